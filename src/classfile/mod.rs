@@ -1,0 +1,2 @@
+//! Class files as borrowed, lazy views (JVMS chapter 4).
+//! May import: vocabulary

@@ -1,0 +1,2 @@
+//! Arguments to plan to run to exit code.
+//! May import: everything

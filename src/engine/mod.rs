@@ -1,0 +1,2 @@
+//! The pipeline on one screen; the only layer with threads, clocks and progress.
+//! May import: everything but cli

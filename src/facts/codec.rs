@@ -1,0 +1,1 @@
+//! Writing and reading a unit as bytes, for the embedded JDK model.

@@ -1,0 +1,17 @@
+//! What one class, and one archive, says about itself: compact, owned and independent of any loader.
+//!
+//! Bytes end here. A worker reduces a class file to facts in the same breath in which it inflates it; nothing above
+//! this layer sees a constant pool or an instruction. Facts know no loader, no rule and no path on disk, so one
+//! unit's facts may back several classes (one per defining loader) and may be cached by content.
+//! May import: vocabulary, classfile, body
+
+pub mod archive;
+pub mod codec;
+pub mod reduce;
+pub mod tables;
+
+pub use archive::{ArchiveFacts, Coordinates, Descriptor, Manifest};
+pub use tables::{
+    Annotation, AnnotationValue, Block, ClassFacts, Event, EventKind, FieldFacts, Handler, MemberRef,
+    MethodFacts, Span, Test, UnitFacts, Value,
+};

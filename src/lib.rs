@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+pub mod vocabulary;
+
+pub mod archive;
+pub mod classfile;
+
+pub mod body;
+pub mod facts;
+
+pub mod topology;
+
+pub mod program;
+
+pub mod dataflow;
+
+pub mod findings;
+pub mod rules;
+
+pub mod report;
+
+pub mod engine;
+
+pub mod cli;

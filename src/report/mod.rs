@@ -1,0 +1,2 @@
+//! Findings as text, JSON, SARIF. A report never computes.
+//! May import: vocabulary, findings

@@ -1,0 +1,2 @@
+//! YAML rules: schema, checking, and conditions over the program that become findings.
+//! May import: vocabulary, facts, topology, program, dataflow, findings

@@ -1,0 +1,230 @@
+//! Interned text: a builder for the workers, and the one table of a deployment.
+
+use super::Name;
+use rustc_hash::FxHasher;
+use std::hash::Hasher;
+
+/// Hashes name text. One function for both tables, so that a hash computed by a worker is reused when the tables
+/// are merged.
+pub fn hash_text(text: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
+/// An append-only set of strings in one arena, looked up by open addressing.
+///
+/// One arena and one slot table instead of a map of boxes: a unit's names cost two allocations, and the
+/// whole table can be written to a cache as it stands.
+#[derive(Clone, Default)]
+pub struct Interner {
+    text: String,
+    ends: Vec<u32>,
+    hashes: Vec<u64>,
+    slots: Vec<u32>,
+}
+
+const EMPTY: u32 = u32::MAX;
+
+impl Interner {
+    /// An interner without names.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many different names there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no name.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Total length of all names, in bytes.
+    pub fn text_len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The id of `text`, added if it is new.
+    pub fn intern(&mut self, text: &str) -> Name {
+        self.intern_hashed(text, hash_text(text))
+    }
+
+    /// As [`intern`](Self::intern), with the hash that [`hash_text`] gave for it.
+    pub fn intern_hashed(&mut self, text: &str, hash: u64) -> Name {
+        if self.slots.len() <= self.ends.len() * 2 {
+            self.grow();
+        }
+        let mut slot = self.slot_of(hash);
+        loop {
+            let at = self.slots[slot];
+            if at == EMPTY {
+                let name = Name::from_index(self.ends.len());
+                self.text.push_str(text);
+                self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+                self.hashes.push(hash);
+                self.slots[slot] = name.0;
+                return name;
+            }
+            if self.hashes[at as usize] == hash && self.text_of(Name(at)) == text {
+                return Name(at);
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    /// The id of `text`, if it was added before.
+    pub fn find(&self, text: &str) -> Option<Name> {
+        self.find_hashed(text, hash_text(text))
+    }
+
+    fn find_hashed(&self, text: &str, hash: u64) -> Option<Name> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let mut slot = self.slot_of(hash);
+        loop {
+            let at = self.slots[slot];
+            if at == EMPTY {
+                return None;
+            }
+            if self.hashes[at as usize] == hash && self.text_of(Name(at)) == text {
+                return Some(Name(at));
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    /// The text of a name; empty for an id of another table.
+    pub fn text_of(&self, name: Name) -> &str {
+        let i = name.index();
+        let Some(&end) = self.ends.get(i) else { return "" };
+        let start = if i == 0 { 0 } else { self.ends[i - 1] };
+        self.text.get(start as usize..end as usize).unwrap_or("")
+    }
+
+    /// All names with their hashes, in the order they were added.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+        (0..self.len()).map(|i| (self.text_of(Name::from_index(i)), self.hashes[i]))
+    }
+
+    fn slot_of(&self, hash: u64) -> usize {
+        hash as usize & (self.slots.len() - 1)
+    }
+
+    fn grow(&mut self) {
+        let n_slots = (self.slots.len() * 2).max(64);
+        self.slots.clear();
+        self.slots.resize(n_slots, EMPTY);
+        for i in 0..self.ends.len() {
+            let mut slot = self.slot_of(self.hashes[i]);
+            while self.slots[slot] != EMPTY {
+                slot = (slot + 1) & (n_slots - 1);
+            }
+            self.slots[slot] = i as u32;
+        }
+    }
+}
+
+/// Shards of a deployment's name table; a name's shard follows from its hash, so that the units' tables can be
+/// merged in parallel without a lock and with the same ids whatever the number of threads.
+pub const NAME_SHARDS: usize = 16;
+
+/// Every name of a deployment. Immutable once [`merge`](Names::merge) has made it.
+#[derive(Default)]
+pub struct Names {
+    shards: Vec<Interner>,
+}
+
+/// The shard that holds a name with this hash.
+pub fn shard_of(hash: u64) -> usize {
+    (hash >> 60) as usize & (NAME_SHARDS - 1)
+}
+
+impl Names {
+    /// Joins finished shards; shard `i` holds exactly the names whose hash [`shard_of`] maps to `i`.
+    pub fn from_shards(shards: Vec<Interner>) -> Self {
+        Self { shards }
+    }
+
+    /// The id that the deployment's table gives to row `index` of a shard.
+    pub fn id_of(shard: usize, index: usize) -> Name {
+        Name::from_index(index * NAME_SHARDS + shard)
+    }
+
+    /// Merges the tables of several units, in their order, on the calling thread.
+    /// Returns the table and, for each unit, the new id of each of its names.
+    pub fn merge<'a>(units: impl Iterator<Item = &'a Interner> + Clone) -> (Self, Vec<Vec<Name>>) {
+        let mut shards = vec![Interner::new(); NAME_SHARDS];
+        let mut renamed = Vec::new();
+        for unit in units {
+            let ids = unit
+                .iter()
+                .map(|(text, hash)| {
+                    let shard = shard_of(hash);
+                    Self::id_of(shard, shards[shard].intern_hashed(text, hash).index())
+                })
+                .collect();
+            renamed.push(ids);
+        }
+        (Self { shards }, renamed)
+    }
+
+    /// The text of a name; empty for an id that is not of this table.
+    pub fn text(&self, name: Name) -> &str {
+        match self.shards.get(name.index() % NAME_SHARDS) {
+            Some(shard) => shard.text_of(Name::from_index(name.index() / NAME_SHARDS)),
+            None => "",
+        }
+    }
+
+    /// The id of a text, if any class of the deployment mentions it.
+    pub fn find(&self, text: &str) -> Option<Name> {
+        let hash = hash_text(text);
+        let shard = shard_of(hash);
+        let found = self.shards.get(shard)?.find_hashed(text, hash)?;
+        Some(Self::id_of(shard, found.index()))
+    }
+
+    /// One more than the greatest id, for tables that are indexed by name.
+    pub fn bound(&self) -> usize {
+        self.shards.iter().map(Interner::len).max().unwrap_or(0) * NAME_SHARDS
+    }
+
+    /// All names with their ids, shard by shard.
+    pub fn iter(&self) -> impl Iterator<Item = (Name, &str)> {
+        self.shards.iter().enumerate().flat_map(|(shard, names)| {
+            names.iter().enumerate().map(move |(i, (text, _))| (Self::id_of(shard, i), text))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_texts_get_equal_ids_and_keep_their_text() {
+        let mut names = Interner::new();
+        let ids: Vec<Name> = (0..1000).map(|i| names.intern(&format!("n{}", i % 500))).collect();
+        assert_eq!(names.len(), 500);
+        assert!((0..500).all(|i| ids[i] == ids[i + 500] && names.text_of(ids[i]) == format!("n{i}")));
+        assert_eq!(names.find("n7"), Some(ids[7]));
+        assert_eq!(names.find("absent"), None);
+    }
+
+    #[test]
+    fn merging_units_gives_one_id_per_text() {
+        let (mut a, mut b) = (Interner::new(), Interner::new());
+        let (ax, ay) = (a.intern("x"), a.intern("y"));
+        let (by, bz) = (b.intern("y"), b.intern(""));
+        let (names, ids) = Names::merge([&a, &b].into_iter());
+        assert_eq!(ids[0][ay.index()], ids[1][by.index()]);
+        assert_eq!(names.text(ids[0][ax.index()]), "x");
+        assert_eq!(names.text(ids[1][bz.index()]), "");
+        assert_eq!(names.find("y"), Some(ids[1][by.index()]));
+        assert!(ids.iter().flatten().all(|id| id.index() < names.bound()));
+    }
+}
