@@ -1,2 +1,22 @@
 //! Facts seen through loaders: linking, hierarchy, resolution, dispatch, call graph, field graph, tenants.
+//!
+//! A class is a pair of a name and its defining loader (JVMS 5.3); nothing above this layer looks a class up by its
+//! bare name. What can't be resolved stays visible as unknown, so that a rule can lower its certainty instead of
+//! guessing. petgraph is private to this layer.
 //! May import: vocabulary, facts, topology
+
+pub mod call_graph;
+pub mod field_graph;
+pub mod hierarchy;
+pub mod link;
+pub mod origin;
+pub mod reach;
+pub mod resolve;
+
+pub use call_graph::{CallGraph, Node};
+pub use field_graph::{Access as FieldAccess, FieldGraph};
+pub use hierarchy::Hierarchy;
+pub use link::{Class, Program};
+pub use origin::{Leaf, Origins};
+pub use reach::{Reach, TenantSet, Witness};
+pub use resolve::Resolved;

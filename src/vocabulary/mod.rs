@@ -8,9 +8,11 @@ pub mod access;
 pub mod descriptor;
 pub mod ids;
 pub mod names;
+pub mod parallel;
 pub mod problem;
 
 pub use access::Access;
 pub use ids::{ClassId, FieldId, LoaderId, MemberRefId, MethodId, Name, TenantId, UnitId, ValueId};
 pub use names::{Interner, Names};
+pub use parallel::{Parallel, Sequential};
 pub use problem::{Place, Problem, ProblemCode, ProblemLevel};

@@ -1,0 +1,419 @@
+//! The call graph: class hierarchy analysis, narrowed by what is instantiated.
+//!
+//! Besides methods there are two kinds of nodes that keep the graph linear in the program's size. A *dispatch* node
+//! stands for "whatever a virtual call that resolves to this method may select": call sites point to it, and it
+//! points to the method and to the dispatch nodes of its overriders. An *instance* node stands for "an object of this
+//! class exists": whoever creates it lets the JDK call back the methods that override the JDK's.
+
+use super::hierarchy::Hierarchy;
+use super::link::{NO_CLASS, Program};
+use super::origin::Origins;
+use crate::facts::{Event, EventKind, MethodFacts, Value};
+use crate::vocabulary::{ClassId, MethodId, Name, Parallel};
+use petgraph::csr::Csr;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A node of the call graph.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Node {
+    /// The method itself runs.
+    Method(MethodId),
+    /// A virtual call that resolves to this method.
+    Dispatch(MethodId),
+    /// An object of this class exists.
+    Instance(ClassId),
+}
+
+/// Who may call whom.
+pub struct CallGraph {
+    graph: Csr<(), (), petgraph::Directed, u32>,
+    n_methods: u32,
+    initializers: Vec<bool>,
+    /// Invoke instructions whose target was found.
+    pub n_sites: usize,
+    /// Invoke instructions whose target was not found in the view of the caller.
+    pub n_unresolved: usize,
+}
+
+/// Providers of a service: the interface's internal name to the providers' internal names.
+pub type Services = FxHashMap<String, Vec<String>>;
+
+const SERVICE_LOADER: &str = "java/util/ServiceLoader";
+const OBJECT: &str = "java/lang/Object";
+
+#[derive(Default)]
+struct Found {
+    edges: Vec<(u32, u32)>,
+    n_sites: usize,
+    n_unresolved: usize,
+}
+
+impl CallGraph {
+    /// Builds the graph of all classes.
+    pub fn build(
+        program: &Program<'_>,
+        hierarchy: &Hierarchy,
+        services: &Services,
+        parallel: &impl Parallel,
+    ) -> Self {
+        const CHUNK: usize = 128;
+        let n_classes = program.classes.len();
+        let n_methods = program.n_methods as u32;
+        let mut found = parallel.map(n_classes.div_ceil(CHUNK), |chunk| {
+            let mut work = Work { program, hierarchy, services, n_methods, found: Found::default() };
+            for i in chunk * CHUNK..n_classes.min((chunk + 1) * CHUNK) {
+                work.class(ClassId::from_index(i));
+            }
+            work.found.edges.sort_unstable();
+            work.found.edges.dedup();
+            work.found
+        });
+        let n_sites = found.iter().map(|f| f.n_sites).sum();
+        let n_unresolved = found.iter().map(|f| f.n_unresolved).sum();
+        let n_nodes = program.n_methods * 2 + n_classes;
+        let lists: Vec<Vec<(u32, u32)>> = found.iter_mut().map(|f| std::mem::take(&mut f.edges)).collect();
+        let edges = merge_edges(lists, n_nodes);
+        let mut graph = Csr::from_sorted_edges(&edges).unwrap_or_else(|_| Csr::with_nodes(0));
+        while graph.node_count() < n_nodes {
+            graph.add_node(());
+        }
+        let initializers = (0..program.n_methods)
+            .map(|m| program.text(program.method(MethodId::from_index(m)).name) == "<clinit>")
+            .collect();
+        Self { graph, n_methods, initializers, n_sites, n_unresolved }
+    }
+
+    /// Number of nodes.
+    pub fn n_nodes(&self) -> usize {
+        self.graph.node_count()
+    }
+
+    /// Number of edges.
+    pub fn n_edges(&self) -> usize {
+        self.graph.edge_count()
+    }
+
+    /// A node's number.
+    pub fn index(&self, node: Node) -> u32 {
+        number(self.n_methods, node)
+    }
+
+    /// The node with this number.
+    pub fn node(&self, index: u32) -> Node {
+        let n = self.n_methods;
+        if index < n {
+            Node::Method(MethodId(index))
+        } else if index < 2 * n {
+            Node::Dispatch(MethodId(index - n))
+        } else {
+            Node::Instance(ClassId(index - 2 * n))
+        }
+    }
+
+    /// Numbers of a node's successors, ascending.
+    pub fn successors(&self, index: u32) -> &[u32] {
+        self.graph.neighbors_slice(index)
+    }
+
+    /// Whether a method is a class initialiser.
+    pub fn is_initializer(&self, method: MethodId) -> bool {
+        self.initializers.get(method.index()).copied().unwrap_or(false)
+    }
+}
+
+fn number(n_methods: u32, node: Node) -> u32 {
+    match node {
+        Node::Method(m) => m.0,
+        Node::Dispatch(m) => n_methods + m.0,
+        Node::Instance(c) => 2 * n_methods + c.0,
+    }
+}
+
+/// Counting sort by source: the lists are sorted, but dispatch and instance edges of one chunk lie apart.
+fn merge_edges(lists: Vec<Vec<(u32, u32)>>, n_nodes: usize) -> Vec<(u32, u32)> {
+    let mut first = vec![0u32; n_nodes + 1];
+    for (from, _) in lists.iter().flatten() {
+        first[*from as usize + 1] += 1;
+    }
+    for i in 0..n_nodes {
+        first[i + 1] += first[i];
+    }
+    let mut edges = vec![(0u32, 0u32); first[n_nodes] as usize];
+    let mut next = first.clone();
+    for (from, to) in lists.into_iter().flatten() {
+        let at = &mut next[from as usize];
+        edges[*at as usize] = (from, to);
+        *at += 1;
+    }
+    for i in 0..n_nodes {
+        edges[first[i] as usize..first[i + 1] as usize].sort_unstable();
+    }
+    edges.dedup();
+    edges
+}
+
+struct Work<'w, 'f> {
+    program: &'w Program<'f>,
+    hierarchy: &'w Hierarchy,
+    services: &'w Services,
+    n_methods: u32,
+    found: Found,
+}
+
+impl Work<'_, '_> {
+    fn edge(&mut self, from: Node, to: Node) {
+        self.found.edges.push((number(self.n_methods, from), number(self.n_methods, to)));
+    }
+
+    fn class(&mut self, class: ClassId) {
+        if self.program.is_jdk(class) {
+            return self.jdk_class(class);
+        }
+        for (id, method) in self.program.methods_of(class) {
+            self.body(class, id, method);
+            if !method.access.is_abstract() {
+                self.edge(Node::Dispatch(id), Node::Method(id));
+            }
+        }
+        if self.hierarchy.has_instances(class) {
+            self.overrides(class);
+            self.inherited_implementations(class);
+        }
+        let super_class = self.program.class(class).super_class;
+        if super_class != NO_CLASS && !self.program.is_jdk(super_class) {
+            self.edge(Node::Instance(class), Node::Instance(super_class));
+        }
+    }
+
+    /// JDK methods have no bodies here; only their place in dispatch matters.
+    fn jdk_class(&mut self, class: ClassId) {
+        if self.hierarchy.has_instances(class) {
+            self.overrides(class);
+        }
+    }
+
+    fn body(&mut self, class: ClassId, id: MethodId, method: &MethodFacts) {
+        let unit = self.program.unit(class);
+        let origins = Origins { unit, method };
+        let loader = self.program.class(class).loader;
+        for event in unit.events_of(method) {
+            if event.kind.has_method() {
+                self.call(class, id, origins, event);
+            } else if event.kind == EventKind::New {
+                if let Some(made) = event.name().and_then(|n| self.program.find(loader, n)) {
+                    self.edge(Node::Method(id), Node::Instance(made));
+                    self.initialize(id, made);
+                }
+            } else if matches!(event.kind, EventKind::GetStatic | EventKind::PutStatic)
+                && let Some(field) = event.member().and_then(|m| self.program.refs(loader).field(m))
+            {
+                self.initialize(id, self.program.class_of_field(field));
+            }
+        }
+        for value in method.values.of(&unit.values) {
+            if let Value::Str(name) = value {
+                self.named_class(class, id, *name);
+            }
+        }
+    }
+
+    fn call(&mut self, class: ClassId, id: MethodId, origins: Origins<'_>, event: &Event) {
+        let loader = self.program.class(class).loader;
+        let Some(target) = event.member().and_then(|m| self.program.refs(loader).method(m)) else {
+            self.found.n_unresolved += 1;
+            return;
+        };
+        self.found.n_sites += 1;
+        let facts = self.program.method(target);
+        let owner = self.program.class_of_method(target);
+        let is_virtual = match event.kind {
+            EventKind::InvokeVirtual | EventKind::InvokeInterface => true,
+            // A method reference may be bound to any receiver.
+            EventKind::Lambda => self.program.text(facts.name) != "<init>",
+            _ => false,
+        };
+        let is_fixed = facts.access.is_static() || facts.access.is_private() || facts.access.is_final();
+        if !is_virtual || is_fixed || self.program.class_facts(owner).access.is_final() {
+            self.edge(Node::Method(id), Node::Method(target));
+            if facts.access.is_static() {
+                self.initialize(id, owner);
+                self.services_of(class, id, origins, event, owner);
+            } else if event.kind == EventKind::Lambda && self.program.text(facts.name) == "<init>" {
+                self.edge(Node::Method(id), Node::Instance(owner));
+            }
+            return;
+        }
+        match self.exact_receivers(class, origins, event) {
+            Some(exact) if event.kind != EventKind::Lambda => {
+                for receiver in exact {
+                    let selected = self.program.select(receiver, facts.name, facts.desc).unwrap_or(target);
+                    self.edge(Node::Method(id), Node::Method(selected));
+                }
+            }
+            _ => self.edge(Node::Method(id), Node::Dispatch(target)),
+        }
+    }
+
+    /// The classes of the receiver when the body itself allocates all that it may be.
+    fn exact_receivers(&self, class: ClassId, origins: Origins<'_>, event: &Event) -> Option<Vec<ClassId>> {
+        let loader = self.program.class(class).loader;
+        let mut exact = Vec::new();
+        for leaf in origins.leaves(origins.arg(event, 0)) {
+            match origins.event(leaf) {
+                Some((_, made)) if made.kind == EventKind::New => {
+                    exact.push(self.program.find(loader, made.name()?)?);
+                }
+                _ => return None,
+            }
+        }
+        Some(exact)
+    }
+
+    fn initialize(&mut self, id: MethodId, class: ClassId) {
+        if class == self.program.class_of_method(id) || self.program.is_jdk(class) {
+            return;
+        }
+        let initializer =
+            self.program.methods_of(class).find(|(_, m)| self.program.text(m.name) == "<clinit>");
+        if let Some((initializer, _)) = initializer {
+            self.edge(Node::Method(id), Node::Method(initializer));
+        }
+    }
+
+    /// A string that is a class's name is there for reflection.
+    fn named_class(&mut self, class: ClassId, id: MethodId, name: Name) {
+        let text = self.program.text(name);
+        let is_plausible = text.len() > 3
+            && text.contains('.')
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$'));
+        if is_plausible {
+            let loader = self.program.class(class).loader;
+            if let Some(named) = self.program.find_text(loader, &text.replace('.', "/")) {
+                self.made_by_reflection(id, named);
+            }
+        }
+    }
+
+    fn made_by_reflection(&mut self, id: MethodId, made: ClassId) {
+        if self.program.is_jdk(made) {
+            return;
+        }
+        self.edge(Node::Method(id), Node::Instance(made));
+        let no_args = self
+            .program
+            .methods_of(made)
+            .find(|(_, m)| self.program.text(m.name) == "<init>" && self.program.text(m.desc) == "()V");
+        if let Some((init, _)) = no_args {
+            self.edge(Node::Method(id), Node::Method(init));
+        }
+        self.initialize(id, made);
+    }
+
+    /// `ServiceLoader.load(X.class)` makes what the services files list for `X`.
+    fn services_of(
+        &mut self,
+        class: ClassId,
+        id: MethodId,
+        origins: Origins<'_>,
+        event: &Event,
+        owner: ClassId,
+    ) {
+        if self.program.class_name(owner) != SERVICE_LOADER {
+            return;
+        }
+        let loader = self.program.class(class).loader;
+        for leaf in origins.args(event).iter().flat_map(|a| origins.leaves(*a)) {
+            let Value::Class(service) = leaf else { continue };
+            for provider in self.services.get(self.program.text(service)).map_or(&[][..], Vec::as_slice) {
+                if let Some(provider) = self.program.find_text(loader, provider) {
+                    self.made_by_reflection(id, provider);
+                }
+            }
+        }
+    }
+
+    /// Edges from the dispatch nodes of the methods that this class's methods override or implement (JVMS 5.4.5).
+    fn overrides(&mut self, class: ClassId) {
+        let interfaces = self.all_interfaces(class);
+        for (id, method) in self.program.methods_of(class) {
+            if method.access.is_static() || method.access.is_private() {
+                continue;
+            }
+            let name = self.program.text(method.name);
+            if name.starts_with('<') {
+                continue;
+            }
+            let mut at = self.program.class(class).super_class;
+            let mut calls_back = false;
+            while at != NO_CLASS {
+                if let Some(overridden) = self.program.declared_method(at, method.name, method.desc) {
+                    self.edge(Node::Dispatch(overridden), Node::Dispatch(id));
+                    calls_back |= self.program.is_jdk(at) && self.program.class_name(at) != OBJECT;
+                    break;
+                }
+                at = self.program.class(at).super_class;
+            }
+            for interface in &interfaces {
+                if let Some(declared) = self.program.declared_method(*interface, method.name, method.desc) {
+                    self.edge(Node::Dispatch(declared), Node::Dispatch(id));
+                    calls_back |= self.program.is_jdk(*interface);
+                }
+            }
+            calls_back |= self.program.class(class).has_phantom && method.access.is_public();
+            if calls_back && !method.access.is_abstract() && !self.program.is_jdk(class) {
+                self.edge(Node::Instance(class), Node::Method(id));
+            }
+        }
+    }
+
+    /// Superinterfaces of a class, indirect ones too, without those its superclass has already.
+    fn all_interfaces(&self, class: ClassId) -> Vec<ClassId> {
+        let mut found = Vec::new();
+        let mut seen = FxHashSet::default();
+        let mut at = class;
+        // The superclass's interfaces count as well: an overrider further down replaces its implementation.
+        while at != NO_CLASS {
+            let mut waiting = self.program.interfaces(at).to_vec();
+            while let Some(interface) = waiting.pop() {
+                if seen.insert(interface) {
+                    found.push(interface);
+                    waiting.extend(self.program.interfaces(interface));
+                }
+            }
+            at = self.program.class(at).super_class;
+        }
+        found
+    }
+
+    /// A class that adds an interface may get the implementation from a superclass that does not know it.
+    fn inherited_implementations(&mut self, class: ClassId) {
+        let super_class = self.program.class(class).super_class;
+        if super_class == NO_CLASS || self.program.class_facts(class).access.is_interface() {
+            return;
+        }
+        let mut waiting = self.program.interfaces(class).to_vec();
+        let mut seen = FxHashSet::default();
+        while let Some(interface) = waiting.pop() {
+            if !seen.insert(interface) || self.program.is_subtype(super_class, interface) {
+                continue;
+            }
+            waiting.extend(self.program.interfaces(interface));
+            for (declared, method) in self.program.methods_of(interface) {
+                if method.access.is_static() || method.access.is_private() {
+                    continue;
+                }
+                let mut at = super_class;
+                while at != NO_CLASS && !self.program.is_jdk(at) {
+                    if let Some(inherited) = self.program.declared_method(at, method.name, method.desc) {
+                        self.edge(Node::Dispatch(declared), Node::Dispatch(inherited));
+                        if self.program.is_jdk(interface) {
+                            self.edge(Node::Instance(class), Node::Method(inherited));
+                        }
+                        break;
+                    }
+                    at = self.program.class(at).super_class;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Who reads and writes which field.
+
+use super::link::Program;
+use crate::facts::EventKind;
+use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel};
+
+/// One field instruction.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Access {
+    /// The method that holds it.
+    pub method: MethodId,
+    /// Position among the method's events.
+    pub event: u16,
+    /// Whether it writes.
+    pub is_write: bool,
+}
+
+/// All accesses, by field.
+pub struct FieldGraph {
+    first: Vec<u32>,
+    accesses: Vec<Access>,
+}
+
+impl FieldGraph {
+    /// Gathers the field instructions of all bodies.
+    pub fn build(program: &Program<'_>, parallel: &impl Parallel) -> Self {
+        const CHUNK: usize = 256;
+        let n_classes = program.classes.len();
+        let found = parallel.map(n_classes.div_ceil(CHUNK), |chunk| {
+            let mut found = Vec::new();
+            for i in chunk * CHUNK..n_classes.min((chunk + 1) * CHUNK) {
+                accesses_of(program, ClassId::from_index(i), &mut found);
+            }
+            found
+        });
+        let mut first = vec![0u32; program.n_fields + 1];
+        for (field, _) in found.iter().flatten() {
+            first[field.index() + 1] += 1;
+        }
+        for i in 0..program.n_fields {
+            first[i + 1] += first[i];
+        }
+        let mut next = first.clone();
+        let none = Access { method: MethodId(0), event: 0, is_write: false };
+        let mut accesses = vec![none; first[program.n_fields] as usize];
+        for (field, access) in found.into_iter().flatten() {
+            let at = &mut next[field.index()];
+            accesses[*at as usize] = access;
+            *at += 1;
+        }
+        Self { first, accesses }
+    }
+
+    /// The accesses of a field, in method order.
+    pub fn accesses(&self, field: FieldId) -> &[Access] {
+        &self.accesses[self.first[field.index()] as usize..self.first[field.index() + 1] as usize]
+    }
+
+    /// The writes of a field, in method order.
+    pub fn writes(&self, field: FieldId) -> impl Iterator<Item = &Access> {
+        self.accesses(field).iter().filter(|a| a.is_write)
+    }
+
+    /// The reads of a field, in method order.
+    pub fn reads(&self, field: FieldId) -> impl Iterator<Item = &Access> {
+        self.accesses(field).iter().filter(|a| !a.is_write)
+    }
+
+    /// Number of field instructions whose field was found.
+    pub fn n_accesses(&self) -> usize {
+        self.accesses.len()
+    }
+}
+
+fn accesses_of(program: &Program<'_>, class: ClassId, found: &mut Vec<(FieldId, Access)>) {
+    let unit = program.unit(class);
+    let refs = program.refs(program.class(class).loader);
+    for (id, method) in program.methods_of(class) {
+        for (i, event) in unit.events_of(method).iter().enumerate() {
+            if !event.kind.has_field() {
+                continue;
+            }
+            if let Some(field) = event.member().and_then(|m| refs.field(m)) {
+                let is_write = matches!(event.kind, EventKind::PutStatic | EventKind::PutField);
+                found.push((field, Access { method: id, event: i as u16, is_write }));
+            }
+        }
+    }
+}

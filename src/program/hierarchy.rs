@@ -1,0 +1,186 @@
+//! Subtypes, and which classes the deployment may instantiate.
+
+use super::link::Program;
+use crate::facts::{EventKind, NO_NAME, Value};
+use crate::vocabulary::{ClassId, Parallel};
+use rustc_hash::FxHashSet;
+
+/// The hierarchy seen from above.
+pub struct Hierarchy {
+    first: Vec<u32>,
+    subtypes: Vec<ClassId>,
+    instantiated: Vec<bool>,
+    has_instances: Vec<bool>,
+}
+
+impl Hierarchy {
+    /// Builds the table of direct subtypes and marks what is instantiated: by `new`, by a lambda's interface being
+    /// called elsewhere, and by what reflection and containers need (a class literal, a string that is its name, an
+    /// annotation, a line in a services file: `named`).
+    pub fn build(program: &Program<'_>, named: &FxHashSet<ClassId>, parallel: &impl Parallel) -> Self {
+        let n = program.classes.len();
+        let mut first = vec![0u32; n + 1];
+        for i in 0..n {
+            program.supers(ClassId::from_index(i)).for_each(|s| first[s.index() + 1] += 1);
+        }
+        for i in 0..n {
+            first[i + 1] += first[i];
+        }
+        let mut next = first.clone();
+        let mut subtypes = vec![ClassId(0); first[n] as usize];
+        for i in 0..n {
+            for s in program.supers(ClassId::from_index(i)) {
+                subtypes[next[s.index()] as usize] = ClassId::from_index(i);
+                next[s.index()] += 1;
+            }
+        }
+        let mut hierarchy = Self { first, subtypes, instantiated: vec![false; n], has_instances: Vec::new() };
+        hierarchy.mark_instantiated(program, named, parallel);
+        hierarchy.mark_ancestors(program);
+        hierarchy
+    }
+
+    fn mark_instantiated(
+        &mut self,
+        program: &Program<'_>,
+        named: &FxHashSet<ClassId>,
+        parallel: &impl Parallel,
+    ) {
+        const CHUNK: usize = 512;
+        let n = program.classes.len();
+        let marks = parallel.map(n.div_ceil(CHUNK), |chunk| {
+            let mut found = Vec::new();
+            for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
+                instantiated_by(program, ClassId::from_index(i), &mut found);
+            }
+            found
+        });
+        for id in marks.into_iter().flatten() {
+            self.instantiated[id.index()] = true;
+        }
+        for i in 0..n {
+            let id = ClassId::from_index(i);
+            let facts = program.class_facts(id);
+            // A container that knows the annotation makes the instance. The JDK makes its own.
+            self.instantiated[i] |= facts.annotations.len > 0 || program.is_jdk(id) || named.contains(&id);
+        }
+    }
+
+    fn mark_ancestors(&mut self, program: &Program<'_>) {
+        self.has_instances = self.instantiated.clone();
+        let mut waiting: Vec<ClassId> =
+            (0..self.instantiated.len()).filter(|i| self.instantiated[*i]).map(ClassId::from_index).collect();
+        while let Some(id) = waiting.pop() {
+            for s in program.supers(id) {
+                if !self.has_instances[s.index()] {
+                    self.has_instances[s.index()] = true;
+                    waiting.push(s);
+                }
+            }
+        }
+    }
+
+    /// Direct subclasses and subinterfaces, in class order.
+    pub fn subtypes(&self, id: ClassId) -> &[ClassId] {
+        let range = self.first[id.index()] as usize..self.first[id.index() + 1] as usize;
+        &self.subtypes[range]
+    }
+
+    /// A class and all its subtypes, each once.
+    pub fn closure(&self, id: ClassId) -> Vec<ClassId> {
+        let mut seen = FxHashSet::default();
+        let mut found = vec![id];
+        seen.insert(id);
+        let mut at = 0;
+        while let Some(&class) = found.get(at) {
+            at += 1;
+            for sub in self.subtypes(class) {
+                if seen.insert(*sub) {
+                    found.push(*sub);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether an instance of exactly this class may exist.
+    pub fn is_instantiated(&self, id: ClassId) -> bool {
+        self.instantiated[id.index()]
+    }
+
+    /// Whether an instance of it or of a subtype may exist.
+    pub fn has_instances(&self, id: ClassId) -> bool {
+        self.has_instances[id.index()]
+    }
+}
+
+fn instantiated_by(program: &Program<'_>, id: ClassId, found: &mut Vec<ClassId>) {
+    let unit = program.unit(id);
+    let loader = program.class(id).loader;
+    for (_, method) in program.methods_of(id) {
+        for event in unit.events_of(method) {
+            if matches!(event.kind, EventKind::New | EventKind::ClassLiteral)
+                && let Some(name) = event.name().filter(|n| *n != NO_NAME)
+            {
+                found.extend(program.find(loader, name));
+            }
+        }
+        for value in method.values.of(&unit.values) {
+            if let Value::Str(name) = value
+                && let Some(class) = class_named_by(program, loader, program.text(*name))
+            {
+                found.push(class);
+            }
+        }
+    }
+}
+
+/// The class that a string constant names, if it looks like a qualified name and the loader yields one.
+fn class_named_by(program: &Program<'_>, loader: crate::vocabulary::LoaderId, text: &str) -> Option<ClassId> {
+    let plausible = text.len() > 3
+        && text.contains('.')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$'));
+    if plausible { program.find_text(loader, &text.replace('.', "/")) } else { None }
+}
+
+impl Program<'_> {
+    /// Whether `class` is `ancestor` or has it among its supertypes.
+    pub fn is_subtype(&self, class: ClassId, ancestor: ClassId) -> bool {
+        let mut waiting = vec![class];
+        let mut seen: Vec<ClassId> = Vec::new();
+        while let Some(at) = waiting.pop() {
+            if at == ancestor {
+                return true;
+            }
+            if !seen.contains(&at) {
+                seen.push(at);
+                waiting.extend(self.supers(at));
+            }
+        }
+        false
+    }
+
+    /// Whether a supertype of `class`, itself included, has this internal name; also by name alone when the
+    /// supertype is a phantom.
+    pub fn has_supertype_named(&self, class: ClassId, name: &str) -> bool {
+        let mut waiting = vec![class];
+        let mut seen: Vec<ClassId> = Vec::new();
+        while let Some(at) = waiting.pop() {
+            if seen.contains(&at) {
+                continue;
+            }
+            seen.push(at);
+            let facts = self.class_facts(at);
+            let unit = self.unit(at);
+            let direct =
+                std::iter::once(facts.super_name).chain(facts.interfaces.of(&unit.lists).iter().copied());
+            if self.text(facts.name) == name
+                || direct.into_iter().any(|n| n != NO_NAME && self.text(n) == name)
+            {
+                return true;
+            }
+            waiting.extend(self.supers(at));
+        }
+        false
+    }
+}

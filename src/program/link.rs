@@ -1,0 +1,459 @@
+//! Which classes there are, by defining loader, and what their supertypes are.
+
+use super::resolve::RefTable;
+use crate::facts::{ClassFacts, EventKind, Facts, FieldFacts, MethodFacts, NO_NAME, Span, UnitFacts};
+use crate::topology::{ArchiveSet, PathElement, Role, Topology};
+use crate::vocabulary::{
+    ClassId, FieldId, LoaderId, MethodId, Name, Parallel, Problem, ProblemCode, TenantId, UnitId,
+};
+use rustc_hash::FxHashMap;
+
+/// No class: the supertype of `java/lang/Object`, or one that no loader has.
+pub const NO_CLASS: ClassId = ClassId(u32::MAX);
+
+/// A class as the JVM would define it.
+#[derive(Clone, Copy, Debug)]
+pub struct Class {
+    /// Its facts' unit.
+    pub unit: UnitId,
+    /// Its row among the unit's classes.
+    pub row: u32,
+    /// Its defining loader.
+    pub loader: LoaderId,
+    /// Position on that loader's search path of the element it was found in.
+    pub element: u32,
+    /// Its superclass, [`NO_CLASS`] if there is none or none was found.
+    pub super_class: ClassId,
+    /// Its direct superinterfaces that were found, in the program's `interface_ids`.
+    pub interfaces: Span,
+    /// Whether a supertype of it, direct or not, was not found.
+    pub has_phantom: bool,
+    /// First of its methods; the others follow in class file order.
+    pub first_method: u32,
+    /// First of its fields.
+    pub first_field: u32,
+}
+
+/// All classes of a deployment.
+pub struct Program<'f> {
+    /// The facts behind the classes.
+    pub facts: &'f Facts,
+    /// Who loads what.
+    pub topology: &'f Topology,
+    /// All classes: loader by loader, then in search path order, then in entry order.
+    pub classes: Vec<Class>,
+    /// Number of methods.
+    pub n_methods: usize,
+    /// Number of fields.
+    pub n_fields: usize,
+    /// Class of each method.
+    method_class: Vec<ClassId>,
+    /// Class of each field.
+    field_class: Vec<ClassId>,
+    interface_ids: Vec<ClassId>,
+    defined: Vec<FxHashMap<Name, ClassId>>,
+    /// Answers of each loader for the class names its own classes mention.
+    views: Vec<FxHashMap<Name, ClassId>>,
+    refs: Vec<RefTable>,
+    /// Copies of classes that a search path hides, as problems.
+    pub problems: Vec<Problem>,
+}
+
+/// At most so many hidden copies are listed one by one.
+const MAX_LISTED_DUPLICATES: usize = 20;
+
+impl<'f> Program<'f> {
+    /// Links a deployment's classes. `archive_paths` are the archives' display names, for problems.
+    pub fn link(
+        facts: &'f Facts,
+        topology: &'f Topology,
+        archive_paths: &dyn Fn(usize) -> String,
+        parallel: &impl Parallel,
+    ) -> Self {
+        let mut program = Self {
+            facts,
+            topology,
+            classes: Vec::new(),
+            n_methods: 0,
+            n_fields: 0,
+            method_class: Vec::new(),
+            field_class: Vec::new(),
+            interface_ids: Vec::new(),
+            defined: Vec::new(),
+            views: Vec::new(),
+            refs: Vec::new(),
+            problems: Vec::new(),
+        };
+        program.define_all(archive_paths);
+        program.views = parallel.map(topology.loaders.len(), |l| program.view_of(LoaderId::from_index(l)));
+        program.link_supertypes();
+        program.refs =
+            parallel.map(topology.loaders.len(), |l| RefTable::resolve(&program, LoaderId::from_index(l)));
+        program
+    }
+
+    /// Walks each loader's search path; of two copies of a class the first one counts.
+    fn define_all(&mut self, archive_paths: &dyn Fn(usize) -> String) {
+        let mut units_of = FxHashMap::<usize, Vec<usize>>::default();
+        for (unit, archive) in self.facts.archive_of.iter().enumerate() {
+            units_of.entry(*archive).or_default().push(unit);
+        }
+        let mut hidden = Vec::new();
+        for (l, loader) in self.topology.loaders.iter().enumerate() {
+            let mut defined = FxHashMap::default();
+            for (e, element) in loader.path.iter().enumerate() {
+                for unit in units_of.get(&element.archive).map_or(&[][..], Vec::as_slice) {
+                    self.define_unit(*unit, LoaderId::from_index(l), e, element, &mut defined, &mut hidden);
+                }
+            }
+            self.defined.push(defined);
+        }
+        self.report_hidden(hidden, archive_paths);
+    }
+
+    fn define_unit(
+        &mut self,
+        unit: usize,
+        loader: LoaderId,
+        e: usize,
+        element: &PathElement,
+        defined: &mut FxHashMap<Name, ClassId>,
+        hidden: &mut Vec<(ClassId, usize)>,
+    ) {
+        let facts = &self.facts.units[unit];
+        for (row, class) in facts.classes.iter().enumerate() {
+            if class.prefix == NO_NAME || self.facts.names.text(class.prefix) != element.prefix {
+                continue;
+            }
+            let id = ClassId::from_index(self.classes.len());
+            if let Some(first) = defined.get(&class.name) {
+                if self.classes[first.index()].element as usize != e {
+                    hidden.push((*first, element.archive));
+                }
+                continue;
+            }
+            defined.insert(class.name, id);
+            self.classes.push(Class {
+                unit: UnitId::from_index(unit),
+                row: row as u32,
+                loader,
+                element: e as u32,
+                super_class: NO_CLASS,
+                interfaces: Span::default(),
+                has_phantom: false,
+                first_method: self.n_methods as u32,
+                first_field: self.n_fields as u32,
+            });
+            self.n_methods += class.methods.len as usize;
+            self.n_fields += class.fields.len as usize;
+            self.method_class.resize(self.n_methods, id);
+            self.field_class.resize(self.n_fields, id);
+        }
+    }
+
+    fn report_hidden(&mut self, hidden: Vec<(ClassId, usize)>, archive_paths: &dyn Fn(usize) -> String) {
+        let n_more = hidden.len().saturating_sub(MAX_LISTED_DUPLICATES);
+        for (first, archive) in hidden.iter().take(MAX_LISTED_DUPLICATES) {
+            let message =
+                format!("the copy in {} comes first and counts", archive_paths(self.archive_of(*first)));
+            let entry = format!("{}.class", self.class_name(*first));
+            self.problems.push(Problem::new(
+                ProblemCode::DuplicateClass,
+                &archive_paths(*archive),
+                &entry,
+                message,
+            ));
+        }
+        if let (1.., Some((_, archive))) = (n_more, hidden.last()) {
+            let message = format!("and {n_more} more classes that a search path holds twice");
+            self.problems.push(Problem::new(
+                ProblemCode::DuplicateClass,
+                &archive_paths(*archive),
+                "",
+                message,
+            ));
+        }
+    }
+
+    /// Answers for every class name that a loader's classes mention.
+    fn view_of(&self, loader: LoaderId) -> FxHashMap<Name, ClassId> {
+        let mut view = FxHashMap::default();
+        let Some(of_loader) = self.topology.loader(loader) else { return view };
+        let mut add = |name: Name| {
+            if name != NO_NAME && !view.contains_key(&name) {
+                let id = self.find_slowly(loader, self.element_name(name));
+                view.insert(name, id.unwrap_or(NO_CLASS));
+            }
+        };
+        for (unit, archive) in self.facts.archive_of.iter().enumerate() {
+            if !of_loader.path.iter().any(|e| e.archive == *archive) {
+                continue;
+            }
+            let facts = &self.facts.units[unit];
+            for class in &facts.classes {
+                add(class.name);
+                add(class.super_name);
+            }
+            facts.lists.iter().for_each(|n| add(*n));
+            facts.handlers.iter().for_each(|h| add(h.catches));
+            for member in &self.facts.unit_members[unit] {
+                add(self.facts.members.get(*member).owner);
+            }
+            for event in &facts.events {
+                if event.kind != EventKind::Concat
+                    && let Some(name) = event.name()
+                {
+                    add(name);
+                }
+            }
+        }
+        view
+    }
+
+    /// `[Lfoo;` -> `foo`; arrays of primitives keep their text, which names no class.
+    fn element_name(&self, name: Name) -> &'f str {
+        let text = self.facts.names.text(name);
+        crate::vocabulary::descriptor::element_of_class_constant(text).unwrap_or(text)
+    }
+
+    fn link_supertypes(&mut self) {
+        for i in 0..self.classes.len() {
+            let class = self.classes[i];
+            let unit = &self.facts.units[class.unit.index()];
+            let facts = unit.classes[class.row as usize];
+            let mut missing = false;
+            let mut find = |name: Name| match self.find(class.loader, name) {
+                Some(id) => id,
+                None => {
+                    missing |= name != NO_NAME;
+                    NO_CLASS
+                }
+            };
+            let super_class = find(facts.super_name);
+            let first = self.interface_ids.len();
+            let found: Vec<ClassId> = facts.interfaces.of(&unit.lists).iter().map(|n| find(*n)).collect();
+            self.interface_ids.extend(found.into_iter().filter(|id| *id != NO_CLASS));
+            let class = &mut self.classes[i];
+            class.super_class = super_class;
+            class.interfaces = Span::from(first, self.interface_ids.len());
+            class.has_phantom = missing;
+        }
+        self.break_cycles();
+        self.spread_phantoms();
+    }
+
+    /// A class that is its own ancestor can't be loaded (JVMS 5.3.5); cut there, so that every walk upwards ends.
+    fn break_cycles(&mut self) {
+        const NEW: u8 = 0;
+        const OPEN: u8 = 1;
+        const DONE: u8 = 2;
+        let mut state = vec![NEW; self.classes.len()];
+        let mut path: Vec<(ClassId, Vec<ClassId>)> = Vec::new();
+        for root in 0..self.classes.len() {
+            if state[root] != NEW {
+                continue;
+            }
+            let root = ClassId::from_index(root);
+            state[root.index()] = OPEN;
+            path.push((root, self.supers(root).collect()));
+            while let Some((class, supers)) = path.last_mut() {
+                let class = *class;
+                match supers.pop() {
+                    Some(next) if state[next.index()] == NEW => {
+                        state[next.index()] = OPEN;
+                        let supers = self.supers(next).collect();
+                        path.push((next, supers));
+                    }
+                    Some(next) if state[next.index()] == OPEN => self.cut_supertypes(class),
+                    Some(_) => {}
+                    None => {
+                        state[class.index()] = DONE;
+                        path.pop();
+                    }
+                }
+            }
+        }
+    }
+
+    fn cut_supertypes(&mut self, class: ClassId) {
+        let entry = format!("{}.class", self.class_name(class));
+        self.problems.push(Problem::new(ProblemCode::MalformedClass, "", &entry, "is its own ancestor"));
+        let class = &mut self.classes[class.index()];
+        (class.super_class, class.interfaces, class.has_phantom) = (NO_CLASS, Span::default(), true);
+    }
+
+    /// A class is as uncertain as its supertypes.
+    fn spread_phantoms(&mut self) {
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for i in 0..self.classes.len() {
+                let class = self.classes[i];
+                if class.has_phantom {
+                    continue;
+                }
+                let supers = self.supers(ClassId::from_index(i)).any(|s| self.classes[s.index()].has_phantom);
+                if supers {
+                    self.classes[i].has_phantom = true;
+                    changed = true;
+                }
+            }
+        }
+    }
+
+    /// The class that a loader yields for a name its classes mention (array types yield their element).
+    pub fn find(&self, loader: LoaderId, name: Name) -> Option<ClassId> {
+        match self.views.get(loader.index()).and_then(|view| view.get(&name)) {
+            Some(id) => Some(*id).filter(|id| *id != NO_CLASS),
+            None if name == NO_NAME => None,
+            None => self.find_slowly(loader, self.element_name(name)),
+        }
+    }
+
+    /// The class that a loader yields for a name in internal form.
+    pub fn find_text(&self, loader: LoaderId, name: &str) -> Option<ClassId> {
+        self.find_slowly(loader, name)
+    }
+
+    fn find_slowly(&self, loader: LoaderId, text: &str) -> Option<ClassId> {
+        let name = self.facts.names.find(text)?;
+        let holds = |l: LoaderId, _: &str, archives: Option<&ArchiveSet>| self.holds(l, name, archives);
+        let defining = self.topology.find_class(loader, text, &holds)?;
+        self.defined.get(defining.index())?.get(&name).copied()
+    }
+
+    fn holds(&self, loader: LoaderId, name: Name, archives: Option<&ArchiveSet>) -> bool {
+        let Some(id) = self.defined.get(loader.index()).and_then(|d| d.get(&name)) else { return false };
+        archives.is_none_or(|set| set.contains(self.archive_of(*id)))
+    }
+
+    /// The steps a loader takes for a name, for people.
+    pub fn explain(&self, loader: LoaderId, text: &str) -> Vec<crate::topology::LookupStep> {
+        let Some(name) = self.facts.names.find(text) else {
+            return self.topology.explain_class(loader, text, &|_, _, _| false);
+        };
+        self.topology.explain_class(loader, text, &|l, _, archives| self.holds(l, name, archives))
+    }
+
+    /// The class that a loader itself defines.
+    pub fn defined_by(&self, loader: LoaderId, name: Name) -> Option<ClassId> {
+        self.defined.get(loader.index())?.get(&name).copied()
+    }
+
+    /// Number of classes a loader defines.
+    pub fn n_defined(&self, loader: LoaderId) -> usize {
+        self.defined.get(loader.index()).map_or(0, FxHashMap::len)
+    }
+
+    /// What the references of a loader's classes resolve to.
+    pub(crate) fn refs(&self, loader: LoaderId) -> &RefTable {
+        &self.refs[loader.index()]
+    }
+
+    /// A class. The id must be of this program and not [`NO_CLASS`].
+    pub fn class(&self, id: ClassId) -> &Class {
+        &self.classes[id.index()]
+    }
+
+    /// The unit that holds a class's facts.
+    pub fn unit(&self, id: ClassId) -> &'f UnitFacts {
+        &self.facts.units[self.class(id).unit.index()]
+    }
+
+    /// A class's facts.
+    pub fn class_facts(&self, id: ClassId) -> &'f ClassFacts {
+        &self.unit(id).classes[self.class(id).row as usize]
+    }
+
+    /// Internal name.
+    pub fn class_name(&self, id: ClassId) -> &'f str {
+        self.facts.names.text(self.class_facts(id).name)
+    }
+
+    /// The archive a class comes from.
+    pub fn archive_of(&self, id: ClassId) -> usize {
+        self.facts.archive_of[self.class(id).unit.index()]
+    }
+
+    /// Text of a name.
+    pub fn text(&self, name: Name) -> &'f str {
+        self.facts.names.text(name)
+    }
+
+    /// The class that declares a method.
+    pub fn class_of_method(&self, id: MethodId) -> ClassId {
+        self.method_class[id.index()]
+    }
+
+    /// The class that declares a field.
+    pub fn class_of_field(&self, id: FieldId) -> ClassId {
+        self.field_class[id.index()]
+    }
+
+    /// A method's facts.
+    pub fn method(&self, id: MethodId) -> &'f MethodFacts {
+        let class = self.class_of_method(id);
+        let row = id.0 - self.class(class).first_method;
+        &self.unit(class).methods[(self.class_facts(class).methods.start + row) as usize]
+    }
+
+    /// A field's facts.
+    pub fn field(&self, id: FieldId) -> &'f FieldFacts {
+        let class = self.class_of_field(id);
+        let row = id.0 - self.class(class).first_field;
+        &self.unit(class).fields[(self.class_facts(class).fields.start + row) as usize]
+    }
+
+    /// The methods a class declares, with their facts.
+    pub fn methods_of(&self, id: ClassId) -> impl Iterator<Item = (MethodId, &'f MethodFacts)> + use<'f> {
+        let first = self.class(id).first_method;
+        let rows = self.class_facts(id).methods.of(&self.unit(id).methods);
+        rows.iter().enumerate().map(move |(i, m)| (MethodId(first + i as u32), m))
+    }
+
+    /// The fields a class declares, with their facts.
+    pub fn fields_of(&self, id: ClassId) -> impl Iterator<Item = (FieldId, &'f FieldFacts)> + use<'f> {
+        let first = self.class(id).first_field;
+        let rows = self.class_facts(id).fields.of(&self.unit(id).fields);
+        rows.iter().enumerate().map(move |(i, f)| (FieldId(first + i as u32), f))
+    }
+
+    /// Direct superinterfaces that were found.
+    pub fn interfaces(&self, id: ClassId) -> &[ClassId] {
+        self.class(id).interfaces.of(&self.interface_ids)
+    }
+
+    /// Superclass and direct superinterfaces that were found.
+    pub fn supers(&self, id: ClassId) -> impl Iterator<Item = ClassId> + '_ {
+        let super_class = Some(self.class(id).super_class).filter(|s| *s != NO_CLASS);
+        super_class.into_iter().chain(self.interfaces(id).iter().copied())
+    }
+
+    /// The place on a search path a class was found at.
+    pub fn element_of(&self, id: ClassId) -> &'f PathElement {
+        let class = self.class(id);
+        &self.topology.loaders[class.loader.index()].path[class.element as usize]
+    }
+
+    /// The tenant on whose class path a class lies; `None` for the JDK's.
+    pub fn tenant_of(&self, id: ClassId) -> Option<TenantId> {
+        let class = self.class(id);
+        if class.loader == self.topology.jdk { None } else { Some(self.element_of(id).tenant) }
+    }
+
+    /// Whether a class is the JDK's.
+    pub fn is_jdk(&self, id: ClassId) -> bool {
+        self.class(id).loader == self.topology.jdk
+    }
+
+    /// Whether the class is defined by a loader that two or more tenants use, the JDK's excepted.
+    pub fn is_shared(&self, id: ClassId) -> bool {
+        let loader = self.class(id).loader;
+        loader != self.topology.jdk && self.topology.loaders[loader.index()].is_shared
+    }
+
+    /// Whether the class is an application's own code rather than a library's.
+    pub fn is_application(&self, id: ClassId) -> bool {
+        !self.is_jdk(id) && self.element_of(id).role == Role::Application
+    }
+}

@@ -1,0 +1,56 @@
+//! Looking through merges: the single values that an operand may be.
+
+use crate::facts::{Event, EventKind, MethodFacts, UnitFacts, Value};
+use crate::vocabulary::ValueId;
+
+/// One possible origin of an operand: any value but a merge.
+pub type Leaf = Value;
+
+/// The body that values belong to.
+#[derive(Clone, Copy)]
+pub struct Origins<'u> {
+    /// Its unit.
+    pub unit: &'u UnitFacts,
+    /// Its method.
+    pub method: &'u MethodFacts,
+}
+
+impl<'u> Origins<'u> {
+    /// The possible origins of a value. The reducer has flattened merges, so inputs are no merges.
+    pub fn leaves(self, id: ValueId) -> impl Iterator<Item = Leaf> + use<'u> {
+        let value = self.unit.value(self.method, id);
+        let inputs = self.unit.merge_inputs(value);
+        let single = inputs.is_empty().then_some(value);
+        single.into_iter().chain(inputs.iter().map(move |input| self.unit.value(self.method, *input)))
+    }
+
+    /// The events of the body.
+    pub fn events(self) -> &'u [Event] {
+        self.unit.events_of(self.method)
+    }
+
+    /// The event that a leaf is the result of.
+    pub fn event(self, leaf: Leaf) -> Option<(u32, &'u Event)> {
+        match leaf {
+            Value::Event(i) => self.events().get(i as usize).map(|e| (i, e)),
+            _ => None,
+        }
+    }
+
+    /// The operands of an event.
+    pub fn args(self, event: &Event) -> &'u [ValueId] {
+        self.unit.args(event)
+    }
+
+    /// Operand `i` of an event, `NO_VALUE` if there is none.
+    pub fn arg(self, event: &Event, i: usize) -> ValueId {
+        self.args(event).get(i).copied().unwrap_or(crate::facts::NO_VALUE)
+    }
+
+    /// Whether every origin of a value is an allocation of this body.
+    pub fn is_fresh(self, id: ValueId) -> bool {
+        self.leaves(id).all(|leaf| {
+            self.event(leaf).is_some_and(|(_, e)| matches!(e.kind, EventKind::New | EventKind::NewArray))
+        })
+    }
+}

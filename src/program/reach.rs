@@ -1,0 +1,256 @@
+//! Which tenants' code reaches a method, and the shortest way there.
+
+use super::call_graph::{CallGraph, Node};
+use super::link::Program;
+use crate::topology::TenantKind;
+use crate::vocabulary::{ClassId, MethodId, TenantId};
+use std::collections::VecDeque;
+use std::sync::OnceLock;
+
+/// A set of tenants, one bit each, in words of 64.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TenantSet<'r> {
+    words: &'r [u64],
+}
+
+impl TenantSet<'_> {
+    /// The tenants in it, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = TenantId> + '_ {
+        self.words.iter().enumerate().flat_map(|(w, word)| {
+            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| TenantId::from_index(w * 64 + bit))
+        })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.words.iter().map(|w| w.count_ones() as usize).sum()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.words.iter().all(|w| *w == 0)
+    }
+
+    /// Whether it holds a tenant.
+    pub fn has(&self, tenant: TenantId) -> bool {
+        self.words.get(tenant.index() / 64).is_some_and(|w| w >> (tenant.index() % 64) & 1 == 1)
+    }
+}
+
+/// One step of a way from a tenant's code to a method.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The method.
+    pub method: MethodId,
+    /// How it is entered from the step before.
+    pub entered: Entered,
+}
+
+/// How a method on a witness path is entered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Entered {
+    /// It is the tenant's own code, or open to any caller.
+    Root,
+    /// By a call that can go nowhere else.
+    Direct,
+    /// By a virtual call that may select it among others.
+    Dispatched,
+    /// By the JDK, on an object that the step before makes.
+    CalledBack,
+}
+
+/// A shortest way from a tenant's code to a method.
+pub type Witness = Vec<Step>;
+
+/// The result of spreading all tenants through the call graph in one pass.
+pub struct Reach<'p> {
+    program: &'p Program<'p>,
+    graph: &'p CallGraph,
+    n_words: usize,
+    bits: Vec<u64>,
+    /// Tenant that alone runs a class's code; `None` for shared classes.
+    owner: Vec<Option<TenantId>>,
+    parents: Vec<OnceLock<Vec<u32>>>,
+    is_open_world: bool,
+}
+
+const NO_PARENT: u32 = u32::MAX;
+const IS_ROOT: u32 = u32::MAX - 1;
+
+impl<'p> Reach<'p> {
+    /// Spreads the tenants.
+    ///
+    /// A module's code starts at every method of its application classes: the framework that calls them is not known
+    /// to bytecode. What a class initialiser of a shared class calls runs once, before anybody shares anything, so
+    /// edges into those initialisers are not followed. Without modules every public method of a public class may be
+    /// called for anybody.
+    pub fn spread(program: &'p Program<'p>, graph: &'p CallGraph) -> Self {
+        let n_tenants = program.topology.tenants.len();
+        let n_words = n_tenants.div_ceil(64).max(1);
+        let is_open_world = program.topology.is_open_world();
+        let owner = (0..program.classes.len()).map(|c| owner_of(program, ClassId::from_index(c))).collect();
+        let mut reach = Self {
+            program,
+            graph,
+            n_words,
+            bits: vec![0; graph.n_nodes() * n_words],
+            owner,
+            parents: (0..n_tenants).map(|_| OnceLock::new()).collect(),
+            is_open_world,
+        };
+        reach.run();
+        reach
+    }
+
+    fn run(&mut self) {
+        let mut queue = VecDeque::new();
+        let mut queued = vec![false; self.graph.n_nodes()];
+        for m in 0..self.program.n_methods {
+            if let Some(tenant) = self.root_of(MethodId::from_index(m)) {
+                self.bits[m * self.n_words + tenant.index() / 64] |= 1 << (tenant.index() % 64);
+                queued[m] = true;
+                queue.push_back(m as u32);
+            }
+        }
+        let graph = self.graph;
+        while let Some(from) = queue.pop_front() {
+            queued[from as usize] = false;
+            for &to in graph.successors(from) {
+                if self.carry(from, to) && !queued[to as usize] {
+                    queued[to as usize] = true;
+                    queue.push_back(to);
+                }
+            }
+        }
+    }
+
+    /// Carries the tenants over one edge. Returns whether any was new.
+    fn carry(&mut self, from: u32, to: u32) -> bool {
+        let mut changed = false;
+        for word in 0..self.n_words {
+            let bits = self.bits[from as usize * self.n_words + word] & self.allowed(to, word);
+            let at = &mut self.bits[to as usize * self.n_words + word];
+            changed |= bits & !*at != 0;
+            *at |= bits;
+        }
+        changed
+    }
+
+    /// The tenants that may enter a node, one word of them. Code of a module runs for that module only, whoever
+    /// calls it.
+    fn allowed(&self, to: u32, word: usize) -> u64 {
+        let (class, is_initializer) = match self.graph.node(to) {
+            Node::Method(m) => (self.program.class_of_method(m), self.graph.is_initializer(m)),
+            Node::Instance(c) => (c, false),
+            Node::Dispatch(_) => return u64::MAX,
+        };
+        match self.owner[class.index()] {
+            None if is_initializer => 0,
+            None => u64::MAX,
+            Some(tenant) if tenant.index() / 64 == word => 1 << (tenant.index() % 64),
+            Some(_) => 0,
+        }
+    }
+
+    /// The tenant for which a method runs without being called by other code that is seen.
+    fn root_of(&self, method: MethodId) -> Option<TenantId> {
+        let class = self.program.class_of_method(method);
+        let facts = self.program.method(method);
+        if !facts.has_body || self.program.is_jdk(class) {
+            return None;
+        }
+        let is_initializer = self.graph.is_initializer(method);
+        if self.is_open_world {
+            let is_open = |access: crate::vocabulary::Access| access.is_public() || access.is_protected();
+            let is_root = is_open(facts.access)
+                && is_open(self.program.class_facts(class).access)
+                && !facts.access.is_synthetic()
+                && !is_initializer;
+            return is_root.then_some(TenantId(0));
+        }
+        let is_root =
+            self.program.is_application(class) && !(is_initializer && self.owner[class.index()].is_none());
+        if is_root { self.program.tenant_of(class) } else { None }
+    }
+
+    /// Whether any caller is assumed.
+    pub fn is_open_world(&self) -> bool {
+        self.is_open_world
+    }
+
+    /// The tenants whose code reaches a method after class initialisation.
+    pub fn tenants(&self, method: MethodId) -> TenantSet<'_> {
+        let at = method.index() * self.n_words;
+        TenantSet { words: &self.bits[at..at + self.n_words] }
+    }
+
+    /// The tenant that alone runs a class's code; `None` if the class is shared.
+    pub fn owner(&self, class: ClassId) -> Option<TenantId> {
+        self.owner[class.index()]
+    }
+
+    /// A shortest way from `tenant`'s code to `method`; `None` if there is none.
+    pub fn witness(&self, tenant: TenantId, method: MethodId) -> Option<Witness> {
+        let parents = self.parents.get(tenant.index())?.get_or_init(|| self.search(tenant));
+        let mut at = method.0;
+        if parents.get(at as usize).is_none_or(|p| *p == NO_PARENT) {
+            return None;
+        }
+        let mut nodes = vec![at];
+        while parents[at as usize] != IS_ROOT {
+            at = parents[at as usize];
+            nodes.push(at);
+        }
+        nodes.reverse();
+        Some(self.steps(&nodes))
+    }
+
+    fn steps(&self, nodes: &[u32]) -> Witness {
+        let mut steps = Vec::new();
+        let mut entered = Entered::Root;
+        for node in nodes {
+            match self.graph.node(*node) {
+                Node::Method(method) => {
+                    steps.push(Step { method, entered });
+                    entered = Entered::Direct;
+                }
+                // A dispatch node with one way out is as good as a direct call.
+                Node::Dispatch(_) if self.graph.successors(*node).len() == 1 => {}
+                Node::Dispatch(_) if entered == Entered::CalledBack => {}
+                Node::Dispatch(_) => entered = Entered::Dispatched,
+                Node::Instance(_) => entered = Entered::CalledBack,
+            }
+        }
+        steps
+    }
+
+    /// Breadth-first search for one tenant, in node order, so that the way found does not depend on threads.
+    fn search(&self, tenant: TenantId) -> Vec<u32> {
+        let mut parents = vec![NO_PARENT; self.graph.n_nodes()];
+        let mut queue = VecDeque::new();
+        for m in 0..self.program.n_methods {
+            if self.root_of(MethodId::from_index(m)) == Some(tenant) {
+                parents[m] = IS_ROOT;
+                queue.push_back(m as u32);
+            }
+        }
+        let (word, bit) = (tenant.index() / 64, 1u64 << (tenant.index() % 64));
+        while let Some(from) = queue.pop_front() {
+            for &to in self.graph.successors(from) {
+                if parents[to as usize] == NO_PARENT && self.allowed(to, word) & bit != 0 {
+                    parents[to as usize] = from;
+                    queue.push_back(to);
+                }
+            }
+        }
+        parents
+    }
+}
+
+/// Classes of a module's own loader run for it alone; with one loader for all, those on its part of the class path.
+fn owner_of(program: &Program<'_>, class: ClassId) -> Option<TenantId> {
+    let tenant = program.tenant_of(class)?;
+    let is_module = program.topology.tenant(tenant).is_some_and(|t| t.kind == TenantKind::Module);
+    let is_own = is_module && (!program.is_shared(class) || program.is_application(class));
+    is_own.then_some(tenant)
+}

@@ -1,0 +1,187 @@
+//! Resolution of field and method references (JVMS 5.4.3.2 to 5.4.3.4), once per loader and reference.
+
+use super::link::{NO_CLASS, Program};
+use crate::body::NO_NAME;
+use crate::facts::MemberRef;
+use crate::vocabulary::{ClassId, FieldId, LoaderId, MemberRefId, MethodId, Name};
+use rustc_hash::FxHashMap;
+
+/// What a reference resolves to in the view of one loader.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Resolved {
+    /// A method.
+    Method(MethodId),
+    /// A field.
+    Field(FieldId),
+    /// The owner was found, the member not, neither in it nor in its supertypes (which may be phantoms).
+    NoMember(ClassId),
+    /// The owner was not found.
+    NoClass,
+}
+
+/// Resolutions of all references that one loader's classes hold.
+#[derive(Default)]
+pub struct RefTable {
+    dense: Vec<u32>,
+    sparse: FxHashMap<u32, u32>,
+}
+
+/// A table for fewer references than one in so many is a hash map.
+const DENSE_FROM: usize = 8;
+const NOT_HERE: u32 = u32::MAX;
+const UNRESOLVED: u32 = u32::MAX - 1;
+
+impl RefTable {
+    /// Resolves every reference that occurs in a class path element of `loader`.
+    pub(super) fn resolve(program: &Program<'_>, loader: LoaderId) -> Self {
+        let facts = program.facts;
+        let path = &program.topology.loaders[loader.index()].path;
+        let units =
+            facts.archive_of.iter().enumerate().filter(|(_, a)| path.iter().any(|e| e.archive == **a));
+        let units: Vec<usize> = units.map(|(u, _)| u).collect();
+        let n: usize = units.iter().map(|u| facts.unit_members[*u].len()).sum();
+        let bound = facts.members.bound();
+        let mut table = Self::default();
+        if n * DENSE_FROM > bound {
+            table.dense = vec![NOT_HERE; bound];
+        }
+        for unit in units {
+            for id in &facts.unit_members[unit] {
+                if table.raw(*id) == NOT_HERE {
+                    let target = match program.resolve(loader, facts.members.get(*id)) {
+                        Resolved::Method(m) => m.0,
+                        Resolved::Field(f) => f.0,
+                        Resolved::NoMember(_) | Resolved::NoClass => UNRESOLVED,
+                    };
+                    table.set(*id, target);
+                }
+            }
+        }
+        table
+    }
+
+    fn raw(&self, id: MemberRefId) -> u32 {
+        if self.dense.is_empty() {
+            self.sparse.get(&id.0).copied().unwrap_or(NOT_HERE)
+        } else {
+            self.dense.get(id.index()).copied().unwrap_or(NOT_HERE)
+        }
+    }
+
+    fn set(&mut self, id: MemberRefId, target: u32) {
+        if self.dense.is_empty() {
+            self.sparse.insert(id.0, target);
+        } else if let Some(slot) = self.dense.get_mut(id.index()) {
+            *slot = target;
+        }
+    }
+
+    /// The method that a method reference resolves to.
+    pub fn method(&self, id: MemberRefId) -> Option<MethodId> {
+        Some(self.raw(id)).filter(|r| *r < UNRESOLVED).map(MethodId)
+    }
+
+    /// The field that a field reference resolves to.
+    pub fn field(&self, id: MemberRefId) -> Option<FieldId> {
+        Some(self.raw(id)).filter(|r| *r < UNRESOLVED).map(FieldId)
+    }
+}
+
+impl Program<'_> {
+    /// Resolves a reference in the view of `loader`. A descriptor that starts with `(` makes it a method.
+    pub fn resolve(&self, loader: LoaderId, member: MemberRef) -> Resolved {
+        let owner = if self.text(member.owner).starts_with('[') {
+            // Arrays have the methods of Object (JVMS 5.4.3.3).
+            self.find_text(loader, "java/lang/Object")
+        } else {
+            self.find(loader, member.owner)
+        };
+        let Some(owner) = owner else { return Resolved::NoClass };
+        if self.text(member.desc).starts_with('(') {
+            match self.find_method(owner, member.name, member.desc) {
+                Some(method) => Resolved::Method(method),
+                None => Resolved::NoMember(owner),
+            }
+        } else {
+            match self.find_field(owner, member.name, member.desc) {
+                Some(field) => Resolved::Field(field),
+                None => Resolved::NoMember(owner),
+            }
+        }
+    }
+
+    /// The method that a class itself declares.
+    pub fn declared_method(&self, class: ClassId, name: Name, desc: Name) -> Option<MethodId> {
+        self.methods_of(class).find(|(_, m)| m.name == name && m.desc == desc).map(|(id, _)| id)
+    }
+
+    /// Superclasses first, then superinterfaces; a signature-polymorphic method has one declaration for all
+    /// descriptors (JVMS 2.9.3).
+    pub fn find_method(&self, owner: ClassId, name: Name, desc: Name) -> Option<MethodId> {
+        let mut at = owner;
+        for _ in 0..self.classes.len() {
+            if let Some(method) = self.declared_method(at, name, desc) {
+                return Some(method);
+            }
+            at = self.class(at).super_class;
+            if at == NO_CLASS {
+                break;
+            }
+        }
+        self.find_interface_method(owner, name, desc).or_else(|| self.polymorphic_method(owner, name))
+    }
+
+    fn find_interface_method(&self, owner: ClassId, name: Name, desc: Name) -> Option<MethodId> {
+        let mut waiting = vec![owner];
+        let mut seen = rustc_hash::FxHashSet::default();
+        let mut abstract_one = None;
+        while let Some(class) = waiting.pop() {
+            if !seen.insert(class) {
+                continue;
+            }
+            if self.class_facts(class).access.is_interface()
+                && let Some(method) = self.declared_method(class, name, desc)
+            {
+                if !self.method(method).access.is_abstract() {
+                    return Some(method);
+                }
+                abstract_one.get_or_insert(method);
+            }
+            waiting.extend(self.supers(class));
+        }
+        abstract_one
+    }
+
+    fn polymorphic_method(&self, owner: ClassId, name: Name) -> Option<MethodId> {
+        if !matches!(self.class_name(owner), "java/lang/invoke/MethodHandle" | "java/lang/invoke/VarHandle") {
+            return None;
+        }
+        self.methods_of(owner).find(|(_, m)| m.name == name && m.access.is_native()).map(|(id, _)| id)
+    }
+
+    /// The class, its superinterfaces, then its superclass (JVMS 5.4.3.2).
+    pub fn find_field(&self, owner: ClassId, name: Name, desc: Name) -> Option<FieldId> {
+        let mut waiting = vec![owner];
+        let mut seen = 0usize;
+        while let Some(class) = waiting.pop() {
+            seen += 1;
+            if seen > self.classes.len() {
+                return None;
+            }
+            let declared = self.fields_of(class).find(|(_, f)| f.name == name && f.desc == desc);
+            if let Some((field, _)) = declared {
+                return Some(field);
+            }
+            let super_class = self.class(class).super_class;
+            waiting.extend((super_class != NO_CLASS).then_some(super_class));
+            waiting.extend(self.interfaces(class).iter().rev());
+        }
+        None
+    }
+
+    /// What a virtual call of `name` and `desc` selects on a receiver of exactly `class` (JVMS 5.4.6).
+    pub fn select(&self, class: ClassId, name: Name, desc: Name) -> Option<MethodId> {
+        debug_assert_ne!(name, NO_NAME);
+        self.find_method(class, name, desc).filter(|m| !self.method(*m).access.is_abstract())
+    }
+}
