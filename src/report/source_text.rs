@@ -17,6 +17,8 @@ pub(super) struct SourceTexts {
 /// One source file.
 pub(super) struct SourceText {
     text: String,
+    /// Where each line starts.
+    starts: Vec<usize>,
     hashes: OnceCell<Vec<String>>,
 }
 
@@ -43,14 +45,16 @@ impl SourceTexts {
         }
         let bytes = std::fs::read(&path).ok()?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Some(SourceText { text, hashes: OnceCell::new() })
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Some(SourceText { text, starts, hashes: OnceCell::new() })
     }
 }
 
 impl SourceText {
     /// A line by its number from 1; `None` beyond the end and for 0.
     pub(super) fn line(&self, line: u32) -> Option<&str> {
-        self.text.lines().nth(line.checked_sub(1)? as usize)
+        let start = *self.starts.get(line.checked_sub(1)? as usize)?;
+        self.text.get(start..)?.lines().next()
     }
 
     /// The hash by which code review recognises the line; see [`line_hashes`].

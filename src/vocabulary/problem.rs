@@ -85,6 +85,8 @@ problem_codes! {
     MisbuiltArchive = "misbuilt-archive", Warning;
     /// An analysis stopped at a named bound; its results may be incomplete.
     AnalysisBound = "analysis-bound", Warning;
+    /// A source file is shorter than a class file compiled from it says; it is of another version.
+    StaleSource = "stale-source", Note;
     /// A suppression or allow entry matched nothing.
     UnusedSuppression = "unused-suppression", Note;
     /// A suppression's date has passed.

@@ -85,7 +85,10 @@ fn physical(uri: String, region: Region) -> PhysicalLocation {
 /// What is said about a location whose file may be the archive only: the note, and the class file if no source
 /// shows it.
 pub(super) fn noted(at: &Location, note: &str) -> Message {
-    let place = place_text(&at.archive, &at.entry);
+    let mut place = place_text(&at.archive, &at.entry);
+    if !place.is_empty() && at.line > 0 {
+        place.push_str(&format!(":{}", at.line));
+    }
     match (at.source.is_some() || place.is_empty(), note.is_empty()) {
         (true, false) => Message::new(note),
         (true, true) => Message::new(at.source.clone().unwrap_or_else(|| UNNAMED.to_string())),

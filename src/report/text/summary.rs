@@ -78,14 +78,18 @@ fn coverage(outcome: &Outcome) -> String {
 
 fn tenants(outcome: &Outcome) -> String {
     let n_modules = outcome.tenants.iter().filter(|tenant| !tenant.is_base).count() as u64;
-    let base = outcome.tenants.iter().find(|tenant| tenant.is_base);
+    let base =
+        outcome.tenants.iter().find(|tenant| tenant.is_base).map(|tenant| match tenant.name.as_str() {
+            "base" => "base".to_string(),
+            name => format!("base {}", clean(name)),
+        });
     let topology = match outcome.topology.as_str() {
         "" => String::new(),
         name => format!(" ({})", clean(name)),
     };
     match (n_modules, base) {
-        (0, Some(base)) => format!("base {} open to any tenant{topology}", clean(&base.name)),
-        (n, Some(base)) => format!("{} on base {}{topology}", counted(n, "module"), clean(&base.name)),
+        (0, Some(base)) => format!("{base} open to any tenant{topology}"),
+        (n, Some(base)) => format!("{} on {base}{topology}", counted(n, "module")),
         (n, None) => format!("{}{topology}", counted(n, "module")),
     }
 }
