@@ -70,6 +70,14 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_is_the_same_in_every_version() {
+        assert_eq!(
+            line_hashes("package größe;\n\nclass A {}\n"),
+            ["c22f315d3074ba52:1", "355e4154744524a:1", "8349d10d4dbf5248:1", "c129715d7a2bc9a3:1"]
+        );
+    }
+
+    #[test]
     fn equal_lines_are_told_apart_by_their_count() {
         let hashes = line_hashes(&"0123456789\n".repeat(30));
         let head = hashes[0].trim_end_matches(":1");

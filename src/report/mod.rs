@@ -12,7 +12,7 @@ mod text;
 
 use crate::findings::Outcome;
 use crate::vocabulary::ProblemLevel;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 /// A format of reports.
@@ -21,7 +21,7 @@ pub struct Renderer {
     pub name: &'static str,
     /// What names of files in this format end with, the dot included.
     pub suffix: &'static str,
-    /// Writes the report. Errors are those of the writer.
+    /// Writes the report, in many small pieces. Errors are those of the writer.
     pub write: fn(&Outcome, &RenderOptions, &mut dyn io::Write) -> io::Result<()>,
 }
 
@@ -68,7 +68,7 @@ pub fn renderer(format: &str) -> Option<&'static Renderer> {
     RENDERERS.iter().find(|r| r.name == format)
 }
 
-/// Writes `outcome` in the named format.
+/// Writes `outcome` in the named format, buffered.
 ///
 /// # Errors
 /// Those of `out`; [`io::ErrorKind::InvalidInput`] for a format that does not exist.
@@ -79,7 +79,11 @@ pub fn render(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     match renderer(format) {
-        Some(renderer) => (renderer.write)(outcome, options, out),
+        Some(renderer) => {
+            let mut buffered = io::BufWriter::new(out);
+            (renderer.write)(outcome, options, &mut buffered)?;
+            buffered.flush()
+        }
         None => {
             let known: Vec<&str> = RENDERERS.iter().map(|r| r.name).collect();
             let message = format!("no report format '{format}'; there are {}", known.join(", "));

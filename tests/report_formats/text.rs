@@ -59,6 +59,27 @@ fn findings_beyond_the_limit_are_counted_not_shown() {
 }
 
 #[test]
+fn what_to_do_is_told_once_for_findings_that_ask_the_same() {
+    let mut outcome = outcome();
+    let mut other = outcome.findings[1].clone();
+    other.fix = "Do something else.".into();
+    outcome.findings.insert(3, other);
+    let text = rendered("text", &outcome, &RenderOptions::default());
+    assert_eq!(text.matches("fix: Keep one value").count(), 1);
+    assert_eq!(text.matches("fix: Do something else.").count(), 1);
+    assert_eq!(text.matches("rules explain static-sharing/overwritten-static").count(), 1);
+}
+
+#[test]
+fn steps_beyond_what_anybody_follows_are_counted() {
+    let mut outcome = outcome();
+    let step = outcome.findings[1].trace[1].clone();
+    outcome.findings[1].trace = vec![step; 43];
+    let text = rendered("text", &outcome, &RenderOptions::default());
+    assert!(text.contains("   40. [billing]") && text.contains("\n   … 3 more\n"), "{text}");
+}
+
+#[test]
 fn a_clean_scan_says_what_was_covered() {
     let mut clean = outcome();
     clean.findings.clear();

@@ -1,7 +1,7 @@
 //! One finding: header, place, source line, tenants, trace, and what to do about it.
 
-use super::trace;
-use crate::findings::{Finding, Location, RuleMeta};
+use super::{Advice, trace};
+use crate::findings::{Finding, Location};
 use crate::report::source_text::SourceTexts;
 use crate::report::terminal::{BOLD, FRAME, clean, first_sentence, paint, prose, severity_style, wrap};
 use crate::report::{RenderOptions, place_text};
@@ -11,10 +11,10 @@ use std::io;
 const SHOWN_RELATED: usize = 5;
 const TAB: &str = "    ";
 
-/// Writes `f`; the reason and the way to learn more only if `meta` is given.
+/// Writes `f` with as much advice as is given.
 pub(super) fn write(
     f: &Finding,
-    meta: Option<&RuleMeta>,
+    advice: &Advice<'_>,
     sources: &mut SourceTexts,
     options: &RenderOptions,
     out: &mut dyn io::Write,
@@ -29,11 +29,11 @@ pub(super) fn write(
     if let Some(more @ 1..) = f.related.len().checked_sub(SHOWN_RELATED) {
         remark("also", &format!("… {more} more places"), options, out)?;
     }
-    if let Some(meta) = meta {
+    if let Some(meta) = advice.meta {
         remark("why", &first_sentence(&meta.why), options, out)?;
     }
-    remark("fix", &prose(&f.fix), options, out)?;
-    if let Some(meta) = meta {
+    remark("fix", &prose(advice.fix), options, out)?;
+    if let Some(meta) = advice.meta {
         remark("help", &format!("cotenant rules explain {}", clean(&meta.id)), options, out)?;
     }
     remark("fingerprint", &clean(&f.fingerprint), options, out)

@@ -8,16 +8,18 @@ use super::RenderOptions;
 use super::source_text::SourceTexts;
 use super::terminal::{DIM, paint};
 use crate::findings::{Outcome, RuleMeta};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
 
 pub(super) fn write(outcome: &Outcome, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
     let mut sources = SourceTexts::new(options.base.clone());
-    let mut explained = BTreeSet::new();
-    for finding in outcome.findings.iter().take(options.max_findings) {
-        // Many members of one shape differ in place and trace only; the reason is told once.
-        let meta = explained.insert(finding.rule.as_str()).then(|| meta_of(outcome, &finding.rule)).flatten();
-        finding::write(finding, meta, &mut sources, options, out)?;
+    let mut explained = BTreeMap::new();
+    for f in outcome.findings.iter().take(options.max_findings) {
+        // Many members of one shape differ in place and trace only; what to know and to do is told once.
+        let told = explained.insert(f.rule.as_str(), f.fix.as_str());
+        let meta = if told.is_none() { meta_of(outcome, &f.rule) } else { None };
+        let fix = if told == Some(&f.fix) { "" } else { &f.fix };
+        finding::write(f, &Advice { meta, fix }, &mut sources, options, out)?;
         writeln!(out)?;
     }
     if let Some(hidden @ 1..) = outcome.findings.len().checked_sub(options.max_findings) {
@@ -25,6 +27,14 @@ pub(super) fn write(outcome: &Outcome, options: &RenderOptions, out: &mut dyn io
         writeln!(out, "{}\n", paint(options.color, DIM, &text))?;
     }
     summary::write(outcome, options, out)
+}
+
+/// What a finding's rule says, as far as it was not told before.
+struct Advice<'a> {
+    /// For the reason and the way to learn more.
+    meta: Option<&'a RuleMeta>,
+    /// How to mend it, empty if nothing is to be said.
+    fix: &'a str,
 }
 
 fn meta_of<'a>(outcome: &'a Outcome, rule: &str) -> Option<&'a RuleMeta> {

@@ -1,12 +1,14 @@
 //! The steps from a tenant's code to the hazard, in columns.
 
 use crate::findings::Hop;
-use crate::report::RenderOptions;
 use crate::report::terminal::{DIM, clean, columns, padded, paint, prose, wrap};
+use crate::report::{RenderOptions, grouped};
 use std::io;
 
 /// A member column wider than this is left ragged rather than pushing all notes out of sight.
 const MAX_MEMBER_COLUMNS: usize = 64;
+/// Steps that are shown; the others are counted.
+const SHOWN_STEPS: usize = 40;
 const GAP: &str = "  ";
 
 /// One step, cleaned and measured.
@@ -19,6 +21,7 @@ struct Row {
 }
 
 pub(super) fn write(hops: &[Hop], options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
+    let (hops, hidden) = hops.split_at(hops.len().min(SHOWN_STEPS));
     let digits = hops.len().to_string().len();
     let rows: Vec<Row> = hops.iter().enumerate().map(|(i, hop)| row(i + 1, digits, hop)).collect();
     let widest = |column: fn(&Row) -> &str| rows.iter().map(|row| columns(column(row))).max().unwrap_or(0);
@@ -46,7 +49,7 @@ pub(super) fn write(hops: &[Hop], options: &RenderOptions, out: &mut dyn io::Wri
             }
         }
     }
-    Ok(())
+    if hidden.is_empty() { Ok(()) } else { writeln!(out, "   … {} more", grouped(hidden.len() as u64)) }
 }
 
 fn row(number: usize, digits: usize, hop: &Hop) -> Row {
