@@ -89,6 +89,8 @@ problem_codes! {
     LeftOut = "left-out", Note;
     /// An analysis stopped at a named bound; its results may be incomplete.
     AnalysisBound = "analysis-bound", Warning;
+    /// A source file is shorter than a class file compiled from it says; it is of another version.
+    StaleSource = "stale-source", Note;
     /// A suppression or allow entry matched nothing.
     UnusedSuppression = "unused-suppression", Note;
     /// A suppression's date has passed.

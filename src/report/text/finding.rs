@@ -1,0 +1,122 @@
+//! One finding: header, place, source line, tenants, trace, and what to do about it.
+
+use super::{Advice, trace};
+use crate::findings::{Finding, Location};
+use crate::report::source_text::SourceTexts;
+use crate::report::terminal::{BOLD, FRAME, clean, first_sentence, paint, prose, severity_style, wrap};
+use crate::report::{RenderOptions, place_text};
+use std::io;
+
+/// Related places that are shown; the others are counted.
+const SHOWN_RELATED: usize = 5;
+const TAB: &str = "    ";
+
+/// Writes `f` with as much advice as is given.
+pub(super) fn write(
+    f: &Finding,
+    advice: &Advice<'_>,
+    sources: &mut SourceTexts,
+    options: &RenderOptions,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    header(f, options, out)?;
+    place(f, sources, options, out)?;
+    remark("tenants", &tenants(f), options, out)?;
+    trace::write(&f.trace, options, out)?;
+    for (at, note) in f.related.iter().take(SHOWN_RELATED) {
+        remark("also", &format!("{}: {}", place_of(at), prose(note)), options, out)?;
+    }
+    if let Some(more @ 1..) = f.related.len().checked_sub(SHOWN_RELATED) {
+        remark("also", &format!("… {more} more places"), options, out)?;
+    }
+    if let Some(meta) = advice.meta {
+        remark("why", &first_sentence(&meta.why), options, out)?;
+    }
+    remark("fix", &prose(advice.fix), options, out)?;
+    if let Some(meta) = advice.meta {
+        remark("help", &format!("cotenant rules explain {}", clean(&meta.id)), options, out)?;
+    }
+    remark("fingerprint", &clean(&f.fingerprint), options, out)
+}
+
+fn header(f: &Finding, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
+    let head = format!("{}[{}]", f.severity.text(), clean(&f.rule));
+    let lines = wrap(&prose(&f.message), options.width, &format!("{head}: "), "  ");
+    for (i, line) in lines.iter().enumerate() {
+        match line.strip_prefix(&head) {
+            Some(rest) if i == 0 => {
+                let head = paint(options.color, severity_style(f.severity), &head);
+                writeln!(out, "{head}{}", paint(options.color, BOLD, rest))?;
+            }
+            _ => writeln!(out, "{}", paint(options.color, BOLD, line))?,
+        }
+    }
+    Ok(())
+}
+
+/// The arrow line, and the source line under it if there is one.
+fn place(
+    f: &Finding,
+    sources: &mut SourceTexts,
+    options: &RenderOptions,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let frame = |text: &str| paint(options.color, FRAME, text);
+    writeln!(out, "  {} {}", frame("-->"), place_of(&f.location))?;
+    let text = f.location.source.as_deref().and_then(|path| sources.get(path));
+    let Some(line) = text.and_then(|text| text.line(f.location.line)) else { return Ok(()) };
+    let number = format!("{:>3}", f.location.line);
+    let gutter = " ".repeat(number.len());
+    let line = line.trim_end().replace('\t', TAB);
+    writeln!(out, "{gutter} {}", frame("|"))?;
+    writeln!(out, "{} {} {}", frame(&number), frame("|"), clipped(&clean(&line), options.width))?;
+    writeln!(out, "{gutter} {}", frame("|"))
+}
+
+/// `text` cut at the terminal's width, room for the gutter left.
+fn clipped(text: &str, width: usize) -> String {
+    const GUTTER: usize = 8;
+    let room = width.saturating_sub(GUTTER).max(GUTTER);
+    match text.char_indices().nth(room) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_string(),
+    }
+}
+
+fn tenants(f: &Finding) -> String {
+    let names = match f.tenants.as_slice() {
+        [] => "none named".to_string(),
+        [open] if open == "*" => "any (open world)".to_string(),
+        names => names.iter().map(|name| clean(name)).collect::<Vec<_>>().join(", "),
+    };
+    format!("{names}; {}", f.certainty.text())
+}
+
+/// `path:line` of the source, else of the class file; the line is left out if it is not known.
+fn place_of(at: &Location) -> String {
+    let path = match &at.source {
+        Some(source) => source.clone(),
+        None => place_text(&at.archive, &at.entry),
+    };
+    let path = clean(&path);
+    if at.line == 0 { path.into_owned() } else { format!("{path}:{}", at.line) }
+}
+
+/// `= label: text`, wrapped; nothing for an empty text.
+fn remark(label: &str, text: &str, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let first = format!("   = {label}: ");
+    let lines = wrap(text, options.width, &first, &" ".repeat(first.len()));
+    for (i, line) in lines.iter().enumerate() {
+        match line.strip_prefix(&first) {
+            Some(rest) if i == 0 => {
+                let equals = paint(options.color, FRAME, "=");
+                writeln!(out, "   {equals} {}: {rest}", paint(options.color, BOLD, label))?;
+            }
+            _ => writeln!(out, "{line}")?,
+        }
+    }
+    Ok(())
+}
