@@ -1,0 +1,154 @@
+//! Models: what is known of APIs, types, resources and life cycles, from `rules/models/*.yaml`.
+
+use std::collections::BTreeMap;
+
+/// Everything the model files say.
+#[derive(Clone, Debug, Default)]
+pub struct Models {
+    /// APIs by id.
+    pub apis: BTreeMap<String, Api>,
+    /// Sets of types by name.
+    pub types: BTreeMap<String, TypeGroup>,
+    /// Resources by name.
+    pub resources: BTreeMap<String, Resource>,
+    /// Constructors and factories whose result owns an argument.
+    pub wrappers: Vec<Wrapper>,
+    /// Code that runs when a module is unloaded.
+    pub unload: Vec<Callback>,
+    /// Calls that hand a resource to something that releases it.
+    pub managers: Vec<Manager>,
+}
+
+/// One API: methods that do the same to the world.
+#[derive(Clone, Debug, Default)]
+pub struct Api {
+    /// Stable id.
+    pub id: String,
+    /// Groups that rules refer to (`jvm-global-setter`).
+    pub groups: Vec<String>,
+    /// Its methods.
+    pub methods: Vec<MethodPattern>,
+    /// What calling it does to others; a clause without a full stop.
+    pub effect: String,
+    /// What to use instead.
+    pub instead: String,
+}
+
+/// A method: `owner.name(desc)ret`, `owner.name` for every overload, `owner.name*` for a prefix of names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MethodPattern {
+    /// Internal name of the declaring class; receivers of a subtype match too unless `is_exact`.
+    pub owner: String,
+    /// Method name; with `is_prefix` its beginning.
+    pub name: String,
+    /// Descriptor; `None` for every overload.
+    pub desc: Option<String>,
+    /// Whether only the owner itself matches, not its subtypes.
+    pub is_exact: bool,
+    /// Whether `name` is a prefix.
+    pub is_prefix: bool,
+}
+
+/// A named set of types.
+#[derive(Clone, Debug, Default)]
+pub struct TypeGroup {
+    /// Internal names, or array descriptors.
+    pub types: Vec<String>,
+    /// Packages (`java/time/`) all of whose types belong to it.
+    pub packages: Vec<String>,
+    /// Whether subtypes belong to it too.
+    pub with_subtypes: bool,
+}
+
+/// Something that is acquired and must be released.
+#[derive(Clone, Debug, Default)]
+pub struct Resource {
+    /// Stable name, `thread`.
+    pub name: String,
+    /// For people, with article: `a thread`.
+    pub label: String,
+    /// What acquires it: a constructor, a factory, or a call on it (`start`).
+    pub acquire: Vec<MethodPattern>,
+    /// Which operand of the acquiring call is the resource.
+    pub subject: Subject,
+    /// What releases it, called on it or with it as an argument.
+    pub release: Vec<MethodPattern>,
+    /// How to release it, for people: `call shutdown()`.
+    pub how: String,
+    /// What keeps the module's loader, for people: `its workers inherit the context class loader`.
+    pub pins: String,
+    /// Whether it must be released on every path of the method that owns it.
+    pub check_paths: bool,
+    /// Whether it must be released when its module is unloaded.
+    pub check_unload: bool,
+    /// Types that need no release although they match (`java/io/ByteArrayInputStream`).
+    pub harmless: Vec<String>,
+    /// Factories whose result needs no release, or is owned by somebody else.
+    pub not_owned: Vec<MethodPattern>,
+    /// Whether the acquiring call may yield null, which needs no release.
+    pub may_be_null: Vec<MethodPattern>,
+    /// Containers that release it by themselves.
+    pub cleaned_by: Vec<String>,
+    /// Destroy methods that a bean container infers for it (`close`, `shutdown`).
+    pub inferred: Vec<String>,
+}
+
+/// Which value of the acquiring call is the resource.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Subject {
+    /// The result, or the new object.
+    #[default]
+    Result,
+    /// The receiver.
+    Receiver,
+    /// An argument, counted from 0.
+    Argument(u8),
+}
+
+/// A constructor or factory whose result owns one of its arguments.
+#[derive(Clone, Debug, Default)]
+pub struct Wrapper {
+    /// The constructor or factory.
+    pub method: MethodPattern,
+    /// The owned arguments, counted from 0.
+    pub args: Vec<u8>,
+    /// Whether releasing the result releases the arguments.
+    pub closes: bool,
+}
+
+/// Code that a container or framework runs when a module is unloaded.
+#[derive(Clone, Debug)]
+pub enum Callback {
+    /// Methods with this annotation; internal name of its type.
+    Annotated(String),
+    /// Implementations of this method.
+    Implements(MethodPattern),
+    /// Implementations of this method, if their class or its generic signature mentions one of these types
+    /// (an event listener for the closing event).
+    ImplementsFor(MethodPattern, Vec<String>),
+    /// Methods with this annotation whose parameter or element value is one of these types.
+    AnnotatedFor(String, Vec<String>),
+    /// The method that an element of this annotation names, on the annotated method's return type
+    /// (`@Bean(destroyMethod = "stop")`): annotation, element, methods inferred when the element is absent.
+    Named {
+        /// Internal name of the annotation's type.
+        annotation: String,
+        /// The element that names the method.
+        element: String,
+        /// Public no-argument methods that are called when it is absent.
+        inferred: Vec<String>,
+    },
+}
+
+/// A call that hands a resource over for release at unload.
+#[derive(Clone, Debug)]
+pub struct Manager {
+    /// The call, or the constructor of a wrapper type.
+    pub method: MethodPattern,
+    /// Which operand is the resource.
+    pub subject: Subject,
+    /// Whether it keeps the module's loader all the same.
+    pub pins_loader: bool,
+    /// What to know about it.
+    pub note: String,
+}

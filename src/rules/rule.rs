@@ -1,0 +1,438 @@
+//! A checked rule: what the YAML says, with every name looked up and every pattern compiled.
+
+use crate::findings::{Certainty, RuleMeta, Severity};
+
+/// One rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Id, title, default severity, why, fix, references.
+    pub meta: RuleMeta,
+    /// Part of the id before the slash.
+    pub family: Family,
+    /// Certainty of a finding unless a case says otherwise.
+    pub certainty: Certainty,
+    /// What a finding says.
+    pub message: Template,
+    /// One-line advice of a finding; the rule's `fix` is the long form.
+    pub advice: Template,
+    /// Whether a real JVM has shown it.
+    pub proof: Proof,
+    /// Where to look.
+    pub site: Site,
+    /// What must hold there.
+    pub when: Condition,
+    /// Refinements; the first whose condition holds applies.
+    pub cases: Vec<Case>,
+    /// Where it was read from, for `rules list`: `built-in` or a path.
+    pub origin: String,
+}
+
+/// The four families of hazards.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Family {
+    /// `static-sharing`
+    StaticSharing,
+    /// `classloader`
+    ClassLoader,
+    /// `resource`
+    Resource,
+    /// `linkage`
+    Linkage,
+}
+
+/// How it is known that the rule is right.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Proof {
+    /// Its bad fixture fails on a JVM in the way it says.
+    Jvm,
+    /// It can't be shown, because of this.
+    None(String),
+}
+
+/// A refinement of a rule.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// When it applies.
+    pub when: Condition,
+    /// Drops the finding altogether.
+    pub ignore: bool,
+    /// Replaces the severity.
+    pub severity: Option<Severity>,
+    /// Replaces the certainty.
+    pub certainty: Option<Certainty>,
+    /// Replaces the message.
+    pub message: Option<Template>,
+    /// Replaces the advice.
+    pub advice: Option<Template>,
+}
+
+/// Text with placeholders in braces.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Template {
+    /// The parts in order.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a [`Template`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// Taken as it stands.
+    Text(String),
+    /// Filled in from the finding.
+    Slot(Slot),
+}
+
+/// What a placeholder stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Slot {
+    /// `{class}`: simple name of the class.
+    Class,
+    /// `{member}`: field or method name.
+    Member,
+    /// `{method}`: the method that holds the site, `Class.method`.
+    Method,
+    /// `{type}`: the field's or allocation's type, simple name.
+    Type,
+    /// `{tenants}`: `billing and orders`, `any application` in an open world.
+    Tenants,
+    /// `{loader}`: the tenant whose loader defines the class.
+    Loader,
+    /// `{target}`: what is called, `System.setProperty`.
+    Target,
+    /// `{argument}`: the constant that a condition has looked at, quoted; else `a computed value`.
+    Argument,
+    /// `{named}`: the class that a constant names.
+    Named,
+    /// `{holder}`: the tenants that have it.
+    Holder,
+    /// `{effect}`: from the API model: what it does to others.
+    Effect,
+    /// `{instead}`: from the API model: what to use instead.
+    Instead,
+    /// `{resource}`: from the resource model: its label.
+    Resource,
+    /// `{release}`: from the resource model: how it is released.
+    Release,
+    /// `{pins}`: from the resource model: what keeps the module's loader.
+    Pins,
+    /// `{kept}`: where a resource is kept (`field Main.pool`, `nowhere`).
+    Kept,
+    /// `{path}`: the call after which an obligation is lost.
+    Path,
+}
+
+/// Where a rule looks; each match becomes at most one finding.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Site {
+    /// Fields that code outside initialisers writes; one match per field.
+    FieldWrite {
+        /// Static fields; else instance fields of objects that a static field holds.
+        of_statics: bool,
+    },
+    /// Fields whose value is changed after initialisation through what it holds; one match per field.
+    FieldMutation {
+        /// Static fields; else instance fields of objects that a static field holds.
+        of_statics: bool,
+        /// The kinds of state looked at.
+        kinds: Vec<StateKind>,
+    },
+    /// Calls and method references; one match per calling method and target.
+    Call {
+        /// API groups or API ids of the models.
+        apis: Vec<String>,
+    },
+    /// Resources that a module acquires and that outlive it; one match per acquiring event.
+    Kept {
+        /// Resource names of the models, or globs over them.
+        resources: Vec<String>,
+    },
+    /// Resources that stay open on some path through the acquiring method; one match per acquiring event.
+    Open {
+        /// Resource names of the models, or globs over them.
+        resources: Vec<String>,
+        /// On which exits.
+        exits: Exits,
+    },
+    /// Every class.
+    Class,
+}
+
+/// What a field's value lets others change.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum StateKind {
+    /// A map, list, set, queue or other container.
+    Collection,
+    /// An array.
+    Array,
+    /// An atomic reference, number, or adder.
+    Atomic,
+    /// A buffer, builder, digest, formatter or the like.
+    Buffer,
+    /// A thread-local variable.
+    ThreadLocal,
+    /// An object of the deployment's own classes with fields that its methods write.
+    Object,
+}
+
+/// Exits of a method.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exits {
+    /// By a return.
+    Normal,
+    /// By an exception.
+    Exceptional,
+    /// Either.
+    Any,
+}
+
+/// What must hold at a site.
+#[derive(Clone, Debug)]
+pub enum Condition {
+    /// Every one.
+    All(Vec<Condition>),
+    /// At least one.
+    Any(Vec<Condition>),
+    /// Not that one.
+    Not(Box<Condition>),
+    /// The class that holds the site (for field sites: that declares the field) is of one of these.
+    DefinedBy(Vec<Definer>),
+    /// The code at the site (for field sites: any of the changing sites) is of one of these.
+    Caller(Vec<Definer>),
+    /// The number of tenants whose code reaches the site. In an open world any number is met, for code that an
+    /// application may call.
+    Tenants {
+        /// At least so many, modules and base.
+        at_least: usize,
+        /// Whether at least one must be a module.
+        module: bool,
+    },
+    /// Only modules' public API, no known tenant: the base was scanned alone.
+    OpenWorld,
+    /// The container is one of these.
+    Topology(Vec<String>),
+    /// About the field.
+    Field(FieldTest),
+    /// About the method that holds the site.
+    Method(MemberTest),
+    /// About the class that holds the site.
+    Class(ClassTest),
+    /// How the field is written: any of its sites has one of these shapes.
+    Written(Vec<WriteShape>),
+    /// How the container's entries are keyed.
+    Keyed(Vec<KeyKind>),
+    /// Who changes and who reads: a tenant reads what another one writes.
+    ReadByOther,
+    /// Where an argument of the call comes from.
+    Argument(ArgumentTest),
+    /// A later call on the same receiver or value, on every path from the site.
+    FollowedBy(FollowTest),
+    /// The site lies in code that an unload callback of a model reaches.
+    InUnloadCallback,
+    /// How a kept resource is released.
+    Released(Vec<Release>),
+    /// Where a kept resource is kept.
+    Kept(Vec<Keeper>),
+    /// The thrown or caught types: the method that holds the site catches one of these around it.
+    Catches(Vec<String>),
+    /// The result of the call is used (stored, returned, called on) rather than dropped or only compared.
+    ResultUsed,
+}
+
+/// Who defines a class.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Definer {
+    /// A loader that several tenants use, the JDK's not counted.
+    Shared,
+    /// A module's own loader.
+    Module,
+    /// The JDK's.
+    Jdk,
+    /// An application's own code, of base or module.
+    Application,
+    /// A library.
+    Library,
+}
+
+/// Patterns over a field. An empty list or `None` means any.
+#[derive(Clone, Debug, Default)]
+pub struct FieldTest {
+    /// Type groups of the models or descriptors; the declared type or a supertype of it is one of these.
+    pub types: Vec<String>,
+    /// Type groups; every value ever stored is of one of these (falls back to the declared type).
+    pub values: Vec<String>,
+    /// Glob over the name.
+    pub name: Option<String>,
+    /// Whether it is final.
+    pub is_final: Option<bool>,
+    /// Whether it is private.
+    pub is_private: Option<bool>,
+    /// Whether it is synthetic.
+    pub is_synthetic: Option<bool>,
+}
+
+/// Patterns over a method.
+#[derive(Clone, Debug, Default)]
+pub struct MemberTest {
+    /// Globs over the name; any of them.
+    pub names: Vec<String>,
+    /// Annotation type names with dots, globs; any of them.
+    pub annotated: Vec<String>,
+    /// Whether it is static.
+    pub is_static: Option<bool>,
+}
+
+/// Patterns over a class.
+#[derive(Clone, Debug, Default)]
+pub struct ClassTest {
+    /// Globs over the binary name with dots; any of them.
+    pub names: Vec<String>,
+    /// Type groups of the models or internal names; it is a subtype of any of them.
+    pub subtype_of: Vec<String>,
+    /// Annotation type names with dots, globs; any of them.
+    pub annotated: Vec<String>,
+}
+
+/// How a write changes a field.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum WriteShape {
+    /// Behind a test that the field is still null (or a flag still false): the first one wins.
+    Lazy,
+    /// The value is made from the old one: a counter, a list cell.
+    Counter,
+    /// A constant, so that all writers write the same or switch it.
+    Constant,
+    /// Null.
+    Cleared,
+    /// A value that depends on the caller: a parameter, something computed from one, a field of the receiver, the
+    /// context loader.
+    FromCaller,
+    /// A new object or call result that depends on no caller.
+    Fresh,
+}
+
+/// What keys a container.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum KeyKind {
+    /// A class loader.
+    Loader,
+    /// A class or another reflective object.
+    Class,
+    /// A class's name.
+    ClassName,
+    /// A string constant.
+    Constant,
+    /// Another string.
+    Text,
+    /// Anything else.
+    Other,
+    /// The container has no keys.
+    None,
+}
+
+/// Where an argument comes from.
+#[derive(Clone, Debug, Default)]
+pub struct ArgumentTest {
+    /// Operand: -1 the receiver, 0 the first argument.
+    pub index: i32,
+    /// It is one of these; empty means any.
+    pub origins: Vec<OriginKind>,
+    /// It is a string constant that one of these globs matches.
+    pub text: Vec<String>,
+    /// It is the name of a class, and this is where the class is.
+    pub names_class: Vec<ClassPlace>,
+    /// It is the name of a resource, and this is where the resource is.
+    pub names_resource: Vec<ClassPlace>,
+    /// Its type is of one of these type groups or internal names.
+    pub types: Vec<String>,
+}
+
+/// The kinds of origin that a rule can ask for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum OriginKind {
+    /// `null`
+    Null,
+    /// A string or number constant.
+    Constant,
+    /// A class literal.
+    ClassLiteral,
+    /// A parameter of the method, or what its callers in the deployment pass.
+    Parameter,
+    /// A value that a module's code passes, through any number of calls.
+    ModuleArgument,
+    /// A field of an object.
+    Field,
+    /// A static field.
+    StaticField,
+    /// An object made here.
+    Allocation,
+    /// The context class loader of the current thread.
+    ContextLoader,
+    /// The loader of the class that holds the site, or of a class literal of the same loader.
+    OwnLoader,
+    /// The loader of an object or class that a caller passes.
+    ForeignLoader,
+    /// The system or platform loader.
+    SystemLoader,
+    /// `System.getProperties()`
+    SystemProperties,
+    /// Anything else.
+    Unknown,
+}
+
+/// Where a named class or resource is, seen from the loader that the call asks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ClassPlace {
+    /// The asked loader yields it.
+    Visible,
+    /// The asked loader does not yield it, a module's does.
+    OnlyInModule,
+    /// The asked loader yields one, and a module's loader another one.
+    AnotherInModule,
+    /// No loader yields it.
+    Nowhere,
+    /// The name is not a constant.
+    Unknown,
+}
+
+/// A call that must come later.
+#[derive(Clone, Debug, Default)]
+pub struct FollowTest {
+    /// API groups or ids.
+    pub apis: Vec<String>,
+    /// On which exits it must have happened.
+    pub exits: Option<Exits>,
+    /// Whether it must be passed what the given operand of the site's call had been before (a saved value).
+    pub restores: bool,
+}
+
+/// How a kept resource is released.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Release {
+    /// In code that an unload callback reaches.
+    AtUnload,
+    /// By the container or a framework.
+    ByContainer,
+    /// By a wrapper or registry that itself keeps the loader.
+    ByPinningWrapper,
+    /// In code that no unload callback reaches.
+    Elsewhere,
+    /// In the same body or a callee, so it does not outlive the call.
+    Locally,
+    /// Nowhere.
+    Never,
+}
+
+/// Where a kept resource is kept.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Keeper {
+    /// Nowhere: the reference is dropped.
+    Nothing,
+    /// A field of the module's classes.
+    ModuleField,
+    /// A static field of a shared class.
+    SharedStatic,
+    /// Handed to a framework as a bean.
+    Bean,
+    /// Passed to code that is not seen.
+    Unknown,
+}
