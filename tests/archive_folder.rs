@@ -1,4 +1,5 @@
 //! Folders, and what a path may turn out to be.
+#![allow(clippy::unwrap_used)] // helpers of tests
 
 mod archive_zips;
 

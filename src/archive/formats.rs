@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::limits::Limits;
 use super::nested::open_nested;
@@ -87,7 +86,7 @@ pub fn open(path: &Path, display: &str, limits: &Limits) -> Tree {
 }
 
 /// Opens an archive or a class file that is in memory, otherwise like [`open`].
-pub fn open_bytes(bytes: impl Into<Arc<[u8]>>, display: &str, limits: &Limits) -> Tree {
+pub fn open_bytes(bytes: impl Into<Vec<u8>>, display: &str, limits: &Limits) -> Tree {
     open_body(Body::Bytes(Source::memory(bytes.into())), display, limits)
 }
 

@@ -1,7 +1,5 @@
 //! Opens the archives that lie in an archive or folder.
 
-use std::sync::Arc;
-
 use super::formats::{Opening, Site, path_in};
 use super::limits::HARD_MAX_DEPTH;
 use super::reader::{LOCAL_HEADER_MAGIC, LOCAL_HEADER_SIZE};
@@ -19,7 +17,7 @@ enum Nested {
     /// A part of what is there already.
     Range(Source),
     /// A copy in memory, because they were deflated.
-    Inflated(Arc<[u8]>),
+    Inflated(Vec<u8>),
 }
 
 /// Opens what lies in the archive at `index`, itself at `depth`, and what lies therein.
@@ -44,7 +42,10 @@ fn add(opening: &mut Opening<'_>, index: usize, entry: usize, body: Nested) -> R
     let site = Site { display: parent.display_of(&name), parent: Some(index), entry_in_parent: name };
     let (source, held) = match body {
         Nested::Range(source) => (source, 0),
-        Nested::Inflated(bytes) => (Source::memory(Arc::clone(&bytes)), bytes.len() as u64),
+        Nested::Inflated(bytes) => {
+            let held = bytes.len() as u64;
+            (Source::memory(bytes), held)
+        }
     };
     let nested = opening.add(Body::Bytes(source), site, |format| format.nests).map_err(|_| refused)?;
     opening.nested_size = opening.nested_size.saturating_add(held);
@@ -76,7 +77,7 @@ fn nested_body(
         return Some(Ok(Nested::Range(Source::file(&path_in(root, entry), entry.size))));
     }
     let left = opening.limits.max_nested_size.saturating_sub(opening.nested_size);
-    let inflated = opening.reader.read_within(archive, entry, left).map(Arc::from);
+    let inflated = opening.reader.read_owned(archive, entry, left);
     Some(inflated.map(Nested::Inflated))
 }
 

@@ -53,27 +53,36 @@ impl Reader {
     /// `CorruptEntry` if the entry does not unpack to the claimed size and checksum, `LimitReached` if it is too large
     /// or expands too much, `UnreadableEntry` if the file cannot be read (any more).
     pub fn read<'b>(&'b mut self, archive: &Archive, entry: &Entry) -> Result<&'b [u8], Problem> {
-        self.read_within(archive, entry, archive.limits.max_entry_size)
+        let n_bytes = self.fill(archive, entry, archive.limits.max_entry_size)?;
+        Ok(self.unpacked.get(..n_bytes).unwrap_or_default())
     }
 
-    /// Like [`Reader::read`] with another bound on the size.
-    pub(super) fn read_within(
+    /// Like [`Reader::read`] with another bound on the size; the bytes are the caller's, and no buffer stays as large.
+    pub(super) fn read_owned(
         &mut self,
         archive: &Archive,
         entry: &Entry,
         cap: u64,
-    ) -> Result<&[u8], Problem> {
-        match self.fill(archive, entry, cap) {
-            Ok(n_bytes) => Ok(self.unpacked.get(..n_bytes).unwrap_or_default()),
-            Err((code, message)) => Err(archive.problem(code, &entry.name, message)),
-        }
+    ) -> Result<Vec<u8>, Problem> {
+        let n_bytes = self.fill(archive, entry, cap);
+        self.packed = Vec::new();
+        let mut bytes = std::mem::take(&mut self.unpacked);
+        bytes.truncate(n_bytes?);
+        bytes.shrink_to_fit();
+        Ok(bytes)
     }
 
     pub(super) fn handle(&mut self) -> &mut Handle {
         &mut self.handle
     }
 
-    fn fill(&mut self, archive: &Archive, entry: &Entry, cap: u64) -> Result<usize, Failure> {
+    /// Puts the content into `unpacked` and gives its size.
+    fn fill(&mut self, archive: &Archive, entry: &Entry, cap: u64) -> Result<usize, Problem> {
+        let filled = self.try_fill(archive, entry, cap);
+        filled.map_err(|(code, message)| archive.problem(code, &entry.name, message))
+    }
+
+    fn try_fill(&mut self, archive: &Archive, entry: &Entry, cap: u64) -> Result<usize, Failure> {
         match (&archive.body, &entry.locator) {
             (Body::Folder(root), Locator::File | Locator::OddFile(_)) => {
                 self.fill_from_file(&path_in(root, entry), cap)

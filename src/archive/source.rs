@@ -15,7 +15,7 @@ const WINDOW_SIZE: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 enum Origin {
     File(Arc<Path>),
-    Memory(Arc<[u8]>),
+    Memory(Arc<Vec<u8>>),
 }
 
 /// A byte range. Cloning copies no bytes.
@@ -37,9 +37,9 @@ impl Source {
         Self { origin: Origin::File(path.into()), start: 0, len }
     }
 
-    pub(crate) fn memory(bytes: Arc<[u8]>) -> Self {
+    pub(crate) fn memory(bytes: Vec<u8>) -> Self {
         let len = bytes.len() as u64;
-        Self { origin: Origin::Memory(bytes), start: 0, len }
+        Self { origin: Origin::Memory(Arc::new(bytes)), start: 0, len }
     }
 
     pub(crate) fn len(&self) -> u64 {

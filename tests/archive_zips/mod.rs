@@ -1,5 +1,5 @@
 //! A small assembler for zips, also for those that no tool writes.
-#![allow(dead_code, unreachable_pub)] // each test file uses its part
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // each test file uses its part
 
 use cotenant::archive::{Archive, Limits, Reader, Tree, open_bytes};
 use cotenant::vocabulary::ProblemCode;
