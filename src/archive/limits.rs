@@ -30,7 +30,7 @@ pub struct Limits {
     pub max_ratio: u32,
     /// Unpacked bytes of all readable entries of the input, nested archives included.
     pub max_total_size: u64,
-    /// Unpacked bytes of all nested archives that must be held in memory because they are deflated.
+    /// Unpacked bytes of all nested archives that are deflated, and so must be held in memory.
     pub max_nested_size: u64,
     /// How deep archives may nest; the input itself has depth 0. Never more than 64.
     pub max_depth: u32,

@@ -12,14 +12,6 @@ const ARCHIVE_ENDINGS: &[&str] = &[".jar", ".war", ".ear", ".sar", ".zip"];
 /// Least size of a zip that holds an entry: local header, directory header, end record, a name of one byte.
 const LEAST_ZIP_SIZE: u64 = 100;
 
-/// Bytes that promise to be an archive.
-enum Nested {
-    /// A part of what is there already.
-    Range(Source),
-    /// A copy in memory, because they were deflated.
-    Inflated(Vec<u8>),
-}
-
 /// Opens what lies in the archive at `index`, itself at `depth`, and what lies therein.
 pub(super) fn open_nested(opening: &mut Opening<'_>, index: usize, depth: u32) {
     let Some(archive) = opening.archives.get(index) else { return };
@@ -34,22 +26,13 @@ pub(super) fn open_nested(opening: &mut Opening<'_>, index: usize, depth: u32) {
     }
 }
 
-fn add(opening: &mut Opening<'_>, index: usize, entry: usize, body: Nested) -> Result<usize, Problem> {
+fn add(opening: &mut Opening<'_>, index: usize, entry: usize, body: Body) -> Result<usize, Problem> {
     let parent = &opening.archives[index];
     let name = parent.entries[entry].name.clone();
     let message = "its name is an archive's, its content is not";
     let refused = parent.problem(ProblemCode::NotANestedArchive, &name, message);
     let site = Site { display: parent.display_of(&name), parent: Some(index), entry_in_parent: name };
-    let (source, held) = match body {
-        Nested::Range(source) => (source, 0),
-        Nested::Inflated(bytes) => {
-            let held = bytes.len() as u64;
-            (Source::memory(bytes), held)
-        }
-    };
-    let nested = opening.add(Body::Bytes(source), site, |format| format.nests).map_err(|_| refused)?;
-    opening.nested_size = opening.nested_size.saturating_add(held);
-    Ok(nested)
+    opening.add(body, site, |format| format.nests).map_err(|_| refused)
 }
 
 /// The bytes of an entry if it promises to be an archive.
@@ -58,7 +41,7 @@ fn nested_body(
     index: usize,
     entry: usize,
     depth: u32,
-) -> Option<Result<Nested, Problem>> {
+) -> Option<Result<Body, Problem>> {
     let archive = opening.archives.get(index)?;
     let entry = archive.entries.get(entry)?;
     let promised = promises_archive(&entry.name);
@@ -71,14 +54,16 @@ fn nested_body(
         return Some(Err(archive.problem(ProblemCode::LimitReached, &entry.name, message)));
     }
     if let Some(source) = stored {
-        return Some(Ok(Nested::Range(source)));
+        return Some(Ok(Body::Bytes(source)));
     }
     if let Body::Folder(root) = &archive.body {
-        return Some(Ok(Nested::Range(Source::file(&path_in(root, entry), entry.size))));
+        return Some(Ok(Body::Bytes(Source::file(&path_in(root, entry), entry.size))));
     }
     let left = opening.limits.max_nested_size.saturating_sub(opening.nested_size);
     let inflated = opening.reader.read_owned(archive, entry, left);
-    Some(inflated.map(Nested::Inflated))
+    // Charged even if it turns out to be no archive: unpacking it took the time.
+    opening.nested_size += inflated.as_ref().map_or(0, |bytes| bytes.len() as u64);
+    Some(inflated.map(|bytes| Body::Bytes(Source::memory(bytes))))
 }
 
 fn promises_archive(name: &str) -> bool {
