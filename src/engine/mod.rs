@@ -2,3 +2,5 @@
 //! May import: everything but cli
 
 pub mod sources;
+pub mod ingest;
+pub mod threads;
