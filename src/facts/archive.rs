@@ -7,6 +7,20 @@ pub struct Manifest {
     pub attributes: Vec<(String, String)>,
 }
 
+impl Manifest {
+    /// The value of a main attribute, without surrounding blanks; `None` if it is missing or blank.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.attributes.iter().find(|(n, _)| n.eq_ignore_ascii_case(name))?;
+        let value = value.trim();
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// A comma-separated main attribute, each part trimmed, empty parts left out.
+    pub fn list(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.value(name).unwrap_or("").split(',').map(str::trim).filter(|part| !part.is_empty())
+    }
+}
+
 /// Maven coordinates. A field that is not known is empty.
 #[derive(Clone, Default, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Coordinates {
@@ -36,6 +50,11 @@ pub struct ArchiveFacts {
     pub parent: Option<usize>,
     /// Entry name within the parent; empty for a root.
     pub entry_in_parent: String,
+    /// Position among the parent's entries: directory order of a zip, name order of a folder. Containers that
+    /// search nested libraries "in zip order" mean this one.
+    pub order_in_parent: u32,
+    /// Whether it is a folder and not a file.
+    pub is_folder: bool,
     /// The manifest; empty if there is none.
     pub manifest: Manifest,
     /// From each `pom.properties`, in entry order.

@@ -83,6 +83,10 @@ problem_codes! {
     MalformedDescriptor = "malformed-descriptor", Warning;
     /// A biz archive was repackaged so that a container does not see its classes.
     MisbuiltArchive = "misbuilt-archive", Warning;
+    /// The roles of several archives could not be told from their content; the message says what was assumed.
+    AmbiguousLayout = "ambiguous-layout", Note;
+    /// An archive or class folder lies beside a recognised deployment and belongs to none of its class paths.
+    LeftOut = "left-out", Note;
     /// An analysis stopped at a named bound; its results may be incomplete.
     AnalysisBound = "analysis-bound", Warning;
     /// A suppression or allow entry matched nothing.
