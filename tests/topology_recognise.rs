@@ -194,16 +194,6 @@ fn a_plain_jar_named_as_module_is_its_own_code() {
 }
 
 #[test]
-fn versions_of_a_multi_release_jar_up_to_the_running_one_come_first() {
-    let mut w = World::new();
-    let entries = ["a/A.class", "META-INF/versions/11/a/A.class", "META-INF/versions/99/a/A.class"];
-    let jar = w.jar("m.jar", &entries);
-    assert_eq!(w.path(&w.scan(&[jar]).topology, "base"), ["m.jar|"], "the manifest has to say so");
-    w.manifest(jar, "Multi-Release", "true");
-    assert_eq!(w.path(&w.scan(&[jar]).topology, "base"), ["m.jar|META-INF/versions/11/", "m.jar|"]);
-}
-
-#[test]
 fn no_input_at_all_is_an_empty_base() {
     let arranged = arrange(&[], &Inputs { base: vec![3], paths: vec![9], ..Inputs::default() });
     assert_eq!(tenants(&arranged.topology), ["base"]);

@@ -41,7 +41,8 @@ pub struct Descriptor {
     pub text: String,
 }
 
-/// One archive or folder.
+/// One archive or folder. Archives nested in one parent follow each other in the order of its entries: directory
+/// order of a zip, name order of a folder. Containers that search libraries "in zip order" rely on it.
 #[derive(Clone, Default, Debug)]
 pub struct ArchiveFacts {
     /// Display path, nesting written with `!/`.
@@ -50,9 +51,6 @@ pub struct ArchiveFacts {
     pub parent: Option<usize>,
     /// Entry name within the parent; empty for a root.
     pub entry_in_parent: String,
-    /// Position among the parent's entries: directory order of a zip, name order of a folder. Containers that
-    /// search nested libraries "in zip order" mean this one.
-    pub order_in_parent: u32,
     /// Whether it is a folder and not a file.
     pub is_folder: bool,
     /// The manifest; empty if there is none.

@@ -1,5 +1,9 @@
 //! Deployments written down as lists of entries, for tests of who loads what.
-#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part, and helpers of tests may fail")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file uses a part, and helpers of tests may fail"
+)]
 
 use cotenant::facts::{ArchiveFacts, Coordinates, Descriptor};
 use cotenant::topology::{ArchiveSet, Arrangement, Inputs, Topology, arrange};
@@ -70,7 +74,6 @@ impl World {
             }
         }
         facts.resources.sort();
-        facts.order_in_parent = self.archives.len() as u32;
         self.archives.push(facts);
         self.entries.push(entries.iter().map(|entry| (*entry).to_owned()).collect());
         self.archives.len() - 1
