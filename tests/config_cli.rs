@@ -1,4 +1,5 @@
 //! The command line, and how it joins a configuration.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail")]
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};

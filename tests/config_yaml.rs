@@ -1,4 +1,5 @@
 //! Configurations: what they can say, and how mistakes in them are reported.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail")]
 
 use cotenant::cli::config::{
     Config, ConfigError, Date, FailOn, Jdk, MAX_CONFIG_DEPTH, MAX_CONFIG_SIZE, MAX_MISTAKES,
@@ -84,7 +85,7 @@ fn an_unknown_key_is_named_with_its_place_and_the_key_that_was_meant() {
     let said = mistake("base: a.jar\nmodulse:\n  a: b.jar\n");
     assert!(said.starts_with("2:1 unknown key `modulse`; did you mean `modules`?"), "{said}");
     let said = mistake("modules:\n  a: {path: x, pth: y}\n");
-    assert!(said.contains("2:15") && said.contains("unknown key `pth`"), "{said}");
+    assert!(said.starts_with("2:16 modules.a: ") && said.contains("unknown key `pth`"), "{said}");
     let said = mistake("suppressions:\n  - rule: a/b\n    reason: r\n    match: {klass: x}\n");
     assert!(said.starts_with("4:13") && said.contains("did you mean `class`?"), "{said}");
     let said = mistake("limits:\n  max-entry-sise: 1\n");
@@ -94,7 +95,7 @@ fn an_unknown_key_is_named_with_its_place_and_the_key_that_was_meant() {
 #[test]
 fn an_unknown_word_is_reported_with_the_known_ones() {
     let said = mistake("topology: tomcta");
-    assert!(said.starts_with("1:11 unknown value `tomcta`; did you mean `tomcat`?"), "{said}");
+    assert!(said.starts_with("1:11 topology: unknown value `tomcta`; did you mean `tomcat`?"), "{said}");
     let said = mistake("topology: {container: x}");
     assert!(said.contains("unknown value `x`; known here: sofa-ark, tomcat"), "{said}");
     let said = mistake("fail-on: errors");
@@ -104,10 +105,10 @@ fn an_unknown_word_is_reported_with_the_known_ones() {
 #[test]
 fn a_key_given_twice_is_an_error_wherever_it_is() {
     assert_eq!(mistake("base: a\nrules: b\nbase: c\n"), "3:1 key `base` is given twice");
-    assert_eq!(mistake("modules:\n  a: x\n  a: y\n"), "3:3 key `a` is given twice");
+    assert_eq!(mistake("modules:\n  a: x\n  a: y\n"), "3:3 modules: key `a` is given twice");
     assert_eq!(
         mistake("suppressions:\n  - reason: r\n    rule: a/b\n    reason: s\n"),
-        "4:5 key `reason` is given twice"
+        "4:5 suppressions[0]: key `reason` is given twice"
     );
 }
 
@@ -145,16 +146,12 @@ fn values_of_the_wrong_kind_say_what_was_expected() {
         ("base: !secret x", "tags"),
         ("? [a]\n: b", "expected a name as key"),
         ("a: 1\n---\nb: 1\n", "more than one document"),
-        ("base: [a", "line 2"),
+        ("base: [a", "did not find"),
         ("base: *nobody", "unknown anchor"),
         ("\tbase: x", "cannot start any token"),
     ] {
         let said = mistake(text);
-        assert!(
-            said.contains(part) || part.starts_with("line") && said.starts_with("2:") || said.contains("1:"),
-            "{text}: {said}"
-        );
-        assert!(part.starts_with("line") || said.contains(part), "{text}: {said}");
+        assert!(said.contains(part), "{text}: {said}");
     }
 }
 
@@ -188,7 +185,7 @@ fn hostile_documents_are_refused_quickly() {
         let start = Instant::now();
         assert!(!mistakes(&document).mistakes.is_empty());
         let head: String = document.chars().take(20).collect();
-        assert!(start.elapsed() < Duration::from_secs(10), "{head}: {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(30), "{head}: {:?}", start.elapsed());
     }
 }
 
@@ -234,5 +231,5 @@ fn a_mistake_is_shown_in_its_line_of_the_file() {
     handler.render_report(&mut shown, &error).unwrap();
     assert!(shown.contains("cotenant.yaml cannot be used: 2 mistakes"), "{shown}");
     assert!(shown.contains("cotenant.yaml:2:1") && shown.contains("cotenant.yaml:3:10"), "{shown}");
-    assert!(shown.contains("2 │ modulse: {}") && shown.contains("did you mean `warning`?"), "{shown}");
+    assert!(shown.contains("2 | modulse: {}") && shown.contains("did you mean `warning`?"), "{shown}");
 }

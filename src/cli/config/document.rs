@@ -70,6 +70,10 @@ impl<'de> Visitor<'de> for Document<'_> {
         Ok(Config::default())
     }
 
+    fn visit_none<E>(self) -> Result<Config, E> {
+        Ok(Config::default())
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Config, A::Error> {
         let mut config = Config::default();
         let mut position = 0;

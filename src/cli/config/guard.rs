@@ -126,6 +126,10 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(())
     }
 
+    fn visit_none<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let deeper = self.deeper()?;
         while items.next_element_seed(deeper)?.is_some() {}
