@@ -54,11 +54,18 @@ pub struct Progress {
 
 /// Opens all inputs and reads manifests, coordinates and descriptors.
 pub fn open_all(inputs: &[Input], limits: &Limits, release: u16) -> Opened {
-    let trees = map_with_state(inputs.len(), || (), |(), i| {
-        archive::open(Path::new(&inputs[i].path), &inputs[i].display, limits)
-    });
-    let mut opened =
-        Opened { archives: Vec::new(), facts: Vec::new(), roots: Vec::new(), problems: Vec::new(), entries: Vec::new() };
+    let trees = map_with_state(
+        inputs.len(),
+        || (),
+        |(), i| archive::open(Path::new(&inputs[i].path), &inputs[i].display, limits),
+    );
+    let mut opened = Opened {
+        archives: Vec::new(),
+        facts: Vec::new(),
+        roots: Vec::new(),
+        problems: Vec::new(),
+        entries: Vec::new(),
+    };
     for tree in trees {
         let first = opened.archives.len();
         opened.roots.push((!tree.archives.is_empty()).then_some(first));
@@ -68,8 +75,9 @@ pub fn open_all(inputs: &[Input], limits: &Limits, release: u16) -> Opened {
             opened.archives.push(archive);
         }
     }
-    let described =
-        map_with_state(opened.archives.len(), Reader::new, |reader, i| describe(&opened.archives, i, reader, release));
+    let described = map_with_state(opened.archives.len(), Reader::new, |reader, i| {
+        describe(&opened.archives, i, reader, release)
+    });
     for (facts, entries, problems) in described {
         opened.facts.push(facts);
         opened.entries.push(entries);
@@ -82,7 +90,9 @@ type Described = (ArchiveFacts, Vec<usize>, Vec<Problem>);
 
 fn describe(archives: &[Archive], i: usize, reader: &mut Reader, release: u16) -> Described {
     let archive = &archives[i];
-    let order = archive.parent.and_then(|p| archives[p].entries.iter().position(|e| e.name == archive.entry_in_parent));
+    let order = archive
+        .parent
+        .and_then(|p| archives[p].entries.iter().position(|e| e.name == archive.entry_in_parent));
     let mut facts = ArchiveFacts {
         path: archive.display.clone(),
         parent: archive.parent,
@@ -143,12 +153,16 @@ pub fn read_all(opened: Opened, progress: &Progress) -> (Vec<ArchiveFacts>, Inge
     let work = pieces(&opened);
     let sizes = work.iter().map(|(archive, range)| bytes_of(&opened, *archive, range.clone()));
     progress.total.store(sizes.sum(), Ordering::Relaxed);
-    let done = map_with_state(work.len(), || (Reader::new(), Reducer::new()), |(reader, reducer), i| {
-        let (archive, range) = &work[i];
-        let unit = reduce_piece(&opened, *archive, range.clone(), reader, reducer);
-        progress.done.fetch_add(bytes_of(&opened, *archive, range.clone()), Ordering::Relaxed);
-        unit
-    });
+    let done = map_with_state(
+        work.len(),
+        || (Reader::new(), Reducer::new()),
+        |(reader, reducer), i| {
+            let (archive, range) = &work[i];
+            let unit = reduce_piece(&opened, *archive, range.clone(), reader, reducer);
+            progress.done.fetch_add(bytes_of(&opened, *archive, range.clone()), Ordering::Relaxed);
+            unit
+        },
+    );
     let mut ingested = Ingested { units: Vec::new(), archive_of: Vec::new(), problems: opened.problems };
     for ((archive, _), mut unit) in work.into_iter().zip(done) {
         ingested.problems.append(&mut unit.problems);

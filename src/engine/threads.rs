@@ -48,10 +48,14 @@ mod tests {
 
     #[test]
     fn results_keep_the_order_of_the_work() {
-        let squares = map_with_state(100, || 0usize, |calls, i| {
-            *calls += 1;
-            i * i
-        });
+        let squares = map_with_state(
+            100,
+            || 0usize,
+            |calls, i| {
+                *calls += 1;
+                i * i
+            },
+        );
         assert_eq!(squares, (0..100).map(|i| i * i).collect::<Vec<_>>());
         assert_eq!(Pool.map(5, |i| i + 1), [1, 2, 3, 4, 5]);
     }
