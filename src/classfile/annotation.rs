@@ -85,7 +85,10 @@ impl<'a> Annotations<'a> {
                 }
             }
             _ => {
-                return Err(ClassError::new(self.cursor.offset() - 1, "unknown tag of an annotation's value"));
+                return Err(ClassError::new(
+                    self.cursor.offset() - 1,
+                    "unknown tag of an annotation's value",
+                ));
             }
         }
         Ok(())

@@ -244,10 +244,13 @@ impl<'a> Instructions<'a> {
         } else {
             (start + 8, i64::from(first), 8)
         };
+        if n < i64::from(op == TABLESWITCH) {
+            return Err(self.error(pc, "a switch with a negative number of cases"));
+        }
         let len = usize::try_from(n).ok().and_then(|n| n.checked_mul(stride));
         let table = len
             .and_then(|len| self.code.get(table_start..table_start.checked_add(len)?))
-            .ok_or(self.error(pc, "a switch table runs past the code"))?;
+            .ok_or_else(|| self.error(pc, "a switch table runs past the code"))?;
         let switch = Switch { pc: pc as i64, default, table, stride };
         Ok(self.advance(table_start + table.len() - pc, Instruction::Switch(switch)))
     }
@@ -259,7 +262,10 @@ impl<'a> Instructions<'a> {
     }
 
     fn u1(&self, at: usize) -> Result<u8, ClassError> {
-        self.code.get(at).copied().ok_or(self.error(at, "the code ends within an instruction"))
+        match self.code.get(at) {
+            Some(&b) => Ok(b),
+            None => Err(self.error(at, "the code ends within an instruction")),
+        }
     }
 
     fn u2(&self, at: usize) -> Result<u16, ClassError> {
