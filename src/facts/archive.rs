@@ -48,3 +48,6 @@ pub struct ArchiveFacts {
     /// as the class files' own names show.
     pub class_prefixes: Vec<String>,
 }
+
+/// How the names of class file entries end.
+pub const CLASS_SUFFIX: &str = ".class";

@@ -7,11 +7,11 @@
 
 pub mod archive;
 pub mod codec;
+pub mod display;
 pub mod reduce;
+mod symbols;
 pub mod tables;
 
+pub use crate::body::{Block, Event, EventKind, Handler, NO_NAME, NO_VALUE, Span, Test, Value};
 pub use archive::{ArchiveFacts, Coordinates, Descriptor, Manifest};
-pub use tables::{
-    Annotation, AnnotationValue, Block, ClassFacts, Event, EventKind, FieldFacts, Handler, MemberRef,
-    MethodFacts, Span, Test, UnitFacts, Value,
-};
+pub use tables::{Annotation, AnnotationValue, ClassFacts, FieldFacts, MemberRef, MethodFacts, UnitFacts};

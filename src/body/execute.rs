@@ -1,0 +1,359 @@
+//! What each instruction does to the frame, and which event it is.
+
+use super::dynamic::Dynamic;
+use super::frame::{Slot, TOP, UNKNOWN};
+use super::model::{EventKind, Test};
+use super::shape;
+use super::solve::{Machine, Raw};
+use crate::classfile::instruction::Kind;
+use crate::classfile::opcode::*;
+use crate::classfile::{ClassError, Constant, Instruction};
+
+/// Marks the target of a [`EventKind::NewArray`] that is an element type code of `newarray` instead of a pool index.
+pub(crate) const PRIMITIVE_ARRAY: u32 = 1 << 16;
+/// Marks the target of a [`EventKind::NewArray`] whose class constant already is the array's descriptor.
+pub(crate) const WHOLE_ARRAY: u32 = 2 << 16;
+
+const NO_TARGET: u32 = u32::MAX;
+
+impl Machine<'_, '_, '_> {
+    /// Executes one instruction. Returns whether the block ends with it.
+    pub(super) fn execute<const EMIT: bool>(
+        &mut self,
+        instruction: Instruction<'_>,
+        pc: usize,
+        next: usize,
+    ) -> Result<bool, ClassError> {
+        match instruction {
+            Instruction::Load(kind, index) => {
+                let value = self.scratch.frame.local(index, pc)?;
+                self.scratch.frame.push_wide(value, kind.slots(), pc)?;
+            }
+            Instruction::Store(kind, index) => self.store::<EMIT>(kind, index, pc)?,
+            Instruction::Invoke(op, index) => self.invoke::<EMIT>(op, index, pc)?,
+            Instruction::Field(op, index) => self.field::<EMIT>(op, index, pc)?,
+            Instruction::Plain(op) => return self.plain::<EMIT>(op, pc),
+            Instruction::Int(n) => {
+                let value = self.value_at(pc, Raw::Int(n));
+                self.scratch.frame.push(value, pc)?;
+            }
+            Instruction::Constant(index) => self.constant::<EMIT>(index, pc)?,
+            Instruction::Increment(index, _) => {
+                let value = self.scratch.frame.local(index, pc)?;
+                let value = self.value_at(pc, Raw::Derived(value));
+                self.scratch.frame.set_local(index, value, 1, pc)?;
+                if !EMIT {
+                    self.flow_local_to_handlers(index)?;
+                }
+            }
+            Instruction::Branch(op, target) => {
+                self.branch::<EMIT>(op, target, pc, next)?;
+                return Ok(true);
+            }
+            Instruction::Ret(_) => {
+                for i in 0..self.scratch.flow.jsr_returns.len() {
+                    let target = self.scratch.flow.jsr_returns[i];
+                    self.jump::<EMIT>(i64::from(target))?;
+                }
+                return Ok(true);
+            }
+            Instruction::Switch(switch) => {
+                self.scratch.frame.pop(pc)?;
+                for target in switch.targets() {
+                    self.jump::<EMIT>(target)?;
+                }
+                return Ok(true);
+            }
+            Instruction::InvokeDynamic(index) => self.invoke_dynamic::<EMIT>(index, pc)?,
+            Instruction::Type(op, index) => self.type_instruction::<EMIT>(op, index, pc)?,
+            Instruction::NewArray(element) => {
+                let target = PRIMITIVE_ARRAY | u32::from(element);
+                self.new_array::<EMIT>(1, target, pc)?;
+            }
+            Instruction::MultiNewArray(index, dims) => {
+                self.new_array::<EMIT>(usize::from(dims), WHOLE_ARRAY | u32::from(index), pc)?;
+            }
+        }
+        Ok(false)
+    }
+
+    fn store<const EMIT: bool>(&mut self, kind: Kind, index: u16, pc: usize) -> Result<(), ClassError> {
+        let value = self.scratch.frame.pop_wide(kind.slots(), pc)?;
+        self.scratch.frame.set_local(index, value, kind.slots(), pc)?;
+        if !EMIT {
+            self.flow_local_to_handlers(index)?;
+            if kind.slots() == 2 {
+                self.flow_local_to_handlers(index + 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn constant<const EMIT: bool>(&mut self, index: u16, pc: usize) -> Result<(), ClassError> {
+        let (value, slots) = match self.pool.constant(index)? {
+            Constant::Integer(n) => (self.value_at(pc, Raw::Int(n)), 1),
+            Constant::String(_) => (self.value_at(pc, Raw::Pool(index)), 1),
+            Constant::Class(_) => {
+                self.emit::<EMIT>(EventKind::ClassLiteral, pc, u32::from(index), &[]);
+                (self.value_at(pc, Raw::Pool(index)), 1)
+            }
+            Constant::Long(_) | Constant::Double(_) => (UNKNOWN, 2),
+            Constant::Dynamic { desc, .. } => {
+                (UNKNOWN, self.pool.utf8(desc)?.first().map_or(1, |b| shape::slots(*b)))
+            }
+            _ => (UNKNOWN, 1),
+        };
+        self.scratch.frame.push_wide(value, slots, pc)
+    }
+
+    fn branch<const EMIT: bool>(
+        &mut self,
+        op: u8,
+        target: i64,
+        pc: usize,
+        next: usize,
+    ) -> Result<(), ClassError> {
+        let frame = &mut self.scratch.frame;
+        let (test, conditional) = match op {
+            GOTO => (None, false),
+            JSR => {
+                frame.push(UNKNOWN, pc)?;
+                (None, false)
+            }
+            IFEQ | IFNE | IFNULL | IFNONNULL => (Some((frame.pop(pc)?, UNKNOWN)), true),
+            IF_ICMPEQ..=IF_ICMPLE => {
+                frame.pop(pc)?;
+                frame.pop(pc)?;
+                (None, true)
+            }
+            IF_ACMPEQ | IF_ACMPNE => {
+                let second = frame.pop(pc)?;
+                (Some((frame.pop(pc)?, second)), true)
+            }
+            _ => {
+                frame.pop(pc)?;
+                (None, true)
+            }
+        };
+        self.jump::<EMIT>(target)?;
+        if conditional {
+            self.jump::<EMIT>(next as i64)?;
+        }
+        if EMIT && let Some((first, second)) = test {
+            let a = self.operand(first);
+            let test = match op {
+                IFEQ => Test::IsZero(a),
+                IFNE => Test::NonZero(a),
+                IFNULL => Test::IsNull(a),
+                IFNONNULL => Test::NonNull(a),
+                IF_ACMPEQ => Test::Same(a, self.operand(second)),
+                _ => Test::Differ(a, self.operand(second)),
+            };
+            self.scratch.emitter.test = test;
+        }
+        Ok(())
+    }
+
+    fn field<const EMIT: bool>(&mut self, op: u8, index: u16, pc: usize) -> Result<(), ClassError> {
+        let desc = self.pool.utf8(self.pool.member(index)?.desc)?;
+        let slots = desc.first().map_or(1, |b| shape::slots(*b)).max(1);
+        let target = u32::from(index);
+        match op {
+            GETSTATIC => {
+                self.emit::<EMIT>(EventKind::GetStatic, pc, target, &[]);
+                self.push_result(slots, pc)
+            }
+            PUTSTATIC => {
+                let value = self.scratch.frame.pop_wide(slots, pc)?;
+                self.emit::<EMIT>(EventKind::PutStatic, pc, target, &[value]);
+                Ok(())
+            }
+            GETFIELD => {
+                let object = self.scratch.frame.pop(pc)?;
+                self.emit::<EMIT>(EventKind::GetField, pc, target, &[object]);
+                self.push_result(slots, pc)
+            }
+            _ => {
+                let value = self.scratch.frame.pop_wide(slots, pc)?;
+                let object = self.scratch.frame.pop(pc)?;
+                self.emit::<EMIT>(EventKind::PutField, pc, target, &[object, value]);
+                Ok(())
+            }
+        }
+    }
+
+    fn push_result(&mut self, slots: u8, pc: usize) -> Result<(), ClassError> {
+        let value = self.value_at(pc, Raw::At(pc as u16));
+        self.scratch.frame.push_wide(value, slots, pc)
+    }
+
+    fn invoke<const EMIT: bool>(&mut self, op: u8, index: u16, pc: usize) -> Result<(), ClassError> {
+        let shape = self.shapes.method(self.pool, index)?;
+        let kind = match op {
+            INVOKEVIRTUAL => EventKind::InvokeVirtual,
+            INVOKESPECIAL => EventKind::InvokeSpecial,
+            INVOKESTATIC => EventKind::InvokeStatic,
+            _ => EventKind::InvokeInterface,
+        };
+        let n = usize::from(shape.args) + usize::from(op != INVOKESTATIC);
+        self.call::<EMIT>(kind, n, u32::from(index), shape.result, pc)
+    }
+
+    fn invoke_dynamic<const EMIT: bool>(&mut self, index: u16, pc: usize) -> Result<(), ClassError> {
+        let (dynamic, desc) = self.dynamic.classify(self.pool, index)?;
+        let shape = shape::of_method(self.pool.utf8(desc)?);
+        let (kind, target) = match dynamic {
+            Dynamic::Lambda(method) => (EventKind::Lambda, u32::from(method)),
+            Dynamic::Concat(0) => (EventKind::Concat, NO_TARGET),
+            Dynamic::Concat(recipe) => (EventKind::Concat, u32::from(recipe)),
+            Dynamic::Other => (EventKind::InvokeDynamic, NO_TARGET),
+        };
+        self.call::<EMIT>(kind, usize::from(shape.args), target, shape.result, pc)
+    }
+
+    /// Pops `n` slots as operands and pushes the result.
+    fn call<const EMIT: bool>(
+        &mut self,
+        kind: EventKind,
+        n: usize,
+        target: u32,
+        result: u8,
+        pc: usize,
+    ) -> Result<(), ClassError> {
+        self.scratch.frame.top(n, pc)?;
+        if EMIT {
+            let mut args = std::mem::take(&mut self.scratch.emitter.operands);
+            args.clear();
+            args.extend(self.scratch.frame.top(n, pc)?.iter().copied().filter(|s| *s != TOP));
+            self.emit::<EMIT>(kind, pc, target, &args);
+            self.scratch.emitter.operands = args;
+        }
+        self.scratch.frame.drop(n);
+        if result > 0 { self.push_result(result, pc) } else { Ok(()) }
+    }
+
+    fn type_instruction<const EMIT: bool>(
+        &mut self,
+        op: u8,
+        index: u16,
+        pc: usize,
+    ) -> Result<(), ClassError> {
+        let target = u32::from(index);
+        match op {
+            NEW => {
+                self.emit::<EMIT>(EventKind::New, pc, target, &[]);
+                self.push_result(1, pc)
+            }
+            ANEWARRAY => self.new_array::<EMIT>(1, target, pc),
+            CHECKCAST => {
+                let value = self.scratch.frame.pop(pc)?;
+                self.emit::<EMIT>(EventKind::CheckCast, pc, target, &[value]);
+                self.scratch.frame.push(value, pc)
+            }
+            _ => {
+                let value = self.scratch.frame.pop(pc)?;
+                self.emit::<EMIT>(EventKind::InstanceOf, pc, target, &[value]);
+                self.push_result(1, pc)
+            }
+        }
+    }
+
+    fn new_array<const EMIT: bool>(&mut self, dims: usize, target: u32, pc: usize) -> Result<(), ClassError> {
+        for _ in 0..dims {
+            self.scratch.frame.pop(pc)?;
+        }
+        self.emit::<EMIT>(EventKind::NewArray, pc, target, &[]);
+        self.push_result(1, pc)
+    }
+
+    fn plain<const EMIT: bool>(&mut self, op: u8, pc: usize) -> Result<bool, ClassError> {
+        match op {
+            NOP => {}
+            ACONST_NULL => {
+                let value = self.value_at(pc, Raw::Null);
+                self.scratch.frame.push(value, pc)?;
+            }
+            LCONST_0 | LCONST_1 | DCONST_0 | DCONST_1 => self.scratch.frame.push_wide(UNKNOWN, 2, pc)?,
+            FCONST_0..=FCONST_2 => self.scratch.frame.push(UNKNOWN, pc)?,
+            IALOAD..=SALOAD => self.array_load::<EMIT>(op, pc)?,
+            IASTORE..=SASTORE => self.array_store::<EMIT>(op, pc)?,
+            POP..=SWAP => self.scratch.frame.shuffle(op, pc)?,
+            ARRAYLENGTH => {
+                let array = self.scratch.frame.pop(pc)?;
+                let value = self.value_at(pc, Raw::Derived(array));
+                self.scratch.frame.push(value, pc)?;
+            }
+            IRETURN..=ARETURN => {
+                let slots = if matches!(op, LRETURN | DRETURN) { 2 } else { 1 };
+                let value = self.scratch.frame.pop_wide(slots, pc)?;
+                self.emit::<EMIT>(EventKind::Return, pc, NO_TARGET, &[value]);
+                return Ok(true);
+            }
+            RETURN => {
+                self.emit::<EMIT>(EventKind::Return, pc, NO_TARGET, &[]);
+                return Ok(true);
+            }
+            ATHROW => {
+                let value = self.scratch.frame.pop(pc)?;
+                self.emit::<EMIT>(EventKind::Throw, pc, NO_TARGET, &[value]);
+                return Ok(true);
+            }
+            MONITORENTER | MONITOREXIT => {
+                let value = self.scratch.frame.pop(pc)?;
+                let kind = if op == MONITORENTER { EventKind::MonitorEnter } else { EventKind::MonitorExit };
+                self.emit::<EMIT>(kind, pc, NO_TARGET, &[value]);
+            }
+            _ => self.arithmetic(op, pc)?,
+        }
+        Ok(false)
+    }
+
+    fn arithmetic(&mut self, op: u8, pc: usize) -> Result<(), ClassError> {
+        let Some((pops, pushes)) = arithmetic(op) else {
+            return Err(ClassError::new(self.code.offset + pc, "unknown opcode"));
+        };
+        let operands = self.scratch.frame.top(usize::from(pops), pc)?;
+        let of_interest = |s: &&Slot| {
+            !matches!(self.scratch.raw.get(usize::from(**s)), None | Some(Raw::Unknown | Raw::Int(_)))
+        };
+        let source = operands.iter().find(of_interest).copied();
+        self.scratch.frame.drop(usize::from(pops));
+        let value = match source {
+            Some(source) => self.value_at(pc, Raw::Derived(source)),
+            None => UNKNOWN,
+        };
+        self.scratch.frame.push_wide(value, pushes, pc)
+    }
+
+    fn array_load<const EMIT: bool>(&mut self, op: u8, pc: usize) -> Result<(), ClassError> {
+        self.scratch.frame.pop(pc)?;
+        let array = self.scratch.frame.pop(pc)?;
+        if op == AALOAD {
+            self.emit::<EMIT>(EventKind::ArrayLoad, pc, NO_TARGET, &[array]);
+            return self.push_result(1, pc);
+        }
+        let slots = if matches!(op - IALOAD, 1 | 3) { 2 } else { 1 };
+        self.scratch.frame.push_wide(UNKNOWN, slots, pc)
+    }
+
+    fn array_store<const EMIT: bool>(&mut self, op: u8, pc: usize) -> Result<(), ClassError> {
+        let slots = if matches!(op, LASTORE | DASTORE) { 2 } else { 1 };
+        let value = self.scratch.frame.pop_wide(slots, pc)?;
+        self.scratch.frame.pop(pc)?;
+        let array = self.scratch.frame.pop(pc)?;
+        // Tables of primitives are filled right where they are made; nobody asks about those thousands of stores.
+        if EMIT && (op == AASTORE || !self.is_new_array(array)) {
+            self.emit::<EMIT>(EventKind::ArrayStore, pc, NO_TARGET, &[array, value]);
+        }
+        Ok(())
+    }
+
+    fn is_new_array(&self, array: Slot) -> bool {
+        match self.scratch.raw.get(usize::from(array)) {
+            Some(Raw::At(pc)) => {
+                matches!(self.code.code.get(usize::from(*pc)), Some(&(NEWARRAY | ANEWARRAY | MULTIANEWARRAY)))
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! How many stack slots a symbolic reference takes and gives.
+
+use crate::classfile::{ClassError, ConstantPool};
+
+/// Slots of a method's arguments (receiver not counted) and of its result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct MethodShape {
+    pub(super) args: u16,
+    pub(super) result: u8,
+}
+
+/// Shapes of a class's member constants, computed once per constant. Reused from class to class.
+#[derive(Default)]
+pub struct Shapes {
+    methods: Vec<Option<MethodShape>>,
+}
+
+impl Shapes {
+    /// Forgets the last class.
+    pub fn reset(&mut self, pool: &ConstantPool<'_>) {
+        self.methods.clear();
+        self.methods.resize(usize::from(pool.len()), None);
+    }
+
+    pub(super) fn method(&mut self, pool: &ConstantPool<'_>, index: u16) -> Result<MethodShape, ClassError> {
+        if let Some(Some(shape)) = self.methods.get(usize::from(index)) {
+            return Ok(*shape);
+        }
+        let desc = pool.utf8(pool.member(index)?.desc)?;
+        let shape = of_method(desc);
+        if let Some(slot) = self.methods.get_mut(usize::from(index)) {
+            *slot = Some(shape);
+        }
+        Ok(shape)
+    }
+}
+
+/// The shape of a method descriptor (JVMS 4.3.3); of a malformed one as far as it goes.
+pub(super) fn of_method(desc: &[u8]) -> MethodShape {
+    let mut at = usize::from(desc.first() == Some(&b'('));
+    let mut args = 0u16;
+    while let Some(&b) = desc.get(at) {
+        if b == b')' {
+            at += 1;
+            break;
+        }
+        args = args.saturating_add(u16::from(slots(b)));
+        at += type_len(&desc[at..]);
+    }
+    MethodShape { args, result: desc.get(at).map_or(0, |b| slots(*b)) }
+}
+
+/// Slots of a value whose descriptor starts with this byte.
+pub(super) fn slots(first: u8) -> u8 {
+    match first {
+        b'J' | b'D' => 2,
+        b'V' => 0,
+        _ => 1,
+    }
+}
+
+fn type_len(desc: &[u8]) -> usize {
+    let dims = desc.iter().take_while(|b| **b == b'[').count();
+    match desc.get(dims) {
+        Some(b'L') => desc.iter().position(|b| *b == b';').map_or(desc.len(), |i| i + 1),
+        Some(_) => dims + 1,
+        None => dims.max(1),
+    }
+}
+
+/// Slots of each parameter of a method descriptor, in order.
+pub(super) fn parameter_slots(desc: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    let mut at = 1usize;
+    std::iter::from_fn(move || match desc.get(at) {
+        None | Some(b')') => None,
+        Some(&b) => {
+            at += type_len(&desc[at..]);
+            Some(slots(b))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn longs_and_doubles_take_two_slots_but_arrays_of_them_one() {
+        assert_eq!(of_method(b"(IJ[DLa/B;)J"), MethodShape { args: 5, result: 2 });
+        assert_eq!(of_method(b"()V"), MethodShape::default());
+        assert_eq!(parameter_slots(b"(IJ[DLa/B;)J").collect::<Vec<_>>(), [1, 2, 1, 1]);
+    }
+
+    #[test]
+    fn malformed_descriptors_end() {
+        for bad in [&b""[..], b"(", b"(L", b"([", b"(I", b"(L;", b"garbage"] {
+            of_method(bad);
+            assert!(parameter_slots(bad).count() < 20);
+        }
+    }
+}

@@ -1,0 +1,427 @@
+//! The solver: runs blocks until the origins at every block's entry are stable, then replays each block once.
+
+use super::dynamic::DynamicCalls;
+use super::emit::Emitter;
+use super::flow::{Flow, NO_BLOCK};
+use super::frame::{Frame, Slot, TOP, UNKNOWN};
+use super::model::{Block, Event, Handler, Span, Value};
+use super::shape::{Shapes, parameter_slots};
+use crate::classfile::{ClassError, Code, ConstantPool};
+use crate::vocabulary::ValueId;
+
+/// Slots that the entry states of one body's blocks may take together; about a hundred times what large real bodies
+/// need.
+pub(super) const MAX_STATE_SLOTS: usize = 1 << 22;
+
+/// Inputs that one merge remembers while a body is solved.
+const MAX_PHI_INPUTS: u8 = 24;
+
+/// The tables that reduced bodies are appended to.
+pub struct Bodies<'t> {
+    /// Events of all bodies.
+    pub events: &'t mut Vec<Event>,
+    /// Operands of events.
+    pub args: &'t mut Vec<ValueId>,
+    /// Values.
+    pub values: &'t mut Vec<Value>,
+    /// Inputs of merges.
+    pub merges: &'t mut Vec<ValueId>,
+    /// Blocks.
+    pub blocks: &'t mut Vec<Block>,
+    /// Successors.
+    pub edges: &'t mut Vec<u16>,
+    /// Exception handlers.
+    pub handlers: &'t mut Vec<Handler>,
+}
+
+/// Where a reduced body lies in the tables. Names in its events, values and handlers are still pool indices: a member
+/// constant or class constant, for arrays see [`EventKind::NewArray`](super::EventKind::NewArray).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Reduced {
+    /// Events.
+    pub events: Span,
+    /// Values.
+    pub values: Span,
+    /// Blocks.
+    pub blocks: Span,
+    /// Inputs of merges.
+    pub merges: Span,
+    /// Handlers.
+    pub handlers: Span,
+    /// Whether a branch goes back.
+    pub has_loop: bool,
+    /// First line, 0 if unknown.
+    pub line: u16,
+}
+
+/// What is known of a slot's value while a body is solved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Raw {
+    Unknown,
+    Null,
+    Int(i32),
+    /// A string or class constant: pool index.
+    Pool(u16),
+    Param(u16),
+    /// What the instruction at this pc yields.
+    At(u16),
+    Caught(u16),
+    Derived(Slot),
+    /// Values that meet at a block's entry; a list of inputs through `phi_inputs`.
+    Phi {
+        block: u16,
+        slot: u16,
+        first: u32,
+    },
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    offset: u32,
+    len: u32,
+}
+
+const NOT_REACHED: Entry = Entry { offset: u32::MAX, len: 0 };
+
+/// Working memory, reused from body to body.
+#[derive(Default)]
+pub struct Scratch {
+    pub(super) flow: Flow,
+    pub(super) frame: Frame,
+    pub(super) raw: Vec<Raw>,
+    /// Inputs of phis as linked lists: value, next row plus one.
+    pub(super) phi_inputs: Vec<(Slot, u32)>,
+    pub(super) at_pc: Vec<Slot>,
+    pub(super) emitter: Emitter,
+    entries: Vec<Entry>,
+    states: Vec<Slot>,
+    pending: Vec<u64>,
+    caught: Vec<Slot>,
+}
+
+/// One body being reduced.
+pub(super) struct Machine<'a, 's, 't> {
+    pub(super) code: Code<'a>,
+    pub(super) pool: &'s ConstantPool<'a>,
+    pub(super) shapes: &'s mut Shapes,
+    pub(super) dynamic: DynamicCalls<'a>,
+    pub(super) scratch: &'s mut Scratch,
+    pub(super) out: &'s mut Bodies<'t>,
+    pub(super) block: usize,
+}
+
+/// Reduces one body and appends it to the tables.
+///
+/// `desc` is the method's descriptor, `lines` the body's line table sorted by pc.
+///
+/// # Errors
+/// When the code is malformed or beyond a bound; the tables are then as before.
+#[allow(clippy::too_many_arguments)]
+pub fn reduce_body<'a>(
+    code: Code<'a>,
+    pool: &ConstantPool<'a>,
+    desc: &[u8],
+    is_static: bool,
+    lines: &[(u16, u16)],
+    dynamic: DynamicCalls<'a>,
+    shapes: &mut Shapes,
+    scratch: &mut Scratch,
+    out: &mut Bodies<'_>,
+) -> Result<Reduced, ClassError> {
+    let mark = out.lengths();
+    let mut machine = Machine { code, pool, shapes, dynamic, scratch, out, block: 0 };
+    let result = machine.solve(desc, is_static).and_then(|()| machine.replay(lines));
+    if result.is_err() {
+        machine.out.truncate(mark);
+    }
+    result
+}
+
+impl Bodies<'_> {
+    pub(super) fn lengths(&self) -> [usize; 7] {
+        [
+            self.events.len(),
+            self.args.len(),
+            self.values.len(),
+            self.merges.len(),
+            self.blocks.len(),
+            self.edges.len(),
+            self.handlers.len(),
+        ]
+    }
+
+    fn truncate(&mut self, to: [usize; 7]) {
+        self.events.truncate(to[0]);
+        self.args.truncate(to[1]);
+        self.values.truncate(to[2]);
+        self.merges.truncate(to[3]);
+        self.blocks.truncate(to[4]);
+        self.edges.truncate(to[5]);
+        self.handlers.truncate(to[6]);
+    }
+}
+
+impl Machine<'_, '_, '_> {
+    fn solve(&mut self, desc: &[u8], is_static: bool) -> Result<(), ClassError> {
+        self.scratch.flow.find(&self.code)?;
+        let n_blocks = self.scratch.flow.n_blocks();
+        let s = &mut *self.scratch;
+        s.raw.clear();
+        s.raw.push(Raw::Unknown);
+        s.phi_inputs.clear();
+        s.at_pc.clear();
+        s.at_pc.resize(self.code.code.len(), TOP);
+        s.entries.clear();
+        s.entries.resize(n_blocks, NOT_REACHED);
+        s.caught.clear();
+        s.caught.resize(n_blocks, TOP);
+        s.states.clear();
+        s.pending.clear();
+        s.pending.resize(n_blocks.div_ceil(64), 0);
+        self.enter(desc, is_static)?;
+        while let Some(block) = self.next_pending() {
+            self.run::<false>(block)?;
+        }
+        Ok(())
+    }
+
+    /// The state at the first instruction: parameters in the first locals (JVMS 2.6.1).
+    fn enter(&mut self, desc: &[u8], is_static: bool) -> Result<(), ClassError> {
+        let n_locals = usize::from(self.code.max_locals);
+        let s = &mut *self.scratch;
+        s.states.resize(n_locals, UNKNOWN);
+        let receiver = (!is_static).then_some(1u8);
+        let mut at = 0;
+        for (i, n) in receiver.into_iter().chain(parameter_slots(desc)).enumerate() {
+            if at + usize::from(n) > n_locals {
+                return Err(ClassError::new(
+                    self.code.offset,
+                    "the parameters don't fit the local variables",
+                ));
+            }
+            s.raw.push(Raw::Param(i as u16));
+            s.states[at] = (s.raw.len() - 1) as Slot;
+            if n == 2 {
+                s.states[at + 1] = TOP;
+            }
+            at += usize::from(n);
+        }
+        s.entries[0] = Entry { offset: 0, len: n_locals as u32 };
+        s.pending[0] |= 1;
+        Ok(())
+    }
+
+    /// The lowest waiting block: compilers lay code out so that this is close to reverse post-order.
+    fn next_pending(&mut self) -> Option<usize> {
+        for (word, bits) in self.scratch.pending.iter_mut().enumerate() {
+            if *bits != 0 {
+                let bit = bits.trailing_zeros() as usize;
+                *bits &= *bits - 1;
+                return Some(word * 64 + bit);
+            }
+        }
+        None
+    }
+
+    /// Runs a block from its entry state. When emitting, writes events; else carries the state to its successors.
+    pub(super) fn run<const EMIT: bool>(&mut self, block: usize) -> Result<(), ClassError> {
+        self.block = block;
+        let n_locals = usize::from(self.code.max_locals);
+        let limit = n_locals + usize::from(self.code.max_stack);
+        let s = &mut *self.scratch;
+        let entry = s.entries[block];
+        let range = entry.offset as usize..(entry.offset + entry.len) as usize;
+        s.frame.load(&s.states[range], n_locals, limit, self.code.offset);
+        if !EMIT {
+            self.flow_to_handlers()?;
+        }
+        let start = usize::from(self.scratch.flow.starts[block]);
+        let mut instructions = self.code.instructions();
+        instructions.seek(start);
+        loop {
+            let pc = instructions.pc();
+            if pc != start {
+                let next = self.scratch.flow.block_at(pc);
+                if next != NO_BLOCK {
+                    return self.flow_to::<EMIT>(next);
+                }
+            }
+            let Some(instruction) = instructions.step()? else {
+                return Err(ClassError::new(
+                    self.code.offset + pc,
+                    "execution falls off the end of the code",
+                ));
+            };
+            if self.execute::<EMIT>(instruction, pc, instructions.pc())? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// An edge to the block at `target`; the sweep has checked that there is one.
+    pub(super) fn jump<const EMIT: bool>(&mut self, target: i64) -> Result<(), ClassError> {
+        let block = usize::try_from(target).map_or(NO_BLOCK, |t| self.scratch.flow.block_at(t));
+        if block == NO_BLOCK {
+            return Err(ClassError::new(self.code.offset, "a branch leaves the code"));
+        }
+        self.flow_to::<EMIT>(block)
+    }
+
+    fn flow_to<const EMIT: bool>(&mut self, block: u16) -> Result<(), ClassError> {
+        if EMIT {
+            self.out.edges.push(block);
+            return Ok(());
+        }
+        let b = usize::from(block);
+        let n = self.scratch.frame.slots().len();
+        let entry = self.scratch.entries[b];
+        if entry.offset == u32::MAX {
+            let s = &mut *self.scratch;
+            s.entries[b] = Entry { offset: s.states.len() as u32, len: n as u32 };
+            s.states.extend_from_slice(s.frame.slots());
+            return self.wake(b);
+        }
+        if entry.len as usize != n {
+            return Err(ClassError::new(self.code.offset, "stacks of different depth meet"));
+        }
+        let mut changed = false;
+        for i in 0..n {
+            changed |= self.join_slot(block, i, self.scratch.frame.slots()[i]);
+        }
+        if changed { self.wake(b) } else { Ok(()) }
+    }
+
+    fn wake(&mut self, block: usize) -> Result<(), ClassError> {
+        self.scratch.pending[block / 64] |= 1 << (block % 64);
+        if self.scratch.states.len() > MAX_STATE_SLOTS {
+            return Err(ClassError::new(self.code.offset, "too many blocks and variables"));
+        }
+        Ok(())
+    }
+
+    /// Joins one value into a block's entry state. Returns whether the state changed.
+    fn join_slot(&mut self, block: u16, slot: usize, new: Slot) -> bool {
+        let at = self.scratch.entries[usize::from(block)].offset as usize + slot;
+        let old = self.scratch.states[at];
+        if old == new {
+            return false;
+        }
+        let joined = self.join(block, slot as u16, old, new);
+        self.scratch.states[at] = joined;
+        joined != old
+    }
+
+    fn join(&mut self, block: u16, slot: u16, old: Slot, new: Slot) -> Slot {
+        let s = &mut *self.scratch;
+        if let Some(Raw::Phi { block: b, slot: i, .. }) = s.raw.get(usize::from(old))
+            && (*b, *i) == (block, slot)
+        {
+            Self::add_input(s, old, if new == TOP { UNKNOWN } else { new });
+            return old;
+        }
+        if old == TOP || new == TOP || s.raw.len() >= usize::from(TOP) {
+            return UNKNOWN;
+        }
+        let phi = s.raw.len() as Slot;
+        s.raw.push(Raw::Phi { block, slot, first: 0 });
+        Self::add_input(s, phi, old);
+        Self::add_input(s, phi, new);
+        phi
+    }
+
+    fn add_input(s: &mut Scratch, phi: Slot, value: Slot) {
+        let Some(Raw::Phi { block, slot, first }) = s.raw.get(usize::from(phi)).copied() else { return };
+        let (mut row, mut n) = (first, 0u8);
+        while let Some(&(input, next)) = (row as usize).checked_sub(1).and_then(|r| s.phi_inputs.get(r)) {
+            if input == value {
+                return;
+            }
+            (row, n) = (next, n + 1);
+        }
+        // Past the bound the merge counts as unknown too.
+        let value = match n.cmp(&MAX_PHI_INPUTS) {
+            std::cmp::Ordering::Less => value,
+            std::cmp::Ordering::Equal => UNKNOWN,
+            std::cmp::Ordering::Greater => return,
+        };
+        s.phi_inputs.push((value, first));
+        s.raw[usize::from(phi)] = Raw::Phi { block, slot, first: s.phi_inputs.len() as u32 };
+    }
+
+    /// The exceptional edges of the present block, with the locals as they are now.
+    fn flow_to_handlers(&mut self) -> Result<(), ClassError> {
+        for row in self.scratch.flow.handler_rows(self.block) {
+            let (handler, _) = self.scratch.flow.handler(row);
+            let h = usize::from(handler);
+            if self.scratch.entries[h].offset == u32::MAX {
+                let caught = self.caught(handler);
+                let s = &mut *self.scratch;
+                let offset = s.states.len() as u32;
+                s.states.extend_from_slice(s.frame.locals());
+                s.states.push(caught);
+                s.entries[h] = Entry { offset, len: s.states.len() as u32 - offset };
+                self.wake(h)?;
+            } else {
+                let n = self.scratch.frame.locals().len();
+                if self.scratch.entries[h].len as usize != n + 1 {
+                    return Err(ClassError::new(self.code.offset, "stacks of different depth meet"));
+                }
+                let mut changed = false;
+                for i in 0..n {
+                    changed |= self.join_slot(handler, i, self.scratch.frame.locals()[i]);
+                }
+                if changed {
+                    self.wake(h)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// After a store: only that local can differ from what the handlers have seen of this block.
+    pub(super) fn flow_local_to_handlers(&mut self, local: u16) -> Result<(), ClassError> {
+        for row in self.scratch.flow.handler_rows(self.block) {
+            let (handler, _) = self.scratch.flow.handler(row);
+            let value = self.scratch.frame.locals().get(usize::from(local)).copied().unwrap_or(UNKNOWN);
+            if self.join_slot(handler, usize::from(local), value) {
+                self.wake(usize::from(handler))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn caught(&mut self, handler: u16) -> Slot {
+        let s = &mut *self.scratch;
+        let known = s.caught[usize::from(handler)];
+        if known != TOP {
+            return known;
+        }
+        if s.raw.len() >= usize::from(TOP) {
+            return UNKNOWN;
+        }
+        s.raw.push(Raw::Caught(handler));
+        s.caught[usize::from(handler)] = (s.raw.len() - 1) as Slot;
+        s.caught[usize::from(handler)]
+    }
+
+    /// The number of the value that the instruction at `pc` yields.
+    pub(super) fn value_at(&mut self, pc: usize, raw: Raw) -> Slot {
+        let s = &mut *self.scratch;
+        let known = s.at_pc[pc];
+        if known != TOP {
+            s.raw[usize::from(known)] = raw;
+            return known;
+        }
+        if s.raw.len() >= usize::from(TOP) {
+            return UNKNOWN;
+        }
+        s.raw.push(raw);
+        s.at_pc[pc] = (s.raw.len() - 1) as Slot;
+        s.at_pc[pc]
+    }
+
+    /// Whether a block is reachable.
+    pub(super) fn is_reached(&self, block: usize) -> bool {
+        self.scratch.entries.get(block).is_some_and(|e| e.offset != u32::MAX)
+    }
+}
