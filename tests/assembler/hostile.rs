@@ -311,7 +311,7 @@ fn oddities(list: &mut Vec<Hostile>) {
         class(|c| {
             let unknown = c.attribute("org.example.Unknown", &[1, 2, 3]);
             c.attributes.extend([unknown.clone(), unknown.clone()]);
-            let field = c.member_info(2, "f", "I", &[unknown.clone()]);
+            let field = c.member_info(2, "f", "I", std::slice::from_ref(&unknown));
             c.fields.push(field);
             c.method("m", "()V", &Body { code: vec![RETURN], attributes: vec![unknown], ..Body::default() });
         }),
