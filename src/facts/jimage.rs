@@ -29,7 +29,7 @@ const HEADER_LEN: usize = 28;
 const COMPRESSED_MAGIC: u32 = 0xCAFE_FAFA;
 /// Magic, compressed and plain length (8 bytes each), offsets of the method's name and configuration, a flag.
 const COMPRESSED_HEADER_LEN: usize = 29;
-/// No class file is larger, in bytes: the largest of JDK 25 has 400 KB.
+/// No class file is larger, in bytes; the largest of `java.base` 17 has 300 KB.
 const MAX_RESOURCE: u64 = 64 << 20;
 /// Compression methods may be stacked; no tool stacks more than two.
 const MAX_STACKED: usize = 4;
