@@ -46,6 +46,15 @@ pub struct Api {
     pub effect: String,
     /// What to use instead.
     pub instead: String,
+    /// The operand whose state the call changes, shows or wraps; `None` if that is the receiver, or if it makes no
+    /// difference.
+    pub acts_on: Option<Subject>,
+    /// The argument, counted from 0, that is a container's key.
+    pub key: Option<u8>,
+    /// The argument, counted from 0, that a container keeps as a value, or that is run as a task.
+    pub value: Option<u8>,
+    /// The argument, counted from 0, that is the class loader to use.
+    pub loader: Option<u8>,
 }
 
 /// A method: `owner.name(desc)ret`, `owner.name` for every overload, `owner.name*` for a prefix of names, with a

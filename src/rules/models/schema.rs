@@ -42,6 +42,14 @@ struct ApiRow {
     effect: Option<Text<Clause>>,
     #[serde(default)]
     instead: Option<Text<Clause>>,
+    #[serde(default)]
+    acts_on: Option<Text<Subject>>,
+    #[serde(default)]
+    key: Option<u8>,
+    #[serde(default)]
+    value: Option<u8>,
+    #[serde(default)]
+    loader: Option<u8>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -180,6 +188,10 @@ impl ApiRow {
             methods: patterns(self.methods),
             effect: clause(self.effect),
             instead: clause(self.instead),
+            acts_on: self.acts_on.map(|subject| subject.0),
+            key: self.key,
+            value: self.value,
+            loader: self.loader,
         }
     }
 }
