@@ -248,7 +248,7 @@ impl TryFrom<CallbackFields> for CallbackRow {
                 Err("a callback is either `annotated` or `implements` a method; write two rows")
             }
             (true, _, Some(_)) => Err("`element` names an element of an annotation: it needs `annotated`"),
-            (true, _, _) if row.in_beans => Err("`in_beans` needs `implements`"),
+            (false, _, _) if row.in_beans => Err("`in_beans` needs `implements`"),
             _ if row.in_beans && !row.only_for.is_empty() => Err("`in_beans` and `for` exclude each other"),
             _ if row.element.is_none() && !row.inferred.is_empty() => Err("`inferred` needs `element`"),
             _ => Ok(Self(row)),
