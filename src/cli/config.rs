@@ -11,6 +11,7 @@ mod scalars;
 mod suppression;
 mod values;
 
+pub(crate) use mistake::closest as mistake_closest;
 pub use mistake::{ConfigError, Mistake};
 pub(crate) use scalars::check_glob;
 pub use scalars::{Jdk, parse_size};

@@ -62,7 +62,8 @@ fn arrange_with(
     let opened = phases.run("open", || ingest::open_all(&request.inputs, &request.limits, jdk.release))?;
     let progress = phases.progress();
     let mut read = phases.run("read", || ingest::read_all(opened, progress))?;
-    let arranged = phases.run("arrange", || topology::arrange(&read.archives, &inputs(request, &read.roots)))?;
+    let arranged =
+        phases.run("arrange", || topology::arrange(&read.archives, &inputs(request, &read.roots)))?;
     let Arrangement { mut topology, problems } = arranged;
     let mut all = std::mem::take(&mut read.problems);
     all.extend(read.inputs_without_classes(&request.inputs));

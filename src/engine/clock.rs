@@ -18,8 +18,8 @@ pub struct Date {
 /// be repeated (reproducible-builds.org, "SOURCE_DATE_EPOCH specification").
 pub fn today() -> Date {
     let told = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.trim().parse().ok());
-    let seconds =
-        told.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
+    let seconds = told
+        .unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
     Date::from_unix_seconds(seconds)
 }
 

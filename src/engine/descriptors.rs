@@ -47,7 +47,8 @@ pub(super) fn named_classes(
         let loaders = loaders_of(program.topology, i);
         let names = archives[i].descriptors.iter().flat_map(|d| class_names(d).into_iter());
         let names: FxHashSet<String> = names.map(|name| name.replace('.', "/")).collect();
-        let ids = |name: &String| loaders.iter().filter_map(|l| program.find_text(*l, name)).collect::<Vec<_>>();
+        let ids =
+            |name: &String| loaders.iter().filter_map(|l| program.find_text(*l, name)).collect::<Vec<_>>();
         let mut ids: Vec<ClassId> = names.iter().flat_map(ids).filter(|id| !program.is_jdk(*id)).collect();
         ids.sort_unstable();
         ids
@@ -108,7 +109,10 @@ mod tests {
     #[test]
     fn class_names_are_found_in_any_format() {
         let names = |entry: &str, text: &str| class_names(&descriptor(entry, text)).join(" ");
-        assert_eq!(names("META-INF/spring.factories", "a.b.Key=\\\n a.One,\\\na.Two$In\n#a.No"), "a.b.Key a.One a.Two$In");
+        assert_eq!(
+            names("META-INF/spring.factories", "a.b.Key=\\\n a.One,\\\na.Two$In\n#a.No"),
+            "a.b.Key a.One a.Two$In"
+        );
         let xml = "<!-- a.No --><servlet-class> a.B </servlet-class><x class=\"c.D\" v='1.2'/><!-- open a.No";
         assert_eq!(names("WEB-INF/web.xml", xml), "a.B c.D");
         assert_eq!(names("META-INF/spring/x.imports", "a.B # a.C\n"), "a.B");

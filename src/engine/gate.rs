@@ -93,7 +93,8 @@ mod tests {
     }
 
     fn with(severities: &[Severity], codes: &[ProblemCode]) -> Outcome {
-        let findings = severities.iter().map(|severity| Finding { severity: *severity, ..finding("a/b", "C", "") });
+        let findings =
+            severities.iter().map(|severity| Finding { severity: *severity, ..finding("a/b", "C", "") });
         let problems = codes.iter().map(|code| Problem::new(*code, "a.jar", "", ""));
         Outcome { findings: findings.collect(), problems: problems.collect(), ..Outcome::default() }
     }
@@ -121,7 +122,9 @@ mod tests {
     #[test]
     fn strictness_minds_what_was_not_read_and_nothing_else() {
         let strict = Gate { strict: true, ..gate() };
-        let of = |code| (gate().judge(&with(&[], &[code])).exit_code(), strict.judge(&with(&[], &[code])).exit_code());
+        let of = |code| {
+            (gate().judge(&with(&[], &[code])).exit_code(), strict.judge(&with(&[], &[code])).exit_code())
+        };
         assert_eq!(of(ProblemCode::MalformedClass), (0, 3));
         assert_eq!(of(ProblemCode::CorruptEntry), (0, 3));
         assert_eq!(of(ProblemCode::ExpiredSuppression), (0, 0));

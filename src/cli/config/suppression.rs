@@ -1,8 +1,8 @@
 //! A suppression as the file writes it.
 
-use super::{Date, Suppression};
 use super::scalars::check_glob;
 use super::values::{Text, from_text_or_number};
+use super::{Date, Suppression};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
