@@ -9,6 +9,8 @@ pub struct Rule {
     pub meta: RuleMeta,
     /// Part of the id before the slash.
     pub family: Family,
+    /// How settled the rule is.
+    pub status: Status,
     /// Certainty of a finding unless a case says otherwise.
     pub certainty: Certainty,
     /// What a finding says.
@@ -38,6 +40,17 @@ pub enum Family {
     Resource,
     /// `linkage`
     Linkage,
+}
+
+/// How settled a rule is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    /// Its findings may be relied on.
+    Stable,
+    /// New; its conditions may still change.
+    Preview,
+    /// Kept for those who name it; another rule does its work.
+    Deprecated,
 }
 
 /// How it is known that the rule is right.
