@@ -238,22 +238,35 @@ impl Checker<'_> {
             Err(bad) => bad,
         };
         for bad in bad {
-            let help = match &bad {
-                BadTemplate::Unbalanced => "write `{{` and `}}` for braces that are meant".to_owned(),
-                BadTemplate::Unknown(name) | BadTemplate::Elsewhere(name) => {
-                    suggest(name, template::names_at(&self.site))
+            let (message, place, help) = match bad {
+                BadTemplate::Unbalanced => (
+                    "a brace without its partner".to_owned(),
+                    self.node.span_of(&self.path),
+                    "write `{{` and `}}` for braces that are meant".to_owned(),
+                ),
+                BadTemplate::Unknown(name) => {
+                    let help = suggest(&name, template::names_at(&self.site));
+                    (format!("unknown placeholder `{{{name}}}`"), self.placeholder(&name), help)
                 }
-            };
-            let (message, label) = match bad {
-                BadTemplate::Unbalanced => ("a brace without its partner".to_owned(), "in this text"),
-                BadTemplate::Unknown(name) => (format!("unknown placeholder `{{{name}}}`"), "in this text"),
                 BadTemplate::Elsewhere(name) => {
-                    (format!("placeholder `{{{name}}}` has no value at this kind of site"), "in this text")
+                    let help = suggest(&name, template::names_at(&self.site));
+                    let message = format!("placeholder `{{{name}}}` has no value at this kind of site");
+                    (message, self.placeholder(&name), help)
                 }
             };
-            self.report(message, label, help);
+            self.mistakes.push(Mistake::at(self.source, place, message, "here").help(help));
         }
         Template::default()
+    }
+
+    /// Where a placeholder stands in the text that `path` leads to; the whole text if it is written in another way.
+    fn placeholder(&self, name: &str) -> Span {
+        let whole = self.node.span_of(&self.path);
+        let text = self.source.inner().get(whole.start..whole.end).unwrap_or_default();
+        match text.find(&format!("{{{name}}}")) {
+            Some(at) => Span { start: whole.start + at, end: whole.start + at + name.len() + 2 },
+            None => whole,
+        }
     }
 
     fn line(&mut self, text: &str) -> String {
