@@ -1,5 +1,7 @@
 //! The rules that come with the program: valid, complete, and with examples.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can not go on has failed")]
+
 use std::fs;
 use std::path::Path;
 

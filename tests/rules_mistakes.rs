@@ -1,5 +1,7 @@
 //! What the author of a rule is told about mistakes: all of them, each with its place and a remedy.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can not go on has failed")]
+
 use cotenant::rules::models::{Api, Models, Resource, TypeGroup};
 use cotenant::rules::{Mistakes, RuleSet};
 

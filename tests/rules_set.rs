@@ -1,7 +1,10 @@
 //! Which rules a run applies: replacing, selecting, and the digest that reports carry.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can not go on has failed")]
+
 use std::fs;
 
+use cotenant::rules::rule::{ArgumentTest, Condition, Exits, OriginKind, Part, Site, Slot, StateKind};
 use cotenant::rules::{Models, RuleSet, explain, load};
 
 const RULE: &str = "\
@@ -149,4 +152,36 @@ fn a_rule_is_listed_and_explained() {
     assert_eq!(json["rules"][0]["id"], "resource/mine");
     let mistakes = explain::explain(&set, "resource/mein").unwrap_err();
     assert_eq!(mistakes.0[0].help_text(), Some("did you mean `resource/mine`?"));
+}
+
+#[test]
+fn what_the_yaml_says_is_what_the_rule_holds() {
+    let models = Models::built_in().unwrap();
+    let mut set = RuleSet::empty(&models);
+    let field = RULE.replace(
+        "{kept: {resource: [timer]}}",
+        "{field-mutation: {static: false, kinds: [array, thread-local]}}",
+    );
+    set.add_text("a", &field, &models).unwrap();
+    let Site::FieldMutation { of_statics: false, kinds } = &set.rules()[0].site else { panic!() };
+    assert_eq!(kinds, &[StateKind::Array, StateKind::ThreadLocal]);
+    let parts = &set.rules()[0].message.parts;
+    assert_eq!(parts, &[Part::Slot(Slot::Class), Part::Text(" for ".to_owned()), Part::Slot(Slot::Tenants)]);
+
+    let call = RULE
+        .replace("{kept: {resource: [timer]}}", "{call: {to: [jvm-exit]}}")
+        .replace(
+            "{released: [never]}",
+            "{argument: {index: -1, origins: [\"null\"], text: [root-logger, a.*], types: [a.B, map]}}",
+        )
+        .replace("open-world", "{followed-by: {to: [jvm-exit], exits: normal}}");
+    set.add_text("a", &call, &models).unwrap();
+    let Condition::All(all) = &set.rules()[0].when else { panic!() };
+    let [Condition::Argument(argument), Condition::FollowedBy(follow)] = all.as_slice() else { panic!() };
+    let ArgumentTest { index, origins, text, types, .. } = argument;
+    assert_eq!((*index, origins.as_slice()), (-1, [OriginKind::Null].as_slice()));
+    assert!(text.contains(&"ROOT".to_owned()) && text.contains(&"a.*".to_owned()), "{text:?}");
+    assert!(!text.contains(&"root-logger".to_owned()));
+    assert_eq!(types, &["a/B", "map"]);
+    assert_eq!((follow.exits, follow.restores), (Some(Exits::Normal), false));
 }

@@ -36,7 +36,7 @@ pub fn list(set: &RuleSet) -> String {
 
 /// `cotenant rules list --json`: one object with the digest and the rules, sorted by id.
 pub fn list_json(set: &RuleSet) -> String {
-    let rules: Vec<_> = set.rules().iter().map(|rule| rule_json(rule)).collect();
+    let rules: Vec<_> = set.rules().iter().map(rule_json).collect();
     let all = json!({"schema": "cotenant-rules/1", "digest": set.digest(), "rules": rules});
     format!("{all:#}\n")
 }
