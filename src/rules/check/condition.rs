@@ -23,6 +23,7 @@ impl Checker<'_> {
                 of_statics: it.of_statics,
                 kinds: it.kinds.into_iter().map(Into::into).collect(),
             },
+            SiteText::FieldChange(it) => Site::FieldChange { of_statics: it.of_statics },
             SiteText::Call(it) => {
                 let apis = self.within("call", |c| c.within("to", |c| c.each(it.to, Self::api)));
                 Site::Call { apis }
@@ -74,7 +75,14 @@ impl Checker<'_> {
             ConditionText::Class(it) => Condition::Class(self.within("class", |c| c.class(it))),
             ConditionText::Written(words) => Condition::Written(words.into_iter().map(Into::into).collect()),
             ConditionText::Keyed(words) => Condition::Keyed(words.into_iter().map(Into::into).collect()),
+            ConditionText::Stores(words) => Condition::Stores(words.into_iter().map(Into::into).collect()),
             ConditionText::ReadByOther => Condition::ReadByOther,
+            ConditionText::Target(apis) => {
+                Condition::Target(self.within("target", |c| c.each(apis, Self::api)))
+            }
+            ConditionText::TaskReaches(apis) => {
+                Condition::TaskReaches(self.within("task-reaches", |c| c.each(apis, Self::api)))
+            }
             ConditionText::Argument(it) => Condition::Argument(self.within("argument", |c| c.argument(it))),
             ConditionText::FollowedBy(it) => {
                 Condition::FollowedBy(self.within("followed-by", |c| c.follow(it)))
@@ -93,7 +101,10 @@ impl Checker<'_> {
 
     /// A condition that can't hold at the rule's sites is a mistake, not a rule that never fires.
     fn refuse_elsewhere(&mut self, text: &ConditionText) {
-        let is_field = matches!(self.site, Site::FieldWrite { .. } | Site::FieldMutation { .. });
+        let is_field = matches!(
+            self.site,
+            Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. }
+        );
         let is_call = matches!(self.site, Site::Call { .. });
         let is_kept = matches!(self.site, Site::Kept { .. });
         let is_open = matches!(self.site, Site::Open { .. });
@@ -101,13 +112,16 @@ impl Checker<'_> {
             ConditionText::Field(_) => ("field", is_field, "field sites"),
             ConditionText::Written(_) => ("written", is_field, "field sites"),
             ConditionText::Keyed(_) => ("keyed", is_field, "field sites"),
+            ConditionText::Stores(_) => ("stores", is_field, "field sites"),
             ConditionText::ReadByOther => ("read-by-other", is_field, "field sites"),
             ConditionText::Argument(_) => ("argument", is_call || is_kept || is_open, "calls and resources"),
             ConditionText::FollowedBy(_) => {
                 ("followed-by", is_call || is_kept || is_open, "calls and resources")
             }
             ConditionText::ResultUsed => ("result-used", is_call, "calls"),
-            ConditionText::Released(_) => ("released", is_kept, "kept resources"),
+            ConditionText::Target(_) => ("target", is_call, "calls"),
+            ConditionText::TaskReaches(_) => ("task-reaches", is_call, "calls"),
+            ConditionText::Released(_) => ("released", is_kept || is_field, "kept resources and field sites"),
             ConditionText::Kept(_) => ("kept", is_kept, "kept resources"),
             _ => return,
         };
@@ -152,7 +166,7 @@ impl Checker<'_> {
         ArgumentTest {
             index: it.index,
             origins: it.origins.unwrap_or_default().into_iter().map(Into::into).collect(),
-            text: self.within("text", |c| c.each(it.text.unwrap_or_default(), Self::glob)),
+            text: self.within("text", |c| c.texts(it.text.unwrap_or_default())),
             names_class: it.names_class.unwrap_or_default().into_iter().map(Into::into).collect(),
             names_resource: it.names_resource.unwrap_or_default().into_iter().map(Into::into).collect(),
             types: self.within("types", |c| c.each(it.types.unwrap_or_default(), Self::type_name)),
@@ -168,21 +182,29 @@ impl Checker<'_> {
     }
 
     fn api(&mut self, name: String) -> String {
-        if !self.names.apis.contains(&name) {
-            let help = suggest(&name, self.names.apis.iter().map(String::as_str));
+        if self.models.apis_named(&name).next().is_none() {
+            let help = suggest(&name, self.models.api_names());
             self.report(format!("no model has an API or API group `{name}`"), "unknown", help);
         }
         name
     }
 
     fn resource(&mut self, name: String) -> String {
-        let name = self.glob(name);
-        let Ok(glob) = Glob::new(&name).map(|glob| glob.compile_matcher()) else { return name };
-        if !self.names.resources.iter().any(|known| glob.is_match(known)) {
-            let help = suggest(&name, self.names.resources.iter().map(String::as_str));
-            self.report(format!("no model has a resource `{name}`"), "unknown", help);
+        if self.models.resources_named(&name).next().is_none() {
+            let help = suggest(&name, self.models.resource_names());
+            self.report(format!("no model has a resource or resource group `{name}`"), "unknown", help);
         }
         name
+    }
+
+    /// Globs over a text; the name of a set of texts stands for its globs.
+    fn texts(&mut self, texts: Vec<String>) -> Vec<String> {
+        let known = &self.models.texts;
+        let globs = self.each(texts, |c, text| match known.get(&text) {
+            Some(globs) => globs.clone(),
+            None => vec![c.glob(text)],
+        });
+        globs.into_iter().flatten().collect()
     }
 
     /// A type group, a descriptor, or a class name; the latter's dots become slashes.
@@ -193,8 +215,8 @@ impl Checker<'_> {
         if name.contains('.') {
             return name.replace('.', "/");
         }
-        if !self.names.types.contains(&name) {
-            let help = suggest(&name, self.names.types.iter().map(String::as_str));
+        if !self.models.types.contains_key(&name) {
+            let help = suggest(&name, self.models.types.keys().map(String::as_str));
             self.report(format!("no model has a type group `{name}`"), "unknown", help);
         }
         name
