@@ -23,6 +23,15 @@ fn a_deployment_that_never_fails_ends_with_0() {
 }
 
 #[test]
+fn findings_from_the_threshold_on_end_with_1() {
+    let said = run(&["scan", "fixtures/demo"]);
+    assert_eq!(said.code, 1, "{}", said.stderr);
+    assert!(said.stderr.trim_end().ends_with("what is at or above `error` (exit code 1)"), "{}", said.stderr);
+    let notes = ["scan", "fixtures/demo", "--only", "static-sharing/system-property-write"];
+    assert_eq!(run(&notes).code, 0, "nothing of that rule is there");
+}
+
+#[test]
 fn a_missing_path_ends_with_3_and_the_rest_is_reported() {
     let said = run(&["scan", "--base", BILLING, "--base", "no/such.jar", "--format", "json"]);
     assert_eq!(said.code, 3);

@@ -113,13 +113,54 @@ fn suppressions_are_judged_on_the_day_of_the_build() {
 }
 
 #[test]
-fn a_report_serves_as_the_baseline_of_the_next_scan() {
+fn what_an_earlier_report_lists_does_not_fail_and_what_is_new_does() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old.json");
     let output = format!("json={}", text(&path));
-    run(&["scan", "fixtures/demo", "--output", &output]);
-    let said = run(&["scan", "fixtures/demo", "--baseline", text(&path), "--fail-on", "note"]);
+    let first = run(&["scan", "fixtures/demo", "--skip", "static-sharing/*", "--output", &output]);
+    assert_eq!(first.code, 1);
+    let scan = ["scan", "fixtures/demo", "--baseline", text(&path), "--fail-on", "note"];
+    let said = run(&[&scan[..], &["--skip", "static-sharing/*"]].concat());
     assert_eq!(said.code, 0, "{}{}", said.stdout, said.stderr);
+    assert!(said.stdout.contains("known from the baseline") && said.stdout.contains("no new hazard"));
+    assert_eq!(run(&scan).code, 1);
+}
+
+#[test]
+fn a_suppressed_finding_is_counted_and_returns_when_its_time_is_over() {
+    let demo = format!("{}/fixtures/demo", env!("CARGO_MANIFEST_DIR"));
+    let config = format!(
+        "base: {demo}/base.jar\nmodules: {{billing: {demo}/billing.jar, orders: {demo}/orders.jar}}\n\
+         only: [static-sharing/*]\nsuppressions:\n  - {{rule: static-sharing/*, reason: checked, expires: 2020-01-01}}\n"
+    );
+    let (_folder, path) = file("cotenant.yaml", config.as_bytes());
+    let on = |epoch: &str| {
+        let mut command = command();
+        command.args(["scan", text(&path)]).env("SOURCE_DATE_EPOCH", epoch);
+        said(&command.output().unwrap())
+    };
+    let during = on("1577836800");
+    assert_eq!(during.code, 0, "{}", during.stderr);
+    assert!(during.stdout.contains("suppressed") && during.stdout.contains("no hazard found"));
+    let after = on("1577923200");
+    assert_eq!(after.code, 1);
+    assert!(after.stderr.contains("held until 2020-01-01") && after.stderr.contains("count again"));
+    assert!(!after.stdout.contains("suppressed"));
+}
+
+#[test]
+fn rules_can_be_listed_explained_and_checked() {
+    let list = json(&run(&["rules", "list", "--format", "json"]).stdout);
+    let first = list["rules"][0]["id"].as_str().unwrap().to_owned();
+    assert!(run(&["rules", "explain", &first]).stdout.starts_with(&first));
+    assert!(json(&run(&["rules", "schema"]).stdout)["$defs"].is_object());
+    let checked = run(&["rules", "check", "rules"]);
+    assert_eq!(checked.code, 0, "{}", checked.stderr);
+    let wrong = run(&["rules", "check", "fixtures/demo/cotenant.yaml"]);
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""));
+    assert!(wrong.stderr.contains("fixtures/demo/cotenant.yaml:1:1"), "{}", wrong.stderr);
+    let unknown = run(&["rules", "explain", &first[..first.len() - 1]]);
+    assert!(unknown.code == 2 && unknown.stderr.contains(&first), "{}", unknown.stderr);
 }
 
 #[test]
