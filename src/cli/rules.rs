@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// # Errors
 /// If a rule or a model is wrong.
 pub(super) fn load(paths: &[PathBuf]) -> Result<(RuleSet, Models), PlanError> {
-    crate::rules::load(paths).map_err(PlanError::Models)
+    crate::rules::load(paths).map_err(PlanError::RuleFiles)
 }
 
 /// Answers a question about rules.
@@ -33,7 +33,7 @@ pub(super) fn run(command: &RulesCommand) -> Result<u8, PlanError> {
 /// The mistakes of the first path that has any.
 fn check(paths: &[PathBuf]) -> Result<String, PlanError> {
     let texts: Result<Vec<String>, _> = paths.iter().map(|path| explain::check(path)).collect();
-    texts.map(|texts| texts.concat()).map_err(PlanError::Models)
+    texts.map(|texts| texts.concat()).map_err(PlanError::RuleFiles)
 }
 
 /// Applies all rules to cases that say what has to be found.
