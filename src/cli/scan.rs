@@ -51,13 +51,16 @@ fn check_format(format: &str) -> Result<(), PlanError> {
 }
 
 fn scan_request(plan: &Plan) -> Result<ScanRequest, PlanError> {
-    let rules::Loaded { rules, models, digest } = rules::load(&plan.rule_paths, &plan.only, &plan.skip)?;
+    let (mut rules, models) = rules::load(&plan.rule_paths)?;
+    let is_selection = !(plan.only.is_empty() && plan.skip.is_empty());
+    if is_selection {
+        rules.select(&plan.only, &plan.skip).map_err(PlanError::Rules)?;
+    }
     Ok(ScanRequest {
         deployment: request::deployment(&plan.inputs, plan.threads),
         rules,
-        is_selection: !(plan.only.is_empty() && plan.skip.is_empty()),
+        is_selection,
         models,
-        rules_digest: digest,
         suppressions: plan.suppressions.clone(),
         suppressions_from: plan
             .config_path

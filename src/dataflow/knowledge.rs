@@ -159,6 +159,8 @@ pub enum CallbackFacts {
     /// Implementations of this method in classes whose signature, or whose body's casts and parameters, mention one
     /// of these types.
     ImplementsFor(Pattern, Vec<String>),
+    /// Implementations of this method in beans: classes with a bean annotation, and result types of methods with one.
+    ImplementsInBeans(Pattern),
     /// Methods with this annotation whose parameter or element value is one of these types.
     AnnotatedFor(String, Vec<String>),
     /// The method that an element of this annotation names, on the annotated method's return type.

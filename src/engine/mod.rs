@@ -79,7 +79,7 @@ fn find(
     let Graphs { hierarchy, calls, fields } = &graphs;
     let (program, reach, archives) = (&program, &reach, arranged.archives.as_slice());
     let world = World { program, hierarchy, calls, fields, reach, models: &request.models, archives };
-    let (findings, problems) = analyse::apply(&world, &request.rules, phases);
+    let (findings, problems) = analyse::apply(&world, request.rules.rules(), phases);
     outcome.findings = findings;
     outcome.problems.extend(problems);
     Some(())

@@ -13,9 +13,7 @@ use std::collections::BTreeSet;
 
 /// An outcome that names the rules only.
 pub(super) fn empty(request: &ScanRequest) -> Outcome {
-    let mut rules: Vec<_> = request.rules.iter().map(|rule| rule.meta.clone()).collect();
-    rules.sort_by(|a, b| a.id.cmp(&b.id));
-    Outcome { rules, rules_digest: request.rules_digest.clone(), ..Outcome::default() }
+    Outcome { rules: request.rules.metas(), rules_digest: request.rules.digest(), ..Outcome::default() }
 }
 
 /// Notes what was read.
@@ -77,7 +75,7 @@ pub(super) fn settle_findings(outcome: &mut Outcome, request: &ScanRequest) {
     outcome.sort();
     fingerprint::assign(&mut outcome.findings);
     let applied = Applied {
-        rules: request.rules.iter().map(|rule| rule.meta.id.as_str()).collect(),
+        rules: request.rules.rules().iter().map(|rule| rule.meta.id.as_str()).collect(),
         is_selection: request.is_selection,
     };
     let done = suppress(

@@ -4,7 +4,7 @@ use super::clock::Date;
 use super::ingest::Input;
 use super::suppression::Suppression;
 use crate::archive::Limits;
-use crate::rules::{Models, Rule};
+use crate::rules::{Models, RuleSet};
 use crate::topology::Options;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -60,13 +60,11 @@ pub struct ScanRequest {
     /// What is scanned.
     pub deployment: DeploymentRequest,
     /// The rules to apply.
-    pub rules: Vec<Rule>,
+    pub rules: RuleSet,
     /// Whether some rules were left out on request, so that their suppressions have nothing to do.
     pub is_selection: bool,
     /// What is known of APIs.
     pub models: Models,
-    /// Digest of rules and models, hex.
-    pub rules_digest: String,
     /// Findings that are accepted.
     pub suppressions: Vec<Suppression>,
     /// The file the suppressions stand in, for problems.

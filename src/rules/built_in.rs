@@ -169,3 +169,29 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/static-sharing/system-property-write.yaml"),
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::BUILT_IN;
+
+    #[test]
+    fn every_rule_file_is_embedded_and_named_like_its_rule() {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut on_disk: Vec<String> = walkdir::WalkDir::new(project.join("rules"))
+            .into_iter()
+            .map(|entry| entry.unwrap().into_path())
+            .filter(|path| path.extension().is_some_and(|ext| ext == "yaml"))
+            .filter(|path| path.parent().and_then(Path::file_name).is_some_and(|folder| folder != "models"))
+            .map(|path| path.strip_prefix(project).unwrap().to_str().unwrap().replace('\\', "/"))
+            .collect();
+        on_disk.sort();
+        let embedded: Vec<&str> = BUILT_IN.iter().map(|(path, _)| *path).collect();
+        assert_eq!(embedded, on_disk);
+        for (path, text) in BUILT_IN {
+            let name = path.trim_start_matches("rules/").trim_end_matches(".yaml");
+            assert!(text.starts_with(&format!("id: {name}\n")), "{path}");
+        }
+    }
+}

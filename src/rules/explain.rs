@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use miette::Report;
 use serde_json::json;
 use serde_yaml::Value as Yaml;
 
 use super::mistake::Mistakes;
-use super::models::Models;
 use super::rule::{Proof, Rule, Status};
 use super::set::{RuleSet, unknown_rule};
 
@@ -36,7 +36,7 @@ pub fn list(set: &RuleSet) -> String {
 
 /// `cotenant rules list --json`: one object with the digest and the rules, sorted by id.
 pub fn list_json(set: &RuleSet) -> String {
-    let rules: Vec<_> = set.rules().iter().map(|rule| rule_json(rule)).collect();
+    let rules: Vec<_> = set.rules().iter().map(rule_json).collect();
     let all = json!({"schema": "cotenant-rules/1", "digest": set.digest(), "rules": rules});
     format!("{all:#}\n")
 }
@@ -76,10 +76,20 @@ pub fn explain(set: &RuleSet, id: &str) -> Result<String, Mistakes> {
 ///
 /// # Errors
 /// Everything that is wrong with them.
-pub fn check(path: &Path, models: &Models) -> Result<String, Mistakes> {
-    let ids = RuleSet::empty(models).add_path(path, models)?;
+pub fn check(path: &Path) -> Result<String, Report> {
+    let (ids, n_models) = super::set::check(path)?;
     let noun = if ids.len() == 1 { "rule" } else { "rules" };
-    Ok(format!("{}: {} {noun}, no mistake\n", path.display(), ids.len()))
+    let models = match n_models {
+        0 => String::new(),
+        1 => " and 1 file of models".to_owned(),
+        n => format!(" and {n} files of models"),
+    };
+    Ok(format!("{}: {} {noun}{models}, no mistake\n", path.display(), ids.len()))
+}
+
+/// `cotenant rules schema`: the JSON Schema of rule files, for editors.
+pub fn schema() -> String {
+    format!("{:#}\n", super::json_schema())
 }
 
 fn row(rule: &Rule) -> [&str; 5] {

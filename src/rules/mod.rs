@@ -19,4 +19,4 @@ pub use mistake::{Mistake, Mistakes};
 pub use models::Models;
 pub use rule::Rule;
 pub use schema::json_schema;
-pub use set::RuleSet;
+pub use set::{RuleSet, load};

@@ -162,12 +162,12 @@ pub enum Site {
     },
     /// Resources that a module acquires and that outlive it; one match per acquiring event.
     Kept {
-        /// Resource names of the models, or globs over them.
+        /// Resources or resource groups of the models, or globs over the resources' names.
         resources: Vec<String>,
     },
     /// Resources that stay open on some path through the acquiring method; one match per acquiring event.
     Open {
-        /// Resource names of the models, or globs over them.
+        /// Resources or resource groups of the models, or globs over the resources' names.
         resources: Vec<String>,
         /// On which exits.
         exits: Exits,

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use globset::Glob;
+use miette::Report;
 use serde_yaml::Value as Yaml;
 
 use super::built_in::BUILT_IN;
@@ -18,8 +19,6 @@ use crate::findings::RuleMeta;
 
 /// The origin of rules that come with the program.
 pub const BUILT_IN_ORIGIN: &str = "built-in";
-/// A folder of this name inside a folder of rules holds models, which are read elsewhere.
-pub const MODELS_FOLDER: &str = "models";
 /// Most files that one `--rules` folder may hold.
 pub const MAX_FILES: usize = 10_000;
 
@@ -53,25 +52,32 @@ impl RuleSet {
         RuleSet { models_digest: digest_of_models(models), ..RuleSet::default() }
     }
 
-    /// Adds the rules of a file, or of every `.yaml` and `.yml` file below a folder but those in a folder `models`. A
-    /// rule replaces one with the same id. Returns the ids added, sorted.
+    /// Adds the rules of a file, or of every `.yaml` and `.yml` file below a folder; files of models are left out. A rule
+    /// replaces one with the same id. Returns the ids added, sorted.
     ///
     /// # Errors
     /// A path that can't be read, every mistake in every file, and an id that two files of a folder define; nothing is
     /// added then.
     pub fn add_path(&mut self, path: &Path, models: &Models) -> Result<Vec<String>, Mistakes> {
+        let files = files_below(path)?;
+        self.add_files(files.iter().filter(|file| !file.has_models), models)
+    }
+
+    fn add_files<'a>(
+        &mut self,
+        files: impl Iterator<Item = &'a RuleFile>,
+        models: &Models,
+    ) -> Result<Vec<String>, Mistakes> {
         let mut mistakes = Vec::new();
-        let mut added = BTreeMap::<String, (Checked, String)>::new();
-        for file in files_below(path)? {
-            let name = file.display().to_string();
-            let read = read_text(&file).map_err(|mistake| vec![mistake]);
-            match read.and_then(|text| read_rules(&name, &text, models)) {
+        let mut added = BTreeMap::<String, (Checked, &str)>::new();
+        for file in files {
+            match read_rules(&file.name, &file.text, models) {
                 Err(more) => mistakes.extend(more),
                 Ok(rules) => rules.into_iter().for_each(|checked| {
                     let id = checked.rule.meta.id.clone();
-                    if let Some((_, other)) = added.insert(id.clone(), (checked, name.clone())) {
-                        mistakes
-                            .push(Mistake::bare(format!("rule `{id}` is defined in {other} and in {name}")));
+                    if let Some((_, other)) = added.insert(id.clone(), (checked, &file.name)) {
+                        let message = format!("rule `{id}` is defined in {other} and in {}", file.name);
+                        mistakes.push(Mistake::bare(message));
                     }
                 }),
             }
@@ -80,7 +86,7 @@ impl RuleSet {
             return Err(Mistakes(mistakes));
         }
         let ids = added.keys().cloned().collect();
-        added.into_values().for_each(|(checked, name)| self.put(checked, &name));
+        added.into_values().for_each(|(checked, name)| self.put(checked, name));
         Ok(ids)
     }
 
@@ -185,6 +191,40 @@ impl RuleSet {
     }
 }
 
+/// The rules and models of a run: the built-in ones and those of `paths`, the models of all before the first rule.
+///
+/// # Errors
+/// What is wrong with the files, as one diagnostic.
+pub fn load(paths: &[PathBuf]) -> Result<(RuleSet, Models), Report> {
+    let (files, models) = read_with_models(paths)?;
+    let mut set = RuleSet::built_in(&models)?;
+    for files in &files {
+        set.add_files(files.iter().filter(|file| !file.has_models), &models)?;
+    }
+    Ok((set, models))
+}
+
+/// What the files of `path` add to the built-in rules and models: the ids of the rules and the number of model files.
+///
+/// # Errors
+/// What is wrong with the files, as one diagnostic.
+pub fn check(path: &Path) -> Result<(Vec<String>, usize), Report> {
+    let (files, models) = read_with_models(&[path.to_owned()])?;
+    let files: Vec<RuleFile> = files.into_iter().flatten().collect();
+    let mut set = RuleSet::empty(&models);
+    let ids = set.add_files(files.iter().filter(|file| !file.has_models), &models)?;
+    Ok((ids, files.iter().filter(|file| file.has_models).count()))
+}
+
+fn read_with_models(paths: &[PathBuf]) -> Result<(Vec<Vec<RuleFile>>, Models), Report> {
+    let mut models = Models::built_in()?;
+    let files = paths.iter().map(|path| files_below(path)).collect::<Result<Vec<_>, _>>()?;
+    for file in files.iter().flatten().filter(|file| file.has_models) {
+        models.add_text(&file.name, &file.text)?;
+    }
+    Ok((files, models))
+}
+
 /// The mistake of naming a rule that does not exist.
 pub(crate) fn unknown_rule(set: &RuleSet, name: &str) -> Mistake {
     let ids = || set.rules.iter().map(|rule| rule.meta.id.as_str());
@@ -205,19 +245,25 @@ fn canonical(yaml: &Yaml) -> serde_json::Value {
     serde_json::to_value(yaml).unwrap_or_default()
 }
 
-/// The file itself, or the rule files below a folder, sorted.
-fn files_below(path: &Path) -> Result<Vec<PathBuf>, Mistakes> {
+/// A file of rules or of models.
+struct RuleFile {
+    name: String,
+    text: String,
+    has_models: bool,
+}
+
+/// The file itself, or the rule and model files below a folder, sorted.
+fn files_below(path: &Path) -> Result<Vec<RuleFile>, Mistakes> {
     let mut files = Vec::new();
-    let walk = walkdir::WalkDir::new(path).sort_by_file_name().follow_links(true).into_iter();
-    let is_models = |entry: &walkdir::DirEntry| {
-        entry.depth() > 0 && entry.file_type().is_dir() && entry.file_name() == MODELS_FOLDER
-    };
-    for entry in walk.filter_entry(|entry| !is_models(entry)) {
+    for entry in walkdir::WalkDir::new(path).sort_by_file_name().follow_links(true) {
         let entry = entry.map_err(|error| unreadable(path, error.io_error()))?;
         let is_yaml = entry.path().extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
-        if entry.file_type().is_file() && (is_yaml || entry.depth() == 0) {
-            files.push(entry.into_path());
+        if !entry.file_type().is_file() || !(is_yaml || entry.depth() == 0) {
+            continue;
         }
+        let text = read_text(entry.path())?;
+        let has_models = Models::are_in(&text);
+        files.push(RuleFile { name: entry.path().display().to_string(), text, has_models });
         if files.len() > MAX_FILES {
             let message = format!("{} holds more than {MAX_FILES} rule files", path.display());
             return Err(Mistake::bare(message).into());

@@ -69,7 +69,9 @@ impl<'a> Shape<'a> {
                 [] => self.report(node, format!("a {title} is missing"), "in this empty map", String::new()),
                 [_, (second, _), ..] => {
                     let message = format!("a {title} is a map with one key, and here is another key");
-                    self.report(second, message, "this key", "combine several with `all: […]`".to_owned());
+                    let has_all = choices.iter().any(|choice| choice.name() == "all");
+                    let help = if has_all { "combine several with `all: […]`" } else { "" };
+                    self.report(second, message, "this key", help.to_owned());
                 }
             },
             _ => {

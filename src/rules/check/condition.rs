@@ -166,7 +166,7 @@ impl Checker<'_> {
         ArgumentTest {
             index: it.index,
             origins: it.origins.unwrap_or_default().into_iter().map(Into::into).collect(),
-            text: self.within("text", |c| c.each(it.text.unwrap_or_default(), Self::glob)),
+            text: self.within("text", |c| c.texts(it.text.unwrap_or_default())),
             names_class: it.names_class.unwrap_or_default().into_iter().map(Into::into).collect(),
             names_resource: it.names_resource.unwrap_or_default().into_iter().map(Into::into).collect(),
             types: self.within("types", |c| c.each(it.types.unwrap_or_default(), Self::type_name)),
@@ -182,21 +182,29 @@ impl Checker<'_> {
     }
 
     fn api(&mut self, name: String) -> String {
-        if !self.names.apis.contains(&name) {
-            let help = suggest(&name, self.names.apis.iter().map(String::as_str));
+        if self.models.apis_named(&name).next().is_none() {
+            let help = suggest(&name, self.models.api_names());
             self.report(format!("no model has an API or API group `{name}`"), "unknown", help);
         }
         name
     }
 
     fn resource(&mut self, name: String) -> String {
-        let name = self.glob(name);
-        let Ok(glob) = Glob::new(&name).map(|glob| glob.compile_matcher()) else { return name };
-        if !self.names.resources.iter().any(|known| glob.is_match(known)) {
-            let help = suggest(&name, self.names.resources.iter().map(String::as_str));
-            self.report(format!("no model has a resource `{name}`"), "unknown", help);
+        if self.models.resources_named(&name).next().is_none() {
+            let help = suggest(&name, self.models.resource_names());
+            self.report(format!("no model has a resource or resource group `{name}`"), "unknown", help);
         }
         name
+    }
+
+    /// Globs over a text; the name of a set of texts stands for its globs.
+    fn texts(&mut self, texts: Vec<String>) -> Vec<String> {
+        let known = &self.models.texts;
+        let globs = self.each(texts, |c, text| match known.get(&text) {
+            Some(globs) => globs.clone(),
+            None => vec![c.glob(text)],
+        });
+        globs.into_iter().flatten().collect()
     }
 
     /// A type group, a descriptor, or a class name; the latter's dots become slashes.
@@ -207,8 +215,8 @@ impl Checker<'_> {
         if name.contains('.') {
             return name.replace('.', "/");
         }
-        if !self.names.types.contains(&name) {
-            let help = suggest(&name, self.names.types.iter().map(String::as_str));
+        if !self.models.types.contains_key(&name) {
+            let help = suggest(&name, self.models.types.keys().map(String::as_str));
             self.report(format!("no model has a type group `{name}`"), "unknown", help);
         }
         name

@@ -5,7 +5,6 @@
 //! globs, conditions that can't hold where the rule looks.
 
 mod condition;
-mod names;
 
 use std::sync::Arc;
 
@@ -20,7 +19,6 @@ use super::schema::{CaseText, ProofText, RuleText, json_schema};
 use super::template::{self, BadTemplate};
 use super::{rule, shape};
 use crate::findings::{Certainty, RuleMeta, Severity};
-pub(crate) use names::Names;
 
 /// The families with the first part of a rule's id.
 pub(crate) const FAMILIES: [(&str, Family); 4] = [
@@ -61,7 +59,6 @@ pub(crate) fn read_rules(name: &str, text: &str, models: &Models) -> Result<Vec<
     }
     let n_before = mistakes.len();
     let values = if mistakes.is_empty() { parse(&source, &mut mistakes) } else { Vec::new() };
-    let names = Names::of(models);
     let mut checked = Vec::new();
     for (index, node) in nodes.into_iter().enumerate() {
         let n_shape = mistakes.len();
@@ -70,7 +67,7 @@ pub(crate) fn read_rules(name: &str, text: &str, models: &Models) -> Result<Vec<
             continue;
         }
         let Some(yaml) = values.get(index) else { continue };
-        checked.extend(check_rule(node, yaml, &source, &names, name, &mut mistakes));
+        checked.extend(check_rule(node, yaml, &source, models, name, &mut mistakes));
     }
     refuse_repeated_ids(&checked, &root, &source, &mut mistakes);
     if mistakes.is_empty() { Ok(checked) } else { Err(mistakes) }
@@ -94,7 +91,7 @@ fn check_rule(
     node: &Node,
     yaml: &Yaml,
     source: &Source,
-    names: &Names,
+    models: &Models,
     origin: &str,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Checked> {
@@ -110,7 +107,7 @@ fn check_rule(
             return None;
         }
     };
-    let mut checker = Checker { source, node, names, mistakes, path: Vec::new(), site: Site::Class };
+    let mut checker = Checker { source, node, models, mistakes, path: Vec::new(), site: Site::Class };
     let rule = checker.rule(text, origin);
     Some(Checked { rule, yaml: yaml.clone() })
 }
@@ -134,7 +131,7 @@ fn refuse_repeated_ids(checked: &[Checked], root: &Node, source: &Source, mistak
 pub(crate) struct Checker<'a> {
     source: &'a Source,
     node: &'a Node,
-    names: &'a Names,
+    models: &'a Models,
     mistakes: &'a mut Vec<Mistake>,
     path: Vec<Step>,
     site: Site,
@@ -241,22 +238,35 @@ impl Checker<'_> {
             Err(bad) => bad,
         };
         for bad in bad {
-            let help = match &bad {
-                BadTemplate::Unbalanced => "write `{{` and `}}` for braces that are meant".to_owned(),
-                BadTemplate::Unknown(name) | BadTemplate::Elsewhere(name) => {
-                    suggest(name, template::names_at(&self.site))
+            let (message, place, help) = match bad {
+                BadTemplate::Unbalanced => (
+                    "a brace without its partner".to_owned(),
+                    self.node.span_of(&self.path),
+                    "write `{{` and `}}` for braces that are meant".to_owned(),
+                ),
+                BadTemplate::Unknown(name) => {
+                    let help = suggest(&name, template::names_at(&self.site));
+                    (format!("unknown placeholder `{{{name}}}`"), self.placeholder(&name), help)
                 }
-            };
-            let (message, label) = match bad {
-                BadTemplate::Unbalanced => ("a brace without its partner".to_owned(), "in this text"),
-                BadTemplate::Unknown(name) => (format!("unknown placeholder `{{{name}}}`"), "in this text"),
                 BadTemplate::Elsewhere(name) => {
-                    (format!("placeholder `{{{name}}}` has no value at this kind of site"), "in this text")
+                    let help = suggest(&name, template::names_at(&self.site));
+                    let message = format!("placeholder `{{{name}}}` has no value at this kind of site");
+                    (message, self.placeholder(&name), help)
                 }
             };
-            self.report(message, label, help);
+            self.mistakes.push(Mistake::at(self.source, place, message, "here").help(help));
         }
         Template::default()
+    }
+
+    /// Where a placeholder stands in the text that `path` leads to; the whole text if it is written in another way.
+    fn placeholder(&self, name: &str) -> Span {
+        let whole = self.node.span_of(&self.path);
+        let text = self.source.inner().get(whole.start..whole.end).unwrap_or_default();
+        match text.find(&format!("{{{name}}}")) {
+            Some(at) => Span { start: whole.start + at, end: whole.start + at + name.len() + 2 },
+            None => whole,
+        }
     }
 
     fn line(&mut self, text: &str) -> String {

@@ -94,6 +94,7 @@ fn callback(from: &Callback) -> CallbackFacts {
         Callback::ImplementsFor(method, types) => {
             CallbackFacts::ImplementsFor(pattern(method), types.clone())
         }
+        Callback::ImplementsInBeans(method) => CallbackFacts::ImplementsInBeans(pattern(method)),
         Callback::AnnotatedFor(annotation, types) => {
             CallbackFacts::AnnotatedFor(annotation.clone(), types.clone())
         }

@@ -67,7 +67,7 @@ pub(crate) struct CallText {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(title = "`kept` site")]
 pub(crate) struct KeptText {
-    /// Resource names of the models, or globs over them.
+    /// Resources or resource groups of the models, or globs over the resources' names.
     #[schemars(length(min = 1))]
     pub(crate) resource: Vec<String>,
 }
@@ -77,7 +77,7 @@ pub(crate) struct KeptText {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(title = "`open` site")]
 pub(crate) struct OpenText {
-    /// Resource names of the models, or globs over them.
+    /// Resources or resource groups of the models, or globs over the resources' names.
     #[schemars(length(min = 1))]
     pub(crate) resource: Vec<String>,
     /// On which exits; `any` if left out.
@@ -225,7 +225,8 @@ pub(crate) struct ArgumentText {
     /// It comes from one of these.
     #[schemars(length(min = 1))]
     pub(crate) origins: Option<Vec<OriginWord>>,
-    /// It is a string constant that one of these globs matches.
+    /// It is a string constant that one of these globs matches; a name of a set of texts of the models stands for its
+    /// globs.
     #[schemars(length(min = 1))]
     pub(crate) text: Option<Vec<String>>,
     /// It is the name of a class, or a class literal; the class is in one of these places.
