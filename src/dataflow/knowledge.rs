@@ -154,8 +154,6 @@ pub enum CallbackFacts {
     Annotated(String),
     /// Implementations of this method.
     Implements(Pattern),
-    /// Implementations of this method in classes whose objects a container makes.
-    ImplementsInBeans(Pattern),
     /// Implementations of this method in classes whose signature, or whose body's casts and parameters, mention one
     /// of these types.
     ImplementsFor(Pattern, Vec<String>),
