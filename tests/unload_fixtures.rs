@@ -3,7 +3,7 @@
 mod unload_support;
 
 use cotenant::dataflow::World;
-use cotenant::dataflow::unload::{Kept, Keeper, Release, kept};
+use cotenant::dataflow::unload::{Keeper, Kept, Release, kept};
 use cotenant::engine::threads::Pool;
 use cotenant::rules::rule::Site;
 use cotenant::rules::{Models, RuleSet};

@@ -52,8 +52,7 @@ pub(crate) fn with_world<R>(deployment: &Deployment, look: impl FnOnce(&World<'_
         .collect();
     let opened = open_all(&inputs, &Limits::default(), 17);
     let mut read = read_all(opened, &Default::default());
-    let named =
-        Inputs { base, modules, container: deployment.container.clone(), ..Inputs::default() };
+    let named = Inputs { base, modules, container: deployment.container.clone(), ..Inputs::default() };
     let mut topology = arrange(&read.archives, &named).topology;
     let archive = read.archives.len();
     read.archives.push(ArchiveFacts { path: "jdk".into(), ..ArchiveFacts::default() });
