@@ -20,6 +20,7 @@ use super::knowledge::{CallbackFacts, ResourceId, Role, Subject};
 use super::origins::{self, Origin};
 use crate::facts::EventKind;
 use crate::topology::BASE;
+use crate::vocabulary::descriptor::{TypeDesc, params};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId};
 use acquire::{Calls, REGISTRATIONS, THREAD_BOUND, is_of_group};
 use beans::Beans;
@@ -149,12 +150,8 @@ fn add_initial_values(world: &World<'_>, wanted: &(dyn Fn(ResourceId) -> bool + 
         return;
     }
     for (method, event) in thread_locals::initial_reads(world, &calls.reads) {
-        let new = thread_bound.iter().map(|resource| Acquired {
-            method,
-            event,
-            resource: *resource,
-            operand: Some(0),
-        });
+        let own = thread_bound.iter().filter(|r| thread_locals::is_of(world, (method, event), **r));
+        let new = own.map(|resource| Acquired { method, event, resource: *resource, operand: Some(0) });
         calls.acquired.extend(new);
     }
 }
@@ -321,7 +318,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Releases of a registry whose argument may be what was registered: found by name, or listed by the registry.
+    /// Releases of a registry that may concern what was registered: by its name, or of whatever the registry lists.
     fn taken_back(&self, acquired: &Acquired) -> Vec<Site> {
         if !is_of_group(self.world, acquired.resource, REGISTRATIONS) {
             return Vec::new();
@@ -329,21 +326,36 @@ impl Judge<'_> {
         let own = (acquired.method, acquired.event);
         let of_resource = self.calls.releases.iter().filter(|r| r.0 == acquired.resource);
         let sites = of_resource.map(|(_, method, event)| (*method, *event));
-        sites.filter(|site| *site != own && self.may_be_any(*site)).collect()
+        sites.filter(|site| *site != own && self.may_concern(acquired, *site)).collect()
     }
 
-    fn may_be_any(&self, (method, index): Site) -> bool {
-        let body = self.world.body(method);
-        let Some(event) = self.world.event(method, index) else { return false };
-        let arguments = body.origins.args(event).iter().skip(usize::from(event.kind.has_receiver()));
-        arguments.take(1).any(|value| {
-            origins::of_value(self.world, method, *value).iter().any(|found| {
-                found.is_derived
-                    || matches!(found.origin, Origin::Unknown | Origin::Text(_) | Origin::Null)
-                    || matches!(found.origin, Origin::Parameter)
-                    || matches!(found.origin, Origin::Allocation(Some(c)) if self.world.program.is_jdk(c))
-            })
-        })
+    fn may_concern(&self, acquired: &Acquired, site: Site) -> bool {
+        let registered =
+            acquired.operand.and_then(|i| self.operand_type((acquired.method, acquired.event), i));
+        let Some(event) = self.world.event(site.0, site.1) else { return false };
+        let first = u8::from(event.kind.has_receiver());
+        if self.member_of((acquired.method, acquired.event)) == self.member_of(site)
+            || self.operand_type(site, first) != registered
+        {
+            return true;
+        }
+        // What is taken back is of the registered kind: another object, unless nobody knows which.
+        let value = self.world.body(site.0).origins.arg(event, usize::from(first));
+        let origins = origins::of_value(self.world, site.0, value);
+        let is_other =
+            |o: Origin| matches!(o, Origin::Field(_) | Origin::StaticField(_) | Origin::Allocation(_));
+        !origins.iter().any(|f| !f.is_derived && is_other(f.origin))
+    }
+
+    fn member_of(&self, site: Site) -> Option<crate::vocabulary::MemberRefId> {
+        self.world.event(site.0, site.1)?.member()
+    }
+
+    /// The declared type of an operand of a call; `None` for its receiver.
+    fn operand_type(&self, site: Site, operand: u8) -> Option<TypeDesc<'_>> {
+        let event = self.world.event(site.0, site.1)?;
+        let desc = self.world.program.text(self.world.program.facts.members.get(event.member()?).desc);
+        params(desc).nth(usize::from(operand.checked_sub(u8::from(event.kind.has_receiver()))?))
     }
 
     /// Whether the container that is given the object as a bean calls a method that releases it.

@@ -5,8 +5,8 @@ use super::flow::Acquired;
 use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::descriptor::return_type;
-use crate::vocabulary::{ClassId, MethodId, Parallel};
+use crate::vocabulary::descriptor::{params, return_type};
+use crate::vocabulary::{ClassId, MethodId, Parallel, ValueId};
 
 /// What one pass over all bodies finds.
 #[derive(Default)]
@@ -23,6 +23,8 @@ pub(super) struct Calls {
 const MAX_LIFT: u32 = 4;
 /// Call sites of one factory; a more popular one is judged as a whole.
 const MAX_SITES: usize = 64;
+/// Overriders looked at for one call.
+const MAX_TARGETS: usize = 4;
 
 /// The group of resources that a registry keeps.
 pub(super) const REGISTRATIONS: &str = "registrations";
@@ -204,7 +206,7 @@ fn callers(world: &World<'_>, beans: &Beans, acquired: &Acquired) -> Option<Vec<
         }
         Some(0)
     } else {
-        if !is_handed_over(body, acquired, event) || beans.is_bean_method(world, acquired.method) {
+        if !is_handed_over(world, body, acquired, event) || beans.is_bean_method(world, acquired.method) {
             return None;
         }
         None
@@ -219,15 +221,15 @@ fn callers(world: &World<'_>, beans: &Beans, acquired: &Acquired) -> Option<Vec<
     lifted.collect()
 }
 
-/// Whether the object is returned, and kept nowhere else.
-fn is_handed_over(body: Body<'_>, acquired: &Acquired, event: &Event) -> bool {
+/// Whether the object is returned, perhaps in a wrapper, and kept nowhere else.
+fn is_handed_over(world: &World<'_>, body: Body<'_>, acquired: &Acquired, event: &Event) -> bool {
     let mut values: Vec<Value> = match acquired.operand {
         None => vec![Value::Event(u32::from(acquired.event))],
         Some(i) => body.origins.leaves(body.origins.arg(event, usize::from(i))).collect(),
     };
     values.retain(|v| matches!(v, Value::Event(_)));
     let mut is_returned = false;
-    for event in body.origins.events() {
+    for (i, event) in body.origins.events().iter().enumerate() {
         let args = body.origins.args(event).iter();
         let positions: Vec<usize> = args
             .enumerate()
@@ -241,8 +243,48 @@ fn is_handed_over(body: Body<'_>, acquired: &Acquired, event: &Event) -> bool {
             EventKind::PutField | EventKind::PutStatic | EventKind::ArrayStore | EventKind::Lambda => {
                 return false;
             }
+            kind if kind.is_invoke() => {
+                if positions.iter().any(|p| passes_through(world, body, event, *p, 0)) {
+                    values.push(Value::Event(i as u32));
+                }
+            }
             _ => {}
         }
     }
     is_returned
+}
+
+/// Whether a call yields its operand, or a wrapper of it.
+fn passes_through(world: &World<'_>, body: Body<'_>, event: &Event, position: usize, depth: u32) -> bool {
+    let has_receiver = event.kind.has_receiver();
+    let Some(member) = event.member() else { return false };
+    let loader = world.program.class(body.class).loader;
+    let targets = world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+    if targets.is_empty() {
+        let views = world.knowledge.group(groups::UNMODIFIABLE_VIEW);
+        let desc = world.program.text(world.program.facts.members.get(member).desc);
+        let taken = position.checked_sub(usize::from(has_receiver)).and_then(|n| params(desc).nth(n));
+        return taken.is_some_and(|t| t.is_reference() && t == return_type(desc))
+            || !has_receiver && world.knowledge.api_in(views, loader, member).is_some();
+    }
+    depth < MAX_LIFT
+        && targets.into_iter().all(|target| {
+            let callee = world.body(target);
+            let mut own = vec![Value::Param(position as u16)];
+            for (i, event) in callee.origins.events().iter().enumerate() {
+                let args = callee.origins.args(event);
+                let is_own = |v: &ValueId| callee.origins.leaves(*v).any(|leaf| own.contains(&leaf));
+                let used = args.iter().position(is_own);
+                match event.kind {
+                    EventKind::Return if used.is_some() => return true,
+                    kind if kind.is_invoke() => {
+                        if used.is_some_and(|p| passes_through(world, callee, event, p, depth + 1)) {
+                            own.push(Value::Event(i as u32));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            false
+        })
 }

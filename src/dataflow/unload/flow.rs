@@ -272,12 +272,12 @@ impl Walk<'_, '_> {
                 }
             }
             None => self.fate.escapes |= position > 0 || !has_receiver,
-            Some(_) => self.into_the_unseen(body, i, event, position, place),
+            Some(_) => self.not_seen(body, i, event, position, place),
         }
     }
 
     /// A call without a body: of the JDK, of a library that is not there, or of an interface that nobody implements.
-    fn into_the_unseen(&mut self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) {
+    fn not_seen(&mut self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) {
         let program = self.of.world.program;
         let refs = program.refs(program.class(body.class).loader);
         let target = event.member().and_then(|m| refs.method(m));

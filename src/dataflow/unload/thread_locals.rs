@@ -2,6 +2,7 @@
 
 use super::flow::{Acquired, Released, Site};
 use crate::dataflow::changes::block_of;
+use crate::dataflow::knowledge::{ResourceId, Role};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
@@ -86,6 +87,18 @@ fn static_type<'w>(world: &World<'w>, body: Body<'w>, leaf: Value) -> Option<Typ
         }
         _ => None,
     }
+}
+
+/// Whether a call is made on a variable of the type whose setting acquires the resource.
+pub(super) fn is_of(world: &World<'_>, site: Site, resource: ResourceId) -> bool {
+    let Some(member) = world.event(site.0, site.1).and_then(Event::member) else { return false };
+    let owner = world.program.facts.members.get(member).owner;
+    let loader = world.program.class(world.program.class_of_method(site.0)).loader;
+    let class = world.program.find(loader, owner);
+    world.knowledge.patterns_of(Role::Acquire(resource)).any(|p| {
+        p.owner == world.program.text(owner)
+            || class.is_some_and(|c| world.program.has_supertype_named(c, &p.owner))
+    })
 }
 
 /// Reads that make an initial value which may keep the loader of an application: one for each variable.
@@ -199,12 +212,24 @@ fn callers(world: &World<'_>, sites: Vec<Site>) -> Vec<Site> {
     all
 }
 
-/// Whether a framework calls a method: it overrides one, perhaps of a class that is not there.
+/// Whether a framework may call a method: it overrides one, perhaps of a class that is not there.
 fn is_called_back(world: &World<'_>, method: MethodId) -> bool {
     let facts = world.program.method(method);
     let class = world.program.class_of_method(method);
-    let is_open = facts.access.is_public() && !facts.access.is_static();
-    is_open && (world.program.class(class).has_phantom || world.sites.overridden_by(method).next().is_some())
+    if !facts.access.is_public() || facts.access.is_static() {
+        return false;
+    }
+    let mut waiting: Vec<ClassId> = world.program.supers(class).collect();
+    let mut seen = FxHashSet::default();
+    while let Some(at) = waiting.pop() {
+        if seen.insert(at) {
+            if world.program.declared_method(at, facts.name, facts.desc).is_some() {
+                return true;
+            }
+            waiting.extend(world.program.supers(at));
+        }
+    }
+    world.program.class(class).has_phantom
 }
 
 /// Whether every way on from an event, by whatever exception, passes one of the others.

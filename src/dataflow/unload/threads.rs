@@ -60,6 +60,18 @@ pub(super) fn life(world: &World<'_>, body: Body<'_>, thread: ValueId) -> Life {
     life
 }
 
+/// What a call runs, if that is one method of the deployment. A call of an interface of the JDK runs anything: a
+/// worker's loop is not the loop of its tasks.
+fn only_target(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<MethodId> {
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let target = refs.method(event.member()?)?;
+    if world.program.is_jdk(world.program.class_of_method(target)) {
+        return None;
+    }
+    let targets = world.targets(body, event, MAX_TARGETS)?;
+    if let [only] = targets.as_slice() { Some(*only) } else { None }
+}
+
 /// What a thread will run.
 struct Tasks<'w> {
     world: &'w World<'w>,
@@ -179,10 +191,11 @@ impl Life {
                     self.waits.extend(fields_of(world, body, body.origins.arg(event, 0)));
                 }
             }
-            for target in world.targets(body, event, MAX_TARGETS).unwrap_or_default() {
-                if bodies.len() < MAX_BODIES && !bodies.contains(&target) {
-                    bodies.push(target);
-                }
+            if let Some(target) = only_target(world, body, event)
+                && bodies.len() < MAX_BODIES
+                && !bodies.contains(&target)
+            {
+                bodies.push(target);
             }
         }
         if body.method.has_loop {
