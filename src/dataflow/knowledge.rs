@@ -58,6 +58,14 @@ pub mod groups {
     pub const SYSTEM_PROPERTIES: &str = "system-properties-get";
     /// Removes all entries of its receiver.
     pub const CONTAINER_CLEAR: &str = "container-clear";
+    /// Removes an entry of its receiver.
+    pub const REMOVERS: [&str; 2] = ["map-remove", "collection-remove"];
+    /// Waits for something that may never come: a thread that runs it may stay for ever.
+    pub const BLOCKING_CALL: &str = "blocking-call";
+    /// Reads the present thread's value, and makes it first if the variable has an initial value.
+    pub const THREAD_LOCAL_GET: &str = "thread-local-get";
+    /// Closes one of its arguments.
+    pub const CLOSES_ARGUMENT: &str = "closes-argument";
 }
 
 /// Which value of a call is meant.
@@ -237,6 +245,12 @@ impl Knowledge {
     /// The first API of the group that a reference belongs to.
     pub fn api_in(&self, group: &[bool], loader: LoaderId, member: MemberRefId) -> Option<ApiId> {
         self.apis(loader, member).find(|api| group.get(usize::from(*api)).copied().unwrap_or(false))
+    }
+
+    /// The patterns of a role.
+    pub fn patterns_of(&self, role: Role) -> impl Iterator<Item = &Pattern> {
+        let ids = self.roles.iter().enumerate().filter(move |(_, r)| **r == role).map(|(id, _)| id);
+        ids.map(|id| self.index.pattern(id as PatternId))
     }
 
     /// A pattern.

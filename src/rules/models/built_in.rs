@@ -24,6 +24,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("resources-jdk.yaml", include_str!("../../../rules/models/resources-jdk.yaml")),
     ("resources-libraries.yaml", include_str!("../../../rules/models/resources-libraries.yaml")),
     ("types.yaml", include_str!("../../../rules/models/types.yaml")),
+    ("unload.yaml", include_str!("../../../rules/models/unload.yaml")),
     ("wrappers.yaml", include_str!("../../../rules/models/wrappers.yaml")),
 ];
 
