@@ -152,6 +152,9 @@ pub enum Callback {
     /// Implementations of this method, if their class or its generic signature mentions one of these types
     /// (an event listener for the closing event).
     ImplementsFor(MethodPattern, Vec<String>),
+    /// Implementations of this method in beans: classes with one of [`Models::bean_annotations`], and result types of
+    /// methods with one.
+    ImplementsInBeans(MethodPattern),
     /// Methods with this annotation whose parameter or element value is one of these types.
     AnnotatedFor(String, Vec<String>),
     /// The method that an element of this annotation names, on the annotated method's return type

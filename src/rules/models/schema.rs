@@ -131,6 +131,8 @@ struct CallbackFields {
     #[serde(default, rename = "for")]
     only_for: Vec<Text<ClassName>>,
     #[serde(default)]
+    in_beans: bool,
+    #[serde(default)]
     element: Option<String>,
     #[serde(default)]
     inferred: Vec<String>,
@@ -246,6 +248,8 @@ impl TryFrom<CallbackFields> for CallbackRow {
                 Err("a callback is either `annotated` or `implements` a method; write two rows")
             }
             (true, _, Some(_)) => Err("`element` names an element of an annotation: it needs `annotated`"),
+            (false, _, _) if row.in_beans => Err("`in_beans` needs `implements`"),
+            _ if row.in_beans && !row.only_for.is_empty() => Err("`in_beans` and `for` exclude each other"),
             _ if row.element.is_none() && !row.inferred.is_empty() => Err("`inferred` needs `element`"),
             _ => Ok(Self(row)),
         }
@@ -254,7 +258,7 @@ impl TryFrom<CallbackFields> for CallbackRow {
 
 impl CallbackRow {
     fn into_callbacks(self) -> Vec<Callback> {
-        let CallbackFields { annotated, implements, only_for, element, inferred } = self.0;
+        let CallbackFields { annotated, implements, only_for, in_beans, element, inferred } = self.0;
         let types: Vec<String> = only_for.into_iter().map(|name| name.0.0).collect();
         let annotated = annotated.into_iter().map(|name| match &element {
             Some(element) => {
@@ -264,6 +268,7 @@ impl CallbackRow {
             None => Callback::AnnotatedFor(name.0.0, types.clone()),
         });
         let implements = patterns(implements).into_iter().map(|method| match types.is_empty() {
+            true if in_beans => Callback::ImplementsInBeans(method),
             true => Callback::Implements(method),
             false => Callback::ImplementsFor(method, types.clone()),
         });
