@@ -9,8 +9,10 @@ pub mod changes;
 pub mod effects;
 pub mod held;
 pub mod knowledge;
+pub mod obligations;
 pub mod origins;
 pub mod paths;
+pub mod unload;
 
 pub use changes::{Change, Changes, How};
 pub use knowledge::{ApiId, Knowledge, Role};

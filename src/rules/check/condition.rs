@@ -23,6 +23,7 @@ impl Checker<'_> {
                 of_statics: it.of_statics,
                 kinds: it.kinds.into_iter().map(Into::into).collect(),
             },
+            SiteText::FieldChange(it) => Site::FieldChange { of_statics: it.of_statics },
             SiteText::Call(it) => {
                 let apis = self.within("call", |c| c.within("to", |c| c.each(it.to, Self::api)));
                 Site::Call { apis }
@@ -74,7 +75,14 @@ impl Checker<'_> {
             ConditionText::Class(it) => Condition::Class(self.within("class", |c| c.class(it))),
             ConditionText::Written(words) => Condition::Written(words.into_iter().map(Into::into).collect()),
             ConditionText::Keyed(words) => Condition::Keyed(words.into_iter().map(Into::into).collect()),
+            ConditionText::Stores(words) => Condition::Stores(words.into_iter().map(Into::into).collect()),
             ConditionText::ReadByOther => Condition::ReadByOther,
+            ConditionText::Target(apis) => {
+                Condition::Target(self.within("target", |c| c.each(apis, Self::api)))
+            }
+            ConditionText::TaskReaches(apis) => {
+                Condition::TaskReaches(self.within("task-reaches", |c| c.each(apis, Self::api)))
+            }
             ConditionText::Argument(it) => Condition::Argument(self.within("argument", |c| c.argument(it))),
             ConditionText::FollowedBy(it) => {
                 Condition::FollowedBy(self.within("followed-by", |c| c.follow(it)))
@@ -93,7 +101,10 @@ impl Checker<'_> {
 
     /// A condition that can't hold at the rule's sites is a mistake, not a rule that never fires.
     fn refuse_elsewhere(&mut self, text: &ConditionText) {
-        let is_field = matches!(self.site, Site::FieldWrite { .. } | Site::FieldMutation { .. });
+        let is_field = matches!(
+            self.site,
+            Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. }
+        );
         let is_call = matches!(self.site, Site::Call { .. });
         let is_kept = matches!(self.site, Site::Kept { .. });
         let is_open = matches!(self.site, Site::Open { .. });
@@ -101,13 +112,16 @@ impl Checker<'_> {
             ConditionText::Field(_) => ("field", is_field, "field sites"),
             ConditionText::Written(_) => ("written", is_field, "field sites"),
             ConditionText::Keyed(_) => ("keyed", is_field, "field sites"),
+            ConditionText::Stores(_) => ("stores", is_field, "field sites"),
             ConditionText::ReadByOther => ("read-by-other", is_field, "field sites"),
             ConditionText::Argument(_) => ("argument", is_call || is_kept || is_open, "calls and resources"),
             ConditionText::FollowedBy(_) => {
                 ("followed-by", is_call || is_kept || is_open, "calls and resources")
             }
             ConditionText::ResultUsed => ("result-used", is_call, "calls"),
-            ConditionText::Released(_) => ("released", is_kept, "kept resources"),
+            ConditionText::Target(_) => ("target", is_call, "calls"),
+            ConditionText::TaskReaches(_) => ("task-reaches", is_call, "calls"),
+            ConditionText::Released(_) => ("released", is_kept || is_field, "kept resources and field sites"),
             ConditionText::Kept(_) => ("kept", is_kept, "kept resources"),
             _ => return,
         };

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::words::{
-    DefinerWord, ExitWord, KeeperWord, KeyWord, OriginWord, PlaceWord, ReleaseWord, StateWord, WriteWord,
+    DefinerWord, ExitWord, KeeperWord, KeyWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord,
+    WriteWord,
 };
 
 /// Where a rule looks: exactly one kind of site.
@@ -16,6 +17,8 @@ pub(crate) enum SiteText {
     FieldWrite(FieldWriteText),
     /// Fields whose value is changed after initialisation through what it holds; one match per field.
     FieldMutation(FieldMutationText),
+    /// Fields that are written, or hold a container, array, atomic or buffer that is changed; one match per field.
+    FieldChange(FieldWriteText),
     /// Calls and method references; one match per calling method and target.
     Call(CallText),
     /// Resources that are acquired and outlive the call; one match per acquiring event.
@@ -26,10 +29,10 @@ pub(crate) enum SiteText {
     Class(ClassSiteText),
 }
 
-/// Fields that are written.
+/// Fields that are written or changed.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[schemars(title = "`field-write` site")]
+#[schemars(title = "field site")]
 pub(crate) struct FieldWriteText {
     /// Static fields if true; else instance fields of objects that a static field holds.
     #[serde(rename = "static")]
@@ -114,19 +117,26 @@ pub(crate) enum ConditionText {
     Method(MethodText),
     /// About the class that holds the site.
     Class(ClassText),
-    /// The field is written in one of these shapes at any of its sites.
+    /// The field is written, or what it holds changed, in one of these shapes at any of its sites.
     Written(#[schemars(length(min = 1))] Vec<WriteWord>),
     /// The container's entries are keyed by one of these.
     Keyed(#[schemars(length(min = 1))] Vec<KeyWord>),
+    /// One of these is written into the field, or put into what it holds, at any of its sites.
+    Stores(#[schemars(length(min = 1))] Vec<StoredWord>),
     /// A tenant reads what another one writes.
     ReadByOther,
+    /// The called method belongs to one of these API groups or ids of the models.
+    Target(#[schemars(length(min = 1))] Vec<String>),
     /// Where an argument of the call comes from.
     Argument(ArgumentText),
     /// A later call on the same receiver or value, on every path from the site.
     FollowedBy(FollowText),
     /// The site lies in code that an unload callback of a model reaches.
     InUnloadCallback,
-    /// The kept resource is released in one of these ways.
+    /// The code handed over at the call (a lambda, a method reference, a task object) reaches a call of one of these
+    /// API groups or ids of the models.
+    TaskReaches(#[schemars(length(min = 1))] Vec<String>),
+    /// The kept resource is released, or what was stored in the field is taken out again, in one of these ways.
     Released(#[schemars(length(min = 1))] Vec<ReleaseWord>),
     /// The resource is kept in one of these places.
     Kept(#[schemars(length(min = 1))] Vec<KeeperWord>),
@@ -218,10 +228,11 @@ pub(crate) struct ArgumentText {
     /// It is a string constant that one of these globs matches.
     #[schemars(length(min = 1))]
     pub(crate) text: Option<Vec<String>>,
-    /// It is the name of a class, which is in one of these places.
+    /// It is the name of a class, or a class literal; the class is in one of these places.
     #[schemars(length(min = 1))]
     pub(crate) names_class: Option<Vec<PlaceWord>>,
-    /// It is the name of a resource, which is in one of these places.
+    /// It is the name of a resource (the base name of a bundle, the type of a service), which is in one of these
+    /// places.
     #[schemars(length(min = 1))]
     pub(crate) names_resource: Option<Vec<PlaceWord>>,
     /// Its type is of one of these type groups or internal names.

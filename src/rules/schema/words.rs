@@ -154,6 +154,21 @@ words! {
 }
 
 words! {
+    /// What is stored in a field or container.
+    #[schemars(title = "kind of stored value")]
+    StoredWord => rule::StoredKind {
+        /// A class loader.
+        Loader,
+        /// A class, method, field, constructor, method handle or the like.
+        Class,
+        /// An object, lambda or method reference whose class a module defines.
+        ModuleObject,
+        /// Anything else that a caller passes.
+        Other,
+    }
+}
+
+words! {
     /// Where an argument comes from.
     #[schemars(title = "origin")]
     OriginWord => rule::OriginKind {
