@@ -7,6 +7,7 @@
 
 pub mod changes;
 pub mod effects;
+mod exceptions;
 pub mod held;
 pub mod knowledge;
 pub mod obligations;

@@ -89,7 +89,9 @@ fn subject(from: models::Subject) -> Subject {
 fn callback(from: &Callback) -> CallbackFacts {
     match from {
         Callback::Annotated(annotation) => CallbackFacts::Annotated(annotation.clone()),
-        Callback::Implements(method) => CallbackFacts::Implements(pattern(method)),
+        Callback::Implements(method) | Callback::ImplementsInBeans(method) => {
+            CallbackFacts::Implements(pattern(method))
+        }
         Callback::ImplementsFor(method, types) => {
             CallbackFacts::ImplementsFor(pattern(method), types.clone())
         }
