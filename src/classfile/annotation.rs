@@ -47,18 +47,13 @@ impl<'a> Annotations<'a> {
             let n_pairs = self.cursor.u2()?;
             for _ in 0..n_pairs {
                 let key = self.cursor.u2()?;
-                self.element(key, 0, &mut |v| value(state, key, v))?;
+                self.element(0, &mut |v| value(state, key, v))?;
             }
         }
         Ok(())
     }
 
-    fn element(
-        &mut self,
-        key: u16,
-        depth: u32,
-        leaf: &mut dyn FnMut(ElementValue),
-    ) -> Result<(), ClassError> {
+    fn element(&mut self, depth: u32, leaf: &mut dyn FnMut(ElementValue)) -> Result<(), ClassError> {
         if depth > MAX_DEPTH {
             return Err(ClassError::new(self.cursor.offset(), "annotations are nested too deeply"));
         }
@@ -73,15 +68,15 @@ impl<'a> Annotations<'a> {
             b'[' => {
                 let n = self.cursor.u2()?;
                 for _ in 0..n {
-                    self.element(key, depth + 1, leaf)?;
+                    self.element(depth + 1, leaf)?;
                 }
             }
             b'@' => {
                 self.cursor.u2()?;
                 let n = self.cursor.u2()?;
                 for _ in 0..n {
-                    let nested = self.cursor.u2()?;
-                    self.element(nested, depth + 1, &mut |_| {})?;
+                    self.cursor.u2()?;
+                    self.element(depth + 1, &mut |_| {})?;
                 }
             }
             _ => {

@@ -33,6 +33,9 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    /// Nothing to read.
+    pub const EMPTY: Self = Self { bytes: &[], at: 0, base: 0 };
+
     /// The start of a class file.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0, base: 0 }

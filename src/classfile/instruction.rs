@@ -132,45 +132,30 @@ impl<'a> Instructions<'a> {
                 let value = self.u2(pc + 1)? as i16;
                 self.advance(3, Instruction::Int(i32::from(value)))
             }
-            LDC => {
-                let index = self.u1(pc + 1)?;
-                self.advance(2, Instruction::Constant(u16::from(index)))
-            }
-            LDC_W | LDC2_W => {
-                let index = self.u2(pc + 1)?;
-                self.advance(3, Instruction::Constant(index))
-            }
+            LDC => self.short_indexed(pc, Instruction::Constant)?,
+            LDC_W | LDC2_W => self.indexed(pc, Instruction::Constant)?,
             ILOAD..=ALOAD => {
-                let index = self.u1(pc + 1)?;
-                self.advance(2, Instruction::Load(Kind::from_index(op - ILOAD), u16::from(index)))
+                self.short_indexed(pc, |index| Instruction::Load(Kind::from_index(op - ILOAD), index))?
             }
             ILOAD_0..=ALOAD_3 => {
                 let i = op - ILOAD_0;
                 self.advance(1, Instruction::Load(Kind::from_index(i / 4), u16::from(i % 4)))
             }
             ISTORE..=ASTORE => {
-                let index = self.u1(pc + 1)?;
-                self.advance(2, Instruction::Store(Kind::from_index(op - ISTORE), u16::from(index)))
+                self.short_indexed(pc, |index| Instruction::Store(Kind::from_index(op - ISTORE), index))?
             }
             ISTORE_0..=ASTORE_3 => {
                 let i = op - ISTORE_0;
                 self.advance(1, Instruction::Store(Kind::from_index(i / 4), u16::from(i % 4)))
             }
-            GETSTATIC..=PUTFIELD => {
-                let index = self.u2(pc + 1)?;
-                self.advance(3, Instruction::Field(op, index))
-            }
-            INVOKEVIRTUAL..=INVOKESTATIC => {
-                let index = self.u2(pc + 1)?;
-                self.advance(3, Instruction::Invoke(op, index))
-            }
+            GETSTATIC..=PUTFIELD => self.indexed(pc, |index| Instruction::Field(op, index))?,
+            INVOKEVIRTUAL..=INVOKESTATIC => self.indexed(pc, |index| Instruction::Invoke(op, index))?,
             IFEQ..=JSR | IFNULL | IFNONNULL => {
                 let offset = self.u2(pc + 1)? as i16;
                 self.advance(3, Instruction::Branch(op, pc as i64 + i64::from(offset)))
             }
             NEW | ANEWARRAY | CHECKCAST | INSTANCEOF => {
-                let index = self.u2(pc + 1)?;
-                self.advance(3, Instruction::Type(op, index))
+                self.indexed(pc, |index| Instruction::Type(op, index))?
             }
             INVOKEINTERFACE => {
                 let index = self.u2(pc + 1)?;
@@ -187,16 +172,35 @@ impl<'a> Instructions<'a> {
         Ok(Some(instruction))
     }
 
+    /// An instruction with a two-byte operand.
+    #[inline]
+    fn indexed(
+        &mut self,
+        pc: usize,
+        make: impl FnOnce(u16) -> Instruction<'a>,
+    ) -> Result<Instruction<'a>, ClassError> {
+        let index = self.u2(pc + 1)?;
+        Ok(self.advance(3, make(index)))
+    }
+
+    /// An instruction with a one-byte operand.
+    #[inline]
+    fn short_indexed(
+        &mut self,
+        pc: usize,
+        make: impl FnOnce(u16) -> Instruction<'a>,
+    ) -> Result<Instruction<'a>, ClassError> {
+        let index = self.u1(pc + 1)?;
+        Ok(self.advance(2, make(u16::from(index))))
+    }
+
     fn rare(&mut self, pc: usize, op: u8) -> Result<Instruction<'a>, ClassError> {
         Ok(match op {
             IINC => {
                 let (index, delta) = (self.u1(pc + 1)?, self.u1(pc + 2)? as i8);
                 self.advance(3, Instruction::Increment(u16::from(index), i16::from(delta)))
             }
-            RET => {
-                let index = self.u1(pc + 1)?;
-                self.advance(2, Instruction::Ret(u16::from(index)))
-            }
+            RET => self.short_indexed(pc, Instruction::Ret)?,
             NEWARRAY => {
                 let element = self.u1(pc + 1)?;
                 self.advance(2, Instruction::NewArray(element))
@@ -244,10 +248,13 @@ impl<'a> Instructions<'a> {
         } else {
             (start + 8, i64::from(first), 8)
         };
+        if n < i64::from(op == TABLESWITCH) {
+            return Err(self.error(pc, "a switch with a negative number of cases"));
+        }
         let len = usize::try_from(n).ok().and_then(|n| n.checked_mul(stride));
         let table = len
             .and_then(|len| self.code.get(table_start..table_start.checked_add(len)?))
-            .ok_or(self.error(pc, "a switch table runs past the code"))?;
+            .ok_or_else(|| self.error(pc, "a switch table runs past the code"))?;
         let switch = Switch { pc: pc as i64, default, table, stride };
         Ok(self.advance(table_start + table.len() - pc, Instruction::Switch(switch)))
     }
@@ -259,7 +266,10 @@ impl<'a> Instructions<'a> {
     }
 
     fn u1(&self, at: usize) -> Result<u8, ClassError> {
-        self.code.get(at).copied().ok_or(self.error(at, "the code ends within an instruction"))
+        match self.code.get(at) {
+            Some(&b) => Ok(b),
+            None => Err(self.error(at, "the code ends within an instruction")),
+        }
     }
 
     fn u2(&self, at: usize) -> Result<u16, ClassError> {

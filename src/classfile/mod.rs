@@ -11,6 +11,7 @@ pub mod code;
 pub mod cursor;
 pub mod instruction;
 pub mod member;
+pub mod module;
 pub mod opcode;
 pub mod pool;
 pub mod text;
@@ -21,6 +22,7 @@ pub use code::{Code, ExceptionEntry};
 pub use cursor::{ClassError, Cursor};
 pub use instruction::{Instruction, Instructions};
 pub use member::{Attribute, Attributes, Member, Members};
+pub use module::{Export, Module};
 pub use pool::{Constant, ConstantPool, MemberConstant, PoolIndex};
 
 use crate::vocabulary::Access;
@@ -48,7 +50,8 @@ pub struct ClassFile<'a> {
 impl<'a> ClassFile<'a> {
     /// Reads the structure of a class file (JVMS 4.1). `index` is scratch space, reused from class to class.
     ///
-    /// Bytes after the class are tolerated, as some JVMs and all obfuscators do.
+    /// Versions are not judged, and bytes after the class are tolerated though HotSpot refuses them: some tools
+    /// append to class files, and what the class says is known nevertheless.
     ///
     /// # Errors
     /// When the magic number is wrong, or the constant pool or the list of members does not fit the bytes.
@@ -87,7 +90,7 @@ impl<'a> ClassFile<'a> {
         &self.pool
     }
 
-    /// Internal name of this class, as bytes of modified UTF-8.
+    /// Pool index of this class's name, a UTF-8 entry in internal form.
     ///
     /// # Errors
     /// When `this_class` is no class constant.

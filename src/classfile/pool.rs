@@ -86,18 +86,26 @@ impl<'a> ConstantPool<'a> {
     /// Finds the entries. `cursor` must stand at `constant_pool_count` of the whole file.
     ///
     /// # Errors
-    /// On an unknown tag (its length is unknown, so nothing after it can be read) or a truncated pool.
+    /// On an unknown tag (its length is unknown, so nothing after it can be read), a truncated pool, a count of 0, or
+    /// a `long` or `double` whose second index is past the count. HotSpot refuses the same.
     pub fn parse(cursor: &mut Cursor<'a>, index: &'a mut PoolIndex) -> Result<Self, ClassError> {
         let count = cursor.u2()?;
         let base = cursor.offset();
+        if count == 0 {
+            return Err(ClassError::new(base - 2, "the constant pool's count must be at least 1"));
+        }
         let bytes = cursor.rest();
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(ClassError::new(base, "a class file of more than 4 GiB"));
+        }
         index.offsets.clear();
-        index.offsets.resize(usize::from(count).max(1), 0);
+        index.offsets.resize(usize::from(count), 0);
         let mut at = 0usize;
         let mut slot = 1usize;
         while slot < usize::from(count) {
             let Some(&tag) = bytes.get(at) else {
-                return Err(ClassError::new(base + at, "the constant pool is truncated"));
+                // The last entry's own length may have led past the end.
+                return Err(ClassError::new(base + bytes.len(), "the constant pool is truncated"));
             };
             let (len, slots) = match tag {
                 UTF8 => match bytes.get(at + 1..at + 3) {
@@ -115,6 +123,12 @@ impl<'a> ConstantPool<'a> {
             index.offsets[slot] = (at + 1) as u32;
             at += len;
             slot += slots;
+        }
+        if slot > usize::from(count) {
+            return Err(ClassError::new(
+                base + at - 9,
+                "a long or double needs two indices of the constant pool",
+            ));
         }
         cursor.take(at)?;
         Ok(Self { bytes, offsets: &index.offsets })

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 /// Decodes modified UTF-8. Nearly all names are plain ASCII and are borrowed.
 ///
 /// Java strings may hold surrogates without a partner and obfuscators write bytes that are no modified UTF-8 at all;
-/// those become `\uXXXX` and `\xXX`, so that different names stay different.
+/// those become `\uXXXX` and `\xXX`, so that such names stay different from each other. Encodings that are longer than
+/// needed count as garbage, as in HotSpot: else `C1 81` would alias `A`.
 pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
@@ -45,15 +46,17 @@ fn decode_slowly(bytes: &[u8]) -> String {
     text
 }
 
-/// One UTF-16 unit and the number of bytes it took; `None` if the first byte starts none.
+/// One UTF-16 unit and the number of bytes it took; `None` if the bytes start none.
 fn unit(bytes: &[u8]) -> Option<(u16, usize)> {
     let continuation = |i: usize| bytes.get(i).filter(|b| **b & 0xC0 == 0x80).map(|b| u16::from(b & 0x3F));
-    match *bytes.first()? {
-        b @ 0..=0x7F => Some((u16::from(b), 1)),
-        b @ 0xC0..=0xDF => Some(((u16::from(b) & 0x1F) << 6 | continuation(1)?, 2)),
-        b @ 0xE0..=0xEF => Some(((u16::from(b) & 0x0F) << 12 | continuation(1)? << 6 | continuation(2)?, 3)),
-        _ => None,
-    }
+    let (code, len, least) = match *bytes.first()? {
+        b @ 0..=0x7F => (u16::from(b), 1, 0),
+        b @ 0xC0..=0xDF => ((u16::from(b) & 0x1F) << 6 | continuation(1)?, 2, 0x80),
+        b @ 0xE0..=0xEF => ((u16::from(b) & 0x0F) << 12 | continuation(1)? << 6 | continuation(2)?, 3, 0x800),
+        _ => return None,
+    };
+    // NUL is the one unit that modified UTF-8 writes longer than needed.
+    (code >= least || (code == 0 && len == 2)).then_some((code, len))
 }
 
 #[cfg(test)]
@@ -75,5 +78,11 @@ mod tests {
     #[test]
     fn nul_and_garbage_are_kept_visible() {
         assert_eq!(decode(&[b'a', 0xC0, 0x80, 0xFF, 0xE2]), "a\0\\xFF\\xE2");
+    }
+
+    #[test]
+    fn overlong_encodings_do_not_alias_the_short_ones() {
+        assert_eq!(decode(&[0xC1, 0x81]), "\\xC1\\x81");
+        assert_eq!(decode(&[0xE0, 0x81, 0x81, b'x']), "\\xE0\\x81\\x81x");
     }
 }

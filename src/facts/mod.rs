@@ -8,6 +8,8 @@
 pub mod archive;
 pub mod codec;
 pub mod display;
+pub mod jdk;
+pub mod jimage;
 pub mod reduce;
 pub mod settle;
 mod symbols;

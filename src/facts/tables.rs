@@ -195,4 +195,22 @@ impl UnitFacts {
     pub fn handlers(&self, block: &Block) -> &[Handler] {
         Span { start: block.first_handler, len: u32::from(block.n_handlers) }.of(&self.handlers)
     }
+
+    /// Gives back memory that growing tables have reserved.
+    pub fn shrink(&mut self) {
+        self.member_refs.shrink_to_fit();
+        self.classes.shrink_to_fit();
+        self.fields.shrink_to_fit();
+        self.methods.shrink_to_fit();
+        self.annotations.shrink_to_fit();
+        self.annotation_values.shrink_to_fit();
+        self.lists.shrink_to_fit();
+        self.events.shrink_to_fit();
+        self.args.shrink_to_fit();
+        self.values.shrink_to_fit();
+        self.merges.shrink_to_fit();
+        self.blocks.shrink_to_fit();
+        self.edges.shrink_to_fit();
+        self.handlers.shrink_to_fit();
+    }
 }

@@ -59,6 +59,12 @@ pub struct Program<'f> {
     pub problems: Vec<Problem>,
 }
 
+/// Whether classes under `prefix` belong to a search path element; versioned ones of a multi-release archive do, the
+/// reader has left out those that don't count.
+fn is_below(prefix: &str, element: &str) -> bool {
+    prefix.strip_prefix(element).is_some_and(|rest| rest.is_empty() || rest.starts_with("META-INF/versions/"))
+}
+
 /// At most so many hidden copies are listed one by one.
 const MAX_LISTED_DUPLICATES: usize = 20;
 
@@ -122,7 +128,7 @@ impl<'f> Program<'f> {
     ) {
         let facts = &self.facts.units[unit];
         for (row, class) in facts.classes.iter().enumerate() {
-            if class.prefix == NO_NAME || self.facts.names.text(class.prefix) != element.prefix {
+            if class.prefix == NO_NAME || !is_below(self.facts.names.text(class.prefix), &element.prefix) {
                 continue;
             }
             let id = ClassId::from_index(self.classes.len());
@@ -346,7 +352,7 @@ impl<'f> Program<'f> {
     }
 
     /// What the references of a loader's classes resolve to.
-    pub(crate) fn refs(&self, loader: LoaderId) -> &RefTable {
+    pub fn refs(&self, loader: LoaderId) -> &RefTable {
         &self.refs[loader.index()]
     }
 

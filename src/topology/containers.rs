@@ -65,12 +65,7 @@ pub fn container(name: &str) -> Option<&'static Container> {
 pub(super) const BASE_LOADER: LoaderId = LoaderId(1);
 
 /// A topology with the JDK's and the base's loader and the base as its only tenant.
-pub(super) fn base_only(
-    container: &'static str,
-    tree: &Tree<'_>,
-    deployment: &Deployment,
-    options: &Options,
-) -> Topology {
+pub(super) fn base_only(container: &'static str, tree: &Tree<'_>, deployment: &Deployment) -> Topology {
     let jdk = Loader {
         name: "jdk".to_owned(),
         class_steps: vec![Step::own()],
@@ -82,7 +77,7 @@ pub(super) fn base_only(
     let base = Loader {
         name: "base".to_owned(),
         tenant: Some(BASE),
-        path: PathBuilder::new(tree, BASE, options.java_release).add_all(&deployment.base, Use::Base).build(),
+        path: PathBuilder::new(tree, BASE).add_all(&deployment.base, Use::Base).build(),
         class_steps: vec![Step::jdk(), Step::own()],
         resource_steps: vec![Step::jdk(), Step::own()],
         resources_steps: vec![Step::jdk(), Step::own()],
@@ -103,25 +98,23 @@ pub(super) fn add_module(
     topology: &mut Topology,
     tree: &Tree<'_>,
     module: &ModuleRoots,
-    options: &Options,
     steps: impl FnOnce(Loader) -> Loader,
 ) {
     let tenant = TenantId::from_index(topology.tenants.len());
     let loader = LoaderId::from_index(topology.loaders.len());
-    let path =
-        PathBuilder::new(tree, tenant, options.java_release).add_all(&module.roots, Use::Module).build();
+    let path = PathBuilder::new(tree, tenant).add_all(&module.roots, Use::Module).build();
     let own = Loader { name: module.name.clone(), tenant: Some(tenant), path, ..Loader::default() };
     topology.loaders.push(steps(own));
     topology.tenants.push(Tenant { name: module.name.clone(), kind: TenantKind::Module, loader });
 }
 
 /// `java.lang.ClassLoader.loadClass` and `getResource(s)`: the parent first, everywhere.
-fn parent_first(archives: &[ArchiveFacts], deployment: &Deployment, options: &Options) -> Topology {
+fn parent_first(archives: &[ArchiveFacts], deployment: &Deployment, _: &Options) -> Topology {
     let tree = Tree::new(archives);
-    let mut topology = base_only("parent-first", &tree, deployment, options);
+    let mut topology = base_only("parent-first", &tree, deployment);
     let steps = vec![Step::jdk(), Step::ask(BASE_LOADER), Step::own()];
     for module in &deployment.modules {
-        add_module(&mut topology, &tree, module, options, |own| with_same_steps(own, steps.clone()));
+        add_module(&mut topology, &tree, module, |own| with_same_steps(own, steps.clone()));
     }
     topology
 }
@@ -130,12 +123,12 @@ fn parent_first(archives: &[ArchiveFacts], deployment: &Deployment, options: &Op
 /// module first whatever their name, as in Flink's loader of user code.
 fn child_first(archives: &[ArchiveFacts], deployment: &Deployment, options: &Options) -> Topology {
     let tree = Tree::new(archives);
-    let mut topology = base_only("child-first", &tree, deployment, options);
+    let mut topology = base_only("child-first", &tree, deployment);
     let prefixes: Vec<String> = options.parent_first.iter().map(|prefix| prefix.replace('.', "/")).collect();
     let parent_first = NameFilter::only(NameSet::prefixed(prefixes.iter().map(String::as_str)));
     let resources = vec![Step::jdk(), Step::own(), Step::ask(BASE_LOADER)];
     for module in &deployment.modules {
-        add_module(&mut topology, &tree, module, options, |own| Loader {
+        add_module(&mut topology, &tree, module, |own| Loader {
             class_steps: vec![
                 Step::jdk(),
                 Step::ask(BASE_LOADER).filtered(parent_first.clone()),
@@ -152,12 +145,12 @@ fn child_first(archives: &[ArchiveFacts], deployment: &Deployment, options: &Opt
 
 /// One application class loader: the base's path, then each module's. An archive that two of them name counts for
 /// the first.
-fn flat(archives: &[ArchiveFacts], deployment: &Deployment, options: &Options) -> Topology {
+fn flat(archives: &[ArchiveFacts], deployment: &Deployment, _: &Options) -> Topology {
     let tree = Tree::new(archives);
-    let mut topology = base_only("flat", &tree, deployment, options);
+    let mut topology = base_only("flat", &tree, deployment);
     for module in &deployment.modules {
         let tenant = TenantId::from_index(topology.tenants.len());
-        let path = PathBuilder::new(&tree, tenant, options.java_release);
+        let path = PathBuilder::new(&tree, tenant);
         let added = path.add_all(&module.roots, Use::Module).build();
         if let Some(shared) = topology.loaders.get_mut(BASE_LOADER.index()) {
             shared.path.extend(added);

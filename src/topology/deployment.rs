@@ -27,8 +27,6 @@ pub struct ModuleInput {
 /// Switches of containers that no archive shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The Java release that runs the deployment: which versions of a multi-release jar count.
-    pub java_release: u16,
     /// Tomcat's `<Loader delegate="true">`: the parent is asked first for every name.
     pub delegate: bool,
     /// Whether classes that Ark plugins export are taken from the base first; Koupleless switches it on.
@@ -39,7 +37,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { java_release: 17, delegate: false, plugin_export: true, parent_first: Vec::new() }
+        Self { delegate: false, plugin_export: true, parent_first: Vec::new() }
     }
 }
 

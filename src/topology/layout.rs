@@ -93,9 +93,6 @@ impl<'a> Tree<'a> {
                 }
             }
         }
-        for nested in &mut children {
-            nested.sort_by_key(|&i| (archives.get(i).map_or(0, |facts| facts.order_in_parent), i));
-        }
         Self { archives, children, by_path }
     }
 
@@ -177,15 +174,14 @@ pub enum Use {
 pub struct PathBuilder<'t, 'a> {
     tree: &'t Tree<'a>,
     tenant: TenantId,
-    java_release: u16,
     seen: FxHashSet<usize>,
     path: Vec<PathElement>,
 }
 
 impl<'t, 'a> PathBuilder<'t, 'a> {
-    /// An empty path of a tenant; `java_release` picks the versions of multi-release jars.
-    pub fn new(tree: &'t Tree<'a>, tenant: TenantId, java_release: u16) -> Self {
-        Self { tree, tenant, java_release, seen: FxHashSet::default(), path: Vec::new() }
+    /// An empty path of a tenant.
+    pub fn new(tree: &'t Tree<'a>, tenant: TenantId) -> Self {
+        Self { tree, tenant, seen: FxHashSet::default(), path: Vec::new() }
     }
 
     /// Adds an archive and what its layout makes a loader search in it.
@@ -249,7 +245,7 @@ impl<'t, 'a> PathBuilder<'t, 'a> {
     }
 
     fn push_folder(&mut self, archive: usize, facts: &ArchiveFacts) {
-        for prefix in facts.class_prefixes.iter().filter(|prefix| version_of(prefix).is_none()) {
+        for prefix in facts.class_prefixes.iter().filter(|prefix| !prefix.starts_with("META-INF/")) {
             self.push(archive, prefix, Role::Application);
         }
         for &jar in self.tree.children(archive) {
@@ -284,30 +280,14 @@ impl<'t, 'a> PathBuilder<'t, 'a> {
         }
     }
 
-    /// The root of an archive, preceded by its versioned roots if it is multi-release: the highest one not above
-    /// the running release is searched first (`JarFile`).
+    /// The root of an archive. Which version of a multi-release class counts there is the reader's matter.
     fn push_root(&mut self, archive: usize, role: Role) {
-        let Some(facts) = self.tree.facts(archive) else { return };
-        if facts.manifest.value("Multi-Release").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-            let versions = facts.class_prefixes.iter().filter_map(|prefix| version_of(prefix));
-            let mut versions: Vec<u16> = versions.filter(|v| (9..=self.java_release).contains(v)).collect();
-            versions.sort_unstable();
-            versions.dedup();
-            for version in versions.into_iter().rev() {
-                self.push(archive, &format!("META-INF/versions/{version}/"), role);
-            }
-        }
         self.push(archive, "", role);
     }
 
     fn push(&mut self, archive: usize, prefix: &str, role: Role) {
         self.path.push(PathElement { archive, prefix: prefix.to_owned(), role, tenant: self.tenant });
     }
-}
-
-/// `META-INF/versions/17/` -> 17.
-fn version_of(prefix: &str) -> Option<u16> {
-    prefix.strip_prefix("META-INF/versions/")?.strip_suffix('/')?.parse().ok()
 }
 
 /// `BOOT-INF/lib/` in zip order. An exploded archive is searched by its index file: first what the index does not

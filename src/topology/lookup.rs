@@ -223,10 +223,7 @@ impl<'a> ResourceLookup<'a> {
         let path = self.topology.loader(id).map_or(&[][..], |loader| &loader.path);
         for (position, element) in path.iter().enumerate() {
             let archive = element.archive;
-            // JarFile never looks up `META-INF/` entries of a multi-release jar among its versions.
-            let is_unversioned =
-                element.prefix.starts_with("META-INF/versions/") && self.name.starts_with("META-INF/");
-            if is_unversioned || !accepts(archive) || !(self.holds)(element, self.name) {
+            if !accepts(archive) || !(self.holds)(element, self.name) {
                 continue;
             }
             if !self.has_hit(element) {

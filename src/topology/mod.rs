@@ -94,7 +94,7 @@ pub struct Loader {
 pub struct PathElement {
     /// Index into the deployment's [`ArchiveFacts`].
     pub archive: usize,
-    /// Folder within the archive that is the root of names: `""`, `BOOT-INF/classes/`, `META-INF/versions/17/`.
+    /// Folder within the archive that is the root of names: `""`, `BOOT-INF/classes/`.
     pub prefix: String,
     /// Whether it holds the tenant's own code.
     pub role: Role,

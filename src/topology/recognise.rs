@@ -52,7 +52,7 @@ fn misbuilt(facts: &ArchiveFacts) -> Problem {
 
 /// Repeated names get a number, so that every tenant can be told apart in reports.
 fn make_names_unique(modules: &mut [ModuleRoots]) {
-    let mut taken = std::collections::BTreeSet::from(["base".to_owned()]);
+    let mut taken = std::collections::BTreeSet::from(["base", "container", "jdk"].map(str::to_owned));
     for module in modules {
         let mut name = module.name.clone();
         let mut rank = 2;

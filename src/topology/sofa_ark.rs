@@ -37,19 +37,17 @@ pub(super) fn recognise(tree: &Tree<'_>, deployment: &Deployment) -> bool {
 /// module itself: the base, or nobody.
 pub(super) fn build(archives: &[ArchiveFacts], deployment: &Deployment, options: &Options) -> Topology {
     let tree = Tree::new(archives);
-    let mut topology = base_only("sofa-ark", &tree, deployment, options);
+    let mut topology = base_only("sofa-ark", &tree, deployment);
     if deployment.is_embedded {
         let plugins = plugins_on(&tree, path_of_base(&topology));
         for module in &deployment.modules {
             let view = EmbeddedView::new(&tree, &topology, &plugins, module, options);
             let tenant = super::TenantId::from_index(topology.tenants.len());
-            let own_path = view.path(&tree, tenant, options.java_release);
-            add_module(&mut topology, &tree, module, options, |own| {
-                view.loader(Loader { path: own_path, ..own })
-            });
+            let own_path = view.path(&tree, tenant);
+            add_module(&mut topology, &tree, module, |own| view.loader(Loader { path: own_path, ..own }));
         }
     } else {
-        build_executable(&tree, &mut topology, deployment, options);
+        build_executable(&tree, &mut topology, deployment);
     }
     topology
 }
@@ -113,8 +111,8 @@ impl EmbeddedView {
     /// The module's own archives, then the outer jar of every plugin: what a plugin does not export is defined
     /// again by each module. Classes of a plugin with `export-mode: override` are defined by the module *before* its
     /// own copies, so its jar goes first; its few classes that are not exported come early with it.
-    fn path(&self, tree: &Tree<'_>, tenant: super::TenantId, java_release: u16) -> Vec<PathElement> {
-        let first = PathBuilder::new(tree, tenant, java_release);
+    fn path(&self, tree: &Tree<'_>, tenant: super::TenantId) -> Vec<PathElement> {
+        let first = PathBuilder::new(tree, tenant);
         let first = self.overriding.iter().fold(first, |path, &plugin| path.add_root_of(plugin));
         let own = first.add_all(&self.roots, Use::Module);
         self.exporting.iter().fold(own, |path, &plugin| path.add_root_of(plugin)).build()
@@ -164,10 +162,8 @@ impl EmbeddedView {
 
 /// Container, plugins and modules of an executable Ark jar. The master biz, taken as the base, is one of the
 /// modules to the others: nobody delegates to it.
-fn build_executable(tree: &Tree<'_>, topology: &mut Topology, deployment: &Deployment, options: &Options) {
-    let path = |roots: &[usize]| {
-        PathBuilder::new(tree, BASE, options.java_release).add_all(roots, Use::Library).build()
-    };
+fn build_executable(tree: &Tree<'_>, topology: &mut Topology, deployment: &Deployment) {
+    let path = |roots: &[usize]| PathBuilder::new(tree, BASE).add_all(roots, Use::Library).build();
     let container = LoaderId::from_index(topology.loaders.len());
     let parentless = |name: String, path: Vec<PathElement>, steps: Vec<Step>| Loader {
         name,
@@ -207,7 +203,7 @@ fn build_executable(tree: &Tree<'_>, topology: &mut Topology, deployment: &Deplo
         master.is_shared = deployment.modules.is_empty();
     }
     for module in &deployment.modules {
-        add_module(topology, tree, module, options, |own| set_steps(own, &module.roots));
+        add_module(topology, tree, module, |own| set_steps(own, &module.roots));
     }
 }
 

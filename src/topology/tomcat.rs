@@ -41,9 +41,9 @@ pub(super) fn recognise(tree: &Tree<'_>, deployment: &Deployment) -> bool {
 /// application.
 pub(super) fn build(archives: &[ArchiveFacts], deployment: &Deployment, options: &Options) -> Topology {
     let tree = Tree::new(archives);
-    let mut topology = base_only("tomcat", &tree, deployment, options);
+    let mut topology = base_only("tomcat", &tree, deployment);
     for module in &deployment.modules {
-        add_module(&mut topology, &tree, module, options, |own| web_application(own, options.delegate));
+        add_module(&mut topology, &tree, module, |own| web_application(own, options.delegate));
     }
     topology
 }

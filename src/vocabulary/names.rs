@@ -32,6 +32,35 @@ impl Interner {
         Self::default()
     }
 
+    /// The interner whose names, in order, are the pieces of `text` that end at `ends`, as if each had been interned
+    /// into an empty one. `None` if they are no names of one table: ends that fall, lie inside a character or do not
+    /// reach the text's end, or a name that comes twice.
+    pub fn from_arena(text: String, ends: Vec<u32>) -> Option<Self> {
+        let n_slots = (ends.len() * 2 + 1).next_power_of_two().max(64);
+        let mut slots = vec![EMPTY; n_slots];
+        let mut hashes: Vec<u64> = Vec::with_capacity(ends.len());
+        let piece = |i: usize| {
+            let start = if i == 0 { 0 } else { *ends.get(i - 1)? };
+            text.get(start as usize..*ends.get(i)? as usize)
+        };
+        for i in 0..ends.len() {
+            let name = piece(i)?;
+            let hash = hash_text(name);
+            let mut slot = hash as usize & (n_slots - 1);
+            while slots[slot] != EMPTY {
+                let other = slots[slot] as usize;
+                if hashes[other] == hash && piece(other) == Some(name) {
+                    return None;
+                }
+                slot = (slot + 1) & (n_slots - 1);
+            }
+            slots[slot] = i as u32;
+            hashes.push(hash);
+        }
+        let is_whole = ends.last().copied().unwrap_or(0) as usize == text.len();
+        is_whole.then_some(Self { text, ends, hashes, slots })
+    }
+
     /// How many different names there are.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -213,6 +242,29 @@ mod tests {
         assert!((0..500).all(|i| ids[i] == ids[i + 500] && names.text_of(ids[i]) == format!("n{i}")));
         assert_eq!(names.find("n7"), Some(ids[7]));
         assert_eq!(names.find("absent"), None);
+    }
+
+    #[test]
+    fn an_arena_of_different_names_is_the_table_that_interning_them_makes() {
+        let mut names = Interner::new();
+        for i in 0..500 {
+            names.intern(&format!("é{i}"));
+        }
+        let text: String = names.iter().map(|(text, _)| text).collect();
+        let ends = names.iter().scan(0, |end, (text, _)| {
+            *end += text.len() as u32;
+            Some(*end)
+        });
+        let mut read = Interner::from_arena(text, ends.collect()).unwrap();
+        assert!(names.iter().eq(read.iter()));
+        assert_eq!(read.intern("é7"), names.intern("é7"));
+        assert_eq!(read.intern("new"), names.intern("new"));
+        for (text, ends) in
+            [("aa", vec![1, 2]), ("é", vec![1, 2]), ("ab", vec![2, 1]), ("ab", vec![1]), ("", vec![1])]
+        {
+            assert!(Interner::from_arena(text.into(), ends).is_none(), "{text}");
+        }
+        assert!(Interner::from_arena(String::new(), Vec::new()).is_some());
     }
 
     #[test]

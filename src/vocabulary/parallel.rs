@@ -3,10 +3,10 @@
 /// Runs independent pieces of work. The engine does it on its threads; tests do it one after the other.
 pub trait Parallel: Sync {
     /// `f(0)` to `f(n - 1)`, results in that order whatever ran first.
-    fn map<R: Send>(&self, n: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R>;
+    fn map<R: Send>(&self, n: usize, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R>;
 
     /// Calls `f` on each item, which no other call sees.
-    fn for_each<T: Send>(&self, items: &mut [T], f: impl Fn(usize, &mut T) + Sync);
+    fn for_each<T: Send>(&self, items: &mut [T], f: impl Fn(usize, &mut T) + Sync + Send);
 }
 
 /// One after the other, on the calling thread.
@@ -14,11 +14,11 @@ pub trait Parallel: Sync {
 pub struct Sequential;
 
 impl Parallel for Sequential {
-    fn map<R: Send>(&self, n: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
+    fn map<R: Send>(&self, n: usize, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {
         (0..n).map(f).collect()
     }
 
-    fn for_each<T: Send>(&self, items: &mut [T], f: impl Fn(usize, &mut T) + Sync) {
+    fn for_each<T: Send>(&self, items: &mut [T], f: impl Fn(usize, &mut T) + Sync + Send) {
         items.iter_mut().enumerate().for_each(|(i, item)| f(i, item));
     }
 }

@@ -57,6 +57,8 @@ problem_codes! {
     CorruptArchive = "corrupt-archive", Warning;
     /// An entry could not be inflated or its checksum is wrong.
     CorruptEntry = "corrupt-entry", Warning;
+    /// A file of a folder, or an archive's file while it is being analysed, could not be read.
+    UnreadableEntry = "unreadable-entry", Warning;
     /// An entry is encrypted.
     EncryptedEntry = "encrypted-entry", Warning;
     /// An entry uses a compression method that is not stored or deflated.

@@ -1,0 +1,102 @@
+//! Opens the archives that lie in an archive or folder.
+
+use super::formats::{Opening, Site, path_in};
+use super::limits::HARD_MAX_DEPTH;
+use super::reader::{LOCAL_HEADER_MAGIC, LOCAL_HEADER_SIZE};
+use super::source::{Handle, Source};
+use super::tree::{Archive, Body, Entry, Form, Locator, Member};
+use crate::vocabulary::{Problem, ProblemCode};
+
+/// Endings of names, in lower case, that promise an archive.
+const ARCHIVE_ENDINGS: &[&str] = &[".jar", ".war", ".ear", ".sar", ".zip"];
+/// Least size of a zip that holds an entry: local header, directory header, end record, a name of one byte.
+const LEAST_ZIP_SIZE: u64 = 100;
+
+/// Opens what lies in the archive at `index`, itself at `depth`, and what lies therein.
+pub(super) fn open_nested(opening: &mut Opening<'_>, index: usize, depth: u32) {
+    let Some(archive) = opening.archives.get(index) else { return };
+    let n_entries = archive.entries.len();
+    for entry in 0..n_entries {
+        let Some(body) = nested_body(opening, index, entry, depth) else { continue };
+        let nested = body.and_then(|body| add(opening, index, entry, body));
+        match nested {
+            Ok(nested) => open_nested(opening, nested, depth + 1),
+            Err(problem) => opening.problems.add(problem),
+        }
+    }
+}
+
+fn add(opening: &mut Opening<'_>, index: usize, entry: usize, body: Body) -> Result<usize, Problem> {
+    let parent = &opening.archives[index];
+    let name = parent.entries[entry].name.clone();
+    let message = "its name is an archive's, its content is not";
+    let refused = parent.problem(ProblemCode::NotANestedArchive, &name, message);
+    let site = Site { display: parent.display_of(&name), parent: Some(index), entry_in_parent: name };
+    opening.add(body, site, |format| format.nests).map_err(|_| refused)
+}
+
+/// The bytes of an entry if it promises to be an archive.
+fn nested_body(
+    opening: &mut Opening<'_>,
+    index: usize,
+    entry: usize,
+    depth: u32,
+) -> Option<Result<Body, Problem>> {
+    let archive = opening.archives.get(index)?;
+    let entry = archive.entries.get(entry)?;
+    let promised = promises_archive(&entry.name);
+    let stored = stored_range(archive, entry, promised, opening.reader.handle());
+    if !promised && stored.is_none() {
+        return None;
+    }
+    if depth >= opening.limits.max_depth.min(HARD_MAX_DEPTH) {
+        let message = format!("archives nest deeper than {depth}; this one was not opened");
+        return Some(Err(archive.problem(ProblemCode::LimitReached, &entry.name, message)));
+    }
+    if let Some(source) = stored {
+        return Some(Ok(Body::Bytes(source)));
+    }
+    if let Body::Folder(root) = &archive.body {
+        return Some(Ok(Body::Bytes(Source::file(&path_in(root, entry), entry.size))));
+    }
+    let left = opening.limits.max_nested_size.saturating_sub(opening.nested_size);
+    let inflated = opening.reader.read_owned(archive, entry, left);
+    // Charged even if it turns out to be no archive: unpacking it took the time.
+    opening.nested_size += inflated.as_ref().map_or(0, |bytes| bytes.len() as u64);
+    Some(inflated.map(|bytes| Body::Bytes(Source::memory(bytes))))
+}
+
+fn promises_archive(name: &str) -> bool {
+    ARCHIVE_ENDINGS.iter().any(|ending| {
+        let start = name.len().checked_sub(ending.len());
+        start.and_then(|start| name.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
+    })
+}
+
+/// The range of a stored entry if it is to be opened: because of its name, or because it starts as a zip does.
+fn stored_range(archive: &Archive, entry: &Entry, promised: bool, handle: &mut Handle) -> Option<Source> {
+    let (Form::Zip, Body::Bytes(source), Locator::Member(member)) =
+        (archive.form, &archive.body, &entry.locator)
+    else {
+        return None;
+    };
+    if member.deflated || !(promised || (member.packed >= LEAST_ZIP_SIZE && !entry.is_class())) {
+        return None;
+    }
+    let range = data_of(source, member, handle)?;
+    let mut head = [0; 4];
+    let is_zip = range.read_at(handle, 0, &mut head).is_ok() && head == LOCAL_HEADER_MAGIC;
+    (promised || is_zip).then_some(range)
+}
+
+fn data_of(source: &Source, member: &Member, handle: &mut Handle) -> Option<Source> {
+    let mut header = [0; LOCAL_HEADER_SIZE as usize];
+    let n_read = source.read_at(handle, member.header, &mut header).ok()?;
+    if n_read < header.len() || !header.starts_with(&LOCAL_HEADER_MAGIC) {
+        return None;
+    }
+    let name_len = u64::from(u16::from_le_bytes([header[26], header[27]]));
+    let extra_len = u64::from(u16::from_le_bytes([header[28], header[29]]));
+    let data = member.header.checked_add(LOCAL_HEADER_SIZE + name_len + extra_len)?;
+    source.range(data, member.packed)
+}

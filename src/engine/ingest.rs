@@ -1,0 +1,250 @@
+//! From paths to facts: opens archives, reads what describes them, then inflates and reduces every class.
+
+use super::progress::Progress;
+use super::threads::map_with_state;
+use crate::archive::{self, Archive, Form, Limits, Reader};
+use crate::facts::archive::wanted;
+use crate::facts::reduce::Reducer;
+use crate::facts::{ArchiveFacts, UnitFacts};
+use crate::vocabulary::{Problem, ProblemCode, ProblemLevel};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+/// Class bytes that one piece of work takes; small enough that the last thread never works alone for long.
+const UNIT_BYTES: u64 = 1 << 20;
+
+/// One named input.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How reports call it.
+    pub display: String,
+}
+
+/// All archives of all inputs, listed and described, classes not yet read.
+pub struct Opened {
+    archives: Vec<Archive>,
+    /// What each archive says about itself.
+    pub facts: Vec<ArchiveFacts>,
+    /// For each input the index of its root archive, if it could be opened.
+    pub roots: Vec<Option<usize>>,
+    /// What could not be opened or listed.
+    pub problems: Vec<Problem>,
+    entries: Vec<Vec<usize>>,
+}
+
+/// The reduced classes of all archives.
+pub struct Ingested {
+    /// What each archive says about itself.
+    pub archives: Vec<ArchiveFacts>,
+    /// For each input the index of its root archive, if it could be opened.
+    pub roots: Vec<Option<usize>>,
+    /// Units in (archive, entry) order.
+    pub units: Vec<UnitFacts>,
+    /// The archive of each unit.
+    pub archive_of: Vec<usize>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// Opens all inputs and reads manifests, coordinates and descriptors.
+pub fn open_all(inputs: &[Input], limits: &Limits, release: u16) -> Opened {
+    let trees = map_with_state(
+        inputs.len(),
+        || (),
+        |(), i| archive::open(&inputs[i].path, &inputs[i].display, limits),
+    );
+    let mut opened = Opened {
+        archives: Vec::new(),
+        facts: Vec::new(),
+        roots: Vec::new(),
+        problems: Vec::new(),
+        entries: Vec::new(),
+    };
+    for tree in trees {
+        let first = opened.archives.len();
+        opened.roots.push((!tree.archives.is_empty()).then_some(first));
+        opened.problems.extend(tree.problems);
+        for mut archive in tree.archives {
+            archive.parent = archive.parent.map(|p| p + first);
+            opened.archives.push(archive);
+        }
+    }
+    let described = map_with_state(opened.archives.len(), Reader::new, |reader, i| {
+        describe(&opened.archives, i, reader, release)
+    });
+    let mut unread = Vec::new();
+    for (facts, entries, problems) in described {
+        opened.facts.push(facts);
+        opened.entries.push(entries);
+        unread.extend(problems);
+    }
+    // What opening has found is condensed already, and would be counted as if each count were one problem.
+    opened.problems.extend(archive::condense(unread));
+    opened
+}
+
+type Described = (ArchiveFacts, Vec<usize>, Vec<Problem>);
+
+fn describe(archives: &[Archive], i: usize, reader: &mut Reader, release: u16) -> Described {
+    let archive = &archives[i];
+    let order = archive
+        .parent
+        .and_then(|p| archives[p].entries.iter().position(|e| e.name == archive.entry_in_parent));
+    let mut facts = ArchiveFacts {
+        path: archive.display.clone(),
+        parent: archive.parent,
+        entry_in_parent: archive.entry_in_parent.clone(),
+        order_in_parent: order.unwrap_or(i) as u32,
+        is_folder: archive.form == Form::Folder,
+        ..ArchiveFacts::default()
+    };
+    let mut problems = Vec::new();
+    for entry in &archive.entries {
+        if entry.is_class() {
+            continue;
+        }
+        facts.resources.push(entry.name.clone());
+        if wanted(&entry.name) {
+            match reader.read(archive, entry) {
+                Ok(bytes) => problems.extend(facts.add(&entry.name, bytes)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+    }
+    facts.resources.sort_unstable();
+    let multi_release = archive.form == Form::Zip && facts.manifest.is_multi_release();
+    let prefixes = ["", "BOOT-INF/classes/", "WEB-INF/classes/"];
+    let mut entries: Vec<usize> = prefixes
+        .iter()
+        .flat_map(|prefix| archive::effective_entries(&archive.entries, multi_release, prefix, release))
+        .collect();
+    entries.sort_unstable();
+    entries.dedup();
+    facts.class_prefixes = class_prefixes(archive, &entries);
+    (facts, entries, problems)
+}
+
+/// The folders that hold classes, told from the entries' names: what stands before the first folder is not known
+/// before the classes are read, but containers put classes in few places.
+fn class_prefixes(archive: &Archive, entries: &[usize]) -> Vec<String> {
+    let mut prefixes: Vec<String> = Vec::new();
+    for i in entries {
+        let name = &archive.entries[*i].name;
+        let prefix = match name.strip_prefix("META-INF/versions/").and_then(|rest| rest.split_once('/')) {
+            Some((version, _)) => format!("META-INF/versions/{version}/"),
+            None => ["BOOT-INF/classes/", "WEB-INF/classes/"]
+                .into_iter()
+                .find(|p| name.starts_with(p))
+                .unwrap_or_default()
+                .to_owned(),
+        };
+        if !prefixes.contains(&prefix) {
+            prefixes.push(prefix);
+        }
+    }
+    prefixes
+}
+
+/// Inflates and reduces all classes. The archives are dropped, and with them what they hold in memory.
+pub fn read_all(opened: Opened, progress: &Progress) -> Ingested {
+    let work = pieces(&opened);
+    let sizes = work.iter().map(|(archive, range)| bytes_of(&opened, *archive, range.clone()));
+    progress.total.store(sizes.sum(), Ordering::Relaxed);
+    let done = map_with_state(
+        work.len(),
+        || (Reader::new(), Reducer::new()),
+        |(reader, reducer), i| {
+            let (archive, range) = &work[i];
+            let unit = reduce_piece(&opened, *archive, range.clone(), reader, reducer);
+            progress.done.fetch_add(bytes_of(&opened, *archive, range.clone()), Ordering::Relaxed);
+            unit
+        },
+    );
+    let Opened { facts, roots, mut problems, .. } = opened;
+    let mut ingested =
+        Ingested { archives: facts, roots, units: Vec::new(), archive_of: Vec::new(), problems: Vec::new() };
+    let mut unread = Vec::new();
+    for ((archive, _), mut unit) in work.into_iter().zip(done) {
+        unread.append(&mut unit.problems);
+        ingested.units.push(unit);
+        ingested.archive_of.push(archive);
+    }
+    problems.extend(archive::condense(unread));
+    ingested.problems = problems;
+    ingested
+}
+
+/// Runs of an archive's class entries, each of about [`UNIT_BYTES`].
+fn pieces(opened: &Opened) -> Vec<(usize, std::ops::Range<usize>)> {
+    let mut work = Vec::new();
+    for (a, entries) in opened.entries.iter().enumerate() {
+        let mut start = 0;
+        let mut size = 0;
+        for (i, entry) in entries.iter().enumerate() {
+            size += opened.archives[a].entries[*entry].size;
+            if size >= UNIT_BYTES {
+                work.push((a, start..i + 1));
+                (start, size) = (i + 1, 0);
+            }
+        }
+        if start < entries.len() {
+            work.push((a, start..entries.len()));
+        }
+    }
+    work
+}
+
+fn bytes_of(opened: &Opened, archive: usize, range: std::ops::Range<usize>) -> u64 {
+    opened.entries[archive][range].iter().map(|e| opened.archives[archive].entries[*e].size).sum()
+}
+
+fn reduce_piece(
+    opened: &Opened,
+    archive: usize,
+    range: std::ops::Range<usize>,
+    reader: &mut Reader,
+    reducer: &mut Reducer,
+) -> UnitFacts {
+    let mut unit = UnitFacts::default();
+    reducer.begin_unit();
+    let from = &opened.archives[archive];
+    for i in &opened.entries[archive][range] {
+        let entry = &from.entries[*i];
+        match reader.read(from, entry) {
+            Ok(bytes) => reducer.add(bytes, &entry.name, &mut unit),
+            Err(problem) => unit.problems.push(problem),
+        }
+    }
+    for problem in &mut unit.problems {
+        if problem.place.archive.is_empty() {
+            problem.place.archive.clone_from(&from.display);
+        }
+    }
+    unit.shrink();
+    unit
+}
+
+impl Ingested {
+    /// Inputs that could be opened and in which no class was found, nested archives included.
+    pub fn inputs_without_classes(&self, inputs: &[Input]) -> Vec<Problem> {
+        let mut has_class = vec![false; self.archives.len()];
+        for (unit, archive) in self.units.iter().zip(&self.archive_of) {
+            has_class[*archive] |= !unit.classes.is_empty();
+        }
+        let mut problems = Vec::new();
+        // The archives of an input lie between its root and the next one's.
+        let mut end = self.archives.len();
+        for (input, root) in inputs.iter().zip(&self.roots).rev() {
+            let Some(root) = *root else { continue };
+            let is_told = |p: &Problem| p.place.archive == input.display && p.level() == ProblemLevel::Error;
+            if !has_class[root..end].contains(&true) && !self.problems.iter().any(is_told) {
+                let message = "no class was found in it";
+                problems.push(Problem::new(ProblemCode::NoClasses, &input.display, "", message));
+            }
+            end = root;
+        }
+        problems
+    }
+}
