@@ -1,4 +1,5 @@
 //! The models that come with the program: complete, well formed, and in one order.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -34,96 +35,30 @@ fn built_in_models_read_without_a_mistake() {
     );
 }
 
-/// One API per group that a rule of the tool names, so that renaming a group in YAML fails here first.
+/// Groups that rules ask for, so that renaming one in YAML fails here first.
+const API_GROUPS: &str = "
+    array-mutator atomic-mutator borrows-argument buffer-mutator caller-sensitive class-for-name
+    class-for-name-with-loader class-get-loader class-get-resource class-loader-new class-name
+    closes-argument collection-add collection-clear collection-read collection-remove collection-reorder
+    common-pool-submit container-mutator container-read container-view context-loader-get
+    context-loader-set default-handler default-network default-tls define-class executor-submit
+    get-resource immutable-factory instrumentation jdbc-driver-register jdbc-settings jndi-bind jvm-exit
+    jvm-global-setter jvm-registration jvm-switch library-global-read library-global-setter
+    library-log-configuration load-class loader-parent locale-default log-configuration logger-handler
+    logger-settings map-clear map-get map-put map-remove mbean-register native-load
+    notification-listener object-input-stream object-read preferences proxy reflect-set registry-bind
+    resource-bundle resource-bundle-with-loader rmi-export security-policy security-provider
+    service-loader service-loader-with-loader set-once-factory shutdown-hook std-streams
+    std-streams-close system-loader system-properties-table system-property-write system-resource
+    tccl-reading thread-control thread-handler thread-local-mutator timezone-default timezone-mutate
+    unmodifiable-view weak-container
+";
+
 #[test]
 fn every_promised_api_group_has_methods() {
     let models = models();
     let names = models.api_names();
-    for group in [
-        "array-mutator",
-        "atomic-mutator",
-        "borrows-argument",
-        "buffer-mutator",
-        "caller-sensitive",
-        "class-for-name",
-        "class-for-name-with-loader",
-        "class-get-loader",
-        "class-get-resource",
-        "class-loader-new",
-        "class-name",
-        "closes-argument",
-        "collection-add",
-        "collection-clear",
-        "collection-read",
-        "collection-remove",
-        "collection-reorder",
-        "common-pool-submit",
-        "container-mutator",
-        "container-read",
-        "container-view",
-        "context-loader-get",
-        "context-loader-set",
-        "default-handler",
-        "default-network",
-        "default-tls",
-        "define-class",
-        "executor-submit",
-        "get-resource",
-        "immutable-factory",
-        "instrumentation",
-        "jdbc-driver-register",
-        "jdbc-settings",
-        "jndi-bind",
-        "jvm-exit",
-        "jvm-global-setter",
-        "jvm-registration",
-        "jvm-switch",
-        "library-global-read",
-        "library-global-setter",
-        "library-log-configuration",
-        "load-class",
-        "loader-parent",
-        "locale-default",
-        "log-configuration",
-        "logger-handler",
-        "logger-settings",
-        "map-clear",
-        "map-get",
-        "map-put",
-        "map-remove",
-        "mbean-register",
-        "native-load",
-        "notification-listener",
-        "object-input-stream",
-        "object-read",
-        "preferences",
-        "proxy",
-        "reflect-set",
-        "registry-bind",
-        "resource-bundle",
-        "resource-bundle-with-loader",
-        "rmi-export",
-        "security-policy",
-        "security-provider",
-        "service-loader",
-        "service-loader-with-loader",
-        "set-once-factory",
-        "shutdown-hook",
-        "std-streams",
-        "std-streams-close",
-        "system-loader",
-        "system-properties-table",
-        "system-property-write",
-        "system-resource",
-        "tccl-reading",
-        "thread-control",
-        "thread-handler",
-        "thread-local-mutator",
-        "timezone-default",
-        "timezone-mutate",
-        "unmodifiable-view",
-        "weak-container",
-    ] {
+    for group in API_GROUPS.split_whitespace() {
         assert!(names.contains(group), "{group}");
         assert!(models.apis_named(group).all(|api| !api.methods.is_empty()), "{group}");
     }
@@ -230,4 +165,24 @@ fn every_resource_that_outlives_its_module_says_what_it_keeps() {
 #[test]
 fn models_are_the_same_at_every_reading() {
     assert_eq!(format!("{:?}", models()), format!("{:?}", models()));
+}
+
+/// Every name in backquotes in the list of names.
+#[test]
+fn every_name_in_the_documentation_exists() {
+    let readme = include_str!("../rules/models/README.md");
+    let list = readme
+        .split("## Names that rules may use")
+        .nth(1)
+        .and_then(|rest| rest.split("\n## ").next())
+        .unwrap();
+    let models = models();
+    let (apis, resources) = (models.api_names(), models.resource_names());
+    let quoted = list.split('`').skip(1).step_by(2);
+    let unknown: Vec<&str> = quoted
+        .filter(|name| !name.contains('.'))
+        .filter(|name| !apis.contains(name) && !resources.contains(name))
+        .filter(|name| !models.types.contains_key(*name) && !models.texts.contains_key(*name))
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
 }

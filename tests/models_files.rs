@@ -1,4 +1,5 @@
 //! Model files that users write: what they may say, and what they are told when it is wrong.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail")]
 
 use std::path::Path;
 
@@ -264,4 +265,13 @@ fn arbitrary_bytes_are_a_mistake_and_no_panic() {
 fn a_missing_file_is_named() {
     let report = Models::default().add_file(Path::new("no/such/file.yaml")).expect_err("a mistake");
     assert!(report.to_string().contains("file.yaml"));
+}
+
+/// The example of the format must be a model file, or its readers copy a mistake.
+#[test]
+fn the_example_in_the_documentation_is_a_model_file() {
+    let readme = include_str!("../rules/models/README.md");
+    let example = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let models = read(example);
+    assert_eq!((models.apis.len(), models.resources.len(), models.unload.len()), (1, 1, 5));
 }
