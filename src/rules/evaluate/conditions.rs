@@ -461,7 +461,8 @@ fn catches(cx: &Context<'_>, spot: &Spot, types: &[String]) -> bool {
     let blocks = unit.blocks_of(body.method);
     let handlers = blocks.get(usize::from(block)).map_or(&[][..], |b| unit.handlers(b));
     handlers.iter().any(|h| {
-        let is = |name: Name| types.iter().any(|t| binary_name(cx.world.program.text(name)) == binary_name(t));
+        let is =
+            |name: Name| types.iter().any(|t| binary_name(cx.world.program.text(name)) == binary_name(t));
         h.catches != NO_NAME && is(h.catches)
     })
 }
