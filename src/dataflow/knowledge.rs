@@ -76,8 +76,6 @@ pub mod groups {
     pub const BLOCKING_CALL: &str = "blocking-call";
     /// Reads the present thread's value, and makes it first if the variable has an initial value.
     pub const THREAD_LOCAL_GET: &str = "thread-local-get";
-    /// Closes one of its arguments.
-    pub const CLOSES_ARGUMENT: &str = "closes-argument";
 }
 
 /// Which value of a call is meant.
