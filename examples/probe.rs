@@ -7,6 +7,12 @@ fn main() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap();
     pool.install(run);
 }
+/// Resident and highest resident memory, MB.
+fn memory() -> String {
+    let s = std::fs::read_to_string("/proc/self/status").unwrap();
+    let of = |k: &str| s.lines().find(|l| l.starts_with(k)).unwrap().split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024;
+    format!("[{} {}]", of("VmRSS"), of("VmHWM"))
+}
 fn run() {
     let t = Instant::now();
     let inputs: Vec<Input> =
@@ -15,7 +21,7 @@ fn run() {
     eprintln!("open {:?}", t.elapsed());
     let t = Instant::now();
     let (archives, mut ing) = read_all(opened, &Default::default());
-    eprintln!("read {:?} units {}", t.elapsed(), ing.units.len());
+    eprintln!("read {:?} units {} {}", t.elapsed(), ing.units.len(), memory());
     for p in ing.problems.iter().take(10) {
         eprintln!("{p:?}");
     }
@@ -37,17 +43,8 @@ fn run() {
         f(|u| u.member_refs.len()),
         f(|u| u.annotations.len())
     );
-    let mut kinds = std::collections::BTreeMap::new();
-    for u in &ing.units {
-        for e in &u.events {
-            *kinds.entry(format!("{:?}", e.kind)).or_insert(0) += 1;
-        }
-    }
-    eprintln!("{kinds:?}");
-    let sig: usize =
-        ing.units.iter().map(|u| u.methods.iter().filter(|m| m.signature.0 != u32::MAX).count()).sum();
     eprintln!(
-        "sizes block {} method {} field {} class {} sigs {sig}",
+        "sizes block {} method {} field {} class {}",
         size_of::<cotenant::facts::Block>(),
         size_of::<cotenant::facts::MethodFacts>(),
         size_of::<cotenant::facts::FieldFacts>(),
@@ -56,7 +53,7 @@ fn run() {
     eprintln!("bytes {}", ing.units.iter().map(|u| u.n_bytes).sum::<u64>());
     let t = Instant::now();
     let facts = settle(std::mem::take(&mut ing.units), ing.archive_of, &Pool);
-    eprintln!("settle {:?} names {} refs {}", t.elapsed(), facts.names.bound(), facts.members.bound());
+    eprintln!("settle {:?} names {} refs {} {}", t.elapsed(), facts.names.bound(), facts.members.bound(), memory());
     use cotenant::topology::*;
     let t = Instant::now();
     let arr = arrange(
@@ -80,7 +77,7 @@ fn run() {
     );
     let t = Instant::now();
     let h = cotenant::program::Hierarchy::build(&program, &Default::default(), &Pool);
-    eprintln!("hierarchy {:?}", t.elapsed());
+    eprintln!("hierarchy {:?} {}", t.elapsed(), memory());
     let t = Instant::now();
     let g = cotenant::program::CallGraph::build(&program, &h, &Default::default(), &Pool);
     eprintln!(
@@ -92,15 +89,16 @@ fn run() {
     );
     let t = Instant::now();
     let fg = cotenant::program::FieldGraph::build(&program, &Pool);
-    eprintln!("fieldgraph {:?} {}", t.elapsed(), fg.n_accesses());
+    eprintln!("fieldgraph {:?} {} {}", t.elapsed(), fg.n_accesses(), memory());
     let t = Instant::now();
     let r = cotenant::program::Reach::spread(&program, &g);
     eprintln!(
-        "reach {:?} {}",
+        "reach {:?} {} {}",
         t.elapsed(),
         (0..program.n_methods)
             .filter(|m| !r.tenants(cotenant::vocabulary::MethodId(*m as u32)).is_empty())
-            .count()
+            .count(),
+        memory()
     );
     let s = std::fs::read_to_string("/proc/self/status").unwrap();
     eprintln!("{}", s.lines().find(|l| l.starts_with("VmHWM")).unwrap());

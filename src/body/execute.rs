@@ -156,8 +156,7 @@ impl Machine<'_, '_, '_> {
     }
 
     fn field<const P: Purpose>(&mut self, op: u8, index: u16, pc: usize) -> Result<(), ClassError> {
-        let desc = self.pool.utf8(self.pool.member(index)?.desc)?;
-        let slots = desc.first().map_or(1, |b| shape::slots(*b)).max(1);
+        let slots = self.shapes.field(self.pool, index)?;
         let target = u32::from(index);
         match op {
             GETSTATIC => {

@@ -118,7 +118,7 @@ impl<'a> Instructions<'a> {
     ///
     /// # Errors
     /// On an unknown opcode or operands that run past the end.
-    #[inline]
+    #[inline(always)]
     pub fn step(&mut self) -> Result<Option<Instruction<'a>>, ClassError> {
         let pc = self.at;
         let Some(&op) = self.code.get(pc) else { return Ok(None) };

@@ -149,7 +149,7 @@ fn rename(unit: &mut UnitFacts, renamed: &[Name]) {
         [&mut f.name, &mut f.desc, &mut f.signature].into_iter().for_each(name);
     }
     for m in &mut unit.methods {
-        [&mut m.name, &mut m.desc, &mut m.signature].into_iter().for_each(name);
+        [&mut m.name, &mut m.desc].into_iter().for_each(name);
     }
     unit.annotations.iter_mut().for_each(|a| name(&mut a.desc));
     for v in &mut unit.annotation_values {

@@ -61,6 +61,18 @@ impl Interner {
         is_whole.then_some(Self { text, ends, hashes, slots })
     }
 
+    /// Takes the names out, without the memory in which they grew and without the means to find them by text; adding
+    /// one builds those anew. This table is empty then.
+    pub fn take(&mut self) -> Self {
+        let text = self.text.as_str().to_owned();
+        let (ends, hashes) = (self.ends.as_slice().to_vec(), self.hashes.as_slice().to_vec());
+        self.text.clear();
+        self.ends.clear();
+        self.hashes.clear();
+        self.slots.fill(EMPTY);
+        Self { text, ends, hashes, slots: Vec::new() }
+    }
+
     /// How many different names there are.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -144,7 +156,7 @@ impl Interner {
     }
 
     fn grow(&mut self) {
-        let n_slots = (self.slots.len() * 2).max(64);
+        let n_slots = (self.ends.len() * 4).next_power_of_two().max(64);
         self.slots.clear();
         self.slots.resize(n_slots, EMPTY);
         for i in 0..self.ends.len() {
@@ -265,6 +277,18 @@ mod tests {
             assert!(Interner::from_arena(text.into(), ends).is_none(), "{text}");
         }
         assert!(Interner::from_arena(String::new(), Vec::new()).is_some());
+    }
+
+    #[test]
+    fn names_taken_out_keep_their_ids_and_can_grow_again() {
+        let mut names = Interner::new();
+        let ids: Vec<Name> = (0..100).map(|i| names.intern(&format!("n{i}"))).collect();
+        let mut taken = names.take();
+        assert!(names.is_empty() && names.find("n7").is_none());
+        assert!((0..100).all(|i| taken.text_of(ids[i]) == format!("n{i}")));
+        assert_eq!(taken.intern("n7"), ids[7]);
+        assert_eq!(taken.intern("new").index(), 100);
+        assert_eq!(names.intern("new").index(), 0);
     }
 
     #[test]
