@@ -7,8 +7,13 @@ use std::hash::Hasher;
 /// Hashes name text. One function for both tables, so that a hash computed by a worker is reused when the tables
 /// are merged.
 pub fn hash_text(text: &str) -> u64 {
+    hash_bytes(text.as_bytes())
+}
+
+/// As [`hash_text`], before it is known whether the bytes are text.
+pub fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
-    hasher.write(text.as_bytes());
+    hasher.write(bytes);
     hasher.finish()
 }
 
@@ -122,6 +127,12 @@ impl Interner {
     }
 
     fn find_hashed(&self, text: &str, hash: u64) -> Option<Name> {
+        self.find_bytes(text.as_bytes(), hash)
+    }
+
+    /// The id of the name with these bytes and the hash that [`hash_bytes`] gave for them, if it was added before.
+    /// Bytes that are no text equal no name, so they need not be checked before.
+    pub fn find_bytes(&self, bytes: &[u8], hash: u64) -> Option<Name> {
         if self.slots.is_empty() {
             return None;
         }
@@ -131,7 +142,7 @@ impl Interner {
             if at == EMPTY {
                 return None;
             }
-            if self.hashes[at as usize] == hash && self.text_of(Name(at)) == text {
+            if self.hashes[at as usize] == hash && self.text_of(Name(at)).as_bytes() == bytes {
                 return Some(Name(at));
             }
             slot = (slot + 1) & (self.slots.len() - 1);
@@ -149,6 +160,17 @@ impl Interner {
     /// All names with their hashes, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
         (0..self.len()).map(|i| (self.text_of(Name::from_index(i)), self.hashes[i]))
+    }
+
+    /// The names of one shard, see [`shard_of`], with their hashes, in the order they were added.
+    pub fn of_shard(&self, shard: usize) -> impl Iterator<Item = (&str, u64)> {
+        let rows = self.hashes.iter().enumerate().filter(move |(_, hash)| shard_of(**hash) == shard);
+        rows.map(|(i, hash)| (self.text_of(Name::from_index(i)), *hash))
+    }
+
+    /// The hash of each name, in the order they were added.
+    pub fn hashes(&self) -> &[u64] {
+        &self.hashes
     }
 
     fn slot_of(&self, hash: u64) -> usize {
