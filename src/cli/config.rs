@@ -11,10 +11,14 @@ mod scalars;
 mod suppression;
 mod values;
 
+pub(crate) use mistake::closest as mistake_closest;
 pub use mistake::{ConfigError, Mistake};
 pub(crate) use scalars::check_glob;
-pub use scalars::{Date, Jdk, parse_size};
+pub use scalars::{Jdk, parse_size};
 pub(crate) use values::check_module_name;
+
+pub use crate::engine::clock::Date;
+pub use crate::engine::suppression::Suppression;
 
 use crate::findings::Severity;
 use serde::Deserialize;
@@ -86,34 +90,15 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    /// Whether a finding of this severity fails the gate.
-    pub fn fails(self, severity: Severity) -> bool {
+    /// The least severity that fails the gate; `None` if none does.
+    pub fn threshold(self) -> Option<Severity> {
         match self {
-            FailOn::Error => severity == Severity::Error,
-            FailOn::Warning => severity != Severity::Note,
-            FailOn::Note => true,
-            FailOn::Never => false,
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Note => Some(Severity::Note),
+            FailOn::Never => None,
         }
     }
-}
-
-/// Findings that are accepted, with the reason why. All parts that are given must fit.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Suppression {
-    /// Glob of rule ids.
-    pub rule: Option<String>,
-    /// Glob of binary class names, with dots.
-    pub class: Option<String>,
-    /// Name of the field or method.
-    pub member: Option<String>,
-    /// Name of a tenant concerned.
-    pub module: Option<String>,
-    /// A finding's fingerprint, or its first characters (8 at least).
-    pub fingerprint: Option<String>,
-    /// Why it is accepted; never blank.
-    pub reason: String,
-    /// Last day on which it holds.
-    pub expires: Option<Date>,
 }
 
 /// Bounds on what one input may cost; `None` for the default.

@@ -7,7 +7,8 @@ use super::args::{ColorChoice, DeploymentArguments, NamedPath, ScanArguments};
 use super::config::{
     CONFIG_FILE, Config, ConfigError, FailOn, Jdk, LimitsConfig, Suppression, TopologyConfig,
 };
-use miette::Diagnostic;
+use crate::rules::Mistakes;
+use miette::{Diagnostic, Report};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -83,6 +84,10 @@ pub enum PlanError {
     Config(Box<ConfigError>),
     /// The arguments do not fit together; what is wrong, and what to do.
     Usage(String, String),
+    /// Rules are wrong.
+    Rules(Mistakes),
+    /// Models are wrong.
+    Models(Report),
 }
 
 impl InputPlan {
@@ -231,11 +236,28 @@ fn joined<T: Clone>(first: Vec<T>, second: &[T]) -> Vec<T> {
     first.into_iter().chain(second.iter().cloned()).collect()
 }
 
+impl PlanError {
+    /// What is wrong in a file, told by whoever has read it.
+    fn of_file(&self) -> Option<&dyn Diagnostic> {
+        match self {
+            PlanError::Config(error) => Some(error.as_ref()),
+            PlanError::Usage(..) => None,
+            PlanError::Rules(mistakes) => match mistakes.0.as_slice() {
+                [only] => Some(only),
+                _ => Some(mistakes),
+            },
+            PlanError::Models(report) => Some(report.as_ref()),
+        }
+    }
+}
+
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PlanError::Config(error) => error.fmt(f),
             PlanError::Usage(message, _) => f.write_str(message),
+            PlanError::Rules(mistakes) => mistakes.fmt(f),
+            PlanError::Models(report) => report.fmt(f),
         }
     }
 }
@@ -245,22 +267,20 @@ impl std::error::Error for PlanError {}
 impl Diagnostic for PlanError {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         match self {
-            PlanError::Config(error) => error.help(),
             PlanError::Usage(_, help) => Some(Box::new(help)),
+            _ => self.of_file()?.help(),
         }
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
+        self.of_file()?.labels()
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        match self {
-            PlanError::Config(error) => error.source_code(),
-            PlanError::Usage(..) => None,
-        }
+        self.of_file()?.source_code()
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        match self {
-            PlanError::Config(error) => error.related(),
-            PlanError::Usage(..) => None,
-        }
+        self.of_file()?.related()
     }
 }

@@ -1,2 +1,103 @@
-//! Questions about values that cross method borders: summaries, obligations, loader provenance.
+//! Questions about values that cross method borders: what changes a field's value, where an argument comes from, what
+//! is acquired and not released.
+//!
+//! Bodies are never interpreted again here; their events and origins are followed through calls, fields and getters.
+//! What is known of APIs comes in as [`Knowledge`], so that no class of a library is named in code.
 //! May import: vocabulary, facts, topology, program
+
+pub mod changes;
+pub mod effects;
+pub mod held;
+pub mod knowledge;
+pub mod obligations;
+pub mod origins;
+pub mod paths;
+pub mod unload;
+
+pub use changes::{Change, Changes, How};
+pub use knowledge::{ApiId, Knowledge, Role};
+
+use crate::facts::{ArchiveFacts, Event, MethodFacts};
+use crate::program::{CallGraph, CallSites, FieldGraph, Hierarchy, Origins, Program, Reach};
+use crate::vocabulary::{ClassId, MethodId};
+
+/// Everything that analyses ask.
+pub struct World<'w> {
+    /// The linked classes.
+    pub program: &'w Program<'w>,
+    /// Their hierarchy.
+    pub hierarchy: &'w Hierarchy,
+    /// Who calls whom.
+    pub calls: &'w CallGraph,
+    /// The same, backwards.
+    pub sites: &'w CallSites,
+    /// Who accesses which field.
+    pub fields: &'w FieldGraph,
+    /// Which tenants reach which method.
+    pub reach: &'w Reach<'w>,
+    /// What is known of APIs.
+    pub knowledge: &'w Knowledge,
+    /// What the archives say about themselves; indexed as in path elements.
+    pub archives: &'w [ArchiveFacts],
+}
+
+/// One method with its body's tables at hand.
+#[derive(Clone, Copy)]
+pub struct Body<'w> {
+    /// Its id.
+    pub id: MethodId,
+    /// The class that declares it.
+    pub class: ClassId,
+    /// Its facts.
+    pub method: &'w MethodFacts,
+    /// Its values.
+    pub origins: Origins<'w>,
+}
+
+impl<'w> World<'w> {
+    /// A method's body.
+    pub fn body(&self, id: MethodId) -> Body<'w> {
+        let class = self.program.class_of_method(id);
+        let method = self.program.method(id);
+        Body { id, class, method, origins: Origins { unit: self.program.unit(class), method } }
+    }
+
+    /// The event at a position of a method.
+    pub fn event(&self, id: MethodId, event: u16) -> Option<&'w Event> {
+        self.body(id).origins.events().get(usize::from(event))
+    }
+
+    /// The methods that a call may run, JDK methods left out; `None` if there are more than `limit`.
+    pub fn targets(&self, body: Body<'_>, event: &Event, limit: usize) -> Option<Vec<MethodId>> {
+        use crate::facts::EventKind::{InvokeInterface, InvokeVirtual};
+        use crate::program::Node;
+        let refs = self.program.refs(self.program.class(body.class).loader);
+        let Some(target) = event.member().and_then(|m| refs.method(m)) else { return Some(Vec::new()) };
+        let facts = self.program.method(target);
+        let fixed = facts.access.is_static() || facts.access.is_private() || facts.access.is_final();
+        if fixed || !matches!(event.kind, InvokeVirtual | InvokeInterface) {
+            return Some(if facts.has_body { vec![target] } else { Vec::new() });
+        }
+        let mut found = Vec::new();
+        let mut waiting = vec![target];
+        let mut seen = vec![target];
+        while let Some(at) = waiting.pop() {
+            for to in self.calls.successors(self.calls.index(Node::Dispatch(at))) {
+                match self.calls.node(*to) {
+                    Node::Method(m) if self.program.method(m).has_body => found.push(m),
+                    Node::Dispatch(m) if !seen.contains(&m) => {
+                        seen.push(m);
+                        waiting.push(m);
+                    }
+                    _ => {}
+                }
+            }
+            if found.len() > limit || seen.len() > limit * 4 {
+                return None;
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Some(found)
+    }
+}

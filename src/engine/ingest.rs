@@ -1,13 +1,14 @@
 //! From paths to facts: opens archives, reads what describes them, then inflates and reduces every class.
 
+use super::progress::Progress;
 use super::threads::map_with_state;
 use crate::archive::{self, Archive, Form, Limits, Reader};
 use crate::facts::archive::wanted;
 use crate::facts::reduce::Reducer;
 use crate::facts::{ArchiveFacts, UnitFacts};
-use crate::vocabulary::{Problem, ProblemCode};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::vocabulary::{Problem, ProblemCode, ProblemLevel};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 /// Class bytes that one piece of work takes; small enough that the last thread never works alone for long.
 const UNIT_BYTES: u64 = 1 << 20;
@@ -35,6 +36,10 @@ pub struct Opened {
 
 /// The reduced classes of all archives.
 pub struct Ingested {
+    /// What each archive says about itself.
+    pub archives: Vec<ArchiveFacts>,
+    /// For each input the index of its root archive, if it could be opened.
+    pub roots: Vec<Option<usize>>,
     /// Units in (archive, entry) order.
     pub units: Vec<UnitFacts>,
     /// The archive of each unit.
@@ -43,21 +48,12 @@ pub struct Ingested {
     pub problems: Vec<Problem>,
 }
 
-/// How far the reading is, for a progress display; in bytes of class files.
-#[derive(Default)]
-pub struct Progress {
-    /// What has been read.
-    pub done: AtomicU64,
-    /// What there is to read.
-    pub total: AtomicU64,
-}
-
 /// Opens all inputs and reads manifests, coordinates and descriptors.
 pub fn open_all(inputs: &[Input], limits: &Limits, release: u16) -> Opened {
     let trees = map_with_state(
         inputs.len(),
         || (),
-        |(), i| archive::open(Path::new(&inputs[i].path), &inputs[i].display, limits),
+        |(), i| archive::open(&inputs[i].path, &inputs[i].display, limits),
     );
     let mut opened = Opened {
         archives: Vec::new(),
@@ -78,11 +74,14 @@ pub fn open_all(inputs: &[Input], limits: &Limits, release: u16) -> Opened {
     let described = map_with_state(opened.archives.len(), Reader::new, |reader, i| {
         describe(&opened.archives, i, reader, release)
     });
+    let mut unread = Vec::new();
     for (facts, entries, problems) in described {
         opened.facts.push(facts);
         opened.entries.push(entries);
-        opened.problems.extend(problems);
+        unread.extend(problems);
     }
+    // What opening has found is condensed already, and would be counted as if each count were one problem.
+    opened.problems.extend(archive::condense(unread));
     opened
 }
 
@@ -149,7 +148,7 @@ fn class_prefixes(archive: &Archive, entries: &[usize]) -> Vec<String> {
 }
 
 /// Inflates and reduces all classes. The archives are dropped, and with them what they hold in memory.
-pub fn read_all(opened: Opened, progress: &Progress) -> (Vec<ArchiveFacts>, Ingested) {
+pub fn read_all(opened: Opened, progress: &Progress) -> Ingested {
     let work = pieces(&opened);
     let sizes = work.iter().map(|(archive, range)| bytes_of(&opened, *archive, range.clone()));
     progress.total.store(sizes.sum(), Ordering::Relaxed);
@@ -163,13 +162,18 @@ pub fn read_all(opened: Opened, progress: &Progress) -> (Vec<ArchiveFacts>, Inge
             unit
         },
     );
-    let mut ingested = Ingested { units: Vec::new(), archive_of: Vec::new(), problems: opened.problems };
+    let Opened { facts, roots, mut problems, .. } = opened;
+    let mut ingested =
+        Ingested { archives: facts, roots, units: Vec::new(), archive_of: Vec::new(), problems: Vec::new() };
+    let mut unread = Vec::new();
     for ((archive, _), mut unit) in work.into_iter().zip(done) {
-        ingested.problems.append(&mut unit.problems);
+        unread.append(&mut unit.problems);
         ingested.units.push(unit);
         ingested.archive_of.push(archive);
     }
-    (opened.facts, ingested)
+    problems.extend(archive::condense(unread));
+    ingested.problems = problems;
+    ingested
 }
 
 /// What one thread reuses from piece to piece: memory grows to what the largest needs and is then touched again and
@@ -226,7 +230,25 @@ fn bytes_of(opened: &Opened, archive: usize, range: std::ops::Range<usize>) -> u
     opened.entries[archive][range].iter().map(|e| opened.archives[archive].entries[*e].size).sum()
 }
 
-/// A named input in which no class was found.
-pub fn no_classes(input: &Input) -> Problem {
-    Problem::new(ProblemCode::NoClasses, &input.display, "", "no class file was found in it")
+impl Ingested {
+    /// Inputs that could be opened and in which no class was found, nested archives included.
+    pub fn inputs_without_classes(&self, inputs: &[Input]) -> Vec<Problem> {
+        let mut has_class = vec![false; self.archives.len()];
+        for (unit, archive) in self.units.iter().zip(&self.archive_of) {
+            has_class[*archive] |= !unit.classes.is_empty();
+        }
+        let mut problems = Vec::new();
+        // The archives of an input lie between its root and the next one's.
+        let mut end = self.archives.len();
+        for (input, root) in inputs.iter().zip(&self.roots).rev() {
+            let Some(root) = *root else { continue };
+            let is_told = |p: &Problem| p.place.archive == input.display && p.level() == ProblemLevel::Error;
+            if !has_class[root..end].contains(&true) && !self.problems.iter().any(is_told) {
+                let message = "no class was found in it";
+                problems.push(Problem::new(ProblemCode::NoClasses, &input.display, "", message));
+            }
+            end = root;
+        }
+        problems
+    }
 }

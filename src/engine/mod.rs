@@ -1,6 +1,125 @@
 //! The pipeline on one screen; the only layer with threads, clocks and progress.
+//!
+//! A scan is a run of phases, each a function from what the phases before have made to something immutable. A phase
+//! that breaks ends the run; the report then holds what was known until there, and the defect.
 //! May import: everything but cli
 
+pub mod analyse;
+pub mod arrange;
+pub mod clock;
+pub mod gate;
 pub mod ingest;
+pub mod memory;
+pub mod phases;
+pub mod progress;
+pub mod request;
 pub mod sources;
+pub mod suppression;
 pub mod threads;
+
+mod descriptors;
+mod outcome;
+
+#[cfg(test)]
+mod testing;
+
+pub use analyse::Graphs;
+pub use arrange::Arranged;
+pub use gate::{Gate, Verdict};
+pub use phases::Phases;
+pub use progress::Progress;
+pub use request::{DeploymentRequest, EngineError, JdkSource, ModuleRequest, ScanRequest};
+pub use suppression::Suppression;
+
+use crate::findings::Outcome;
+use crate::program::{Program, Reach};
+use crate::rules::evaluate::World;
+use sources::SourceIndex;
+
+/// Scans a deployment. Whatever is wrong with it is a problem of the outcome.
+///
+/// # Errors
+/// If nothing could be scanned as it was asked for.
+pub fn scan(request: &ScanRequest, progress: &Progress) -> Result<Outcome, EngineError> {
+    threads::pool(request.deployment.threads)?.install(|| run(request, progress))
+}
+
+fn run(request: &ScanRequest, progress: &Progress) -> Result<Outcome, EngineError> {
+    let mut phases = Phases::new(progress);
+    let mut outcome = outcome::empty(request);
+    if let Some(arranged) = arrange::arrange(&request.deployment, &mut phases)? {
+        outcome::describe_deployment(&mut outcome, &arranged);
+        // `None` says that a phase broke, which is noted where it did.
+        let _ = find(request, &arranged, &mut phases, &mut outcome);
+    }
+    outcome::settle_findings(&mut outcome, request);
+    if !request.source_roots.is_empty() {
+        phases.run("sources", || SourceIndex::build(&request.source_roots).fill(&mut outcome));
+    }
+    if request.stats {
+        outcome.stats.phases_ms = std::mem::take(&mut phases.times_ms);
+        outcome.stats.peak_rss_bytes = memory::peak_rss_bytes();
+    }
+    outcome.problems.append(&mut phases.problems);
+    outcome.sort();
+    Ok(outcome)
+}
+
+fn find(
+    request: &ScanRequest,
+    arranged: &Arranged,
+    phases: &mut Phases<'_>,
+    outcome: &mut Outcome,
+) -> Option<()> {
+    let program = phases.run("link", || arranged.link())?;
+    outcome::describe_program(outcome, arranged, &program);
+    let graphs = Graphs::build(arranged, &program, phases)?;
+    outcome::describe_graphs(outcome, &graphs);
+    let reach = phases.run("reach", || Reach::spread(&program, &graphs.calls))?;
+    let Graphs { hierarchy, calls, fields } = &graphs;
+    let (program, reach, archives) = (&program, &reach, arranged.archives.as_slice());
+    let world = World { program, hierarchy, calls, fields, reach, models: &request.models, archives };
+    let (findings, problems) = analyse::apply(&world, request.rules.rules(), phases);
+    outcome.findings = findings;
+    outcome.problems.extend(problems);
+    Some(())
+}
+
+/// What [`look`] shows of a deployment.
+pub struct View<'v> {
+    /// Archives, facts and topology.
+    pub arranged: &'v Arranged,
+    /// The linked classes.
+    pub program: &'v Program<'v>,
+    /// Subtypes, calls and field accesses.
+    pub graphs: &'v Graphs,
+    /// Which tenants reach which method.
+    pub reach: &'v Reach<'v>,
+    /// What is wrong with the deployment, sorted.
+    pub problems: &'v [crate::vocabulary::Problem],
+}
+
+/// Shows a deployment as the rules see it. `None` with the reasons if a phase broke.
+///
+/// # Errors
+/// As [`scan`].
+pub fn look<T: Send>(
+    request: &DeploymentRequest,
+    show: impl FnOnce(&View<'_>) -> T + Send,
+) -> Result<Result<T, Vec<crate::vocabulary::Problem>>, EngineError> {
+    threads::pool(request.threads)?.install(|| {
+        let progress = Progress::default();
+        let mut phases = Phases::new(&progress);
+        let shown = arrange::arrange(request, &mut phases)?.and_then(|arranged| {
+            let program = phases.run("link", || arranged.link())?;
+            let graphs = Graphs::build(&arranged, &program, &mut phases)?;
+            let reach = phases.run("reach", || Reach::spread(&program, &graphs.calls))?;
+            let mut problems = arranged.problems.clone();
+            problems.extend(program.problems.iter().cloned());
+            problems.sort();
+            let (arranged, program, graphs, reach) = (&arranged, &program, &graphs, &reach);
+            phases.run("show", || show(&View { arranged, program, graphs, reach, problems: &problems }))
+        });
+        Ok(shown.ok_or(phases.problems))
+    })
+}

@@ -1,5 +1,6 @@
 //! Threads: the one implementation of [`Parallel`] that uses them.
 
+use super::request::EngineError;
 use crate::vocabulary::Parallel;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,6 +17,15 @@ impl Parallel for Pool {
     fn for_each<T: Send>(&self, items: &mut [T], f: impl Fn(usize, &mut T) + Sync + Send) {
         items.par_iter_mut().with_max_len(1).enumerate().for_each(|(i, item)| f(i, item));
     }
+}
+
+/// A pool of `n` threads, or of one per processor.
+///
+/// # Errors
+/// If the system does not give that many.
+pub fn pool(n: Option<usize>) -> Result<rayon::ThreadPool, EngineError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(n.unwrap_or(0)).build();
+    pool.map_err(|error| EngineError::Threads(error.to_string()))
 }
 
 /// Runs `n` pieces of work on all threads of the present pool, each thread with a state of its own that is made once.

@@ -194,6 +194,8 @@ pub struct Outcome {
     pub stats: ScanStats,
     /// Findings left out because a suppression of the configuration or an annotation names them.
     pub n_suppressed: usize,
+    /// How many of the findings an earlier report lists, so that they do not fail the gate.
+    pub n_baselined: usize,
 }
 
 impl Outcome {

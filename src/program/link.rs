@@ -352,7 +352,7 @@ impl<'f> Program<'f> {
     }
 
     /// What the references of a loader's classes resolve to.
-    pub(crate) fn refs(&self, loader: LoaderId) -> &RefTable {
+    pub fn refs(&self, loader: LoaderId) -> &RefTable {
         &self.refs[loader.index()]
     }
 

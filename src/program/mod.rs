@@ -6,17 +6,21 @@
 //! May import: vocabulary, facts, topology
 
 pub mod call_graph;
+pub mod call_sites;
 pub mod field_graph;
 pub mod hierarchy;
 pub mod link;
 pub mod origin;
+pub mod patterns;
 pub mod reach;
 pub mod resolve;
 
 pub use call_graph::{CallGraph, Node};
+pub use call_sites::{CallSite, CallSites};
 pub use field_graph::{Access as FieldAccess, FieldGraph};
 pub use hierarchy::Hierarchy;
 pub use link::{Class, Program};
 pub use origin::{Leaf, Origins};
-pub use reach::{Reach, TenantSet, Witness};
-pub use resolve::Resolved;
+pub use patterns::{Pattern, PatternId, PatternIndex};
+pub use reach::{Entered, Reach, Step as WitnessStep, TenantSet, Witness};
+pub use resolve::{RefTable, Resolved};

@@ -1,6 +1,15 @@
 //! Models: what is known of APIs, types, resources and life cycles, from `rules/models/*.yaml`.
 
+mod built_in;
+mod diagnostic;
+mod pattern;
+mod schema;
+mod select;
+mod text;
+
 use std::collections::BTreeMap;
+
+pub use built_in::BUILT_IN;
 
 /// Everything the model files say.
 #[derive(Clone, Debug, Default)]
@@ -9,6 +18,8 @@ pub struct Models {
     pub apis: BTreeMap<String, Api>,
     /// Sets of types by name.
     pub types: BTreeMap<String, TypeGroup>,
+    /// Sets of globs over string constants by name (`critical-property`).
+    pub texts: BTreeMap<String, Vec<String>>,
     /// Resources by name.
     pub resources: BTreeMap<String, Resource>,
     /// Constructors and factories whose result owns an argument.
@@ -17,6 +28,9 @@ pub struct Models {
     pub unload: Vec<Callback>,
     /// Calls that hand a resource to something that releases it.
     pub managers: Vec<Manager>,
+    /// Internal names of annotations that make a container create, and later destroy, an object of the class or the
+    /// result of the method.
+    pub bean_annotations: Vec<String>,
 }
 
 /// One API: methods that do the same to the world.
@@ -32,10 +46,20 @@ pub struct Api {
     pub effect: String,
     /// What to use instead.
     pub instead: String,
+    /// The operand whose state the call changes, shows or wraps; `None` if that is the receiver, or if it makes no
+    /// difference.
+    pub acts_on: Option<Subject>,
+    /// The argument, counted from 0, that is a container's key.
+    pub key: Option<u8>,
+    /// The argument, counted from 0, that a container keeps as a value, or that is run as a task.
+    pub value: Option<u8>,
+    /// The argument, counted from 0, that is the class loader to use.
+    pub loader: Option<u8>,
 }
 
-/// A method: `owner.name(desc)ret`, `owner.name` for every overload, `owner.name*` for a prefix of names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A method: `owner.name(desc)ret`, `owner.name` for every overload, `owner.name*` for a prefix of names, with a
+/// leading `=` for the owner alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MethodPattern {
     /// Internal name of the declaring class; receivers of a subtype match too unless `is_exact`.
     pub owner: String,
@@ -65,6 +89,8 @@ pub struct TypeGroup {
 pub struct Resource {
     /// Stable name, `thread`.
     pub name: String,
+    /// Groups that rules refer to (`threads`).
+    pub groups: Vec<String>,
     /// For people, with article: `a thread`.
     pub label: String,
     /// What acquires it: a constructor, a factory, or a call on it (`start`).
@@ -85,7 +111,7 @@ pub struct Resource {
     pub harmless: Vec<String>,
     /// Factories whose result needs no release, or is owned by somebody else.
     pub not_owned: Vec<MethodPattern>,
-    /// Whether the acquiring call may yield null, which needs no release.
+    /// Acquiring calls that may yield null, which needs no release.
     pub may_be_null: Vec<MethodPattern>,
     /// Containers that release it by themselves.
     pub cleaned_by: Vec<String>,
@@ -126,6 +152,9 @@ pub enum Callback {
     /// Implementations of this method, if their class or its generic signature mentions one of these types
     /// (an event listener for the closing event).
     ImplementsFor(MethodPattern, Vec<String>),
+    /// Implementations of this method in beans: classes with one of [`Models::bean_annotations`], and result types of
+    /// methods with one.
+    ImplementsInBeans(MethodPattern),
     /// Methods with this annotation whose parameter or element value is one of these types.
     AnnotatedFor(String, Vec<String>),
     /// The method that an element of this annotation names, on the annotated method's return type

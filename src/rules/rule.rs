@@ -9,6 +9,8 @@ pub struct Rule {
     pub meta: RuleMeta,
     /// Part of the id before the slash.
     pub family: Family,
+    /// How settled the rule is.
+    pub status: Status,
     /// Certainty of a finding unless a case says otherwise.
     pub certainty: Certainty,
     /// What a finding says.
@@ -38,6 +40,17 @@ pub enum Family {
     Resource,
     /// `linkage`
     Linkage,
+}
+
+/// How settled a rule is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    /// Its findings may be relied on.
+    Stable,
+    /// New; its conditions may still change.
+    Preview,
+    /// Kept for those who name it; another rule does its work.
+    Deprecated,
 }
 
 /// How it is known that the rule is right.
@@ -136,6 +149,12 @@ pub enum Site {
         /// The kinds of state looked at.
         kinds: Vec<StateKind>,
     },
+    /// Both of the above: fields that are written, or hold a container, array, atomic or buffer that is changed; one
+    /// match per field.
+    FieldChange {
+        /// Static fields; else instance fields of objects that a static field holds.
+        of_statics: bool,
+    },
     /// Calls and method references; one match per calling method and target.
     Call {
         /// API groups or API ids of the models.
@@ -143,12 +162,12 @@ pub enum Site {
     },
     /// Resources that a module acquires and that outlive it; one match per acquiring event.
     Kept {
-        /// Resource names of the models, or globs over them.
+        /// Resources or resource groups of the models, or globs over the resources' names.
         resources: Vec<String>,
     },
     /// Resources that stay open on some path through the acquiring method; one match per acquiring event.
     Open {
-        /// Resource names of the models, or globs over them.
+        /// Resources or resource groups of the models, or globs over the resources' names.
         resources: Vec<String>,
         /// On which exits.
         exits: Exits,
@@ -216,23 +235,31 @@ pub enum Condition {
     Method(MemberTest),
     /// About the class that holds the site.
     Class(ClassTest),
-    /// How the field is written: any of its sites has one of these shapes.
+    /// How the field is written: any of its sites has one of these shapes. A change of a container counts too: an
+    /// entry put behind a test that it is absent is lazy, `clear` and the like are clearing.
     Written(Vec<WriteShape>),
     /// How the container's entries are keyed.
     Keyed(Vec<KeyKind>),
+    /// What is written into the field, or put into what it holds, at any of its sites.
+    Stores(Vec<StoredKind>),
     /// Who changes and who reads: a tenant reads what another one writes.
     ReadByOther,
+    /// The called method belongs to one of these API groups or ids.
+    Target(Vec<String>),
     /// Where an argument of the call comes from.
     Argument(ArgumentTest),
     /// A later call on the same receiver or value, on every path from the site.
     FollowedBy(FollowTest),
     /// The site lies in code that an unload callback of a model reaches.
     InUnloadCallback,
-    /// How a kept resource is released.
+    /// The code handed over at the call (a lambda, a method reference, a task object) reaches a call of one of these
+    /// API groups or ids.
+    TaskReaches(Vec<String>),
+    /// How a kept resource is released; at field sites, how what was stored is taken out again.
     Released(Vec<Release>),
     /// Where a kept resource is kept.
     Kept(Vec<Keeper>),
-    /// The thrown or caught types: the method that holds the site catches one of these around it.
+    /// The method that holds the site catches one of these types around it; internal names.
     Catches(Vec<String>),
     /// The result of the call is used (stored, returned, called on) rather than dropped or only compared.
     ResultUsed,
@@ -329,6 +356,19 @@ pub enum KeyKind {
     None,
 }
 
+/// What is stored in a field or container.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum StoredKind {
+    /// A class loader.
+    Loader,
+    /// A class, method, field, constructor, method handle or the like.
+    Class,
+    /// An object, lambda or method reference whose class a module defines.
+    ModuleObject,
+    /// Anything else that a caller passes.
+    Other,
+}
+
 /// Where an argument comes from.
 #[derive(Clone, Debug, Default)]
 pub struct ArgumentTest {
@@ -338,9 +378,10 @@ pub struct ArgumentTest {
     pub origins: Vec<OriginKind>,
     /// It is a string constant that one of these globs matches.
     pub text: Vec<String>,
-    /// It is the name of a class, and this is where the class is.
+    /// It is the name of a class, or a class literal, and this is where the class is.
     pub names_class: Vec<ClassPlace>,
-    /// It is the name of a resource, and this is where the resource is.
+    /// It is the name of a resource (the base name of a bundle, the type of a service), and this is where the resource
+    /// is.
     pub names_resource: Vec<ClassPlace>,
     /// Its type is of one of these type groups or internal names.
     pub types: Vec<String>,

@@ -109,6 +109,7 @@ pub(crate) fn outcome() -> Outcome {
             ..ScanStats::default()
         },
         n_suppressed: 2,
+        n_baselined: 0,
     };
     outcome.sort();
     fingerprint::assign(&mut outcome.findings);

@@ -1,8 +1,8 @@
 //! A suppression as the file writes it.
 
-use super::Suppression;
-use super::scalars::{Date, check_glob};
+use super::scalars::check_glob;
 use super::values::{Text, from_text_or_number};
+use super::{Date, Suppression};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
@@ -96,16 +96,14 @@ impl<'de> Visitor<'de> for SuppressionVisitor {
             reason: fields.reason.0,
             expires: fields.expires,
         };
-        if suppression.names_nothing() {
+        if names_nothing(&suppression) {
             return Err(de::Error::custom("a suppression needs a `rule`, a `match` or a `fingerprint`"));
         }
         Ok(suppression)
     }
 }
 
-impl Suppression {
-    fn names_nothing(&self) -> bool {
-        let parts = [&self.rule, &self.class, &self.member, &self.module, &self.fingerprint];
-        parts.iter().all(|part| part.is_none())
-    }
+fn names_nothing(suppression: &Suppression) -> bool {
+    let Suppression { rule, class, member, module, fingerprint, .. } = suppression;
+    [rule, class, member, module, fingerprint].iter().all(|part| part.is_none())
 }

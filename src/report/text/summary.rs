@@ -24,6 +24,9 @@ pub(super) fn write(outcome: &Outcome, options: &RenderOptions, out: &mut dyn io
     if outcome.n_suppressed > 0 {
         writeln!(out, "{} suppressed", counted(outcome.n_suppressed as u64, "finding"))?;
     }
+    if outcome.n_baselined > 0 {
+        writeln!(out, "{} known from the baseline", counted(outcome.n_baselined as u64, "finding"))?;
+    }
     verdict(outcome, &total, options, out)
 }
 
@@ -104,6 +107,7 @@ fn verdict(
     let (style, mut text) = match *total {
         [0, 0, 0] if n_unread > 0 => (severity_style(Severity::Warning), "nothing found so far".to_string()),
         [0, 0, 0] => (GOOD, "no hazard found".to_string()),
+        _ if outcome.n_baselined >= outcome.findings.len() => (GOOD, "no new hazard".to_string()),
         [0, ..] => (severity_style(Severity::Warning), format!("no error; {}", figures(total))),
         _ => (severity_style(Severity::Error), format!("not fit to share one JVM: {}", figures(total))),
     };

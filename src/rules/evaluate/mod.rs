@@ -1,9 +1,34 @@
 //! From checked rules and a program to findings.
+//!
+//! All rules are evaluated together: fields once, bodies once, whatever the number of rules. A site gives matches, a
+//! rule's conditions choose among them, its cases set severity and certainty, and what is left becomes findings.
 
-use super::{Models, Rule};
+mod calls;
+mod conditions;
+mod context;
+mod fields;
+mod finding;
+mod follow;
+mod knowledge;
+mod matches;
+mod resources;
+mod tasks;
+mod trace;
+mod values;
+
+pub use knowledge::knowledge;
+
+use super::Models;
+use super::rule::{Case, Condition, Rule, Site};
+use crate::dataflow::held::Held;
+use crate::dataflow::{Changes, World as Analysed};
+use crate::facts::ArchiveFacts;
 use crate::findings::Finding;
-use crate::program::{CallGraph, FieldGraph, Hierarchy, Program, Reach};
-use crate::vocabulary::{Parallel, Problem};
+use crate::program::{CallGraph, CallSites, FieldGraph, Hierarchy, Program, Reach};
+use crate::vocabulary::{MethodId, Parallel, Problem};
+use context::Context;
+use matches::Match;
+use rustc_hash::FxHashSet;
 
 /// What rules are evaluated over.
 pub struct World<'w> {
@@ -20,14 +45,90 @@ pub struct World<'w> {
     /// What is known of APIs.
     pub models: &'w Models,
     /// What the archives say about themselves; indexed as in path elements.
-    pub archives: &'w [crate::facts::ArchiveFacts],
+    pub archives: &'w [ArchiveFacts],
 }
 
 /// Applies all rules. Findings have no fingerprints and are in no particular order yet.
-pub fn evaluate(
-    _world: &World<'_>,
-    _rules: &[Rule],
-    _parallel: &impl Parallel,
-) -> (Vec<Finding>, Vec<Problem>) {
-    (Vec::new(), Vec::new())
+pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> (Vec<Finding>, Vec<Problem>) {
+    let knowledge = knowledge(world.models, world.program, parallel);
+    let sites = CallSites::build(world.program, world.calls, parallel);
+    let analysed = Analysed {
+        program: world.program,
+        hierarchy: world.hierarchy,
+        calls: world.calls,
+        sites: &sites,
+        fields: world.fields,
+        reach: world.reach,
+        knowledge: &knowledge,
+        archives: world.archives,
+    };
+    let is_candidate = |f| fields::is_candidate(&analysed, f);
+    let changes = Changes::find(&analysed, &is_candidate, parallel);
+    let held = Held::find(&analysed, &is_candidate);
+    let at_unload = FxHashSet::<MethodId>::default();
+    let mut cx = Context::new(&analysed, world.models, &changes, &at_unload);
+    cx.learn_globs(rules.iter().flat_map(globs_of));
+    let matches = matches_of(&cx, rules, &held, parallel);
+    let found = parallel.map(rules.len(), |r| findings_of(&cx, &rules[r], &matches[r], parallel));
+    (found.into_iter().flatten().collect(), Vec::new())
+}
+
+/// The matches of each rule's site.
+fn matches_of(cx: &Context<'_>, rules: &[Rule], held: &Held, parallel: &impl Parallel) -> Vec<Vec<Match>> {
+    let tables: Vec<Vec<bool>> = rules.iter().map(|r| api_table(cx, &r.site)).collect();
+    let mut calls = calls::find(cx.world, &tables, parallel);
+    let resources = resources::find(cx, rules, parallel);
+    let mut found = Vec::new();
+    for (r, (rule, resources)) in rules.iter().zip(resources).enumerate() {
+        found.push(match &rule.site {
+            Site::Call { .. } => std::mem::take(&mut calls[r]),
+            Site::Kept { .. } | Site::Open { .. } => resources,
+            Site::Class => Vec::new(),
+            site => fields::find(cx.world, site, cx.changes, held),
+        });
+    }
+    found
+}
+
+fn api_table(cx: &Context<'_>, site: &Site) -> Vec<bool> {
+    let Site::Call { apis } = site else { return Vec::new() };
+    let n = cx.world.knowledge.tables.apis.len();
+    (0..n).map(|api| cx.is_api(api as u16, apis)).collect()
+}
+
+fn findings_of(cx: &Context<'_>, rule: &Rule, matches: &[Match], parallel: &impl Parallel) -> Vec<Finding> {
+    const CHUNK: usize = 64;
+    let kept = parallel.map(matches.len().div_ceil(CHUNK), |chunk| {
+        let range = chunk * CHUNK..matches.len().min((chunk + 1) * CHUNK);
+        matches[range].iter().filter(|m| conditions::holds(cx, m, &rule.when)).cloned().collect::<Vec<_>>()
+    });
+    let mut kept: Vec<Match> = kept.into_iter().flatten().collect();
+    if matches!(rule.site, Site::Call { .. }) {
+        kept = calls::join(kept);
+    }
+    let built = parallel.map(kept.len(), |i| finding::build(cx, &kept[i], rule));
+    built.into_iter().flatten().collect()
+}
+
+/// Every pattern that a rule's conditions hold.
+fn globs_of(rule: &Rule) -> Vec<&str> {
+    let mut globs = Vec::new();
+    let cases = rule.cases.iter().map(|c: &Case| &c.when);
+    let mut waiting: Vec<&Condition> = std::iter::once(&rule.when).chain(cases).collect();
+    while let Some(condition) = waiting.pop() {
+        match condition {
+            Condition::All(list) | Condition::Any(list) => waiting.extend(list),
+            Condition::Not(inner) => waiting.push(inner),
+            Condition::Field(test) => globs.extend(test.name.as_deref()),
+            Condition::Method(test) => {
+                globs.extend(test.names.iter().chain(&test.annotated).map(String::as_str));
+            }
+            Condition::Class(test) => {
+                globs.extend(test.names.iter().chain(&test.annotated).map(String::as_str))
+            }
+            Condition::Argument(test) => globs.extend(test.text.iter().map(String::as_str)),
+            _ => {}
+        }
+    }
+    globs
 }

@@ -1,0 +1,42 @@
+//! `cotenant rules …`, and the rules that a scan applies.
+
+use super::args::{ListFormat, RulesCommand};
+use super::plan::PlanError;
+use super::terminal::{Terminal, print};
+use crate::rules::{Models, RuleSet, explain, json_schema};
+use std::path::PathBuf;
+
+/// The built-in rules and those of the paths, with the models that all of them know.
+///
+/// # Errors
+/// If a rule or a model is wrong.
+pub(super) fn load(paths: &[PathBuf]) -> Result<(RuleSet, Models), PlanError> {
+    crate::rules::load(paths).map_err(PlanError::Models)
+}
+
+/// Answers a question about rules.
+pub(super) fn run(command: &RulesCommand, terminal: &Terminal) -> Result<u8, PlanError> {
+    let text = match command {
+        RulesCommand::List { rules, format: ListFormat::Text } => explain::list(&load(rules)?.0),
+        RulesCommand::List { rules, format: ListFormat::Json } => explain::list_json(&load(rules)?.0),
+        RulesCommand::Explain { rule, rules } => {
+            explain::explain(&load(rules)?.0, rule).map_err(PlanError::Rules)?
+        }
+        RulesCommand::Check { paths } => check(paths)?,
+        RulesCommand::Schema => format!("{:#}\n", json_schema()),
+        RulesCommand::Test { .. } => return test(terminal),
+    };
+    print(|out| out.write_all(text.as_bytes()))?;
+    Ok(0)
+}
+
+/// The mistakes of the first path that has any.
+fn check(paths: &[PathBuf]) -> Result<String, PlanError> {
+    let texts: Result<Vec<String>, _> = paths.iter().map(|path| explain::check(path)).collect();
+    texts.map(|texts| texts.concat()).map_err(PlanError::Models)
+}
+
+fn test(_: &Terminal) -> Result<u8, PlanError> {
+    let help = "scan an example with --rules and look at what is found".to_owned();
+    Err(PlanError::Usage("`rules test` is not available yet".to_owned(), help))
+}

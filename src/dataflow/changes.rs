@@ -1,0 +1,360 @@
+//! Every change of a field's value after initialisation: writes, and changes through what the field holds, by
+//! whatever way the value travels.
+
+pub use super::effects::How;
+use super::effects::{Aliases, Uses};
+use super::{Body, World};
+use crate::facts::{EventKind, Value};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, ValueId};
+use rustc_hash::FxHashMap;
+
+/// One change of one field.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// The field.
+    pub field: FieldId,
+    /// The method that reads or writes the field: tenants that reach it make the change.
+    pub method: MethodId,
+    /// The event there: the write, the mutating call, or the call that hands the value on.
+    pub event: u16,
+    /// How it changes.
+    pub how: How,
+    /// Where it finally happens, if in a method that the value is handed to.
+    pub inside: Option<(MethodId, u16)>,
+}
+
+/// All changes, by field.
+#[derive(Default)]
+pub struct Changes {
+    by_field: FxHashMap<FieldId, Vec<Change>>,
+}
+
+/// Rounds of following getters that return what other getters return.
+const GETTER_ROUNDS: usize = 3;
+
+impl Changes {
+    /// Finds the changes of all fields that `is_candidate` accepts.
+    pub fn find(
+        world: &World<'_>,
+        is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
+        parallel: &impl Parallel,
+    ) -> Self {
+        const CHUNK: usize = 128;
+        let uses = Uses::new(world.knowledge);
+        let getters = getters(world, is_candidate, parallel);
+        let n = world.program.classes.len();
+        let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
+            let mut found = Vec::new();
+            for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
+                let class = ClassId::from_index(i);
+                if world.program.is_jdk(class) {
+                    continue;
+                }
+                for (id, method) in world.program.methods_of(class) {
+                    if method.has_body {
+                        of_body(world, &uses, &getters, is_candidate, id, &mut found);
+                    }
+                }
+            }
+            found
+        });
+        let mut by_field = FxHashMap::<FieldId, Vec<Change>>::default();
+        for change in found.into_iter().flatten() {
+            by_field.entry(change.field).or_default().push(change);
+        }
+        Self { by_field }
+    }
+
+    /// The changes of a field, in method order.
+    pub fn of(&self, field: FieldId) -> &[Change] {
+        self.by_field.get(&field).map_or(&[], Vec::as_slice)
+    }
+
+    /// The fields that change, ascending.
+    pub fn fields(&self) -> Vec<FieldId> {
+        let mut fields: Vec<FieldId> = self.by_field.keys().copied().collect();
+        fields.sort_unstable();
+        fields
+    }
+}
+
+type Getters = FxHashMap<MethodId, FieldId>;
+
+/// Methods that return what a candidate field holds.
+fn getters(
+    world: &World<'_>,
+    is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
+    parallel: &impl Parallel,
+) -> Getters {
+    const CHUNK: usize = 256;
+    let mut getters = Getters::default();
+    let n = world.program.classes.len();
+    for _ in 0..GETTER_ROUNDS {
+        let known = &getters;
+        let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
+            let mut found = Vec::new();
+            for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
+                let class = ClassId::from_index(i);
+                for (id, method) in world.program.methods_of(class) {
+                    if method.has_body && !known.contains_key(&id) {
+                        found.extend(returned_field(world, known, is_candidate, id).map(|f| (id, f)));
+                    }
+                }
+            }
+            found
+        });
+        let before = getters.len();
+        getters.extend(found.into_iter().flatten());
+        if getters.len() == before {
+            break;
+        }
+    }
+    getters
+}
+
+fn returned_field(
+    world: &World<'_>,
+    known: &Getters,
+    is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
+    id: MethodId,
+) -> Option<FieldId> {
+    let body = world.body(id);
+    let is_reference = world.program.text(body.method.desc).rsplit(')').next()?.starts_with(['L', '[']);
+    if !is_reference {
+        return None;
+    }
+    let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+    for value in returns.flat_map(|e| body.origins.args(e)) {
+        for leaf in body.origins.leaves(*value) {
+            if let Some((_, event)) = body.origins.event(leaf)
+                && let Some(field) = read_field(world, known, is_candidate, body, event)
+            {
+                return Some(field);
+            }
+        }
+    }
+    None
+}
+
+/// The candidate field whose value an event yields: a read, or a call of a getter.
+fn read_field(
+    world: &World<'_>,
+    getters: &Getters,
+    is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
+    body: Body<'_>,
+    event: &crate::facts::Event,
+) -> Option<FieldId> {
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    match event.kind {
+        EventKind::GetStatic | EventKind::GetField => {
+            refs.field(event.member()?).filter(|f| is_candidate(*f))
+        }
+        kind if kind.is_invoke() && !getters.is_empty() => {
+            getters.get(&refs.method(event.member()?)?).copied()
+        }
+        _ => None,
+    }
+}
+
+fn of_body(
+    world: &World<'_>,
+    uses: &Uses<'_>,
+    getters: &Getters,
+    is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
+    id: MethodId,
+    found: &mut Vec<Change>,
+) {
+    let body = world.body(id);
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let mut reads: Vec<(FieldId, u16)> = Vec::new();
+    for (i, event) in body.origins.events().iter().enumerate() {
+        if matches!(event.kind, EventKind::PutStatic | EventKind::PutField) {
+            if let Some(field) = event.member().and_then(|m| refs.field(m)).filter(|f| is_candidate(*f)) {
+                found.push(Change { field, method: id, event: i as u16, how: How::Write, inside: None });
+            }
+        } else if event.result != crate::facts::NO_VALUE
+            && let Some(field) = read_field(world, getters, is_candidate, body, event)
+        {
+            reads.push((field, i as u16));
+        }
+    }
+    if reads.is_empty() {
+        return;
+    }
+    reads.sort_unstable();
+    for run in reads.chunk_by(|a, b| a.0 == b.0) {
+        let seeds: Vec<u16> = run.iter().map(|r| r.1).collect();
+        let aliases = Aliases::of_events(uses, world, body, &seeds);
+        uses_of(world, uses, body, run[0].0, &aliases, found);
+    }
+}
+
+fn uses_of(
+    world: &World<'_>,
+    uses: &Uses<'_>,
+    body: Body<'_>,
+    field: FieldId,
+    aliases: &Aliases,
+    found: &mut Vec<Change>,
+) {
+    for (i, event) in body.origins.events().iter().enumerate() {
+        for (position, value) in body.origins.args(event).iter().enumerate() {
+            if !aliases.has(body, *value) {
+                continue;
+            }
+            let change = Change { field, method: body.id, event: i as u16, how: How::Array, inside: None };
+            if let Some(how) = uses.direct(world, body, event, position) {
+                found.push(Change { how, ..change });
+            } else if let Some(effect) = handed_on(world, uses, body, event, position) {
+                found.push(Change { how: effect.how, inside: Some((effect.method, effect.event)), ..change });
+            }
+        }
+    }
+}
+
+fn handed_on(
+    world: &World<'_>,
+    uses: &Uses<'_>,
+    body: Body<'_>,
+    event: &crate::facts::Event,
+    position: usize,
+) -> Option<super::effects::Effect> {
+    let mut entered = Vec::new();
+    uses.enter(world, body, event, position, &mut entered);
+    entered.into_iter().find_map(|(method, param)| uses.on_parameter(world, method, param))
+}
+
+/// How a value that is written to a field came about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Written {
+    /// Null.
+    Null,
+    /// A constant.
+    Constant,
+    /// Made from the field's own old value.
+    FromItself,
+    /// A parameter, a field of the receiver, or something made from such or from a call with such.
+    FromCaller,
+    /// Made here without any input.
+    Fresh,
+}
+
+/// Classifies the value of a write; several when values meet.
+pub fn written(world: &World<'_>, change: &Change) -> Vec<Written> {
+    let body = world.body(change.method);
+    let Some(event) = world.event(change.method, change.event) else { return Vec::new() };
+    let Some(value) = body.origins.args(event).last() else { return vec![Written::Constant] };
+    let mut kinds: Vec<Written> =
+        body.origins.leaves(*value).map(|leaf| kind_of(world, body, change.field, leaf, 0)).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
+}
+
+/// How many calls deep a value's inputs are looked at.
+const MAX_INPUT_DEPTH: u32 = 6;
+
+fn kind_of(world: &World<'_>, body: Body<'_>, field: FieldId, leaf: Value, depth: u32) -> Written {
+    match leaf {
+        Value::Null => Written::Null,
+        Value::Int(_) | Value::Str(_) | Value::Class(_) => Written::Constant,
+        Value::Param(0) if !body.method.access.is_static() => Written::FromCaller,
+        Value::Param(_) | Value::Unknown | Value::Caught(_) | Value::Merge { .. } => Written::FromCaller,
+        Value::Derived(source) => worst(world, body, field, &[source], depth).unwrap_or(Written::Fresh),
+        Value::Event(i) => match body.origins.events().get(i as usize) {
+            Some(event) => kind_of_event(world, body, field, i, event, depth),
+            None => Written::FromCaller,
+        },
+    }
+}
+
+fn kind_of_event(
+    world: &World<'_>,
+    body: Body<'_>,
+    field: FieldId,
+    index: u32,
+    event: &crate::facts::Event,
+    depth: u32,
+) -> Written {
+    if depth > MAX_INPUT_DEPTH {
+        return Written::FromCaller;
+    }
+    match event.kind {
+        EventKind::GetStatic => {
+            let refs = world.program.refs(world.program.class(body.class).loader);
+            let own = event.member().and_then(|m| refs.field(m)) == Some(field);
+            if own { Written::FromItself } else { Written::Fresh }
+        }
+        // What a new object is made of are its constructor's arguments.
+        EventKind::New => {
+            let init = body.origins.events().iter().find(|e| {
+                e.kind == EventKind::InvokeSpecial
+                    && body
+                        .origins
+                        .args(e)
+                        .first()
+                        .is_some_and(|r| body.origins.leaves(*r).any(|l| l == Value::Event(index)))
+            });
+            let args = init.map_or(&[][..], |e| body.origins.args(e).get(1..).unwrap_or(&[]));
+            worst(world, body, field, args, depth).unwrap_or(Written::Fresh)
+        }
+        EventKind::NewArray => Written::Fresh,
+        _ => worst(world, body, field, body.origins.args(event), depth).unwrap_or(Written::Fresh),
+    }
+}
+
+/// The kind of something made from several inputs: it depends on a caller if any input does.
+fn worst(world: &World<'_>, body: Body<'_>, field: FieldId, args: &[ValueId], depth: u32) -> Option<Written> {
+    let mut kinds = args.iter().flat_map(|a| body.origins.leaves(*a)).map(|leaf| {
+        match kind_of(world, body, field, leaf, depth + 1) {
+            Written::Null | Written::Constant => Written::Fresh,
+            kind => kind,
+        }
+    });
+    let mut result = None;
+    for kind in &mut kinds {
+        result = match (result, kind) {
+            (_, Written::FromCaller) | (Some(Written::FromCaller), _) => Some(Written::FromCaller),
+            (_, Written::FromItself) | (Some(Written::FromItself), _) => Some(Written::FromItself),
+            _ => Some(Written::Fresh),
+        };
+    }
+    result
+}
+
+/// Whether a write stands behind a test that the same field, or a flag field of the same class, is not set yet.
+pub fn is_lazy(world: &World<'_>, change: &Change) -> bool {
+    use crate::facts::Test;
+    let body = world.body(change.method);
+    let unit = body.origins.unit;
+    let blocks = unit.blocks_of(body.method);
+    let Some(at) = block_of(unit, body, change.event) else { return false };
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let reads_field = |value: ValueId| {
+        body.origins.leaves(value).any(|leaf| {
+            body.origins.event(leaf).is_some_and(|(_, e)| {
+                matches!(e.kind, EventKind::GetStatic | EventKind::GetField)
+                    && e.member().and_then(|m| refs.field(m)) == Some(change.field)
+            })
+        })
+    };
+    blocks.iter().enumerate().any(|(b, block)| {
+        let (value, unset_edge) = match block.test {
+            Test::IsNull(v) | Test::IsZero(v) => (v, 0),
+            Test::NonNull(v) | Test::NonZero(v) => (v, 1),
+            _ => return false,
+        };
+        let edges = unit.successors(block);
+        reads_field(value)
+            && edges.len() == 2
+            && super::paths::only_through(unit, body.method, b as u16, edges[unset_edge], at)
+    })
+}
+
+/// The block that holds an event.
+pub fn block_of(unit: &crate::facts::UnitFacts, body: Body<'_>, event: u16) -> Option<u16> {
+    let absolute = body.method.events.start + u32::from(event);
+    let blocks = unit.blocks_of(body.method);
+    let at = blocks.iter().position(|b| b.events.range().contains(&(absolute as usize)))?;
+    Some(at as u16)
+}

@@ -1,0 +1,246 @@
+//! What is known of methods, as roles of the patterns that a program's references match.
+
+use crate::program::{Pattern, PatternId, PatternIndex, Program};
+use crate::vocabulary::{LoaderId, MemberRefId, Parallel};
+use std::collections::BTreeMap;
+
+/// An API of the models, by its rank among them.
+pub type ApiId = u16;
+/// A resource of the models, by its rank among them.
+pub type ResourceId = u16;
+
+/// What a method that matches a pattern does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// It is a method of this API.
+    Api(ApiId),
+    /// It acquires this resource.
+    Acquire(ResourceId),
+    /// It releases this resource.
+    Release(ResourceId),
+    /// Its result is owned by somebody else.
+    NotOwned(ResourceId),
+    /// Its result may be null, and then nothing was acquired.
+    MayBeNull(ResourceId),
+    /// Its result owns arguments: row of the wrappers.
+    Wrapper(u16),
+    /// It hands a resource over for release: row of the managers.
+    Manager(u16),
+}
+
+/// Group names that the analyses themselves ask for; the models say which methods belong to them.
+pub mod groups {
+    /// Changes a container or an array: its receiver, or what the model says.
+    pub const CONTAINER_MUTATOR: &str = "container-mutator";
+    /// Changes its receiver, an atomic.
+    pub const ATOMIC_MUTATOR: &str = "atomic-mutator";
+    /// Changes its receiver, a buffer, builder or other stateful object.
+    pub const BUFFER_MUTATOR: &str = "buffer-mutator";
+    /// Sets or removes the present thread's value.
+    pub const THREAD_LOCAL_MUTATOR: &str = "thread-local-mutator";
+    /// Its result shows and changes the receiver's entries.
+    pub const CONTAINER_VIEW: &str = "container-view";
+    /// Its result is an element of the receiver.
+    pub const CONTAINER_ELEMENT: &str = "container-element";
+    /// Its result can't be changed.
+    pub const IMMUTABLE_FACTORY: &str = "immutable-factory";
+    /// Its result shows its argument and can't be changed itself.
+    pub const UNMODIFIABLE_VIEW: &str = "unmodifiable-view";
+    /// Yields the context class loader.
+    pub const CONTEXT_LOADER_GET: &str = "context-loader-get";
+    /// Sets the context class loader.
+    pub const CONTEXT_LOADER_SET: &str = "context-loader-set";
+    /// Yields the loader of a class.
+    pub const CLASS_GET_LOADER: &str = "class-get-loader";
+    /// Yields the system or platform loader.
+    pub const SYSTEM_LOADER: &str = "system-loader";
+    /// Yields the table of system properties.
+    pub const SYSTEM_PROPERTIES: &str = "system-properties-get";
+    /// Removes all entries of its receiver.
+    pub const CONTAINER_CLEAR: &str = "container-clear";
+}
+
+/// Which value of a call is meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Subject {
+    /// The result, or the new object.
+    #[default]
+    Result,
+    /// The receiver.
+    Receiver,
+    /// An argument, counted from 0.
+    Argument(u8),
+}
+
+impl Subject {
+    /// The operand of an event that is meant; `None` for the result.
+    pub fn operand(self, has_receiver: bool) -> Option<usize> {
+        match self {
+            Subject::Result => None,
+            Subject::Receiver => has_receiver.then_some(0),
+            Subject::Argument(i) => Some(usize::from(i) + usize::from(has_receiver)),
+        }
+    }
+}
+
+/// What is known of an API besides its methods. Arguments count from 0.
+#[derive(Clone, Debug, Default)]
+pub struct ApiFacts {
+    /// Id in the models.
+    pub id: String,
+    /// The operand that it changes, shows or wraps; the receiver if `None`.
+    pub acts_on: Option<Subject>,
+    /// The argument that is a container's key.
+    pub key: Option<u8>,
+    /// The argument that is kept as a value, or run as a task.
+    pub value: Option<u8>,
+    /// The argument that is the class loader to use.
+    pub loader: Option<u8>,
+}
+
+/// What is known of a resource besides its methods.
+#[derive(Clone, Debug, Default)]
+pub struct ResourceFacts {
+    /// Name in the models.
+    pub name: String,
+    /// Groups that rules refer to.
+    pub groups: Vec<String>,
+    /// Which value of the acquiring call is the resource.
+    pub subject: Subject,
+    /// Whether it must be released on every path of the method that owns it.
+    pub check_paths: bool,
+    /// Whether it must be released when its module is unloaded.
+    pub check_unload: bool,
+    /// Internal names of types that need no release although they match; subtypes too.
+    pub harmless: Vec<String>,
+    /// Containers that release it by themselves.
+    pub cleaned_by: Vec<String>,
+    /// Destroy methods that a bean container infers for it.
+    pub inferred: Vec<String>,
+}
+
+/// A constructor or factory whose result owns arguments.
+#[derive(Clone, Debug, Default)]
+pub struct WrapperFacts {
+    /// The owned arguments, counted from 0.
+    pub args: Vec<u8>,
+    /// Whether releasing the result releases the arguments.
+    pub closes: bool,
+}
+
+/// A call that hands a resource over for release at unload.
+#[derive(Clone, Debug, Default)]
+pub struct ManagerFacts {
+    /// Which operand is the resource.
+    pub subject: Subject,
+    /// Whether it keeps the module's loader all the same.
+    pub pins_loader: bool,
+    /// What to know about it.
+    pub note: String,
+}
+
+/// Code that a container or framework runs when a module is unloaded. Types are internal names.
+#[derive(Clone, Debug)]
+pub enum CallbackFacts {
+    /// Methods with this annotation.
+    Annotated(String),
+    /// Implementations of this method.
+    Implements(Pattern),
+    /// Implementations of this method in classes whose signature, or whose body's casts and parameters, mention one
+    /// of these types.
+    ImplementsFor(Pattern, Vec<String>),
+    /// Implementations of this method in beans: classes with a bean annotation, and result types of methods with one.
+    ImplementsInBeans(Pattern),
+    /// Methods with this annotation whose parameter or element value is one of these types.
+    AnnotatedFor(String, Vec<String>),
+    /// The method that an element of this annotation names, on the annotated method's return type.
+    Named {
+        /// The annotation's type.
+        annotation: String,
+        /// The element that names the method.
+        element: String,
+        /// Public no-argument methods that are called when it is absent.
+        inferred: Vec<String>,
+    },
+}
+
+/// The rows of the models that roles refer to.
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    /// By [`ApiId`].
+    pub apis: Vec<ApiFacts>,
+    /// For each group its APIs; an API's own id is the name of a group too.
+    pub groups: BTreeMap<String, Vec<ApiId>>,
+    /// By [`ResourceId`].
+    pub resources: Vec<ResourceFacts>,
+    /// By [`Role::Wrapper`].
+    pub wrappers: Vec<WrapperFacts>,
+    /// By [`Role::Manager`].
+    pub managers: Vec<ManagerFacts>,
+    /// Unload callbacks.
+    pub callbacks: Vec<CallbackFacts>,
+    /// Internal names of annotations that make a container create and destroy an object.
+    pub bean_annotations: Vec<String>,
+}
+
+/// Patterns with their roles, matched against every reference of a program.
+pub struct Knowledge {
+    /// The rows that roles refer to.
+    pub tables: Tables,
+    index: PatternIndex,
+    roles: Vec<Role>,
+    groups: BTreeMap<String, Vec<bool>>,
+}
+
+impl Knowledge {
+    /// Matches the patterns against every reference.
+    pub fn build(
+        program: &Program<'_>,
+        patterns: Vec<(Pattern, Role)>,
+        tables: Tables,
+        parallel: &impl Parallel,
+    ) -> Self {
+        let (patterns, roles): (Vec<Pattern>, Vec<Role>) = patterns.into_iter().unzip();
+        let index = PatternIndex::build(program, patterns, parallel);
+        let n_apis = tables.apis.len();
+        let groups = tables.groups.iter().map(|(name, apis)| {
+            let mut members = vec![false; n_apis];
+            apis.iter().filter(|a| usize::from(**a) < n_apis).for_each(|a| members[usize::from(*a)] = true);
+            (name.clone(), members)
+        });
+        let groups = groups.collect();
+        Self { tables, index, roles, groups }
+    }
+
+    /// The roles of a reference in the view of a loader, with the patterns they come from.
+    pub fn roles(
+        &self,
+        loader: LoaderId,
+        member: MemberRefId,
+    ) -> impl Iterator<Item = (Role, PatternId)> + '_ {
+        self.index.of(loader, member).iter().map(|id| (self.roles[*id as usize], *id))
+    }
+
+    /// The APIs that a reference belongs to.
+    pub fn apis(&self, loader: LoaderId, member: MemberRefId) -> impl Iterator<Item = ApiId> + '_ {
+        self.roles(loader, member).filter_map(|(role, _)| match role {
+            Role::Api(api) => Some(api),
+            _ => None,
+        })
+    }
+
+    /// The APIs of a group, as a table by [`ApiId`]; empty if no model names the group.
+    pub fn group(&self, name: &str) -> &[bool] {
+        self.groups.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first API of the group that a reference belongs to.
+    pub fn api_in(&self, group: &[bool], loader: LoaderId, member: MemberRefId) -> Option<ApiId> {
+        self.apis(loader, member).find(|api| group.get(usize::from(*api)).copied().unwrap_or(false))
+    }
+
+    /// A pattern.
+    pub fn pattern(&self, id: PatternId) -> &Pattern {
+        self.index.pattern(id)
+    }
+}

@@ -1,0 +1,324 @@
+//! Where a value comes from, across methods: down into what a call returns, up to what callers pass, through fields
+//! that are written once.
+
+use super::knowledge::groups;
+use super::{Body, World};
+use crate::facts::{Event, EventKind, NO_VALUE, Value};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Name, TenantId, ValueId};
+
+/// One origin of a value.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Origin {
+    /// `null`
+    Null,
+    /// A string constant.
+    Text(Name),
+    /// A number.
+    Number,
+    /// A class literal: the class, if the loader of the method that holds it yields one.
+    ClassLiteral(Name, Option<ClassId>),
+    /// A parameter of a method that code outside the deployment may call.
+    Parameter,
+    /// An object made in the deployment: its class, if it was found.
+    Allocation(Option<ClassId>),
+    /// A field of an object.
+    Field(FieldId),
+    /// A static field.
+    StaticField(FieldId),
+    /// The context class loader.
+    ContextLoader,
+    /// The loader of this class.
+    LoaderOf(ClassId),
+    /// The loader of the run-time class of `this`, which may be a subclass of this one.
+    LoaderOfThis(ClassId),
+    /// The loader of an object or class that a caller passes.
+    ForeignLoader,
+    /// The system or platform loader.
+    SystemLoader,
+    /// The table of system properties.
+    SystemProperties,
+    /// A caught exception.
+    Caught,
+    /// Not known.
+    Unknown,
+}
+
+/// An origin, and the way the value took.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Found {
+    /// Where the value comes from.
+    pub origin: Origin,
+    /// The module whose code passes it in, if it crosses from a module's code into shared code.
+    pub passed_by: Option<TenantId>,
+    /// Whether the value is made from the origin rather than being it: concatenated, trimmed, converted.
+    pub is_derived: bool,
+    /// The method in which it originates.
+    pub method: MethodId,
+    /// The event there: the call that passes it, or the one that yields it.
+    pub event: u16,
+}
+
+/// Steps taken for one question.
+const MAX_STEPS: u32 = 600;
+/// Calls followed up or down.
+const MAX_DEPTH: u32 = 5;
+/// Call sites looked at for one parameter; with more the parameter counts as open.
+const MAX_SITES: usize = 48;
+/// Writers looked at for one field.
+const MAX_WRITERS: usize = 4;
+
+/// The call that led down into a method, so that its parameters are the call's arguments.
+struct Frame<'f> {
+    body: Body<'f>,
+    event: &'f Event,
+    event_index: u16,
+    up: Option<&'f Frame<'f>>,
+}
+
+struct Search<'w> {
+    world: &'w World<'w>,
+    steps: u32,
+    found: Vec<Found>,
+    seen: Vec<(MethodId, u16)>,
+}
+
+/// The origins of a value of a method, sorted, each once. `Unknown` among them says that more are possible.
+pub fn of_value(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Found> {
+    let mut search = Search { world, steps: 0, found: Vec::new(), seen: Vec::new() };
+    let at = At { passed_by: None, is_derived: false, depth: 0 };
+    search.value(world.body(method), value, None, at);
+    search.found.sort_unstable();
+    search.found.dedup();
+    search.found
+}
+
+#[derive(Clone, Copy)]
+struct At {
+    passed_by: Option<TenantId>,
+    is_derived: bool,
+    depth: u32,
+}
+
+impl At {
+    fn derived(self) -> Self {
+        Self { is_derived: true, ..self }
+    }
+
+    fn deeper(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+}
+
+impl Search<'_> {
+    fn add(&mut self, origin: Origin, body: Body<'_>, event: u16, at: At) {
+        let found =
+            Found { origin, passed_by: at.passed_by, is_derived: at.is_derived, method: body.id, event };
+        if !self.found.contains(&found) {
+            self.found.push(found);
+        }
+    }
+
+    fn value(&mut self, body: Body<'_>, value: ValueId, up: Option<&Frame<'_>>, at: At) {
+        if value == NO_VALUE {
+            return self.add(Origin::Unknown, body, 0, at);
+        }
+        for leaf in body.origins.leaves(value) {
+            self.steps += 1;
+            if self.steps > MAX_STEPS {
+                return self.add(Origin::Unknown, body, 0, at);
+            }
+            self.leaf(body, leaf, up, at);
+        }
+    }
+
+    fn leaf(&mut self, body: Body<'_>, leaf: Value, up: Option<&Frame<'_>>, at: At) {
+        match leaf {
+            Value::Null => self.add(Origin::Null, body, 0, at),
+            Value::Int(_) => self.add(Origin::Number, body, 0, at),
+            Value::Str(name) => self.add(Origin::Text(name), body, 0, at),
+            Value::Class(name) => {
+                let loader = self.world.program.class(body.class).loader;
+                let class = self.world.program.find(loader, name);
+                self.add(Origin::ClassLiteral(name, class), body, 0, at);
+            }
+            Value::Caught(_) => self.add(Origin::Caught, body, 0, at),
+            Value::Derived(source) => self.value(body, source, up, at.derived()),
+            Value::Param(i) => self.parameter(body, i, up, at),
+            Value::Event(i) => self.event(body, i as u16, up, at),
+            Value::Unknown | Value::Merge { .. } => self.add(Origin::Unknown, body, 0, at),
+        }
+    }
+
+    fn parameter(&mut self, body: Body<'_>, param: u16, up: Option<&Frame<'_>>, at: At) {
+        if let Some(frame) = up {
+            let value = frame.body.origins.arg(frame.event, usize::from(param));
+            return self.value(frame.body, value, frame.up, at);
+        }
+        if at.depth >= MAX_DEPTH {
+            return self.add(Origin::Parameter, body, 0, at);
+        }
+        if self.seen.contains(&(body.id, param)) {
+            return;
+        }
+        self.seen.push((body.id, param));
+        let Some(sites) = self.world.sites.of(body.id, MAX_SITES) else {
+            return self.add(Origin::Parameter, body, 0, at);
+        };
+        let open = self.world.reach.is_open_world() && body.method.access.is_public();
+        if sites.is_empty() || open {
+            self.add(Origin::Parameter, body, 0, at);
+        }
+        for site in sites {
+            let caller = self.world.body(site.caller);
+            let Some(event) = caller.origins.events().get(usize::from(site.event)) else { continue };
+            // A lambda's captured values come first; what its caller adds is not seen here.
+            let value = caller.origins.arg(event, usize::from(param));
+            let from_module = self.world.reach.owner(caller.class);
+            let into_shared = self.world.reach.owner(body.class).is_none();
+            let passed_by = if into_shared { from_module.or(at.passed_by) } else { at.passed_by };
+            let before = self.found.len();
+            self.value(caller, value, None, At { passed_by, ..at.deeper() });
+            if passed_by.is_some() {
+                // The crossing is what a report shows.
+                for found in &mut self.found[before..] {
+                    if found.passed_by == from_module && from_module.is_some() {
+                        (found.method, found.event) = (site.caller, site.event);
+                    }
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, body: Body<'_>, index: u16, up: Option<&Frame<'_>>, at: At) {
+        let Some(event) = body.origins.events().get(usize::from(index)) else {
+            return self.add(Origin::Unknown, body, index, at);
+        };
+        match event.kind {
+            EventKind::New => {
+                let loader = self.world.program.class(body.class).loader;
+                let class = event.name().and_then(|n| self.world.program.find(loader, n));
+                self.add(Origin::Allocation(class), body, index, at);
+            }
+            EventKind::NewArray | EventKind::Lambda => self.add(Origin::Allocation(None), body, index, at),
+            EventKind::GetStatic | EventKind::GetField => self.field(body, event, index, at),
+            EventKind::Concat => {
+                for arg in body.origins.args(event) {
+                    self.value(body, *arg, up, at.derived());
+                }
+            }
+            EventKind::ArrayLoad => self.value(body, body.origins.arg(event, 0), up, at.derived()),
+            kind if kind.is_invoke() => self.call(body, event, index, up, at),
+            _ => self.add(Origin::Unknown, body, index, at),
+        }
+    }
+
+    /// A field that is written in few places is what is written there.
+    fn field(&mut self, body: Body<'_>, event: &Event, index: u16, at: At) {
+        let refs = self.world.program.refs(self.world.program.class(body.class).loader);
+        let Some(field) = event.member().and_then(|m| refs.field(m)) else {
+            return self.add(Origin::Unknown, body, index, at);
+        };
+        let is_static = event.kind == EventKind::GetStatic;
+        let origin = if is_static { Origin::StaticField(field) } else { Origin::Field(field) };
+        self.add(origin, body, index, at);
+        let writers: Vec<_> = self.world.fields.writes(field).take(MAX_WRITERS + 1).copied().collect();
+        if at.depth >= MAX_DEPTH || writers.len() > MAX_WRITERS {
+            return;
+        }
+        for write in writers {
+            let writer = self.world.body(write.method);
+            if let Some(event) = writer.origins.events().get(usize::from(write.event))
+                && let Some(value) = writer.origins.args(event).last()
+            {
+                self.value(writer, *value, None, at.deeper());
+            }
+        }
+    }
+
+    fn call(&mut self, body: Body<'_>, event: &Event, index: u16, up: Option<&Frame<'_>>, at: At) {
+        if let Some(origin) = self.known_result(body, event) {
+            return self.add(origin, body, index, at);
+        }
+        let targets = self.world.targets(body, event, 4).unwrap_or_default();
+        if targets.is_empty() || at.depth >= MAX_DEPTH {
+            return self.computed(body, event, index, up, at);
+        }
+        for target in targets {
+            let callee = self.world.body(target);
+            let frame = Frame { body, event, event_index: index, up };
+            debug_assert_eq!(frame.event_index, index);
+            for ret in callee.origins.events().iter().filter(|e| e.kind == EventKind::Return) {
+                if let Some(value) = callee.origins.args(ret).first() {
+                    self.value(callee, *value, Some(&frame), at.deeper());
+                }
+            }
+        }
+    }
+
+    /// The result of a call into the unknown is made from its arguments, as far as that tells anything.
+    fn computed(&mut self, body: Body<'_>, event: &Event, index: u16, up: Option<&Frame<'_>>, at: At) {
+        let args = body.origins.args(event);
+        if args.is_empty() {
+            return self.add(Origin::Unknown, body, index, at);
+        }
+        for arg in args {
+            self.value(body, *arg, up, at.derived());
+        }
+        self.add(Origin::Unknown, body, index, at);
+    }
+
+    /// What the models say of a result.
+    fn known_result(&self, body: Body<'_>, event: &Event) -> Option<Origin> {
+        let knowledge = self.world.knowledge;
+        let loader = self.world.program.class(body.class).loader;
+        let member = event.member()?;
+        let is_in = |group: &str| knowledge.api_in(knowledge.group(group), loader, member).is_some();
+        if is_in(groups::CONTEXT_LOADER_GET) {
+            Some(Origin::ContextLoader)
+        } else if is_in(groups::SYSTEM_LOADER) {
+            Some(Origin::SystemLoader)
+        } else if is_in(groups::SYSTEM_PROPERTIES) {
+            Some(Origin::SystemProperties)
+        } else if is_in(groups::CLASS_GET_LOADER) {
+            Some(self.loader_of(body, body.origins.arg(event, 0)))
+        } else {
+            None
+        }
+    }
+
+    /// The loader of the class that a value is.
+    fn loader_of(&self, body: Body<'_>, class: ValueId) -> Origin {
+        let program = self.world.program;
+        let mut leaves = body.origins.leaves(class);
+        let (Some(leaf), None) = (leaves.next(), leaves.next()) else { return Origin::ForeignLoader };
+        match leaf {
+            Value::Class(name) => match program.find(program.class(body.class).loader, name) {
+                Some(class) => Origin::LoaderOf(class),
+                None => Origin::ForeignLoader,
+            },
+            Value::Event(_) => {
+                let is_this = body.origins.event(leaf).is_some_and(|(_, e)| {
+                    self.is_get_class(body, e)
+                        && !body.method.access.is_static()
+                        && body.origins.leaves(body.origins.arg(e, 0)).all(|l| l == Value::Param(0))
+                });
+                if !is_this {
+                    Origin::ForeignLoader
+                } else if program.class_facts(body.class).access.is_final() {
+                    Origin::LoaderOf(body.class)
+                } else {
+                    Origin::LoaderOfThis(body.class)
+                }
+            }
+            _ => Origin::ForeignLoader,
+        }
+    }
+
+    fn is_get_class(&self, body: Body<'_>, event: &Event) -> bool {
+        let Some(member) = event.member() else { return false };
+        let member = self.world.program.facts.members.get(member);
+        let _ = body;
+        self.world.program.text(member.name) == "getClass"
+            && self.world.program.text(member.desc) == "()Ljava/lang/Class;"
+    }
+}

@@ -1,0 +1,151 @@
+//! From inputs to settled facts and a topology: everything about a deployment that no rule and no graph is needed for.
+
+use super::ingest::{self, Ingested};
+use super::phases::Phases;
+use super::request::{DeploymentRequest, EngineError, JdkSource};
+use super::threads::Pool;
+use crate::facts::jdk::{self, JdkModel};
+use crate::facts::settle::settle;
+use crate::facts::{ArchiveFacts, Facts};
+use crate::program::Program;
+use crate::topology::{self, Arrangement, BASE, Inputs, ModuleInput, PathElement, Role, Topology};
+use crate::vocabulary::{Problem, ProblemCode};
+use std::path::Path;
+
+/// What stands for the archive of JDK classes in reports.
+const JDK_PATH: &str = "jdk";
+
+/// A deployment, read and arranged.
+pub struct Arranged {
+    /// What each archive says about itself; the last one stands for the JDK.
+    pub archives: Vec<ArchiveFacts>,
+    /// All classes.
+    pub facts: Facts,
+    /// Who loads what.
+    pub topology: Topology,
+    /// What could not be read, and what was odd.
+    pub problems: Vec<Problem>,
+}
+
+impl Arranged {
+    /// Links the classes.
+    pub fn link(&self) -> Program<'_> {
+        let path = |i: usize| self.archives.get(i).map_or_else(String::new, |archive| archive.path.clone());
+        Program::link(&self.facts, &self.topology, &path, &Pool)
+    }
+
+    /// The index that JDK classes have among the archives.
+    pub fn jdk_archive(&self) -> usize {
+        self.archives.len().saturating_sub(1)
+    }
+}
+
+/// Reads, settles and arranges a deployment. `None` if a phase broke.
+///
+/// # Errors
+/// If the JDK that was asked for is none that there is.
+pub fn arrange(
+    request: &DeploymentRequest,
+    phases: &mut Phases<'_>,
+) -> Result<Option<Arranged>, EngineError> {
+    let Some(jdk) = phases.run("jdk", || jdk_model(&request.jdk)) else { return Ok(None) };
+    let (jdk, jdk_problem) = jdk?;
+    Ok(arrange_with(request, jdk, jdk_problem, phases))
+}
+
+fn arrange_with(
+    request: &DeploymentRequest,
+    jdk: JdkModel,
+    jdk_problem: Option<Problem>,
+    phases: &mut Phases<'_>,
+) -> Option<Arranged> {
+    let opened = phases.run("open", || ingest::open_all(&request.inputs, &request.limits, jdk.release))?;
+    let progress = phases.progress();
+    let mut read = phases.run("read", || ingest::read_all(opened, progress))?;
+    let arranged =
+        phases.run("arrange", || topology::arrange(&read.archives, &inputs(request, &read.roots)))?;
+    let Arrangement { mut topology, problems } = arranged;
+    let mut all = std::mem::take(&mut read.problems);
+    all.extend(read.inputs_without_classes(&request.inputs));
+    all.extend(problems);
+    all.extend(jdk_problem);
+    add_jdk(jdk, &mut read, &mut topology);
+    let Ingested { archives, units, archive_of, .. } = read;
+    let facts = phases.run("settle", || settle(units, archive_of, &Pool))?;
+    Some(Arranged { archives, facts, topology, problems: all })
+}
+
+/// Gives the JDK's loader something to load: its classes are one more unit of one more archive.
+fn add_jdk(jdk: JdkModel, read: &mut Ingested, topology: &mut Topology) {
+    let archive = read.archives.len();
+    read.archives.push(ArchiveFacts { path: JDK_PATH.to_owned(), ..ArchiveFacts::default() });
+    read.units.push(jdk.unit);
+    read.archive_of.push(archive);
+    let element = PathElement { archive, prefix: String::new(), role: Role::Library, tenant: BASE };
+    let loader = topology.jdk.index();
+    topology.loaders[loader].path.push(element);
+    // Parallel to the archives.
+    topology.artifacts.resize(read.archives.len(), String::new());
+}
+
+/// The model that was asked for. If it cannot be read the embedded one takes its place, with a problem.
+fn jdk_model(source: &JdkSource) -> Result<(JdkModel, Option<Problem>), EngineError> {
+    match source {
+        JdkSource::Embedded => Ok(embedded_model()),
+        JdkSource::Release(wanted) => {
+            let (model, problem) = embedded_model();
+            if model.release == *wanted || problem.is_some() {
+                Ok((model, problem))
+            } else {
+                Err(EngineError::NoSuchRelease(*wanted, model.release))
+            }
+        }
+        JdkSource::Path(path) => Ok(match read_model(path) {
+            Ok(model) => (model, None),
+            Err(problem) => (embedded_model().0, Some(problem)),
+        }),
+    }
+}
+
+fn embedded_model() -> (JdkModel, Option<Problem>) {
+    match jdk::embedded_model() {
+        Ok(model) => (model, None),
+        Err(error) => {
+            let message = format!("the embedded model of the JDK cannot be read: {error}; please report it");
+            (JdkModel::default(), Some(Problem::new(ProblemCode::InternalError, JDK_PATH, "", message)))
+        }
+    }
+}
+
+/// A home, or a file with a model.
+fn read_model(path: &Path) -> Result<JdkModel, Problem> {
+    if !path.is_file() {
+        return jdk::model_from_home(path);
+    }
+    let shown = path.display().to_string();
+    let problem = |reason: String| Problem::new(ProblemCode::UnreadableInput, &shown, "", reason);
+    let bytes = std::fs::read(path).map_err(|error| problem(format!("it cannot be read: {error}")))?;
+    JdkModel::decode(&bytes).map_err(|error| problem(format!("it is no model of a JDK: {error}")))
+}
+
+/// What the topology is told, in numbers of archives. Inputs that could not be opened are left out; a module without
+/// any is still a tenant.
+fn inputs(request: &DeploymentRequest, roots: &[Option<usize>]) -> Inputs {
+    let root = |input: &usize| roots.get(*input).copied().flatten();
+    let opened = |inputs: &[usize]| inputs.iter().filter_map(root).collect::<Vec<usize>>();
+    let modules = request.modules.iter().map(|module| {
+        let first = module.inputs.first().and_then(|input| request.inputs.get(*input));
+        let roots = opened(&module.inputs);
+        // The name would be taken from the archive.
+        let stem = || first.and_then(|input| Some(input.path.file_stem()?.to_string_lossy().into_owned()));
+        let name = module.name.clone().or_else(|| if roots.is_empty() { stem() } else { None });
+        ModuleInput { name, roots }
+    });
+    Inputs {
+        base: opened(&request.base),
+        modules: modules.collect(),
+        paths: opened(&request.paths),
+        container: request.container.clone(),
+        options: request.options.clone(),
+    }
+}

@@ -1,0 +1,116 @@
+//! The call graph read backwards: at which instructions a method may be called.
+
+use super::call_graph::{CallGraph, Node};
+use super::link::Program;
+use crate::facts::Event;
+use crate::vocabulary::{ClassId, MethodId, Parallel};
+
+/// One call instruction, lambda or method reference.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct CallSite {
+    /// The method that holds it.
+    pub caller: MethodId,
+    /// Position among the caller's events.
+    pub event: u16,
+}
+
+/// All call sites, by the method they resolve to.
+pub struct CallSites {
+    first: Vec<u32>,
+    sites: Vec<CallSite>,
+    overridden: Vec<(MethodId, MethodId)>,
+}
+
+impl CallSites {
+    /// Gathers the call instructions of all bodies whose target is no JDK method.
+    pub fn build(program: &Program<'_>, graph: &CallGraph, parallel: &impl Parallel) -> Self {
+        const CHUNK: usize = 256;
+        let n_classes = program.classes.len();
+        let found = parallel.map(n_classes.div_ceil(CHUNK), |chunk| {
+            let mut found = Vec::new();
+            for i in chunk * CHUNK..n_classes.min((chunk + 1) * CHUNK) {
+                sites_of(program, ClassId::from_index(i), &mut found);
+            }
+            found
+        });
+        let mut first = vec![0u32; program.n_methods + 1];
+        found.iter().flatten().for_each(|(target, _)| first[target.index() + 1] += 1);
+        for i in 0..program.n_methods {
+            first[i + 1] += first[i];
+        }
+        let mut next = first.clone();
+        let none = CallSite { caller: MethodId(0), event: 0 };
+        let mut sites = vec![none; first[program.n_methods] as usize];
+        for (target, site) in found.into_iter().flatten() {
+            let at = &mut next[target.index()];
+            sites[*at as usize] = site;
+            *at += 1;
+        }
+        let mut overridden: Vec<(MethodId, MethodId)> = Vec::new();
+        for m in 0..program.n_methods {
+            let method = MethodId::from_index(m);
+            for to in graph.successors(graph.index(Node::Dispatch(method))) {
+                if let Node::Dispatch(by) = graph.node(*to) {
+                    overridden.push((by, method));
+                }
+            }
+        }
+        overridden.sort_unstable();
+        Self { first, sites, overridden }
+    }
+
+    /// Call instructions that resolve to exactly this method.
+    pub fn resolved_to(&self, method: MethodId) -> &[CallSite] {
+        &self.sites[self.first[method.index()] as usize..self.first[method.index() + 1] as usize]
+    }
+
+    /// The methods that this one overrides or implements, directly.
+    pub fn overridden_by(&self, method: MethodId) -> impl Iterator<Item = MethodId> + '_ {
+        let from = self.overridden.partition_point(|(by, _)| *by < method);
+        self.overridden[from..].iter().take_while(move |(by, _)| *by == method).map(|(_, m)| *m)
+    }
+
+    /// Call instructions that may select this method: those that resolve to it or to what it overrides. `None` when
+    /// there are more than `limit`.
+    pub fn of(&self, method: MethodId, limit: usize) -> Option<Vec<CallSite>> {
+        let mut sites = self.resolved_to(method).to_vec();
+        let mut waiting: Vec<MethodId> = self.overridden_by(method).collect();
+        let mut seen = waiting.clone();
+        while let Some(overridden) = waiting.pop() {
+            sites.extend_from_slice(self.resolved_to(overridden));
+            if sites.len() > limit {
+                return None;
+            }
+            for more in self.overridden_by(overridden) {
+                if !seen.contains(&more) {
+                    seen.push(more);
+                    waiting.push(more);
+                }
+            }
+        }
+        if sites.len() > limit {
+            return None;
+        }
+        sites.sort_unstable();
+        sites.dedup();
+        Some(sites)
+    }
+}
+
+fn sites_of(program: &Program<'_>, class: ClassId, found: &mut Vec<(MethodId, CallSite)>) {
+    let unit = program.unit(class);
+    let refs = program.refs(program.class(class).loader);
+    for (caller, method) in program.methods_of(class) {
+        for (i, event) in unit.events_of(method).iter().enumerate() {
+            if let Some(target) = target_of(event, refs)
+                && !program.is_jdk(program.class_of_method(target))
+            {
+                found.push((target, CallSite { caller, event: i as u16 }));
+            }
+        }
+    }
+}
+
+fn target_of(event: &Event, refs: &super::resolve::RefTable) -> Option<MethodId> {
+    if event.kind.has_method() { refs.method(event.member()?) } else { None }
+}

@@ -1,0 +1,239 @@
+//! Sites and conditions: every name is looked up, every pattern compiled once to see that it can be.
+
+use globset::Glob;
+
+use super::Checker;
+use crate::rules::mistake::suggest;
+use crate::rules::rule::{
+    ArgumentTest, ClassTest, Condition, Exits, FieldTest, FollowTest, MemberTest, Site,
+};
+use crate::rules::schema::condition::{ArgumentText, ClassText, FieldText, FollowText, MethodText};
+use crate::rules::schema::{ConditionText, SiteText};
+use crate::topology::CONTAINERS;
+
+/// Deepest nesting of `all`, `any` and `not`.
+pub(super) const MAX_NESTING: usize = 8;
+
+impl Checker<'_> {
+    /// A rule's `find`.
+    pub(super) fn find(&mut self, text: SiteText) -> Site {
+        match text {
+            SiteText::FieldWrite(it) => Site::FieldWrite { of_statics: it.of_statics },
+            SiteText::FieldMutation(it) => Site::FieldMutation {
+                of_statics: it.of_statics,
+                kinds: it.kinds.into_iter().map(Into::into).collect(),
+            },
+            SiteText::FieldChange(it) => Site::FieldChange { of_statics: it.of_statics },
+            SiteText::Call(it) => {
+                let apis = self.within("call", |c| c.within("to", |c| c.each(it.to, Self::api)));
+                Site::Call { apis }
+            }
+            SiteText::Kept(it) => Site::Kept {
+                resources: self
+                    .within("kept", |c| c.within("resource", |c| c.each(it.resource, Self::resource))),
+            },
+            SiteText::Open(it) => Site::Open {
+                resources: self
+                    .within("open", |c| c.within("resource", |c| c.each(it.resource, Self::resource))),
+                exits: it.exits.map_or(Exits::Any, Into::into),
+            },
+            SiteText::Class(_) => Site::Class,
+        }
+    }
+
+    /// A condition, `depth` levels below a rule's or case's `when`.
+    pub(super) fn condition(&mut self, text: ConditionText, depth: usize) -> Condition {
+        if depth > MAX_NESTING {
+            let message = format!("conditions are nested more than {MAX_NESTING} deep");
+            self.report(message, "this one is too deep", "");
+            return Condition::All(Vec::new());
+        }
+        self.refuse_elsewhere(&text);
+        match text {
+            ConditionText::All(all) => {
+                Condition::All(self.within("all", |c| c.each(all, |c, one| c.condition(one, depth + 1))))
+            }
+            ConditionText::Any(any) => {
+                Condition::Any(self.within("any", |c| c.each(any, |c, one| c.condition(one, depth + 1))))
+            }
+            ConditionText::Not(not) => {
+                Condition::Not(Box::new(self.within("not", |c| c.condition(*not, depth + 1))))
+            }
+            ConditionText::DefinedBy(words) => {
+                Condition::DefinedBy(words.into_iter().map(Into::into).collect())
+            }
+            ConditionText::Caller(words) => Condition::Caller(words.into_iter().map(Into::into).collect()),
+            ConditionText::Tenants(it) => {
+                Condition::Tenants { at_least: it.at_least, module: it.module.unwrap_or(false) }
+            }
+            ConditionText::OpenWorld => Condition::OpenWorld,
+            ConditionText::Topology(names) => {
+                Condition::Topology(self.within("topology", |c| c.each(names, Self::container)))
+            }
+            ConditionText::Field(it) => Condition::Field(self.within("field", |c| c.field(it))),
+            ConditionText::Method(it) => Condition::Method(self.within("method", |c| c.method(it))),
+            ConditionText::Class(it) => Condition::Class(self.within("class", |c| c.class(it))),
+            ConditionText::Written(words) => Condition::Written(words.into_iter().map(Into::into).collect()),
+            ConditionText::Keyed(words) => Condition::Keyed(words.into_iter().map(Into::into).collect()),
+            ConditionText::Stores(words) => Condition::Stores(words.into_iter().map(Into::into).collect()),
+            ConditionText::ReadByOther => Condition::ReadByOther,
+            ConditionText::Target(apis) => {
+                Condition::Target(self.within("target", |c| c.each(apis, Self::api)))
+            }
+            ConditionText::TaskReaches(apis) => {
+                Condition::TaskReaches(self.within("task-reaches", |c| c.each(apis, Self::api)))
+            }
+            ConditionText::Argument(it) => Condition::Argument(self.within("argument", |c| c.argument(it))),
+            ConditionText::FollowedBy(it) => {
+                Condition::FollowedBy(self.within("followed-by", |c| c.follow(it)))
+            }
+            ConditionText::InUnloadCallback => Condition::InUnloadCallback,
+            ConditionText::Released(words) => {
+                Condition::Released(words.into_iter().map(Into::into).collect())
+            }
+            ConditionText::Kept(words) => Condition::Kept(words.into_iter().map(Into::into).collect()),
+            ConditionText::Catches(types) => {
+                Condition::Catches(types.into_iter().map(|name| name.replace('.', "/")).collect())
+            }
+            ConditionText::ResultUsed => Condition::ResultUsed,
+        }
+    }
+
+    /// A condition that can't hold at the rule's sites is a mistake, not a rule that never fires.
+    fn refuse_elsewhere(&mut self, text: &ConditionText) {
+        let is_field = matches!(
+            self.site,
+            Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. }
+        );
+        let is_call = matches!(self.site, Site::Call { .. });
+        let is_kept = matches!(self.site, Site::Kept { .. });
+        let is_open = matches!(self.site, Site::Open { .. });
+        let (name, is_known, sites) = match text {
+            ConditionText::Field(_) => ("field", is_field, "field sites"),
+            ConditionText::Written(_) => ("written", is_field, "field sites"),
+            ConditionText::Keyed(_) => ("keyed", is_field, "field sites"),
+            ConditionText::Stores(_) => ("stores", is_field, "field sites"),
+            ConditionText::ReadByOther => ("read-by-other", is_field, "field sites"),
+            ConditionText::Argument(_) => ("argument", is_call || is_kept || is_open, "calls and resources"),
+            ConditionText::FollowedBy(_) => {
+                ("followed-by", is_call || is_kept || is_open, "calls and resources")
+            }
+            ConditionText::ResultUsed => ("result-used", is_call, "calls"),
+            ConditionText::Target(_) => ("target", is_call, "calls"),
+            ConditionText::TaskReaches(_) => ("task-reaches", is_call, "calls"),
+            ConditionText::Released(_) => ("released", is_kept || is_field, "kept resources and field sites"),
+            ConditionText::Kept(_) => ("kept", is_kept, "kept resources"),
+            _ => return,
+        };
+        if !is_known {
+            self.report(
+                format!("`{name}` never holds at this kind of site"),
+                "here",
+                format!("it is about {sites}"),
+            );
+        }
+    }
+
+    fn field(&mut self, it: FieldText) -> FieldTest {
+        FieldTest {
+            types: self.within("types", |c| c.each(it.types.unwrap_or_default(), Self::type_name)),
+            values: self.within("values", |c| c.each(it.values.unwrap_or_default(), Self::type_name)),
+            name: it.name.map(|name| self.within("name", |c| c.glob(name))),
+            is_final: it.is_final,
+            is_private: it.is_private,
+            is_synthetic: it.is_synthetic,
+        }
+    }
+
+    fn method(&mut self, it: MethodText) -> MemberTest {
+        MemberTest {
+            names: self.within("names", |c| c.each(it.names.unwrap_or_default(), Self::glob)),
+            annotated: self.within("annotated", |c| c.each(it.annotated.unwrap_or_default(), Self::glob)),
+            is_static: it.is_static,
+        }
+    }
+
+    fn class(&mut self, it: ClassText) -> ClassTest {
+        ClassTest {
+            names: self.within("names", |c| c.each(it.names.unwrap_or_default(), Self::glob)),
+            subtype_of: self
+                .within("subtype-of", |c| c.each(it.subtype_of.unwrap_or_default(), Self::type_name)),
+            annotated: self.within("annotated", |c| c.each(it.annotated.unwrap_or_default(), Self::glob)),
+        }
+    }
+
+    fn argument(&mut self, it: ArgumentText) -> ArgumentTest {
+        ArgumentTest {
+            index: it.index,
+            origins: it.origins.unwrap_or_default().into_iter().map(Into::into).collect(),
+            text: self.within("text", |c| c.texts(it.text.unwrap_or_default())),
+            names_class: it.names_class.unwrap_or_default().into_iter().map(Into::into).collect(),
+            names_resource: it.names_resource.unwrap_or_default().into_iter().map(Into::into).collect(),
+            types: self.within("types", |c| c.each(it.types.unwrap_or_default(), Self::type_name)),
+        }
+    }
+
+    fn follow(&mut self, it: FollowText) -> FollowTest {
+        FollowTest {
+            apis: self.within("to", |c| c.each(it.to, Self::api)),
+            exits: it.exits.map(Into::into),
+            restores: it.restores.unwrap_or(false),
+        }
+    }
+
+    fn api(&mut self, name: String) -> String {
+        if self.models.apis_named(&name).next().is_none() {
+            let help = suggest(&name, self.models.api_names());
+            self.report(format!("no model has an API or API group `{name}`"), "unknown", help);
+        }
+        name
+    }
+
+    fn resource(&mut self, name: String) -> String {
+        if self.models.resources_named(&name).next().is_none() {
+            let help = suggest(&name, self.models.resource_names());
+            self.report(format!("no model has a resource or resource group `{name}`"), "unknown", help);
+        }
+        name
+    }
+
+    /// Globs over a text; the name of a set of texts stands for its globs.
+    fn texts(&mut self, texts: Vec<String>) -> Vec<String> {
+        let known = &self.models.texts;
+        let globs = self.each(texts, |c, text| match known.get(&text) {
+            Some(globs) => globs.clone(),
+            None => vec![c.glob(text)],
+        });
+        globs.into_iter().flatten().collect()
+    }
+
+    /// A type group, a descriptor, or a class name; the latter's dots become slashes.
+    fn type_name(&mut self, name: String) -> String {
+        if name.starts_with('[') || name.contains(['/', ';']) {
+            return name;
+        }
+        if name.contains('.') {
+            return name.replace('.', "/");
+        }
+        if !self.models.types.contains_key(&name) {
+            let help = suggest(&name, self.models.types.keys().map(String::as_str));
+            self.report(format!("no model has a type group `{name}`"), "unknown", help);
+        }
+        name
+    }
+
+    fn container(&mut self, name: String) -> String {
+        if !CONTAINERS.iter().any(|row| row.name == name) {
+            let help = suggest(&name, CONTAINERS.iter().map(|row| row.name));
+            self.report(format!("there is no topology `{name}`"), "unknown", help);
+        }
+        name
+    }
+
+    fn glob(&mut self, glob: String) -> String {
+        if let Err(error) = Glob::new(&glob) {
+            self.report(format!("`{glob}` is no glob: {}", error.kind()), "here", "");
+        }
+        glob
+    }
+}

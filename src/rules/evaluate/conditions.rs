@@ -1,0 +1,481 @@
+//! Whether a rule's conditions hold for a match.
+
+use super::context::Context;
+use super::matches::{Match, Spot, Subject};
+use super::values::{
+    self, asked_loader, class_place, constants, is_of_types, kind_of, operand, origins_of, resource_place,
+};
+use crate::dataflow::changes::{self, Written};
+use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
+use crate::dataflow::{Body, How};
+use crate::facts::{Annotation, Event, EventKind, NO_NAME, NO_VALUE, Span};
+use crate::rules::rule::{
+    ArgumentTest, ClassTest, Condition, Definer, FieldTest, Keeper, KeyKind, MemberTest, OriginKind, Release,
+    StoredKind, WriteShape,
+};
+use crate::vocabulary::descriptor::{TypeDesc, binary_name};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Name};
+
+/// Whether a condition holds.
+pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
+    match condition {
+        Condition::All(all) => all.iter().all(|c| holds(cx, found, c)),
+        Condition::Any(any) => any.iter().any(|c| holds(cx, found, c)),
+        Condition::Not(not) => !holds(cx, found, not),
+        Condition::DefinedBy(definers) => definers.iter().any(|d| is_defined_by(cx, found.class, *d)),
+        Condition::Caller(definers) => found.spots.iter().any(|s| {
+            let class = cx.world.program.class_of_method(s.method);
+            definers.iter().any(|d| is_defined_by(cx, class, *d))
+        }),
+        Condition::Tenants { at_least, module } => has_tenants(cx, found, *at_least, *module),
+        Condition::OpenWorld => cx.world.reach.is_open_world(),
+        Condition::Topology(names) => names.iter().any(|n| n == cx.world.program.topology.container),
+        Condition::Field(test) => matches!(found.subject, Subject::Field(f) if field_holds(cx, f, test)),
+        Condition::Method(test) => found.spots.iter().any(|s| method_holds(cx, s.method, test)),
+        Condition::Class(test) => class_holds(cx, found.class, test),
+        Condition::Written(shapes) => {
+            found.spots.iter().any(|s| shapes.iter().any(|w| cx.shapes(found, s).contains(w)))
+        }
+        Condition::Keyed(kinds) => found.spots.iter().any(|s| kinds.contains(&key_of(cx, found, s))),
+        Condition::Stores(kinds) => {
+            found.spots.iter().any(|s| stored_of(cx, s).iter().any(|k| kinds.contains(k)))
+        }
+        Condition::ReadByOther => is_read_by_other(cx, found),
+        Condition::Target(names) => matches!(found.subject, Subject::Call(_, api) if cx.is_api(api, names)),
+        Condition::Argument(test) => found.spots.iter().any(|s| argument_holds(cx, s, test)),
+        Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
+        Condition::InUnloadCallback => found.spots.iter().any(|s| cx.is_at_unload(s.method)),
+        Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
+        Condition::Released(releases) => releases.contains(&released(cx, found)),
+        Condition::Kept(keepers) => keepers.contains(&keeper(cx, found)),
+        Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
+        Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
+        #[allow(unreachable_patterns)]
+        _ => false,
+    }
+}
+
+fn is_defined_by(cx: &Context<'_>, class: ClassId, definer: Definer) -> bool {
+    let program = cx.world.program;
+    match definer {
+        // In an open world everything that is not the JDK's will be shared.
+        Definer::Shared => {
+            !program.is_jdk(class)
+                && (program.is_shared(class) || cx.world.reach.is_open_world())
+                && cx.world.reach.owner(class).is_none()
+        }
+        Definer::Module => cx.world.reach.owner(class).is_some(),
+        Definer::Jdk => program.is_jdk(class),
+        Definer::Application => program.is_application(class),
+        Definer::Library => !program.is_jdk(class) && !program.is_application(class),
+    }
+}
+
+fn has_tenants(cx: &Context<'_>, found: &Match, at_least: usize, module: bool) -> bool {
+    let tenants = cx.tenants(found);
+    if cx.world.reach.is_open_world() {
+        return !tenants.is_empty();
+    }
+    let has_module = tenants.iter().any(|t| t.index() > 0);
+    tenants.len() >= at_least && (!module || has_module)
+}
+
+fn field_holds(cx: &Context<'_>, field: FieldId, test: &FieldTest) -> bool {
+    let program = cx.world.program;
+    let facts = program.field(field);
+    let loader = program.class(program.class_of_field(field)).loader;
+    let is_flag = |wanted: Option<bool>, actual: bool| wanted.is_none_or(|w| w == actual);
+    let desc = program.text(facts.desc);
+    let declared = TypeDesc(desc).class().unwrap_or(desc);
+    is_flag(test.is_final, facts.access.is_final())
+        && is_flag(test.is_private, facts.access.is_private())
+        && is_flag(test.is_synthetic, facts.access.is_synthetic())
+        && test.name.as_ref().is_none_or(|glob| cx.glob(glob, program.text(facts.name)))
+        && (test.types.is_empty()
+            || test.types.iter().any(|t| t == desc)
+            || is_of_types(cx.world, cx.models, loader, declared, &test.types))
+        && (test.values.is_empty() || values_hold(cx, field, declared, &test.values))
+}
+
+/// Every value ever written is of one of the types.
+fn values_hold(cx: &Context<'_>, field: FieldId, declared: &str, names: &[String]) -> bool {
+    let world = cx.world;
+    let loader = world.program.class(world.program.class_of_field(field)).loader;
+    let mut n = 0;
+    for access in world.fields.writes(field) {
+        let body = world.body(access.method);
+        let Some(event) = world.event(access.method, access.event) else { continue };
+        let Some(value) = body.origins.args(event).last() else { continue };
+        for ty in values::types_of(world, body, *value) {
+            n += 1;
+            if !is_of_types(world, cx.models, loader, ty, names) {
+                return false;
+            }
+        }
+    }
+    n > 0 || is_of_types(world, cx.models, loader, declared, names)
+}
+
+fn annotated(cx: &Context<'_>, class: ClassId, span: Span, globs: &[String]) -> bool {
+    let annotations: &[Annotation] = span.of(&cx.world.program.unit(class).annotations);
+    annotations.iter().any(|a| {
+        let desc = cx.world.program.text(a.desc);
+        let name = binary_name(TypeDesc(desc).class().unwrap_or(desc));
+        globs.iter().any(|g| cx.glob(g, &name))
+    })
+}
+
+fn method_holds(cx: &Context<'_>, method: MethodId, test: &MemberTest) -> bool {
+    let program = cx.world.program;
+    let facts = program.method(method);
+    test.is_static.is_none_or(|w| w == facts.access.is_static())
+        && (test.names.is_empty() || test.names.iter().any(|g| cx.glob(g, program.text(facts.name))))
+        && (test.annotated.is_empty()
+            || annotated(cx, program.class_of_method(method), facts.annotations, &test.annotated))
+}
+
+fn class_holds(cx: &Context<'_>, class: ClassId, test: &ClassTest) -> bool {
+    let program = cx.world.program;
+    let loader = program.class(class).loader;
+    let name = program.class_name(class);
+    (test.names.is_empty() || test.names.iter().any(|g| cx.glob(g, &binary_name(name))))
+        && (test.subtype_of.is_empty() || is_of_types(cx.world, cx.models, loader, name, &test.subtype_of))
+        && (test.annotated.is_empty()
+            || annotated(cx, class, program.class_facts(class).annotations, &test.annotated))
+}
+
+/// The shapes of one change.
+pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<WriteShape> {
+    let world = cx.world;
+    let Some(how) = spot.how else { return Vec::new() };
+    let change = changes::Change { field, method: spot.method, event: spot.event, how, inside: spot.inside };
+    let mut shapes = Vec::new();
+    match how {
+        How::Write => {
+            shapes.extend(changes::written(world, &change).into_iter().map(|w| match w {
+                Written::Null => WriteShape::Cleared,
+                Written::Constant => WriteShape::Constant,
+                Written::FromItself => WriteShape::Counter,
+                Written::FromCaller => WriteShape::FromCaller,
+                Written::Fresh => WriteShape::Fresh,
+            }));
+            if changes::is_lazy(world, &change) {
+                shapes.push(WriteShape::Lazy);
+            }
+        }
+        How::Container(api) | How::Atomic(api) | How::Buffer(api) | How::ThreadLocal(api) => {
+            if cx.is_api(api, &cx.names.clearing) {
+                shapes.push(WriteShape::Cleared);
+            }
+            if cx.is_api(api, &cx.names.counting) {
+                shapes.push(WriteShape::Counter);
+            }
+            if cx.is_api(api, &cx.names.lazy) {
+                shapes.push(WriteShape::Lazy);
+            }
+        }
+        How::Array | How::Object(_) => {}
+    }
+    shapes
+}
+
+/// The event that finally changes what a field holds, with its body.
+fn final_event<'w>(cx: &Context<'w>, spot: &Spot) -> Option<(Body<'w>, &'w Event)> {
+    let (method, event) = spot.inside.unwrap_or((spot.method, spot.event));
+    Some((cx.world.body(method), cx.world.event(method, event)?))
+}
+
+fn key_of(cx: &Context<'_>, found: &Match, spot: &Spot) -> KeyKind {
+    let (Some(How::Container(api)), Subject::Field(field)) = (spot.how, found.subject) else {
+        return KeyKind::None;
+    };
+    let Some(key) = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.key) else {
+        return KeyKind::None;
+    };
+    if let Some(kind) = declared_key(cx, field) {
+        return kind;
+    }
+    let Some((body, event)) = final_event(cx, spot) else { return KeyKind::Other };
+    let position = usize::from(key) + usize::from(event.kind.has_receiver());
+    let Some(value) = body.origins.args(event).get(position) else { return KeyKind::Other };
+    let loader = cx.world.program.class(body.class).loader;
+    let types = values::types_of(cx.world, body, *value);
+    let is = |names: &[String]| {
+        !types.is_empty() && types.iter().all(|t| is_of_types(cx.world, cx.models, loader, t, names))
+    };
+    if is(&cx.names.loader_types) {
+        return KeyKind::Loader;
+    }
+    if is(&cx.names.reflective_types) {
+        return KeyKind::Class;
+    }
+    if types.is_empty() || !types.iter().all(|t| matches!(*t, "java/lang/String" | "java/lang/Object")) {
+        return KeyKind::Other;
+    }
+    text_key(cx, body, event, position)
+}
+
+fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> KeyKind {
+    let found = origins_of(cx.world, body, event, position);
+    let names_a_class = found.iter().any(|f| {
+        let origin = cx.world.event(f.method, f.event);
+        origin.is_some_and(|e| {
+            e.kind.is_invoke()
+                && e.member().is_some_and(|m| {
+                    let loader = cx.world.program.class(cx.world.program.class_of_method(f.method)).loader;
+                    cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.class_name))
+                })
+        })
+    });
+    if names_a_class || class_name_call(cx, body, event, position) {
+        KeyKind::ClassName
+    } else if !found.is_empty()
+        && found.iter().all(|f| matches!(f.origin, crate::dataflow::origins::Origin::Text(_)))
+    {
+        KeyKind::Constant
+    } else {
+        KeyKind::Text
+    }
+}
+
+/// The key is the direct result of `Class.getName()`.
+fn class_name_call(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
+    let Some(value) = body.origins.args(event).get(position) else { return false };
+    let loader = cx.world.program.class(body.class).loader;
+    body.origins.leaves(*value).any(|leaf| {
+        body.origins.event(leaf).is_some_and(|(_, e)| {
+            e.member().is_some_and(|m| {
+                cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.class_name))
+            })
+        })
+    })
+}
+
+/// What the field's generic signature says of the key.
+fn declared_key(cx: &Context<'_>, field: FieldId) -> Option<KeyKind> {
+    let program = cx.world.program;
+    let signature = program.field(field).signature;
+    if signature == NO_NAME {
+        return None;
+    }
+    let text = program.text(signature);
+    let first = text.split_once('<')?.1.trim_start_matches(['+', '-']);
+    let name = first.strip_prefix('L')?.split([';', '<']).next()?;
+    let loader = program.class(program.class_of_field(field)).loader;
+    if is_of_types(cx.world, cx.models, loader, name, &cx.names.loader_types) {
+        Some(KeyKind::Loader)
+    } else if is_of_types(cx.world, cx.models, loader, name, &cx.names.reflective_types) {
+        Some(KeyKind::Class)
+    } else {
+        None
+    }
+}
+
+/// What kind of thing a change stores.
+fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
+    let Some((body, event)) = final_event(cx, spot) else { return Vec::new() };
+    let positions: Vec<usize> = match spot.how {
+        Some(How::Container(api) | How::Atomic(api) | How::ThreadLocal(api)) => {
+            let facts = cx.world.knowledge.tables.apis.get(usize::from(api));
+            let stored = facts.map(|a| [a.key, a.value]).unwrap_or_default();
+            stored
+                .into_iter()
+                .flatten()
+                .map(|i| usize::from(i) + usize::from(event.kind.has_receiver()))
+                .collect()
+        }
+        Some(How::Write | How::Array | How::Object(_)) => vec![event.n_args.saturating_sub(1).into()],
+        _ => Vec::new(),
+    };
+    let mut kinds = Vec::new();
+    for position in positions {
+        let Some(value) = body.origins.args(event).get(position) else { continue };
+        let loader = cx.world.program.class(body.class).loader;
+        for ty in values::types_of(cx.world, body, *value) {
+            let is = |names: &[String]| is_of_types(cx.world, cx.models, loader, ty, names);
+            let class = cx.world.program.find_text(loader, ty);
+            kinds.push(if is(&cx.names.loader_types) {
+                StoredKind::Loader
+            } else if is(&cx.names.reflective_types) {
+                StoredKind::Class
+            } else if class.is_some_and(|c| cx.world.reach.owner(c).is_some()) {
+                StoredKind::ModuleObject
+            } else {
+                StoredKind::Other
+            });
+        }
+        kinds.extend(passed_objects(cx, body, event, position));
+    }
+    kinds
+}
+
+/// Objects of a module's own classes that reach the operand from a module's code.
+fn passed_objects(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> Option<StoredKind> {
+    use crate::dataflow::origins::Origin;
+    let found = origins_of(cx.world, body, event, position);
+    let is_module_object = found.iter().any(|f| match f.origin {
+        Origin::Allocation(Some(class)) => cx.world.reach.owner(class).is_some(),
+        Origin::ClassLiteral(_, Some(class)) => cx.world.reach.owner(class).is_some(),
+        Origin::Allocation(None) => f.passed_by.is_some(),
+        _ => false,
+    });
+    is_module_object.then_some(StoredKind::ModuleObject)
+}
+
+fn is_read_by_other(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    let writers = cx.tenants(found);
+    cx.world.fields.reads(field).any(|read| {
+        let readers = cx.world.reach.tenants(read.method);
+        if cx.world.reach.is_open_world() {
+            !readers.is_empty()
+        } else {
+            readers.iter().any(|r| writers.iter().any(|w| *w != r))
+        }
+    })
+}
+
+fn argument_holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool {
+    let world = cx.world;
+    let body = world.body(spot.method);
+    let Some(event) = world.event(spot.method, spot.event) else { return false };
+    let Some(position) = operand(event, test.index) else { return false };
+    if !test.types.is_empty() {
+        let loader = world.program.class(body.class).loader;
+        let Some(value) = body.origins.args(event).get(position) else { return false };
+        let types = values::types_of(world, body, *value);
+        if !types.iter().any(|t| is_of_types(world, cx.models, loader, t, &test.types)) {
+            return false;
+        }
+    }
+    let needs_origins = !(test.origins.is_empty()
+        && test.text.is_empty()
+        && test.names_class.is_empty()
+        && test.names_resource.is_empty());
+    if !needs_origins {
+        return true;
+    }
+    // A method reference has no arguments here: whatever is passed later is not known.
+    if event.kind == EventKind::Lambda {
+        return test.origins.contains(&OriginKind::Unknown);
+    }
+    let found = origins_of(world, body, event, position);
+    let kinds: Vec<OriginKind> = found.iter().map(|f| kind_of(world, body.class, f)).collect();
+    let texts = constants(world, &found);
+    origins_hold(&kinds, &test.origins)
+        && (test.text.is_empty() || texts.iter().any(|t| test.text.iter().any(|g| cx.glob(g, t))))
+        && (test.names_class.is_empty() || places_hold(cx, body, event, &found, test))
+        && (test.names_resource.is_empty() || resources_hold(cx, body, event, &found, test))
+}
+
+/// A loader is what a rule asks for only if it can't be another one: `context, else own` is a safe fall-back chain. Of
+/// other values one origin is enough.
+fn origins_hold(kinds: &[OriginKind], wanted: &[OriginKind]) -> bool {
+    const LOADERS: [OriginKind; 4] = [
+        OriginKind::ContextLoader,
+        OriginKind::OwnLoader,
+        OriginKind::ForeignLoader,
+        OriginKind::SystemLoader,
+    ];
+    if wanted.is_empty() {
+        return true;
+    }
+    let any = kinds.iter().any(|k| wanted.contains(k));
+    let wants_loaders = wanted.iter().any(|w| LOADERS.contains(w));
+    let transparent = [OriginKind::Null, OriginKind::Field, OriginKind::StaticField];
+    let only = kinds.iter().all(|k| wanted.contains(k) || transparent.contains(k));
+    any && (!wants_loaders || only)
+}
+
+fn places_hold(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    event: &Event,
+    found: &[crate::dataflow::origins::Found],
+    test: &ArgumentTest,
+) -> bool {
+    use crate::dataflow::origins::Origin;
+    use crate::rules::rule::ClassPlace;
+    let Some(asked) = asked_loader(cx.world, body, event) else {
+        return test.names_class.contains(&ClassPlace::Unknown);
+    };
+    let literals = found.iter().filter_map(|f| match f.origin {
+        Origin::ClassLiteral(name, _) => Some(cx.world.program.text(name)),
+        _ => None,
+    });
+    let names: Vec<&str> = constants(cx.world, found).into_iter().chain(literals).collect();
+    if names.is_empty() {
+        return test.names_class.contains(&ClassPlace::Unknown);
+    }
+    names.iter().any(|n| test.names_class.contains(&class_place(cx.world, asked, n)))
+}
+
+fn resources_hold(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    event: &Event,
+    found: &[crate::dataflow::origins::Found],
+    test: &ArgumentTest,
+) -> bool {
+    use crate::rules::rule::ClassPlace;
+    let names = cx.resource_names(body, event, found);
+    let Some(asked) = asked_loader(cx.world, body, event) else {
+        return test.names_resource.contains(&ClassPlace::Unknown);
+    };
+    if names.is_empty() {
+        return test.names_resource.contains(&ClassPlace::Unknown);
+    }
+    names.iter().any(|n| test.names_resource.contains(&resource_place(cx.world, asked, n)))
+}
+
+fn released(cx: &Context<'_>, found: &Match) -> Release {
+    match (&found.kept, found.subject) {
+        (Some(kept), _) => match kept.release {
+            KeptRelease::Never => Release::Never,
+            KeptRelease::AtUnload => Release::AtUnload,
+            KeptRelease::ByContainer => Release::ByContainer,
+            KeptRelease::ByPinningWrapper(_) => Release::ByPinningWrapper,
+            KeptRelease::Elsewhere => Release::Elsewhere,
+            KeptRelease::Locally => Release::Locally,
+        },
+        (None, Subject::Field(field)) => cx.removed(field),
+        _ => Release::Never,
+    }
+}
+
+fn keeper(cx: &Context<'_>, found: &Match) -> Keeper {
+    let _ = cx;
+    match found.kept.as_ref().map(|k| k.keeper) {
+        Some(KeptIn::Nothing | KeptIn::Local) => Keeper::Nothing,
+        Some(KeptIn::Field(_)) => Keeper::ModuleField,
+        Some(KeptIn::SharedStatic(_)) => Keeper::SharedStatic,
+        Some(KeptIn::Bean) => Keeper::Bean,
+        Some(KeptIn::Unknown) | None => Keeper::Unknown,
+    }
+}
+
+fn catches(cx: &Context<'_>, spot: &Spot, types: &[String]) -> bool {
+    let body = cx.world.body(spot.method);
+    let unit = body.origins.unit;
+    let Some(block) = changes::block_of(unit, body, spot.event) else { return false };
+    let blocks = unit.blocks_of(body.method);
+    let handlers = blocks.get(usize::from(block)).map_or(&[][..], |b| unit.handlers(b));
+    handlers.iter().any(|h| {
+        let is = |name: Name| types.iter().any(|t| binary_name(cx.world.program.text(name)) == binary_name(t));
+        h.catches != NO_NAME && is(h.catches)
+    })
+}
+
+fn is_result_used(cx: &Context<'_>, spot: &Spot) -> bool {
+    let body = cx.world.body(spot.method);
+    let Some(event) = cx.world.event(spot.method, spot.event) else { return false };
+    if event.kind == EventKind::Lambda {
+        return true;
+    }
+    event.result != NO_VALUE
+        && body.origins.events().iter().any(|e| {
+            body.origins.args(e).iter().any(|a| {
+                body.origins.leaves(*a).any(|l| l == crate::facts::Value::Event(u32::from(spot.event)))
+            })
+        })
+}

@@ -1,0 +1,191 @@
+//! What all conditions of one evaluation share.
+
+use super::matches::{Match, Spot, Subject};
+use crate::dataflow::knowledge::ApiId;
+use crate::dataflow::origins::{Found, Origin};
+use crate::dataflow::{Body, Changes, How, World};
+use crate::facts::Event;
+use crate::rules::models::Models;
+use crate::rules::rule::{Release, WriteShape};
+use crate::vocabulary::{FieldId, MethodId, TenantId};
+use globset::{GlobBuilder, GlobMatcher};
+use rustc_hash::FxHashMap;
+
+/// Names of API and type groups that the vocabulary of conditions itself refers to.
+pub(super) struct GroupNames {
+    /// APIs that empty what they act on or take something out of it.
+    pub clearing: Vec<String>,
+    /// APIs that step a counter.
+    pub counting: Vec<String>,
+    /// APIs that store only what is absent.
+    pub lazy: Vec<String>,
+    /// APIs that yield a class's name.
+    pub class_name: Vec<String>,
+    /// APIs that take something out.
+    pub removing: Vec<String>,
+    /// Class loaders.
+    pub loader_types: Vec<String>,
+    /// Class, Method and the like.
+    pub reflective_types: Vec<String>,
+}
+
+impl Default for GroupNames {
+    fn default() -> Self {
+        let list = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
+        Self {
+            clearing: list(&["map-clear", "collection-clear"]),
+            counting: list(&["counter-step"]),
+            lazy: list(&["map-put-if-absent", "map-compute"]),
+            class_name: list(&["class-name"]),
+            removing: list(&["map-clear", "collection-clear", "map-remove", "collection-remove"]),
+            loader_types: list(&["class-loader"]),
+            reflective_types: list(&["reflective"]),
+        }
+    }
+}
+
+/// The world, the models, and answers that several rules ask for.
+pub(super) struct Context<'w> {
+    /// What is analysed.
+    pub world: &'w World<'w>,
+    /// What is known.
+    pub models: &'w Models,
+    /// All changes of fields.
+    pub changes: &'w Changes,
+    /// Methods that unload callbacks reach.
+    pub at_unload: &'w rustc_hash::FxHashSet<MethodId>,
+    /// Group names.
+    pub names: GroupNames,
+    globs: FxHashMap<String, GlobMatcher>,
+}
+
+impl<'w> Context<'w> {
+    /// A context. `globs` are all patterns that conditions hold, so that each is compiled once.
+    pub(super) fn new(
+        world: &'w World<'w>,
+        models: &'w Models,
+        changes: &'w Changes,
+        at_unload: &'w rustc_hash::FxHashSet<MethodId>,
+    ) -> Self {
+        Self { world, models, changes, at_unload, names: GroupNames::default(), globs: FxHashMap::default() }
+    }
+
+    /// Whether a glob matches a text. A glob that does not compile matches nothing; rules are checked before.
+    pub(super) fn glob(&self, glob: &str, text: &str) -> bool {
+        if let Some(matcher) = self.globs.get(glob) {
+            return matcher.is_match(text);
+        }
+        if !glob.contains(['*', '?', '[', '{']) {
+            return glob == text;
+        }
+        compile(glob).is_some_and(|g| g.is_match(text))
+    }
+
+    /// Compiles globs ahead of time.
+    pub(super) fn learn_globs<'g>(&mut self, globs: impl Iterator<Item = &'g str>) {
+        for glob in globs {
+            if let Some(matcher) = compile(glob) {
+                self.globs.insert(glob.to_owned(), matcher);
+            }
+        }
+    }
+
+    /// Whether an API has one of these ids or belongs to one of these groups.
+    pub(super) fn is_api(&self, api: ApiId, names: &[String]) -> bool {
+        names.iter().any(|n| self.world.knowledge.group(n).get(usize::from(api)).copied().unwrap_or(false))
+    }
+
+    /// Whether unload callbacks reach a method.
+    pub(super) fn is_at_unload(&self, method: MethodId) -> bool {
+        self.at_unload.contains(&method)
+    }
+
+    /// The tenants whose code reaches any spot of a match, ascending.
+    pub(super) fn tenants(&self, found: &Match) -> Vec<TenantId> {
+        let mut tenants: Vec<TenantId> = found
+            .spots
+            .iter()
+            .flat_map(|s| self.world.reach.tenants(s.method).iter().collect::<Vec<_>>())
+            .collect();
+        tenants.sort_unstable();
+        tenants.dedup();
+        tenants
+    }
+
+    /// The shapes of one change.
+    pub(super) fn shapes(&self, found: &Match, spot: &Spot) -> Vec<WriteShape> {
+        match found.subject {
+            Subject::Field(field) => super::conditions::shapes_of(self, field, spot),
+            _ => Vec::new(),
+        }
+    }
+
+    /// How what a field holds is taken out again.
+    pub(super) fn removed(&self, field: FieldId) -> Release {
+        let mut release = Release::Never;
+        for change in self.changes.of(field) {
+            let removes = match change.how {
+                How::Container(api) | How::ThreadLocal(api) => self.is_api(api, &self.names.removing),
+                How::Write => {
+                    let spot = Spot {
+                        method: change.method,
+                        event: change.event,
+                        how: Some(change.how),
+                        inside: None,
+                    };
+                    super::conditions::shapes_of(self, field, &spot).contains(&WriteShape::Cleared)
+                }
+                _ => false,
+            };
+            if removes && self.is_at_unload(change.method) {
+                return Release::AtUnload;
+            }
+            if removes {
+                release = Release::Elsewhere;
+            }
+        }
+        release
+    }
+
+    /// Entry names that a call asks for: of a resource, a bundle, or a service's providers.
+    pub(super) fn resource_names(&self, body: Body<'_>, event: &Event, found: &[Found]) -> Vec<String> {
+        let program = self.world.program;
+        let owner = event.member().map_or("", |m| program.text(program.facts.members.get(m).owner));
+        let name = event.member().map_or("", |m| program.text(program.facts.members.get(m).name));
+        let mut names = Vec::new();
+        for origin in found.iter().filter(|f| !f.is_derived) {
+            match origin.origin {
+                Origin::Text(text) => {
+                    let text = program.text(text);
+                    if name == "getBundle" {
+                        names.push(format!("{}.properties", text.replace('.', "/")));
+                    } else if owner == "java/lang/Class" {
+                        names.push(relative_to_class(program.class_name(body.class), text));
+                    } else {
+                        names.push(text.to_owned());
+                    }
+                }
+                Origin::ClassLiteral(class, _) => {
+                    names.push(format!("META-INF/services/{}", program.text(class).replace('/', ".")));
+                }
+                _ => {}
+            }
+        }
+        names
+    }
+}
+
+/// `Class.getResource` resolves names without a leading slash against the class's package.
+fn relative_to_class(class: &str, name: &str) -> String {
+    match name.strip_prefix('/') {
+        Some(absolute) => absolute.to_owned(),
+        None => match crate::vocabulary::descriptor::package_of(class) {
+            "" => name.to_owned(),
+            package => format!("{package}/{name}"),
+        },
+    }
+}
+
+fn compile(glob: &str) -> Option<GlobMatcher> {
+    GlobBuilder::new(glob).literal_separator(false).build().ok().map(|g| g.compile_matcher())
+}

@@ -1,0 +1,85 @@
+//! Matches of field sites.
+
+use super::matches::{Match, Spot, Subject};
+use crate::dataflow::changes::{Change, Changes};
+use crate::dataflow::held::Held;
+use crate::dataflow::{How, World};
+use crate::rules::rule::{Site, StateKind};
+use crate::vocabulary::{Access, ClassId, FieldId};
+
+/// Fields whose changes are looked for at all: not the JDK's, not what compilers add.
+pub(super) fn is_candidate(world: &World<'_>, field: FieldId) -> bool {
+    let class = world.program.class_of_field(field);
+    let facts = world.program.field(field);
+    !world.program.is_jdk(class) && !facts.access.has(Access::SYNTHETIC) && !facts.has_constant
+}
+
+/// The matches of a field site, by field.
+pub(super) fn find(world: &World<'_>, site: &Site, changes: &Changes, held: &Held) -> Vec<Match> {
+    let (of_statics, kinds, writes) = match site {
+        Site::FieldWrite { of_statics } => (*of_statics, &[][..], true),
+        Site::FieldMutation { of_statics, kinds } => (*of_statics, kinds.as_slice(), false),
+        Site::FieldChange { of_statics } => (*of_statics, ALL_KINDS, true),
+        _ => return Vec::new(),
+    };
+    let mut found = Vec::new();
+    for field in changes.fields() {
+        if world.program.field(field).access.is_static() != of_statics {
+            continue;
+        }
+        let class = world.program.class_of_field(field);
+        let holder = if of_statics { None } else { held.holder(class) };
+        if !of_statics && holder.is_none() {
+            continue;
+        }
+        let spots: Vec<Spot> = changes
+            .of(field)
+            .iter()
+            .filter(|c| (writes && c.how == How::Write) || kind_of(c.how).is_some_and(|k| kinds.contains(&k)))
+            .filter(|c| is_after_initialisation(world, class, c) && !world.reach.tenants(c.method).is_empty())
+            .map(|c| Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside })
+            .collect();
+        if !spots.is_empty() {
+            found.push(Match {
+                subject: Subject::Field(field),
+                class,
+                spots,
+                holder,
+                kept: None,
+                leak: None,
+            });
+        }
+    }
+    found
+}
+
+const ALL_KINDS: &[StateKind] =
+    &[StateKind::Collection, StateKind::Array, StateKind::Atomic, StateKind::Buffer];
+
+fn kind_of(how: How) -> Option<StateKind> {
+    match how {
+        How::Write => None,
+        How::Container(_) => Some(StateKind::Collection),
+        How::Array => Some(StateKind::Array),
+        How::Atomic(_) => Some(StateKind::Atomic),
+        How::Buffer(_) => Some(StateKind::Buffer),
+        How::ThreadLocal(_) => Some(StateKind::ThreadLocal),
+        How::Object(_) => Some(StateKind::Object),
+    }
+}
+
+/// Whether a change happens after the field's class, or for instance fields the object, has been set up.
+fn is_after_initialisation(world: &World<'_>, class: ClassId, change: &Change) -> bool {
+    let own = world.program.class_of_method(change.method);
+    let name = world.program.text(world.program.method(change.method).name);
+    if world.program.field(change.field).access.is_static() {
+        return !(name == "<clinit>" && is_same_nest(world, own, class));
+    }
+    !(name == "<init>" || name == "<clinit>") || !is_same_nest(world, own, class)
+}
+
+/// A nested class's initialiser that fills its outer class's field is that class's set-up, and the other way round.
+fn is_same_nest(world: &World<'_>, a: ClassId, b: ClassId) -> bool {
+    let outermost = |id: ClassId| world.program.class_name(id).split('$').next().unwrap_or_default();
+    a == b || (world.program.class(a).loader == world.program.class(b).loader && outermost(a) == outermost(b))
+}

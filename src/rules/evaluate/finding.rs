@@ -1,0 +1,351 @@
+//! From a match whose conditions hold to a finding.
+
+use super::context::Context;
+use super::matches::{Match, Spot, Subject};
+use super::trace::{self, simple_name};
+use super::values;
+use crate::dataflow::unload::Keeper;
+use crate::facts::EventKind;
+use crate::findings::{Certainty, Finding, Hop, Location, Severity};
+use crate::rules::rule::{Case, Part, Rule, Slot, Template};
+use crate::vocabulary::descriptor::{TypeDesc, binary_name, human};
+use crate::vocabulary::{ClassId, TenantId};
+
+/// The first case of a rule that holds, if any.
+pub(super) fn case_of<'r>(cx: &Context<'_>, found: &Match, rule: &'r Rule) -> Option<&'r Case> {
+    rule.cases.iter().find(|case| super::conditions::holds(cx, found, &case.when))
+}
+
+/// Builds the finding; `None` if a case says to ignore the match.
+pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Finding> {
+    let case = case_of(cx, found, rule);
+    if case.is_some_and(|c| c.ignore) {
+        return None;
+    }
+    let maker = Maker { cx, found, tenants: tenants_of(cx, found) };
+    let severity = case.and_then(|c| c.severity).or(rule.meta.severity).unwrap_or(Severity::Warning);
+    let certainty = case.and_then(|c| c.certainty).unwrap_or(rule.certainty);
+    // A shape without proof is never more than worth knowing.
+    let severity = if certainty == Certainty::Possible { Severity::Note } else { severity };
+    let message = case.and_then(|c| c.message.as_ref()).unwrap_or(&rule.message);
+    let advice = case.and_then(|c| c.advice.as_ref()).unwrap_or(&rule.advice);
+    let (class, member, descriptor) = maker.member();
+    Some(Finding {
+        rule: rule.meta.id.clone(),
+        severity,
+        certainty,
+        class,
+        member,
+        descriptor,
+        loader: trace::tenant_name(cx.world, found.class),
+        tenants: maker.tenant_names(),
+        message: maker.fill(message),
+        fix: maker.fill(advice),
+        location: maker.location(),
+        trace: maker.trace(),
+        related: maker.related(),
+        anchor: maker.anchor(),
+        fingerprint: String::new(),
+    })
+}
+
+/// The tenants a finding names: those that reach it; for resources the one that acquires.
+fn tenants_of(cx: &Context<'_>, found: &Match) -> Vec<TenantId> {
+    match found.kept.as_ref().and_then(|k| k.tenant) {
+        Some(tenant) => vec![tenant],
+        None => cx.tenants(found),
+    }
+}
+
+struct Maker<'m, 'w> {
+    cx: &'m Context<'w>,
+    found: &'m Match,
+    tenants: Vec<TenantId>,
+}
+
+impl Maker<'_, '_> {
+    fn tenant_names(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.tenants.iter().map(|t| trace::tenant_label(self.cx.world, *t)).collect();
+        names.sort();
+        names
+    }
+
+    fn member(&self) -> (String, String, String) {
+        let program = self.cx.world.program;
+        let class = binary_name(program.class_name(self.found.class));
+        match (self.found.subject, self.found.spots.first()) {
+            (Subject::Field(field), _) => {
+                let facts = program.field(field);
+                (class, program.text(facts.name).to_owned(), program.text(facts.desc).to_owned())
+            }
+            (Subject::Class, _) | (_, None) => (class, String::new(), String::new()),
+            (_, Some(spot)) => {
+                let facts = program.method(spot.method);
+                (class, program.text(facts.name).to_owned(), program.text(facts.desc).to_owned())
+            }
+        }
+    }
+
+    /// The spot that a finding points at: the first in shared code, else the first.
+    fn main_spot(&self) -> Option<&Spot> {
+        let is_shared = |s: &&Spot| {
+            let (method, _) = s.inside.unwrap_or((s.method, s.event));
+            self.cx.world.reach.owner(self.cx.world.program.class_of_method(method)).is_none()
+        };
+        self.found.spots.iter().find(is_shared).or(self.found.spots.first())
+    }
+
+    fn location(&self) -> Location {
+        let world = self.cx.world;
+        match self.main_spot() {
+            Some(spot) => {
+                let (method, event) = spot.inside.unwrap_or((spot.method, spot.event));
+                let line = world.event(method, event).map_or(0, |e| e.line);
+                trace::location(world, world.program.class_of_method(method), line)
+            }
+            None => trace::location(world, self.found.class, 0),
+        }
+    }
+
+    /// One run of steps per tenant, each by the spot that is nearest to its code.
+    fn trace(&self) -> Vec<Hop> {
+        let world = self.cx.world;
+        let mut hops = Vec::new();
+        for tenant in &self.tenants {
+            let reached = self.found.spots.iter().filter(|s| world.reach.tenants(s.method).has(*tenant));
+            let nearest = reached
+                .min_by_key(|s| world.reach.witness(*tenant, s.method).map_or(usize::MAX, |w| w.len()));
+            let Some(spot) = nearest else { continue };
+            hops.extend(trace::to_event(world, *tenant, spot.method, spot.event, &self.what_happens(spot)));
+            if let Some((method, event)) = spot.inside {
+                let name = trace::tenant_label(world, *tenant);
+                let line = world.event(method, event).map_or(0, |e| e.line);
+                hops.push(trace::hop(world, &name, method, line, self.what_changes(method, event)));
+            }
+        }
+        hops
+    }
+
+    fn what_happens(&self, spot: &Spot) -> String {
+        match (self.found.subject, spot.inside) {
+            (Subject::Field(_), Some(_)) => format!("hands {} on", self.subject_name()),
+            (Subject::Field(_), None) => self.what_changes(spot.method, spot.event),
+            _ => format!("calls {}", self.target(spot)),
+        }
+    }
+
+    fn what_changes(&self, method: crate::vocabulary::MethodId, event: u16) -> String {
+        let Some(e) = self.cx.world.event(method, event) else { return String::new() };
+        match e.kind {
+            EventKind::PutStatic | EventKind::PutField => format!("writes {}", self.subject_name()),
+            EventKind::ArrayStore => format!("stores into {}", self.subject_name()),
+            _ => {
+                let spot = Spot { method, event, how: None, inside: None };
+                format!("changes {} by {}", self.subject_name(), self.target(&spot))
+            }
+        }
+    }
+
+    fn subject_name(&self) -> String {
+        let (class, member, _) = self.member();
+        format!("{}.{member}", simple_name(&class.replace('.', "/")))
+    }
+
+    /// `System.setProperty`, `new Thread`.
+    fn target(&self, spot: &Spot) -> String {
+        let world = self.cx.world;
+        let Some(event) = world.event(spot.method, spot.event) else { return String::new() };
+        let Some(member) = event.member() else {
+            return event.name().map_or(String::new(), |n| simple_name(world.program.text(n)));
+        };
+        let member = world.program.facts.members.get(member);
+        let owner = simple_name(world.program.text(member.owner));
+        match world.program.text(member.name) {
+            "<init>" => format!("new {owner}"),
+            name => format!("{owner}.{name}"),
+        }
+    }
+
+    fn related(&self) -> Vec<(Location, String)> {
+        let world = self.cx.world;
+        let mut related = Vec::new();
+        if let Some(holder) = self.found.holder {
+            let class = world.program.class_of_field(holder.field);
+            let name = world.program.text(world.program.field(holder.field).name);
+            let note =
+                format!("the object is held by {}.{name}", simple_name(world.program.class_name(class)));
+            related.push((trace::location(world, class, 0), note));
+        }
+        if let Some(kept) = &self.found.kept {
+            if let Some((method, event)) = kept.release_site {
+                let line = world.event(method, event).map_or(0, |e| e.line);
+                let class = world.program.class_of_method(method);
+                related.push((trace::location(world, class, line), "a release of it".to_owned()));
+            } else if let Some(callback) = kept.nearest_callback {
+                let class = world.program.class_of_method(callback);
+                let line = world.program.method(callback).line;
+                let note = "this unload callback could release it".to_owned();
+                related.push((trace::location(world, class, line), note));
+            }
+        }
+        if let Some((leak, at)) = self.found.leak.as_ref().and_then(|l| Some((l, l.at?))) {
+            let line = world.event(leak.method, at).map_or(0, |e| e.line);
+            let note = format!("{} leaves the method with it still open", self.path(leak.method, at));
+            related.push((trace::location(world, self.found.class, line), note));
+        }
+        related
+    }
+
+    fn path(&self, method: crate::vocabulary::MethodId, at: u16) -> String {
+        let spot = Spot { method, event: at, how: None, inside: None };
+        match self.cx.world.event(method, at).map(|e| e.kind) {
+            Some(EventKind::Return) => "the return".to_owned(),
+            Some(EventKind::Throw) => "the throw".to_owned(),
+            _ => format!("an exception of {}", self.target(&spot)),
+        }
+    }
+
+    fn anchor(&self) -> String {
+        match (self.found.subject, self.found.spots.first()) {
+            (Subject::Call(..) | Subject::Resource(_), Some(spot)) => {
+                let member = self.cx.world.event(spot.method, spot.event).and_then(|e| e.member());
+                member.map_or(String::new(), |m| {
+                    let m = self.cx.world.program.facts.members.get(m);
+                    let text = |n| self.cx.world.program.text(n);
+                    format!("{}.{}{}", text(m.owner), text(m.name), text(m.desc))
+                })
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn fill(&self, template: &Template) -> String {
+        let mut text = String::new();
+        for part in &template.parts {
+            match part {
+                Part::Text(t) => text.push_str(t),
+                Part::Slot(slot) => text.push_str(&self.slot(*slot)),
+            }
+        }
+        text
+    }
+
+    fn slot(&self, slot: Slot) -> String {
+        let program = self.cx.world.program;
+        let (class, member, descriptor) = self.member();
+        let spot = self.main_spot();
+        match slot {
+            Slot::Class => simple_name(&class.replace('.', "/")),
+            Slot::Member => member,
+            Slot::Method => spot.map_or(String::new(), |s| {
+                let owner = simple_name(program.class_name(program.class_of_method(s.method)));
+                format!("{owner}.{}", program.text(program.method(s.method).name))
+            }),
+            Slot::Type => simple_name(&self.type_name(&descriptor)),
+            Slot::Tenants => and_list(&self.tenant_names()),
+            Slot::Loader => trace::tenant_name(self.cx.world, self.found.class),
+            Slot::Target => spot.map_or(String::new(), |s| self.target(s)),
+            Slot::Argument => self.argument().map_or("a computed value".to_owned(), |a| format!("\"{a}\"")),
+            Slot::Named => self.named().unwrap_or_else(|| "a class".to_owned()),
+            Slot::Holder => self.holder(),
+            Slot::Effect | Slot::Instead => self.api_text(slot),
+            Slot::Resource | Slot::Release | Slot::Pins => self.resource_text(slot),
+            Slot::Kept => self.kept(),
+            Slot::Path => match &self.found.leak {
+                Some(leak) => leak.at.map_or("an exception".to_owned(), |at| self.path(leak.method, at)),
+                None => "an exception".to_owned(),
+            },
+            #[allow(unreachable_patterns)]
+            _ => String::new(),
+        }
+    }
+
+    fn type_name(&self, descriptor: &str) -> String {
+        match self.found.subject {
+            Subject::Field(_) => match TypeDesc(descriptor).class() {
+                Some(class) => class.to_owned(),
+                None => human(descriptor),
+            },
+            _ => {
+                let event = self.found.spots.first().and_then(|s| self.cx.world.event(s.method, s.event));
+                event.and_then(|e| e.member()).map_or(String::new(), |m| {
+                    let program = self.cx.world.program;
+                    program.text(program.facts.members.get(m).owner).to_owned()
+                })
+            }
+        }
+    }
+
+    /// The first constant among the call's operands.
+    fn argument(&self) -> Option<String> {
+        let world = self.cx.world;
+        let spot = self.found.spots.first()?;
+        let body = world.body(spot.method);
+        let event = world.event(spot.method, spot.event)?;
+        (0..usize::from(event.n_args)).find_map(|position| {
+            let found = values::origins_of(world, body, event, position);
+            values::constants(world, &found).first().map(|t| (*t).to_owned())
+        })
+    }
+
+    fn named(&self) -> Option<String> {
+        self.argument().map(|a| a.replace('/', "."))
+    }
+
+    fn holder(&self) -> String {
+        if let Some(holder) = self.found.holder {
+            let program = self.cx.world.program;
+            let class: ClassId = program.class_of_field(holder.field);
+            let name = program.text(program.field(holder.field).name);
+            return format!("{}.{name}", simple_name(program.class_name(class)));
+        }
+        match self.named() {
+            Some(name) => and_list(&values::tenants_with_class(self.cx.world, &name)),
+            None => "a module".to_owned(),
+        }
+    }
+
+    fn api_text(&self, slot: Slot) -> String {
+        let Subject::Call(_, api) = self.found.subject else { return String::new() };
+        let id = self.cx.world.knowledge.tables.apis.get(usize::from(api)).map(|a| a.id.as_str());
+        let api = id.and_then(|id| self.cx.models.apis.get(id));
+        api.map_or(String::new(), |a| if slot == Slot::Effect { a.effect.clone() } else { a.instead.clone() })
+    }
+
+    fn resource_text(&self, slot: Slot) -> String {
+        let Subject::Resource(resource) = self.found.subject else { return String::new() };
+        let name =
+            self.cx.world.knowledge.tables.resources.get(usize::from(resource)).map(|r| r.name.as_str());
+        let resource = name.and_then(|n| self.cx.models.resources.get(n));
+        resource.map_or(String::new(), |r| match slot {
+            Slot::Resource => r.label.clone(),
+            Slot::Release => r.how.clone(),
+            _ => r.pins.clone(),
+        })
+    }
+
+    fn kept(&self) -> String {
+        let program = self.cx.world.program;
+        match self.found.kept.as_ref().map(|k| k.keeper) {
+            Some(Keeper::Field(field) | Keeper::SharedStatic(field)) => {
+                let class = simple_name(program.class_name(program.class_of_field(field)));
+                format!("field {class}.{}", program.text(program.field(field).name))
+            }
+            Some(Keeper::Bean) => "a bean".to_owned(),
+            Some(Keeper::Nothing) => "nowhere".to_owned(),
+            Some(Keeper::Local) => "a local variable".to_owned(),
+            Some(Keeper::Unknown) | None => "code that was not seen".to_owned(),
+        }
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`; any application in an open world.
+fn and_list(names: &[String]) -> String {
+    match names {
+        [] => "nobody".to_owned(),
+        [only] if only == "*" => "any application".to_owned(),
+        [only] => only.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}

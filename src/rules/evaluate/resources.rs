@@ -1,0 +1,107 @@
+//! Matches of resource sites.
+
+use super::context::Context;
+use super::matches::{Match, Spot, Subject};
+use crate::dataflow::knowledge::ResourceId;
+use crate::dataflow::obligations::{self, ExitKind, Leak, Summaries};
+use crate::dataflow::unload;
+use crate::rules::rule::{Exits, Rule, Site};
+use crate::vocabulary::{ClassId, MethodId, Parallel};
+
+/// For each rule the matches of its resource site; none for other sites. Both analyses run once for all rules.
+pub(super) fn find(cx: &Context<'_>, rules: &[Rule], parallel: &impl Parallel) -> Vec<Vec<Match>> {
+    let n = cx.world.knowledge.tables.resources.len();
+    let wanted = |site: &Site| -> Vec<bool> {
+        let names = match site {
+            Site::Kept { resources } | Site::Open { resources, .. } => resources.as_slice(),
+            _ => return vec![false; n],
+        };
+        (0..n).map(|i| names.iter().any(|name| is_named(cx, i, name))).collect()
+    };
+    let tables: Vec<Vec<bool>> = rules.iter().map(|r| wanted(&r.site)).collect();
+    let any = |of: fn(&Site) -> bool, id: ResourceId| {
+        rules.iter().zip(&tables).any(|(r, t)| of(&r.site) && t[usize::from(id)])
+    };
+    let kept = if rules.iter().any(|r| matches!(r.site, Site::Kept { .. })) {
+        let is_wanted = |id| any(|s| matches!(s, Site::Kept { .. }), id);
+        unload::kept(cx.world, &is_wanted, cx.world.program.topology.container, parallel)
+    } else {
+        Vec::new()
+    };
+    let leaks = if rules.iter().any(|r| matches!(r.site, Site::Open { .. })) {
+        let is_wanted = |id| any(|s| matches!(s, Site::Open { .. }), id);
+        leaks(cx, &is_wanted, parallel)
+    } else {
+        Vec::new()
+    };
+    let of_rule = |(rule, table): (&Rule, &Vec<bool>)| match &rule.site {
+        Site::Kept { .. } => {
+            let own = kept.iter().filter(|k| table[usize::from(k.resource)]);
+            own.map(|k| matched(cx, k.resource, k.method, k.event, Some(k.clone()), None)).collect()
+        }
+        Site::Open { exits, .. } => {
+            let own = leaks.iter().filter(|l| table[usize::from(l.resource)] && is_exit(*exits, l.exit));
+            own.map(|l| matched(cx, l.resource, l.method, l.event, None, Some(l.clone()))).collect()
+        }
+        _ => Vec::new(),
+    };
+    rules.iter().zip(&tables).map(of_rule).collect()
+}
+
+fn is_named(cx: &Context<'_>, resource: usize, name: &str) -> bool {
+    let facts = &cx.world.knowledge.tables.resources[resource];
+    facts.groups.iter().any(|g| g == name) || cx.glob(name, &facts.name)
+}
+
+fn is_exit(wanted: Exits, exit: ExitKind) -> bool {
+    match wanted {
+        Exits::Any => true,
+        Exits::Normal => exit == ExitKind::Normal,
+        Exits::Exceptional => exit == ExitKind::Exceptional,
+    }
+}
+
+fn leaks(
+    cx: &Context<'_>,
+    wanted: &(dyn Fn(ResourceId) -> bool + Sync),
+    parallel: &impl Parallel,
+) -> Vec<Leak> {
+    const CHUNK: usize = 64;
+    let world = cx.world;
+    let summaries = Summaries::build(world, parallel);
+    let n = world.program.classes.len();
+    let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
+        let mut found = Vec::new();
+        for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
+            let class = ClassId::from_index(i);
+            if world.program.is_jdk(class) {
+                continue;
+            }
+            for (id, method) in world.program.methods_of(class) {
+                if method.has_body {
+                    found.extend(obligations::leaks_of(world, id, &wanted, &summaries));
+                }
+            }
+        }
+        found
+    });
+    found.into_iter().flatten().collect()
+}
+
+fn matched(
+    cx: &Context<'_>,
+    resource: ResourceId,
+    method: MethodId,
+    event: u16,
+    kept: Option<unload::Kept>,
+    leak: Option<Leak>,
+) -> Match {
+    Match {
+        subject: Subject::Resource(resource),
+        class: cx.world.program.class_of_method(method),
+        spots: vec![Spot { method, event, how: None, inside: None }],
+        holder: None,
+        kept,
+        leak,
+    }
+}

@@ -1,0 +1,137 @@
+//! From witness paths to the steps a report prints.
+
+use crate::dataflow::World;
+use crate::facts::{Event, EventKind, NO_NAME};
+use crate::findings::{Hop, Location};
+use crate::program::{Entered, WitnessStep};
+use crate::vocabulary::descriptor::binary_name;
+use crate::vocabulary::{ClassId, MethodId, TenantId};
+
+/// Steps of one tenant's part of a trace; longer ways are shortened in the middle.
+pub(super) const MAX_STEPS: usize = 12;
+
+/// The place of a class, at a line.
+pub(super) fn location(world: &World<'_>, class: ClassId, line: u16) -> Location {
+    let program = world.program;
+    let facts = program.class_facts(class);
+    let archive = world.archives.get(program.archive_of(class)).map_or(String::new(), |a| a.path.clone());
+    let prefix = if facts.prefix == NO_NAME { "" } else { program.text(facts.prefix) };
+    let source_file = (facts.source_file != NO_NAME).then(|| program.text(facts.source_file).to_owned());
+    Location {
+        archive,
+        entry: format!("{prefix}{}.class", program.text(facts.name)),
+        source_file,
+        source: None,
+        line: u32::from(line),
+    }
+}
+
+/// The name of the tenant that a class's code runs for or is defined by.
+pub(super) fn tenant_name(world: &World<'_>, class: ClassId) -> String {
+    match world.program.tenant_of(class) {
+        Some(tenant) => world.program.topology.tenants[tenant.index()].name.clone(),
+        None => "jdk".to_owned(),
+    }
+}
+
+/// A step at an event of a method.
+pub(super) fn hop(world: &World<'_>, tenant: &str, method: MethodId, line: u16, note: String) -> Hop {
+    let program = world.program;
+    let class = program.class_of_method(method);
+    let facts = program.method(method);
+    Hop {
+        tenant: tenant.to_owned(),
+        class: binary_name(program.class_name(class)),
+        member: program.text(facts.name).to_owned(),
+        descriptor: program.text(facts.desc).to_owned(),
+        note,
+        location: location(world, class, line),
+    }
+}
+
+/// The steps from a tenant's code to an event, the last of which says `note`.
+pub(super) fn to_event(
+    world: &World<'_>,
+    tenant: TenantId,
+    method: MethodId,
+    event: u16,
+    note: &str,
+) -> Vec<Hop> {
+    let name = tenant_label(world, tenant);
+    let line = world.event(method, event).map_or(0, |e| e.line);
+    let last = hop(world, &name, method, line, note.to_owned());
+    let Some(steps) = world.reach.witness(tenant, method) else { return vec![last] };
+    let mut hops: Vec<Hop> = steps.windows(2).map(|pair| call_hop(world, &name, pair[0], pair[1])).collect();
+    hops.push(last);
+    shorten(hops)
+}
+
+/// `*` stands for any application in an open world.
+pub(super) fn tenant_label(world: &World<'_>, tenant: TenantId) -> String {
+    if world.reach.is_open_world() {
+        return "*".to_owned();
+    }
+    world.program.topology.tenants[tenant.index()].name.clone()
+}
+
+fn call_hop(world: &World<'_>, tenant: &str, from: WitnessStep, to: WitnessStep) -> Hop {
+    let program = world.program;
+    let target = program.class_of_method(to.method);
+    let simple = simple_name(program.class_name(target));
+    let name = program.text(program.method(to.method).name);
+    let callee = match name {
+        "<init>" => format!("new {simple}(…)"),
+        "<clinit>" => format!("{simple}'s class initialiser"),
+        _ => format!("{simple}.{name}"),
+    };
+    let note = match to.entered {
+        Entered::CalledBack => format!("makes a {simple}, whose {name} is called back"),
+        Entered::Dispatched => format!("calls {callee}, among others"),
+        Entered::Root | Entered::Direct => format!("calls {callee}"),
+    };
+    let line = call_line(world, from.method, to).unwrap_or(program.method(from.method).line);
+    hop(world, tenant, from.method, line, note)
+}
+
+/// The line of the instruction by which one step leads to the next.
+fn call_line(world: &World<'_>, from: MethodId, to: WitnessStep) -> Option<u16> {
+    let body = world.body(from);
+    let program = world.program;
+    let refs = program.refs(program.class(body.class).loader);
+    let target = program.method(to.method);
+    let target_class = program.class_of_method(to.method);
+    let leads_there = |event: &&Event| match event.kind {
+        EventKind::New => event.name().is_some_and(|n| {
+            program
+                .find(program.class(body.class).loader, n)
+                .is_some_and(|c| to.entered == Entered::CalledBack && program.is_subtype(c, target_class))
+        }),
+        kind if kind.has_method() => event.member().is_some_and(|m| {
+            refs.method(m) == Some(to.method) || {
+                let member = program.facts.members.get(m);
+                to.entered == Entered::Dispatched && member.name == target.name && member.desc == target.desc
+            }
+        }),
+        _ => false,
+    };
+    body.origins.events().iter().find(leads_there).map(|e| e.line)
+}
+
+fn shorten(hops: Vec<Hop>) -> Vec<Hop> {
+    if hops.len() <= MAX_STEPS {
+        return hops;
+    }
+    let n_left_out = hops.len() - (MAX_STEPS - 1);
+    let head = MAX_STEPS / 2;
+    let mut kept: Vec<Hop> = hops[..head].to_vec();
+    if let Some(last) = kept.last_mut() {
+        last.note.push_str(&format!(" (and {n_left_out} more steps)"));
+    }
+    kept.extend_from_slice(&hops[hops.len() - (MAX_STEPS - 1 - head)..]);
+    kept
+}
+
+/// `a/b/C$D` -> `C.D`.
+pub(super) fn simple_name(internal: &str) -> String {
+    internal.rsplit('/').next().unwrap_or(internal).replace('$', ".")
+}

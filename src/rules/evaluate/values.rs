@@ -1,0 +1,202 @@
+//! What a value is, as rules ask: its type, its place among loaders, what kind of key it makes.
+
+use crate::dataflow::knowledge::Subject;
+use crate::dataflow::origins::{self, Found, Origin};
+use crate::dataflow::{Body, World};
+use crate::facts::{Event, EventKind, NO_NAME, Value};
+use crate::rules::models::Models;
+use crate::rules::rule::{ClassPlace, OriginKind};
+use crate::vocabulary::descriptor::{TypeDesc, element_of_class_constant, params, return_type};
+use crate::vocabulary::{ClassId, LoaderId, ValueId};
+
+/// The static types of a value, as internal names or array descriptors; what is not known is left out.
+pub(super) fn types_of<'w>(world: &World<'w>, body: Body<'w>, value: ValueId) -> Vec<&'w str> {
+    let leaves = body.origins.leaves(value).collect::<Vec<_>>();
+    let mut types: Vec<&str> = leaves.into_iter().filter_map(|leaf| type_of(world, body, leaf)).collect();
+    types.sort_unstable();
+    types.dedup();
+    types
+}
+
+fn type_of<'w>(world: &World<'w>, body: Body<'w>, leaf: Value) -> Option<&'w str> {
+    let program = world.program;
+    let internal = |desc: &'w str| Some(TypeDesc(desc).class().unwrap_or(desc));
+    match leaf {
+        Value::Str(_) => Some("java/lang/String"),
+        Value::Class(_) => Some("java/lang/Class"),
+        Value::Param(0) if !body.method.access.is_static() => Some(program.class_name(body.class)),
+        Value::Param(i) => {
+            let i = usize::from(i) - usize::from(!body.method.access.is_static());
+            let desc = params(program.text(body.method.desc)).nth(i)?;
+            internal(desc.0)
+        }
+        Value::Event(i) => {
+            let event = body.origins.events().get(i as usize)?;
+            match event.kind {
+                EventKind::New | EventKind::NewArray => Some(program.text(event.name()?)),
+                EventKind::Concat => Some("java/lang/String"),
+                _ => {
+                    let desc = program.text(program.facts.members.get(event.member()?).desc);
+                    internal(if desc.starts_with('(') { return_type(desc).0 } else { desc })
+                }
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether a type, in the view of a loader, belongs to one of the named type groups or is one of the named types.
+pub(super) fn is_of_types(
+    world: &World<'_>,
+    models: &Models,
+    loader: LoaderId,
+    ty: &str,
+    names: &[String],
+) -> bool {
+    names.iter().any(|name| match models.types.get(name) {
+        Some(group) => {
+            group.names_type(ty)
+                || (group.with_subtypes
+                    && world.program.find_text(loader, ty).is_some_and(|class| {
+                        group.types.iter().any(|t| world.program.has_supertype_named(class, t))
+                    }))
+        }
+        None => {
+            ty == name
+                || world
+                    .program
+                    .find_text(loader, ty)
+                    .is_some_and(|c| world.program.has_supertype_named(c, name))
+        }
+    })
+}
+
+/// The origins of an operand, -1 being the receiver.
+pub(super) fn operand(event: &Event, index: i32) -> Option<usize> {
+    usize::try_from(index + i32::from(event.kind.has_receiver())).ok()
+}
+
+/// Where an operand of an event comes from.
+pub(super) fn origins_of(world: &World<'_>, body: Body<'_>, event: &Event, position: usize) -> Vec<Found> {
+    match body.origins.args(event).get(position) {
+        Some(value) => origins::of_value(world, body.id, *value),
+        None => Vec::new(),
+    }
+}
+
+/// The kind a rule knows an origin by, seen from a class.
+pub(super) fn kind_of(world: &World<'_>, class: ClassId, found: &Found) -> OriginKind {
+    if found.passed_by.is_some() {
+        return OriginKind::ModuleArgument;
+    }
+    let own = world.program.class(class).loader;
+    match found.origin {
+        Origin::Null => OriginKind::Null,
+        Origin::Text(_) | Origin::Number => OriginKind::Constant,
+        Origin::ClassLiteral(..) => OriginKind::ClassLiteral,
+        Origin::Parameter => OriginKind::Parameter,
+        Origin::Allocation(_) => OriginKind::Allocation,
+        Origin::Field(_) => OriginKind::Field,
+        Origin::StaticField(_) => OriginKind::StaticField,
+        Origin::ContextLoader => OriginKind::ContextLoader,
+        Origin::LoaderOf(of) | Origin::LoaderOfThis(of) => {
+            if world.program.class(of).loader == own {
+                OriginKind::OwnLoader
+            } else {
+                OriginKind::ForeignLoader
+            }
+        }
+        Origin::ForeignLoader => OriginKind::ForeignLoader,
+        Origin::SystemLoader => OriginKind::SystemLoader,
+        Origin::SystemProperties => OriginKind::SystemProperties,
+        Origin::Caught | Origin::Unknown => OriginKind::Unknown,
+    }
+}
+
+/// The loader that a loading call asks, if it is known.
+pub(super) fn asked_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<LoaderId> {
+    let own = world.program.class(body.class).loader;
+    let member = event.member()?;
+    let apis: Vec<_> = world.knowledge.apis(own, member).collect();
+    let by_argument = apis.iter().find_map(|a| world.knowledge.tables.apis.get(usize::from(*a))?.loader);
+    let owner = world.program.text(world.program.facts.members.get(member).owner);
+    let position = match by_argument {
+        Some(i) => Subject::Argument(i).operand(event.kind.has_receiver())?,
+        None if event.kind == EventKind::InvokeStatic => return Some(own),
+        // `X.class.getResource(…)` asks the loader of X.
+        None if owner == "java/lang/Class" => {
+            return match body.origins.leaves(body.origins.arg(event, 0)).next() {
+                Some(Value::Class(name)) => {
+                    world.program.find(own, name).map(|class| world.program.class(class).loader)
+                }
+                _ => None,
+            };
+        }
+        None => 0,
+    };
+    let found = origins_of(world, body, event, position);
+    let mut loaders = found.iter().filter(|f| f.origin != Origin::Null).map(|f| match f.origin {
+        Origin::LoaderOf(class) => Some(world.program.class(class).loader),
+        Origin::SystemLoader => world.program.topology.tenants.first().map(|t| t.loader),
+        _ => None,
+    });
+    let first = loaders.next()??;
+    loaders.all(|l| l == Some(first)).then_some(first)
+}
+
+/// Where a class is, seen from the loader that is asked.
+pub(super) fn class_place(world: &World<'_>, asked: LoaderId, name: &str) -> ClassPlace {
+    let internal = name.replace('.', "/");
+    let Some(internal) = element_of_class_constant(&internal) else { return ClassPlace::Visible };
+    let here = world.program.find_text(asked, internal);
+    let in_module = world.program.topology.tenants.iter().filter_map(|t| {
+        let class = world.program.find_text(t.loader, internal)?;
+        (world.program.class(class).loader == t.loader && t.loader != asked).then_some(class)
+    });
+    let elsewhere = in_module.into_iter().any(|class| Some(class) != here);
+    match (here, elsewhere) {
+        (Some(_), true) => ClassPlace::AnotherInModule,
+        (Some(_), false) => ClassPlace::Visible,
+        (None, true) => ClassPlace::OnlyInModule,
+        (None, false) => ClassPlace::Nowhere,
+    }
+}
+
+/// The tenants whose own loader defines a class of this name.
+pub(super) fn tenants_with_class(world: &World<'_>, name: &str) -> Vec<String> {
+    let internal = name.replace('.', "/");
+    let with = world.program.topology.tenants.iter().filter(|t| {
+        let class = world.program.find_text(t.loader, &internal);
+        class.is_some_and(|c| world.program.class(c).loader == t.loader)
+    });
+    with.map(|t| t.name.clone()).collect()
+}
+
+/// Where a resource is, seen from the loader that is asked.
+pub(super) fn resource_place(world: &World<'_>, asked: LoaderId, name: &str) -> ClassPlace {
+    let topology = world.program.topology;
+    let holds = |element: &crate::topology::PathElement, name: &str| {
+        let entry = format!("{}{name}", element.prefix);
+        world.archives.get(element.archive).is_some_and(|a| a.resources.binary_search(&entry).is_ok())
+    };
+    let here = topology.find_resource(asked, name, &holds);
+    let elsewhere =
+        topology.tenants.iter().filter(|t| t.loader != asked).any(|t| {
+            topology.find_resource(t.loader, name, &holds).is_some_and(|hit| hit.loader == t.loader)
+        });
+    match (here, elsewhere) {
+        (Some(_), true) => ClassPlace::AnotherInModule,
+        (Some(_), false) => ClassPlace::Visible,
+        (None, true) => ClassPlace::OnlyInModule,
+        (None, false) => ClassPlace::Nowhere,
+    }
+}
+
+/// Text of a string constant among origins, not changed on its way.
+pub(super) fn constants<'w>(world: &World<'w>, found: &[Found]) -> Vec<&'w str> {
+    let texts = found.iter().filter(|f| !f.is_derived).filter_map(|f| match f.origin {
+        Origin::Text(name) if name != NO_NAME => Some(world.program.text(name)),
+        _ => None,
+    });
+    texts.collect()
+}

@@ -1,0 +1,301 @@
+//! The YAML mirror of a model file, and how it becomes models.
+
+use serde::Deserialize;
+
+use super::text::{ClassName, Clause, Kebab, PackageName, Patterns, Rows, Text, TypeName};
+use super::{Api, Callback, Manager, MethodPattern, Models, Resource, Subject, TypeGroup, Wrapper};
+
+/// The version of the format that this program reads.
+pub(super) const VERSION: u32 = 1;
+
+/// A whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ModelFile {
+    /// Version of the format; it marks a file as models rather than a rule.
+    pub(super) models: u32,
+    #[serde(default)]
+    apis: Rows<ApiRow>,
+    #[serde(default)]
+    types: Rows<TypesRow>,
+    #[serde(default)]
+    texts: Rows<TextsRow>,
+    #[serde(default)]
+    resources: Rows<ResourceRow>,
+    #[serde(default)]
+    wrappers: Vec<WrapperRow>,
+    #[serde(default)]
+    unload: Vec<CallbackRow>,
+    #[serde(default)]
+    managers: Vec<ManagerRow>,
+    #[serde(default)]
+    bean_annotations: Vec<Text<ClassName>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApiRow {
+    #[serde(default)]
+    groups: Vec<Text<Kebab>>,
+    methods: Vec<Text<Patterns>>,
+    #[serde(default)]
+    effect: Option<Text<Clause>>,
+    #[serde(default)]
+    instead: Option<Text<Clause>>,
+    #[serde(default)]
+    acts_on: Option<Text<Subject>>,
+    #[serde(default)]
+    key: Option<u8>,
+    #[serde(default)]
+    value: Option<u8>,
+    #[serde(default)]
+    loader: Option<u8>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TypesRow {
+    #[serde(default)]
+    types: Vec<Text<TypeName>>,
+    #[serde(default)]
+    packages: Vec<Text<PackageName>>,
+    #[serde(default)]
+    with_subtypes: bool,
+    #[serde(default)]
+    extend: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextsRow {
+    globs: Vec<String>,
+    #[serde(default)]
+    extend: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResourceRow {
+    #[serde(default)]
+    groups: Vec<Text<Kebab>>,
+    label: Text<Clause>,
+    acquire: Vec<Text<Patterns>>,
+    #[serde(default)]
+    subject: Option<Text<Subject>>,
+    #[serde(default)]
+    release: Vec<Text<Patterns>>,
+    how: Text<Clause>,
+    #[serde(default)]
+    pins: Option<Text<Clause>>,
+    check: Vec<Check>,
+    #[serde(default)]
+    harmless: Vec<Text<ClassName>>,
+    #[serde(default)]
+    not_owned: Vec<Text<Patterns>>,
+    #[serde(default)]
+    may_be_null: Vec<Text<Patterns>>,
+    #[serde(default)]
+    cleaned_by: Vec<Text<Kebab>>,
+    #[serde(default)]
+    inferred: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Check {
+    Paths,
+    Unload,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrapperRow {
+    methods: Vec<Text<Patterns>>,
+    args: Vec<u8>,
+    #[serde(default = "yes")]
+    closes: bool,
+}
+
+/// Either `annotated` or `implements`.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "CallbackFields")]
+struct CallbackRow(CallbackFields);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallbackFields {
+    #[serde(default)]
+    annotated: Vec<Text<ClassName>>,
+    #[serde(default)]
+    implements: Vec<Text<Patterns>>,
+    #[serde(default, rename = "for")]
+    only_for: Vec<Text<ClassName>>,
+    #[serde(default)]
+    in_beans: bool,
+    #[serde(default)]
+    element: Option<String>,
+    #[serde(default)]
+    inferred: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ManagerRow {
+    methods: Vec<Text<Patterns>>,
+    subject: Text<Subject>,
+    #[serde(default)]
+    pins_loader: bool,
+    #[serde(default)]
+    note: Option<Text<Clause>>,
+}
+
+impl ModelFile {
+    /// Adds the rows to `models`; a row replaces one of the same name, unless it extends it.
+    pub(super) fn add_to(self, models: &mut Models) {
+        for (id, row) in self.apis.0 {
+            models.apis.insert(id.clone(), row.into_api(id));
+        }
+        for (name, row) in self.types.0 {
+            let group = models.types.entry(name).or_default();
+            row.add_to(group);
+        }
+        for (name, row) in self.texts.0 {
+            let globs = models.texts.entry(name).or_default();
+            if !row.extend {
+                globs.clear();
+            }
+            globs.extend(row.globs);
+        }
+        for (name, row) in self.resources.0 {
+            models.resources.insert(name.clone(), row.into_resource(name));
+        }
+        for wrapper in self.wrappers.into_iter().flat_map(WrapperRow::into_wrappers) {
+            models.wrappers.retain(|old| old.method != wrapper.method);
+            models.wrappers.push(wrapper);
+        }
+        models.unload.extend(self.unload.into_iter().flat_map(CallbackRow::into_callbacks));
+        for manager in self.managers.into_iter().flat_map(ManagerRow::into_managers) {
+            models.managers.retain(|old| old.method != manager.method);
+            models.managers.push(manager);
+        }
+        models.bean_annotations.extend(self.bean_annotations.into_iter().map(|name| name.0.0));
+    }
+}
+
+impl ApiRow {
+    fn into_api(self, id: String) -> Api {
+        Api {
+            id,
+            groups: names(self.groups),
+            methods: patterns(self.methods),
+            effect: clause(self.effect),
+            instead: clause(self.instead),
+            acts_on: self.acts_on.map(|subject| subject.0),
+            key: self.key,
+            value: self.value,
+            loader: self.loader,
+        }
+    }
+}
+
+impl TypesRow {
+    fn add_to(self, group: &mut TypeGroup) {
+        if !self.extend {
+            *group = TypeGroup::default();
+        }
+        group.types.extend(self.types.into_iter().map(|name| name.0.0));
+        group.packages.extend(self.packages.into_iter().map(|name| name.0.0));
+        group.with_subtypes |= self.with_subtypes;
+    }
+}
+
+impl ResourceRow {
+    fn into_resource(self, name: String) -> Resource {
+        Resource {
+            name,
+            groups: names(self.groups),
+            label: self.label.0.0,
+            acquire: patterns(self.acquire),
+            subject: self.subject.map_or_else(Subject::default, |subject| subject.0),
+            release: patterns(self.release),
+            how: self.how.0.0,
+            pins: clause(self.pins),
+            check_paths: self.check.contains(&Check::Paths),
+            check_unload: self.check.contains(&Check::Unload),
+            harmless: self.harmless.into_iter().map(|name| name.0.0).collect(),
+            not_owned: patterns(self.not_owned),
+            may_be_null: patterns(self.may_be_null),
+            cleaned_by: names(self.cleaned_by),
+            inferred: self.inferred,
+        }
+    }
+}
+
+impl WrapperRow {
+    fn into_wrappers(self) -> impl Iterator<Item = Wrapper> {
+        let (args, closes) = (self.args, self.closes);
+        patterns(self.methods).into_iter().map(move |method| Wrapper { method, args: args.clone(), closes })
+    }
+}
+
+impl TryFrom<CallbackFields> for CallbackRow {
+    type Error = &'static str;
+
+    fn try_from(row: CallbackFields) -> Result<Self, Self::Error> {
+        match (row.annotated.is_empty(), row.implements.is_empty(), &row.element) {
+            (true, true, _) => Err("a callback needs `annotated` or `implements`"),
+            (false, false, _) => {
+                Err("a callback is either `annotated` or `implements` a method; write two rows")
+            }
+            (true, _, Some(_)) => Err("`element` names an element of an annotation: it needs `annotated`"),
+            (false, _, _) if row.in_beans => Err("`in_beans` needs `implements`"),
+            _ if row.in_beans && !row.only_for.is_empty() => Err("`in_beans` and `for` exclude each other"),
+            _ if row.element.is_none() && !row.inferred.is_empty() => Err("`inferred` needs `element`"),
+            _ => Ok(Self(row)),
+        }
+    }
+}
+
+impl CallbackRow {
+    fn into_callbacks(self) -> Vec<Callback> {
+        let CallbackFields { annotated, implements, only_for, in_beans, element, inferred } = self.0;
+        let types: Vec<String> = only_for.into_iter().map(|name| name.0.0).collect();
+        let annotated = annotated.into_iter().map(|name| match &element {
+            Some(element) => {
+                Callback::Named { annotation: name.0.0, element: element.clone(), inferred: inferred.clone() }
+            }
+            None if types.is_empty() => Callback::Annotated(name.0.0),
+            None => Callback::AnnotatedFor(name.0.0, types.clone()),
+        });
+        let implements = patterns(implements).into_iter().map(|method| match types.is_empty() {
+            true if in_beans => Callback::ImplementsInBeans(method),
+            true => Callback::Implements(method),
+            false => Callback::ImplementsFor(method, types.clone()),
+        });
+        annotated.chain(implements).collect()
+    }
+}
+
+impl ManagerRow {
+    fn into_managers(self) -> impl Iterator<Item = Manager> {
+        let (subject, pins_loader, note) = (self.subject.0, self.pins_loader, clause(self.note));
+        let methods = patterns(self.methods).into_iter();
+        methods.map(move |method| Manager { method, subject, pins_loader, note: note.clone() })
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn clause(text: Option<Text<Clause>>) -> String {
+    text.map_or_else(String::new, |clause| clause.0.0)
+}
+
+fn names(list: Vec<Text<Kebab>>) -> Vec<String> {
+    list.into_iter().map(|name| name.0.0).collect()
+}
+
+fn patterns(list: Vec<Text<Patterns>>) -> Vec<MethodPattern> {
+    list.into_iter().flat_map(|patterns| patterns.0.0).collect()
+}

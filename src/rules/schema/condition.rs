@@ -1,0 +1,256 @@
+//! Where a rule looks and what must hold there, as the YAML says it.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::words::{
+    DefinerWord, ExitWord, KeeperWord, KeyWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord,
+    WriteWord,
+};
+
+/// Where a rule looks: exactly one kind of site.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(title = "site")]
+pub(crate) enum SiteText {
+    /// Fields that code outside initialisers writes; one match per field.
+    FieldWrite(FieldWriteText),
+    /// Fields whose value is changed after initialisation through what it holds; one match per field.
+    FieldMutation(FieldMutationText),
+    /// Fields that are written, or hold a container, array, atomic or buffer that is changed; one match per field.
+    FieldChange(FieldWriteText),
+    /// Calls and method references; one match per calling method and target.
+    Call(CallText),
+    /// Resources that are acquired and outlive the call; one match per acquiring event.
+    Kept(KeptText),
+    /// Resources that stay open on some path through the acquiring method; one match per acquiring event.
+    Open(OpenText),
+    /// Every class.
+    Class(ClassSiteText),
+}
+
+/// Fields that are written or changed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "field site")]
+pub(crate) struct FieldWriteText {
+    /// Static fields if true; else instance fields of objects that a static field holds.
+    #[serde(rename = "static")]
+    pub(crate) of_statics: bool,
+}
+
+/// Fields whose values are changed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`field-mutation` site")]
+pub(crate) struct FieldMutationText {
+    /// Static fields if true; else instance fields of objects that a static field holds.
+    #[serde(rename = "static")]
+    pub(crate) of_statics: bool,
+    /// The kinds of state looked at.
+    #[schemars(length(min = 1))]
+    pub(crate) kinds: Vec<StateWord>,
+}
+
+/// Calls of modelled APIs.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`call` site")]
+pub(crate) struct CallText {
+    /// API groups or API ids of the models.
+    #[schemars(length(min = 1))]
+    pub(crate) to: Vec<String>,
+}
+
+/// Resources that must be released when their module goes.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`kept` site")]
+pub(crate) struct KeptText {
+    /// Resources or resource groups of the models, or globs over the resources' names.
+    #[schemars(length(min = 1))]
+    pub(crate) resource: Vec<String>,
+}
+
+/// Resources that must be released on every path.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`open` site")]
+pub(crate) struct OpenText {
+    /// Resources or resource groups of the models, or globs over the resources' names.
+    #[schemars(length(min = 1))]
+    pub(crate) resource: Vec<String>,
+    /// On which exits; `any` if left out.
+    pub(crate) exits: Option<ExitWord>,
+}
+
+/// Every class; it has no options: `class: {}`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "`class` site")]
+pub(crate) struct ClassSiteText {}
+
+/// What must hold at a site: exactly one condition; combine several with `all`, `any` and `not`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(title = "condition")]
+pub(crate) enum ConditionText {
+    /// Every one of these holds.
+    All(#[schemars(length(min = 1))] Vec<ConditionText>),
+    /// At least one of these holds.
+    Any(#[schemars(length(min = 1))] Vec<ConditionText>),
+    /// This does not hold.
+    Not(Box<ConditionText>),
+    /// The class that holds the site (for field sites: that declares the field) is of one of these.
+    DefinedBy(#[schemars(length(min = 1))] Vec<DefinerWord>),
+    /// The code at the site (for field sites: any of the changing sites) is of one of these.
+    Caller(#[schemars(length(min = 1))] Vec<DefinerWord>),
+    /// The number of tenants whose code reaches the site; any number when the base is scanned open world.
+    Tenants(TenantsText),
+    /// No module is known: the base was scanned alone.
+    OpenWorld,
+    /// The container is one of these.
+    Topology(#[schemars(length(min = 1))] Vec<String>),
+    /// About the field.
+    Field(FieldText),
+    /// About the method that holds the site.
+    Method(MethodText),
+    /// About the class that holds the site.
+    Class(ClassText),
+    /// The field is written, or what it holds changed, in one of these shapes at any of its sites.
+    Written(#[schemars(length(min = 1))] Vec<WriteWord>),
+    /// The container's entries are keyed by one of these.
+    Keyed(#[schemars(length(min = 1))] Vec<KeyWord>),
+    /// One of these is written into the field, or put into what it holds, at any of its sites.
+    Stores(#[schemars(length(min = 1))] Vec<StoredWord>),
+    /// A tenant reads what another one writes.
+    ReadByOther,
+    /// The called method belongs to one of these API groups or ids of the models.
+    Target(#[schemars(length(min = 1))] Vec<String>),
+    /// Where an argument of the call comes from.
+    Argument(ArgumentText),
+    /// A later call on the same receiver or value, on every path from the site.
+    FollowedBy(FollowText),
+    /// The site lies in code that an unload callback of a model reaches.
+    InUnloadCallback,
+    /// The code handed over at the call (a lambda, a method reference, a task object) reaches a call of one of these
+    /// API groups or ids of the models.
+    TaskReaches(#[schemars(length(min = 1))] Vec<String>),
+    /// The kept resource is released, or what was stored in the field is taken out again, in one of these ways.
+    Released(#[schemars(length(min = 1))] Vec<ReleaseWord>),
+    /// The resource is kept in one of these places.
+    Kept(#[schemars(length(min = 1))] Vec<KeeperWord>),
+    /// The method that holds the site catches one of these types around it; names with dots.
+    Catches(#[schemars(length(min = 1))] Vec<String>),
+    /// The result of the call is stored, returned or called on rather than dropped or only compared.
+    ResultUsed,
+}
+
+/// How many tenants reach the site.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`tenants` condition")]
+pub(crate) struct TenantsText {
+    /// At least so many, modules and base.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) at_least: usize,
+    /// Whether at least one must be a module; `false` if left out.
+    pub(crate) module: Option<bool>,
+}
+
+/// Tests of a field; all that are given must hold.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`field` condition", extend("minProperties" = 1))]
+pub(crate) struct FieldText {
+    /// Type groups of the models, or descriptors; the declared type or a supertype of it is one of these.
+    #[schemars(length(min = 1))]
+    pub(crate) types: Option<Vec<String>>,
+    /// Type groups of the models; every value ever stored is of one of these.
+    #[schemars(length(min = 1))]
+    pub(crate) values: Option<Vec<String>>,
+    /// Glob over the name.
+    pub(crate) name: Option<String>,
+    /// Whether it is final.
+    #[serde(rename = "final")]
+    pub(crate) is_final: Option<bool>,
+    /// Whether it is private.
+    #[serde(rename = "private")]
+    pub(crate) is_private: Option<bool>,
+    /// Whether a compiler made it.
+    #[serde(rename = "synthetic")]
+    pub(crate) is_synthetic: Option<bool>,
+}
+
+/// Tests of the method that holds the site; all that are given must hold.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`method` condition", extend("minProperties" = 1))]
+pub(crate) struct MethodText {
+    /// Globs over the name; any of them.
+    #[schemars(length(min = 1))]
+    pub(crate) names: Option<Vec<String>>,
+    /// Globs over annotation types with dots; any of them.
+    #[schemars(length(min = 1))]
+    pub(crate) annotated: Option<Vec<String>>,
+    /// Whether it is static.
+    #[serde(rename = "static")]
+    pub(crate) is_static: Option<bool>,
+}
+
+/// Tests of the class that holds the site; all that are given must hold.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`class` condition", extend("minProperties" = 1))]
+pub(crate) struct ClassText {
+    /// Globs over the binary name with dots; any of them.
+    #[schemars(length(min = 1))]
+    pub(crate) names: Option<Vec<String>>,
+    /// Type groups of the models, or internal names; it is a subtype of any of them.
+    #[schemars(length(min = 1))]
+    pub(crate) subtype_of: Option<Vec<String>>,
+    /// Globs over annotation types with dots; any of them.
+    #[schemars(length(min = 1))]
+    pub(crate) annotated: Option<Vec<String>>,
+}
+
+/// Tests of an argument; all that are given must hold.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`argument` condition", extend("minProperties" = 2))]
+pub(crate) struct ArgumentText {
+    /// -1 is the receiver, 0 the first argument.
+    #[schemars(range(min = -1, max = 254))]
+    pub(crate) index: i32,
+    /// It comes from one of these.
+    #[schemars(length(min = 1))]
+    pub(crate) origins: Option<Vec<OriginWord>>,
+    /// It is a string constant that one of these globs matches; a name of a set of texts of the models stands for its
+    /// globs.
+    #[schemars(length(min = 1))]
+    pub(crate) text: Option<Vec<String>>,
+    /// It is the name of a class, or a class literal; the class is in one of these places.
+    #[schemars(length(min = 1))]
+    pub(crate) names_class: Option<Vec<PlaceWord>>,
+    /// It is the name of a resource (the base name of a bundle, the type of a service), which is in one of these
+    /// places.
+    #[schemars(length(min = 1))]
+    pub(crate) names_resource: Option<Vec<PlaceWord>>,
+    /// Its type is of one of these type groups or internal names.
+    #[schemars(length(min = 1))]
+    pub(crate) types: Option<Vec<String>>,
+}
+
+/// A call that must come later.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`followed-by` condition")]
+pub(crate) struct FollowText {
+    /// API groups or API ids of the models.
+    #[schemars(length(min = 1))]
+    pub(crate) to: Vec<String>,
+    /// On which exits it must have happened; `any` if left out.
+    pub(crate) exits: Option<ExitWord>,
+    /// Whether it must be passed the value that the site's call replaced; `false` if left out.
+    pub(crate) restores: Option<bool>,
+}

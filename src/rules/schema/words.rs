@@ -1,0 +1,257 @@
+//! The words of the rule format that stand for one of a few values each.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::findings;
+use crate::rules::rule;
+
+/// Declares a word list: the YAML words are the kebab-case names, each of which stands for the value of the same name
+/// of a checked type.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident => $core:path { $($(#[$word_doc:meta])* $word:ident,)* }) => {
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+        $(#[$doc])*
+        #[serde(rename_all = "kebab-case")]
+        pub(crate) enum $name { $($(#[$word_doc])* $word,)* }
+
+        impl From<$name> for $core {
+            fn from(word: $name) -> $core {
+                use $core as Core;
+                match word { $($name::$word => Core::$word,)* }
+            }
+        }
+    };
+}
+
+words! {
+    /// What happens when the hazard strikes.
+    #[schemars(title = "severity")]
+    SeverityWord => findings::Severity {
+        /// Breaks another tenant or leaks the module.
+        Error,
+        /// Breaks under conditions that are common.
+        Warning,
+        /// Worth knowing.
+        Note,
+    }
+}
+
+words! {
+    /// How sure the scanner is that the hazard can strike.
+    #[schemars(title = "certainty")]
+    CertaintyWord => findings::Certainty {
+        /// Proved from the deployment's own bytes.
+        Certain,
+        /// Holds unless a framework or reflection does something that bytecode does not show.
+        Likely,
+        /// A known-bad shape without proof that a second tenant reaches it; never above `note`.
+        Possible,
+    }
+}
+
+words! {
+    /// How settled the rule is.
+    #[schemars(title = "status")]
+    StatusWord => rule::Status {
+        /// Its findings may be relied on.
+        Stable,
+        /// New; its conditions may still change.
+        Preview,
+        /// Kept for those who name it; another rule does its work.
+        Deprecated,
+    }
+}
+
+words! {
+    /// What a field's value lets others change.
+    #[schemars(title = "kind of state")]
+    StateWord => rule::StateKind {
+        /// A map, list, set, queue or other container.
+        Collection,
+        /// An array.
+        Array,
+        /// An atomic reference, number, or adder.
+        Atomic,
+        /// A buffer, builder, digest, formatter or the like.
+        Buffer,
+        /// A thread-local variable.
+        ThreadLocal,
+        /// An object of the deployment's own classes with fields that its methods write.
+        Object,
+    }
+}
+
+words! {
+    /// Exits of a method.
+    #[schemars(title = "kind of exit")]
+    ExitWord => rule::Exits {
+        /// By a return.
+        Normal,
+        /// By an exception.
+        Exceptional,
+        /// Either.
+        Any,
+    }
+}
+
+words! {
+    /// Who defines a class.
+    #[schemars(title = "definer")]
+    DefinerWord => rule::Definer {
+        /// A loader that several tenants use, the JDK's not counted.
+        Shared,
+        /// A module's own loader.
+        Module,
+        /// The JDK's.
+        Jdk,
+        /// An application's own code, of base or module.
+        Application,
+        /// A library.
+        Library,
+    }
+}
+
+words! {
+    /// How a write changes a field.
+    #[schemars(title = "shape of a write")]
+    WriteWord => rule::WriteShape {
+        /// Behind a test that the field is still null (or a flag still false): the first one wins.
+        Lazy,
+        /// The value is made from the old one: a counter, a list cell.
+        Counter,
+        /// A constant, so that all writers write the same or switch it.
+        Constant,
+        /// Null.
+        Cleared,
+        /// A value that depends on the caller: a parameter, something computed from one, a field of the receiver,
+        /// the context loader.
+        FromCaller,
+        /// A new object or call result that depends on no caller.
+        Fresh,
+    }
+}
+
+words! {
+    /// What keys a container.
+    #[schemars(title = "kind of key")]
+    KeyWord => rule::KeyKind {
+        /// A class loader.
+        Loader,
+        /// A class or another reflective object.
+        Class,
+        /// A class's name.
+        ClassName,
+        /// A string constant.
+        Constant,
+        /// Another string.
+        Text,
+        /// Anything else.
+        Other,
+        /// The container has no keys.
+        None,
+    }
+}
+
+words! {
+    /// What is stored in a field or container.
+    #[schemars(title = "kind of stored value")]
+    StoredWord => rule::StoredKind {
+        /// A class loader.
+        Loader,
+        /// A class, method, field, constructor, method handle or the like.
+        Class,
+        /// An object, lambda or method reference whose class a module defines.
+        ModuleObject,
+        /// Anything else that a caller passes.
+        Other,
+    }
+}
+
+words! {
+    /// Where an argument comes from.
+    #[schemars(title = "origin")]
+    OriginWord => rule::OriginKind {
+        /// `null`.
+        Null,
+        /// A string or number constant.
+        Constant,
+        /// A class literal.
+        ClassLiteral,
+        /// A parameter of the method, or what its callers in the deployment pass.
+        Parameter,
+        /// A value that a module's code passes, through any number of calls.
+        ModuleArgument,
+        /// A field of an object.
+        Field,
+        /// A static field.
+        StaticField,
+        /// An object made here.
+        Allocation,
+        /// The context class loader of the current thread.
+        ContextLoader,
+        /// The loader of the class that holds the site, or of a class literal of the same loader.
+        OwnLoader,
+        /// The loader of an object or class that a caller passes.
+        ForeignLoader,
+        /// The system or platform loader.
+        SystemLoader,
+        /// `System.getProperties()`.
+        SystemProperties,
+        /// Anything else.
+        Unknown,
+    }
+}
+
+words! {
+    /// Where a named class or resource is, seen from the loader that the call asks.
+    #[schemars(title = "place")]
+    PlaceWord => rule::ClassPlace {
+        /// The asked loader yields it.
+        Visible,
+        /// The asked loader does not yield it, a module's does.
+        OnlyInModule,
+        /// The asked loader yields one, and a module's loader another one.
+        AnotherInModule,
+        /// No loader yields it.
+        Nowhere,
+        /// The name is not a constant.
+        Unknown,
+    }
+}
+
+words! {
+    /// How a kept resource is released.
+    #[schemars(title = "kind of release")]
+    ReleaseWord => rule::Release {
+        /// In code that an unload callback reaches.
+        AtUnload,
+        /// By the container or a framework.
+        ByContainer,
+        /// By a wrapper or registry that itself keeps the loader.
+        ByPinningWrapper,
+        /// In code that no unload callback reaches.
+        Elsewhere,
+        /// In the same body or a callee, so it does not outlive the call.
+        Locally,
+        /// Nowhere.
+        Never,
+    }
+}
+
+words! {
+    /// Where a kept resource is kept.
+    #[schemars(title = "keeper")]
+    KeeperWord => rule::Keeper {
+        /// Nowhere: the reference is dropped.
+        Nothing,
+        /// A field of the module's classes.
+        ModuleField,
+        /// A static field of a shared class.
+        SharedStatic,
+        /// Handed to a framework as a bean.
+        Bean,
+        /// Passed to code that is not seen.
+        Unknown,
+    }
+}
