@@ -4,7 +4,7 @@ use super::execute::{PRIMITIVE_ARRAY, WHOLE_ARRAY};
 use super::frame::{Slot, TOP, UNKNOWN};
 use super::model::{Block, Event, EventKind, Handler, MAX_MERGE, NO_NAME, NO_VALUE, Span, Test, Value};
 use super::solve::{Bodies, Machine, Purpose, Raw, Reduced, SOLVE, Scratch};
-use crate::vocabulary::{Name, ValueId};
+use crate::vocabulary::{Name, ValueId, sort_and_dedup};
 
 /// Merges and derivations nested deeper than this count as unknown.
 const MAX_NESTING: u32 = 48;
@@ -417,20 +417,6 @@ impl Finisher<'_> {
         }
         sort_and_dedup(leaves, first);
     }
-}
-
-/// Sorts the rows from `first` on, the last of the list, and leaves each only once.
-pub(super) fn sort_and_dedup<T: Ord + Copy>(list: &mut Vec<T>, first: usize) {
-    let Some(tail) = list.get_mut(first..) else { return };
-    tail.sort_unstable();
-    let mut kept = 0;
-    for i in 0..tail.len() {
-        if kept == 0 || tail[i] != tail[kept - 1] {
-            tail[kept] = tail[i];
-            kept += 1;
-        }
-    }
-    list.truncate(first + kept);
 }
 
 /// What a [`EventKind::NewArray`] allocates, from the target that a reduced body gives it.

@@ -258,9 +258,13 @@ impl Names {
 
     /// All names with their ids, shard by shard.
     pub fn iter(&self) -> impl Iterator<Item = (Name, &str)> {
-        self.shards.iter().enumerate().flat_map(|(shard, names)| {
-            names.iter().enumerate().map(move |(i, (text, _))| (Self::id_of(shard, i), text))
-        })
+        (0..self.shards.len()).flat_map(|shard| self.of_shard(shard))
+    }
+
+    /// The names of one shard with their ids, in order of rows, see [`id_of`](Self::id_of).
+    pub fn of_shard(&self, shard: usize) -> impl Iterator<Item = (Name, &str)> {
+        let names = self.shards.get(shard).into_iter().flat_map(Interner::iter).enumerate();
+        names.map(move |(i, (text, _))| (Self::id_of(shard, i), text))
     }
 }
 
