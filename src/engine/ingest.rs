@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 /// Class bytes that one piece of work takes; small enough that the last thread never works alone for long.
-const UNIT_BYTES: u64 = 1 << 20;
+const UNIT_BYTES: u64 = 4 << 20;
 
 /// One named input.
 #[derive(Clone, Debug)]
