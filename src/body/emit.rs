@@ -233,9 +233,8 @@ impl Machine<'_, '_, '_> {
     /// The line of an instruction. Blocks are written in code order, so the search rarely moves more than a row.
     fn line_of(&mut self, pc: u16) -> u16 {
         let (lines, e) = (self.lines, &mut self.scratch.emitter);
-        let covers = |i: usize| {
-            lines.get(i).is_some_and(|l| l.0 <= pc) && lines.get(i + 1).is_none_or(|l| l.0 > pc)
-        };
+        let covers =
+            |i: usize| lines.get(i).is_some_and(|l| l.0 <= pc) && lines.get(i + 1).is_none_or(|l| l.0 > pc);
         if !covers(e.line_at) {
             e.line_at = if covers(e.line_at + 1) {
                 e.line_at + 1

@@ -141,7 +141,9 @@ impl Machine<'_, '_, '_> {
         if conditional {
             self.jump::<P>(next as i64)?;
         }
-        if P != SOLVE && let Some((first, second)) = test {
+        if P != SOLVE
+            && let Some((first, second)) = test
+        {
             let (a, b) = (operand(first), operand(second));
             self.set_test(match op {
                 IFEQ => Test::IsZero(a),

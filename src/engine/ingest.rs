@@ -152,16 +152,12 @@ pub fn read_all(opened: Opened, progress: &Progress) -> Ingested {
     let work = pieces(&opened);
     let sizes = work.iter().map(|(archive, range)| bytes_of(&opened, *archive, range.clone()));
     progress.total.store(sizes.sum(), Ordering::Relaxed);
-    let done = map_with_state(
-        work.len(),
-        Worker::default,
-        |worker, i| {
-            let (archive, range) = &work[i];
-            let unit = worker.reduce(&opened, *archive, range.clone());
-            progress.done.fetch_add(bytes_of(&opened, *archive, range.clone()), Ordering::Relaxed);
-            unit
-        },
-    );
+    let done = map_with_state(work.len(), Worker::default, |worker, i| {
+        let (archive, range) = &work[i];
+        let unit = worker.reduce(&opened, *archive, range.clone());
+        progress.done.fetch_add(bytes_of(&opened, *archive, range.clone()), Ordering::Relaxed);
+        unit
+    });
     let Opened { facts, roots, mut problems, .. } = opened;
     let mut ingested =
         Ingested { archives: facts, roots, units: Vec::new(), archive_of: Vec::new(), problems: Vec::new() };

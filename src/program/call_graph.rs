@@ -394,8 +394,8 @@ impl Work<'_, '_> {
             while at != NO_CLASS {
                 if let Some(overridden) = self.program.declared_method(at, method.name, method.desc) {
                     self.edge(Node::Dispatch(overridden), Node::Dispatch(id));
-                    calls_back |=
-                        self.program.is_jdk(at) && Some(self.program.class_facts(at).name) != self.known.object;
+                    calls_back |= self.program.is_jdk(at)
+                        && Some(self.program.class_facts(at).name) != self.known.object;
                     break;
                 }
                 at = self.program.class(at).super_class;

@@ -51,7 +51,10 @@ mod tests {
             let mut table = NumberTable::for_some_of(n, 1000);
             table.set(7, 0);
             table.set(999, 5);
-            assert_eq!((table.get(7), table.get(999), table.get(8), table.get(u32::MAX)), (Some(0), Some(5), None, None));
+            assert_eq!(
+                (table.get(7), table.get(999), table.get(8), table.get(u32::MAX)),
+                (Some(0), Some(5), None, None)
+            );
         }
     }
 }
