@@ -255,7 +255,8 @@ pub enum Condition {
     /// The code handed over at the call (a lambda, a method reference, a task object) reaches a call of one of these
     /// API groups or ids.
     TaskReaches(Vec<String>),
-    /// How a kept resource is released; at field sites, how what was stored is taken out again.
+    /// How a resource is released (for an open one: elsewhere if on some path, else never); at field sites, how what
+    /// was stored is taken out again.
     Released(Vec<Release>),
     /// Where a kept resource is kept.
     Kept(Vec<Keeper>),

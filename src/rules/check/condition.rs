@@ -121,7 +121,9 @@ impl Checker<'_> {
             ConditionText::ResultUsed => ("result-used", is_call, "calls"),
             ConditionText::Target(_) => ("target", is_call, "calls"),
             ConditionText::TaskReaches(_) => ("task-reaches", is_call, "calls"),
-            ConditionText::Released(_) => ("released", is_kept || is_field, "kept resources and field sites"),
+            ConditionText::Released(_) => {
+                ("released", is_kept || is_open || is_field, "resources and field sites")
+            }
             ConditionText::Kept(_) => ("kept", is_kept, "kept resources"),
             _ => return,
         };

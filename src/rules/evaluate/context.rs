@@ -36,7 +36,7 @@ impl Default for GroupNames {
         Self {
             clearing: list(&["map-clear", "collection-clear"]),
             counting: list(&["counter-step"]),
-            lazy: list(&["map-put-if-absent", "map-compute"]),
+            lazy: list(&["map-put-if-absent"]),
             class_name: list(&["class-name"]),
             removing: list(&["map-clear", "collection-clear", "map-remove", "collection-remove"]),
             loader_types: list(&["class-loader"]),
@@ -116,7 +116,7 @@ impl<'w> Context<'w> {
     /// The shapes of one change.
     pub(super) fn shapes(&self, found: &Match, spot: &Spot) -> Vec<WriteShape> {
         match found.subject {
-            Subject::Field(field) => super::conditions::shapes_of(self, field, spot),
+            Subject::Field(field) => super::shapes::shapes_of(self, field, spot),
             _ => Vec::new(),
         }
     }
@@ -134,7 +134,7 @@ impl<'w> Context<'w> {
                         how: Some(change.how),
                         inside: None,
                     };
-                    super::conditions::shapes_of(self, field, &spot).contains(&WriteShape::Cleared)
+                    super::shapes::shapes_of(self, field, &spot).contains(&WriteShape::Cleared)
                 }
                 _ => false,
             };

@@ -18,6 +18,24 @@ pub(super) fn types_of<'w>(world: &World<'w>, body: Body<'w>, value: ValueId) ->
     types
 }
 
+/// The types that lambdas and method references among an event's operands return.
+pub(super) fn made_by_lambdas<'w>(world: &World<'w>, body: Body<'w>, event: &Event) -> Vec<&'w str> {
+    let program = world.program;
+    let mut types = Vec::new();
+    for value in body.origins.args(event) {
+        for leaf in body.origins.leaves(*value) {
+            if let Some((_, made)) = body.origins.event(leaf)
+                && made.kind == EventKind::Lambda
+                && let Some(member) = made.member()
+            {
+                let desc = return_type(program.text(program.facts.members.get(member).desc)).0;
+                types.push(TypeDesc(desc).class().unwrap_or(desc));
+            }
+        }
+    }
+    types
+}
+
 fn type_of<'w>(world: &World<'w>, body: Body<'w>, leaf: Value) -> Option<&'w str> {
     let program = world.program;
     let internal = |desc: &'w str| Some(TypeDesc(desc).class().unwrap_or(desc));

@@ -136,7 +136,8 @@ pub(crate) enum ConditionText {
     /// The code handed over at the call (a lambda, a method reference, a task object) reaches a call of one of these
     /// API groups or ids of the models.
     TaskReaches(#[schemars(length(min = 1))] Vec<String>),
-    /// The kept resource is released, or what was stored in the field is taken out again, in one of these ways.
+    /// The resource is released (an open one `elsewhere` if on some path, else `never`), or what was stored in the field
+    /// is taken out again, in one of these ways.
     Released(#[schemars(length(min = 1))] Vec<ReleaseWord>),
     /// The resource is kept in one of these places.
     Kept(#[schemars(length(min = 1))] Vec<KeeperWord>),
