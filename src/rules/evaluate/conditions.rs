@@ -51,8 +51,12 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::Kept(keepers) => keepers.contains(&keeper(cx, found)),
         Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
-        #[allow(unreachable_patterns)]
-        _ => false,
+        Condition::ContextLoaderAskedBefore => {
+            found.spots.iter().all(|s| super::calls::is_context_loader_asked_before(cx, s))
+        }
+        Condition::ReceiverWalkedOrAsked => {
+            found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
+        }
     }
 }
 
@@ -126,7 +130,7 @@ fn values_hold(cx: &Context<'_>, field: FieldId, declared: &str, names: &[String
         let body = world.body(access.method);
         let Some(event) = world.event(access.method, access.event) else { continue };
         let Some(value) = body.origins.args(event).last() else { continue };
-        for ty in values::types_of(world, body, *value) {
+        for ty in values::types_behind_views(world, body, *value) {
             n += 1;
             if !is_of_types(world, cx.models, loader, ty, names) {
                 return false;
@@ -187,6 +191,14 @@ fn argument_holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool {
         let Some(value) = body.origins.args(event).get(position) else { return false };
         let types = values::types_of(world, body, *value);
         if !types.iter().any(|t| is_of_types(world, cx.models, loader, t, &test.types)) {
+            return false;
+        }
+    }
+    if !test.declares.is_empty() {
+        let loader = world.program.class(body.class).loader;
+        let Some(value) = body.origins.args(event).get(position) else { return false };
+        let types = values::types_of(world, body, *value);
+        if types.is_empty() || !types.iter().all(|t| values::declares(world, loader, t, &test.declares)) {
             return false;
         }
     }
@@ -283,7 +295,7 @@ fn released(cx: &Context<'_>, found: &Match) -> Release {
             KeptRelease::Elsewhere => Release::Elsewhere,
             KeptRelease::Locally => Release::Locally,
         },
-        (None, Subject::Field(field)) => cx.removed(field),
+        (None, Subject::Field(field)) => super::removal::of_field(cx, field, &found.spots),
         _ => Release::Never,
     }
 }
