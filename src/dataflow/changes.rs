@@ -194,7 +194,14 @@ impl Search<'_, '_> {
                 {
                     found.push(Change { field, method: id, event: i as u16, how: How::Write, inside: None });
                 }
-            } else if event.result != crate::facts::NO_VALUE
+                continue;
+            }
+            if let Some(field) =
+                super::reflective::written_field(self.world, body, event).filter(|f| (self.is_candidate)(*f))
+            {
+                found.push(Change { field, method: id, event: i as u16, how: How::Write, inside: None });
+            }
+            if event.result != crate::facts::NO_VALUE
                 && let Some(field) = read_field(self.world, self.getters, self.is_holder, body, event)
             {
                 reads.push((field, i as u16));

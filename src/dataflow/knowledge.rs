@@ -48,6 +48,8 @@ pub mod groups {
     pub const CONTAINER_READ: &str = "container-read";
     /// Sets its receiver, and yields whether nobody did before.
     pub const ATOMIC_CLAIM: &str = "atomic-claim";
+    /// Writes the field that its receiver, a handle or reflective field, stands for.
+    pub const FIELD_WRITER: &str = "field-writer";
     /// Its result can't be changed.
     pub const IMMUTABLE_FACTORY: &str = "immutable-factory";
     /// Its result shows its argument and can't be changed itself.

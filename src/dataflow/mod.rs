@@ -15,6 +15,7 @@ pub mod lazy;
 pub mod obligations;
 pub mod origins;
 pub mod paths;
+mod reflective;
 pub mod unload;
 
 pub use changes::{Change, Changes, How};

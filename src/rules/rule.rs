@@ -438,6 +438,8 @@ pub enum ClassPlace {
     OnlyInModule,
     /// The asked loader yields one, and a module's loader another one.
     AnotherInModule,
+    /// The application on whose behalf the call is made packs one itself, and its loader may be the one that is asked.
+    PackedByTenant,
     /// No loader yields it.
     Nowhere,
     /// The name is not a constant.

@@ -46,7 +46,15 @@ fn of_class(world: &World<'_>, tables: &[Vec<bool>], class: ClassId, found: &mut
                     let subject = Subject::Call(member, api);
                     found.push((
                         t,
-                        Match { subject, class, spots: vec![spot], holder: None, kept: None, leak: None },
+                        Match {
+                            subject,
+                            class,
+                            spots: vec![spot],
+                            only: None,
+                            holder: None,
+                            kept: None,
+                            leak: None,
+                        },
                     ));
                 }
             }

@@ -43,6 +43,12 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         }
         Condition::ReadByOther => is_read_by_other(cx, found),
         Condition::Target(names) => matches!(found.subject, Subject::Call(_, api) if cx.is_api(api, names)),
+        // The match has been narrowed to the tenants that pack it.
+        Condition::Argument(test)
+            if super::packed::tenants(cx, found, test).is_some_and(|t| !t.is_empty()) =>
+        {
+            true
+        }
         Condition::Argument(test) => found.spots.iter().any(|s| argument_holds(cx, s, test)),
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
         Condition::InUnloadCallback => found.spots.iter().any(|s| cx.is_at_unload(s.method)),
@@ -66,6 +72,11 @@ pub(super) fn narrow(cx: &Context<'_>, found: &Match, when: &Condition) -> Match
     let mut narrowed = found.clone();
     let all = if let Condition::All(all) = when { all.as_slice() } else { std::slice::from_ref(when) };
     for condition in all {
+        if let Condition::Argument(test) = condition
+            && let Some(tenants) = super::packed::tenants(cx, &narrowed, test)
+        {
+            narrowed.only = Some(tenants);
+        }
         let is_asked = |s: &Spot| match condition {
             Condition::Written(shapes) => cx.shapes(found, s).iter().any(|w| shapes.contains(w)),
             Condition::Keyed(kinds) => kinds.contains(&super::shapes::key_of(cx, found, s)),

@@ -24,6 +24,8 @@ pub(super) struct GroupNames {
     pub class_name: Vec<String>,
     /// APIs that take something out.
     pub removing: Vec<String>,
+    /// APIs that look something up by the context class loader.
+    pub context_reading: Vec<String>,
     /// Class loaders.
     pub loader_types: Vec<String>,
     /// Class, Method and the like.
@@ -45,6 +47,7 @@ impl Default for GroupNames {
                 "collection-remove",
                 "thread-local-remove",
             ]),
+            context_reading: list(&["tccl-reading"]),
             loader_types: list(&["class-loader"]),
             reflective_types: list(&["reflective"]),
         }
@@ -112,11 +115,32 @@ impl<'w> Context<'w> {
         let mut tenants: Vec<TenantId> = found
             .spots
             .iter()
-            .flat_map(|s| self.world.reach.tenants(s.method).iter().collect::<Vec<_>>())
+            .flat_map(|s| match found.subject {
+                Subject::Call(_, api) => self.tenants_of_call(s.method, api),
+                _ => self.world.reach.tenants(s.method).iter().collect(),
+            })
+            .filter(|tenant| found.only.as_ref().is_none_or(|only| only.contains(tenant)))
             .collect();
         tenants.sort_unstable();
         tenants.dedup();
         tenants
+    }
+
+    /// The tenants on whose behalf a call may be made. A class initialiser runs for whoever comes first, which tells
+    /// nothing as long as its result is the same for all; what it reads through the context class loader is not, and
+    /// everybody who uses the class gets it.
+    fn tenants_of_call(&self, method: MethodId, api: ApiId) -> Vec<TenantId> {
+        let program = self.world.program;
+        let class = program.class_of_method(method);
+        let by_context = program.text(program.method(method).name) == "<clinit>"
+            && self.is_api(api, &self.names.context_reading);
+        if !by_context {
+            return self.world.reach.tenants(method).iter().collect();
+        }
+        let users = program
+            .methods_of(class)
+            .flat_map(|(id, _)| self.world.reach.tenants(id).iter().collect::<Vec<_>>());
+        users.collect()
     }
 
     /// The shapes of one change.

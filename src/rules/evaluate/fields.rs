@@ -45,6 +45,7 @@ pub(super) fn find(world: &World<'_>, site: &Site, changes: &Changes, held: &Hel
                 subject: Subject::Field(field),
                 class,
                 spots,
+                only: None,
                 holder,
                 kept: None,
                 leak: None,

@@ -2,7 +2,7 @@
 
 use crate::dataflow::How;
 use crate::dataflow::knowledge::{ApiId, ResourceId};
-use crate::vocabulary::{ClassId, FieldId, MemberRefId, MethodId};
+use crate::vocabulary::{ClassId, FieldId, MemberRefId, MethodId, TenantId};
 
 /// One instruction of a match.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +39,8 @@ pub(super) struct Match {
     pub class: ClassId,
     /// The instructions; never empty but for classes.
     pub spots: Vec<Spot>,
+    /// The tenants that the match is about, if only some of those that reach it.
+    pub only: Option<Vec<TenantId>>,
     /// For instance fields: the static field that holds the object, and whether it holds all of them.
     pub holder: Option<crate::dataflow::held::Holder>,
     /// For kept resources: what was found out.

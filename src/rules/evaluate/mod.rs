@@ -11,6 +11,7 @@ mod finding;
 mod follow;
 mod knowledge;
 mod matches;
+mod packed;
 mod removal;
 mod resources;
 mod shapes;

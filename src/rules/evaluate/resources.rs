@@ -100,6 +100,7 @@ fn matched(
         subject: Subject::Resource(resource),
         class: cx.world.program.class_of_method(method),
         spots: vec![Spot { method, event, how: None, inside: None }],
+        only: None,
         holder: None,
         kept,
         leak,

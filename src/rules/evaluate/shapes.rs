@@ -172,7 +172,8 @@ pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
                 .map(|i| usize::from(i) + usize::from(event.kind.has_receiver()))
                 .collect()
         }
-        Some(How::Write | How::Array) if !event.kind.is_invoke() => {
+        Some(How::Write) => vec![event.n_args.saturating_sub(1).into()],
+        Some(How::Array) if !event.kind.is_invoke() => {
             vec![event.n_args.saturating_sub(1).into()]
         }
         _ => Vec::new(),

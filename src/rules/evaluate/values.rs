@@ -178,6 +178,10 @@ pub(super) fn asked_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> 
     let owner = world.program.text(world.program.facts.members.get(member).owner);
     let position = match by_argument {
         Some(i) => Subject::Argument(i).operand(event.kind.has_receiver())?,
+        // The context class loader, which is another one for each application.
+        None if world.knowledge.api_in(world.knowledge.group("tccl-reading"), own, member).is_some() => {
+            return None;
+        }
         None if event.kind == EventKind::InvokeStatic => return Some(own),
         // `X.class.getResource(…)` asks the loader of X.
         None if owner == "java/lang/Class" => {
@@ -240,6 +244,15 @@ pub(super) fn tenants_with_class(world: &World<'_>, name: &str) -> Vec<String> {
     with.map(|t| t.name.clone()).collect()
 }
 
+/// Whether a loader itself, and none that it asks before, yields a resource.
+pub(super) fn holds_resource(world: &World<'_>, loader: LoaderId, name: &str) -> bool {
+    let holds = |element: &crate::topology::PathElement, name: &str| {
+        let entry = format!("{}{name}", element.prefix);
+        world.archives.get(element.archive).is_some_and(|a| a.resources.binary_search(&entry).is_ok())
+    };
+    world.program.topology.find_resource(loader, name, &holds).is_some_and(|hit| hit.loader == loader)
+}
+
 /// Where a resource is, seen from the loader that is asked.
 pub(super) fn resource_place(world: &World<'_>, asked: LoaderId, name: &str) -> ClassPlace {
     let topology = world.program.topology;
@@ -248,10 +261,8 @@ pub(super) fn resource_place(world: &World<'_>, asked: LoaderId, name: &str) -> 
         world.archives.get(element.archive).is_some_and(|a| a.resources.binary_search(&entry).is_ok())
     };
     let here = topology.find_resource(asked, name, &holds);
-    let elsewhere =
-        topology.tenants.iter().filter(|t| t.loader != asked).any(|t| {
-            topology.find_resource(t.loader, name, &holds).is_some_and(|hit| hit.loader == t.loader)
-        });
+    let mut tenants = topology.tenants.iter().filter(|t| t.loader != asked);
+    let elsewhere = tenants.any(|t| holds_resource(world, t.loader, name));
     match (here, elsewhere) {
         (Some(_), true) => ClassPlace::AnotherInModule,
         (Some(_), false) => ClassPlace::Visible,

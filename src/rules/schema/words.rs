@@ -213,6 +213,9 @@ words! {
         OnlyInModule,
         /// The asked loader yields one, and a module's loader another one.
         AnotherInModule,
+        /// The application on whose behalf the call is made packs one itself, and its loader may be the one that is
+        /// asked. The finding names only such applications.
+        PackedByTenant,
         /// No loader yields it.
         Nowhere,
         /// The name is not a constant.
