@@ -12,6 +12,7 @@ mod listeners;
 mod roots;
 mod thread_locals;
 mod threads;
+mod uses;
 
 pub use roots::{Callback, UnloadRoots};
 

@@ -243,10 +243,10 @@ fn is_handed_over(world: &World<'_>, body: Body<'_>, acquired: &Acquired, event:
             EventKind::PutField | EventKind::PutStatic | EventKind::ArrayStore | EventKind::Lambda => {
                 return false;
             }
-            kind if kind.is_invoke() => {
-                if positions.iter().any(|p| passes_through(world, body, event, *p, 0)) {
-                    values.push(Value::Event(i as u32));
-                }
+            kind if kind.is_invoke()
+                && positions.iter().any(|p| passes_through(world, body, event, *p, 0)) =>
+            {
+                values.push(Value::Event(i as u32));
             }
             _ => {}
         }
@@ -277,10 +277,10 @@ fn passes_through(world: &World<'_>, body: Body<'_>, event: &Event, position: us
                 let used = args.iter().position(is_own);
                 match event.kind {
                     EventKind::Return if used.is_some() => return true,
-                    kind if kind.is_invoke() => {
-                        if used.is_some_and(|p| passes_through(world, callee, event, p, depth + 1)) {
-                            own.push(Value::Event(i as u32));
-                        }
+                    kind if kind.is_invoke()
+                        && used.is_some_and(|p| passes_through(world, callee, event, p, depth + 1)) =>
+                    {
+                        own.push(Value::Event(i as u32));
                     }
                     _ => {}
                 }
