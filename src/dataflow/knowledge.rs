@@ -56,6 +56,18 @@ pub mod groups {
     pub const SYSTEM_LOADER: &str = "system-loader";
     /// Yields the table of system properties.
     pub const SYSTEM_PROPERTIES: &str = "system-properties-get";
+    /// Its result is the receiver, or a stage after it: releasing one releases both.
+    pub const SAME_AS_RECEIVER: &str = "same-as-receiver";
+    /// Its result is released with the receiver, but not the receiver with it.
+    pub const RELEASED_WITH_RECEIVER: &str = "released-with-receiver";
+    /// Releases the argument that it acts on, on every path.
+    pub const CLOSES_ARGUMENT: &str = "closes-argument";
+    /// Uses its arguments, and leaves them to the caller.
+    pub const BORROWS_ARGUMENT: &str = "borrows-argument";
+    /// Throws nothing, whatever happens.
+    pub const NEVER_THROWS: &str = "never-throws";
+    /// Ends the JVM.
+    pub const JVM_EXIT: &str = "jvm-exit";
     /// Removes all entries of its receiver.
     pub const CONTAINER_CLEAR: &str = "container-clear";
     /// Removes an entry of its receiver.
@@ -64,8 +76,6 @@ pub mod groups {
     pub const BLOCKING_CALL: &str = "blocking-call";
     /// Reads the present thread's value, and makes it first if the variable has an initial value.
     pub const THREAD_LOCAL_GET: &str = "thread-local-get";
-    /// Closes one of its arguments.
-    pub const CLOSES_ARGUMENT: &str = "closes-argument";
 }
 
 /// Which value of a call is meant.

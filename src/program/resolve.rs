@@ -1,8 +1,8 @@
 //! Resolution of field and method references (JVMS 5.4.3.2 to 5.4.3.4), once per loader and reference.
 
 use super::link::{NO_CLASS, Program};
-use crate::body::NO_NAME;
-use crate::facts::MemberRef;
+
+use crate::facts::{MemberRef, NO_NAME};
 use crate::vocabulary::{ClassId, FieldId, LoaderId, MemberRefId, MethodId, Name};
 use rustc_hash::FxHashMap;
 
