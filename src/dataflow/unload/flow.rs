@@ -5,11 +5,10 @@
 //! object counts. A release that is missed is reported wrongly; one that is taken for granted is not reported.
 
 use super::beans::Beans;
-use crate::dataflow::knowledge::{Knowledge, ResourceId, Role, Subject, groups};
+use crate::dataflow::knowledge::{Knowledge, ResourceId, Role, groups};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
-use crate::facts::{Event, EventKind, NO_VALUE, Value};
-use crate::vocabulary::descriptor::{params, return_type};
+use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{FieldId, MethodId, Name, ValueId};
 use rustc_hash::FxHashSet;
 
@@ -17,7 +16,7 @@ use rustc_hash::FxHashSet;
 pub(super) type Site = (MethodId, u16);
 
 /// A call that acquires a resource.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Acquired {
     /// The method that holds the call.
     pub(super) method: MethodId,
@@ -41,7 +40,7 @@ pub(super) struct Released {
 /// What becomes of an object.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Fate {
-    /// Fields that keep it, or a container or wrapper with it.
+    /// Fields that keep it, or a container or wrapper with it; the nearest first.
     pub(super) fields: Vec<FieldId>,
     /// Its releases.
     pub(super) releases: Vec<Released>,
@@ -57,6 +56,8 @@ pub(super) struct Fate {
 pub(super) enum At {
     Result(MethodId, u16),
     Param(MethodId, u16),
+    /// A parameter, and what callers pass for it.
+    Passed(MethodId, u16),
     Field(FieldId),
 }
 
@@ -87,6 +88,7 @@ pub(super) struct Follower<'w> {
     pub(super) factories: &'w [bool],
     pub(super) views: Vec<&'w [bool]>,
     pub(super) closers: &'w [bool],
+    pub(super) thread_reads: &'w [bool],
     /// Per resource the names of its releasing methods.
     names: Vec<Vec<Name>>,
 }
@@ -95,9 +97,10 @@ impl<'w> Follower<'w> {
     pub(super) fn new(world: &'w World<'w>, beans: &'w Beans) -> Self {
         let knowledge: &Knowledge = world.knowledge;
         let names_of = |r: usize| {
-            let patterns = knowledge.patterns_of(Role::Release(r as ResourceId)).filter(|p| !p.is_prefix);
+            let patterns = knowledge.patterns_of(Role::Release(r as ResourceId));
+            let named = patterns.filter(|p| !p.is_prefix && !p.name.starts_with('<'));
             let mut names: Vec<Name> =
-                patterns.filter_map(|p| world.program.facts.names.find(&p.name)).collect();
+                named.filter_map(|p| world.program.facts.names.find(&p.name)).collect();
             names.sort_unstable();
             names.dedup();
             names
@@ -110,6 +113,7 @@ impl<'w> Follower<'w> {
             factories: knowledge.group(groups::IMMUTABLE_FACTORY),
             views: [groups::UNMODIFIABLE_VIEW, groups::CONTAINER_VIEW].map(|g| knowledge.group(g)).into(),
             closers: knowledge.group(groups::CLOSES_ARGUMENT),
+            thread_reads: knowledge.group(groups::THREAD_LOCAL_GET),
             names: (0..knowledge.tables.resources.len()).map(names_of).collect(),
         }
     }
@@ -124,11 +128,12 @@ impl<'w> Follower<'w> {
             seen: FxHashSet::default(),
         };
         walk.start();
-        while let Some(place) = walk.waiting.pop() {
+        // Breadth first, so that the field it is stored in comes before fields of what holds it.
+        let mut at = 0;
+        while let Some(place) = walk.waiting.get(at).copied() {
+            at += 1;
             walk.step(place);
         }
-        walk.fate.fields.sort_unstable();
-        walk.fate.fields.dedup();
         walk.fate.releases.sort_unstable_by_key(|r| (r.site, r.is_local));
         walk.fate.releases.dedup();
         walk.fate
@@ -200,6 +205,7 @@ impl Walk<'_, '_> {
             }
             At::Result(method, event) => self.uses(method, Value::Event(u32::from(event)), place),
             At::Param(method, param) => self.uses(method, Value::Param(param), place),
+            At::Passed(method, param) => self.passed_in(method, param, place),
         }
     }
 
@@ -239,7 +245,8 @@ impl Walk<'_, '_> {
 
     fn keep(&mut self, field: FieldId, place: Place) {
         // What an inner class captures is no keeper of its own.
-        if !self.of.world.program.field(field).access.is_synthetic() {
+        let is_captured = self.of.world.program.field(field).access.is_synthetic();
+        if !is_captured && !self.fate.fields.contains(&field) {
             self.fate.fields.push(field);
         }
         self.push(Place { at: At::Field(field), in_field: true, ..place });
@@ -273,7 +280,7 @@ impl Walk<'_, '_> {
                         _ => {}
                     }
                 }
-                Value::Param(p) => self.is_passed_in(body.id, p, place),
+                Value::Param(p) => self.push(Place { at: At::Passed(body.id, p), ..place }),
                 _ => {}
             }
         }
@@ -290,12 +297,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn is_passed_in(&mut self, method: MethodId, param: u16, place: Place) {
-        let here = Place { at: At::Param(method, param), ..place };
-        if self.seen.contains(&here) {
-            return;
-        }
-        self.push(here);
+    fn passed_in(&mut self, method: MethodId, param: u16, place: Place) {
+        self.push(Place { at: At::Param(method, param), ..place });
         let Some(sites) = self.of.world.sites.of(method, MAX_SITES) else {
             self.fate.escapes = true;
             return;

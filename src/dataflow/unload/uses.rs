@@ -1,10 +1,14 @@
 //! What a call does with an object that is followed: releases it, keeps it, wraps it, hands it on.
 
 use super::flow::{At, MAX_TARGETS, Place, Released, Walk};
-use crate::dataflow::Body;
 use crate::dataflow::knowledge::{Role, Subject};
+use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
+use crate::vocabulary::ValueId;
 use crate::vocabulary::descriptor::{params, return_type};
+
+/// Implementations looked at for one call of an interface of the JDK.
+const MAX_CALLED_BACK: usize = 4;
 
 impl Walk<'_, '_> {
     pub(super) fn passed(&mut self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) {
@@ -17,32 +21,42 @@ impl Walk<'_, '_> {
         if self.is_known(body, i, event, position, place) {
             return;
         }
-        let has_receiver = event.kind.has_receiver();
-        match self.of.world.targets(body, event, MAX_TARGETS) {
+        let is_argument = position > 0 || !event.kind.has_receiver();
+        let is_jdk = self.is_jdk(body, event);
+        if is_jdk {
+            self.not_seen(body, i, event, position, place);
+        }
+        let targets = self.of.world.targets(body, event, if is_jdk { MAX_CALLED_BACK } else { MAX_TARGETS });
+        match targets {
+            // A container of the JDK is none of the deployment's own.
+            _ if is_jdk && !is_argument && place.is_inside => {}
             Some(targets) if !targets.is_empty() => {
                 for target in targets {
                     self.push(Place { at: At::Param(target, position as u16), ..place });
                 }
             }
-            None => self.fate.escapes |= position > 0 || !has_receiver,
-            Some(_) => self.not_seen(body, i, event, position, place),
+            None => self.fate.escapes |= is_argument,
+            Some(_) if is_jdk => {}
+            Some(_) => self.fate.escapes |= is_argument,
         }
     }
 
-    /// A call without a body: of the JDK, of a library that is not there, or of an interface that nobody implements.
-    fn not_seen(&mut self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) {
+    /// Whether a call names a method of the JDK.
+    fn is_jdk(&self, body: Body<'_>, event: &Event) -> bool {
         let program = self.of.world.program;
         let refs = program.refs(program.class(body.class).loader);
         let target = event.member().and_then(|m| refs.method(m));
-        let is_jdk = target.is_some_and(|t| program.is_jdk(program.class_of_method(t)));
+        target.is_some_and(|t| program.is_jdk(program.class_of_method(t)))
+    }
+
+    /// A call of the JDK.
+    fn not_seen(&mut self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) {
         let is_receiver = event.kind.has_receiver() && position == 0;
         if is_receiver {
             if place.is_inside {
                 self.push(Place { at: At::Result(body.id, i), ..place });
                 self.handed_out(body, event, place);
             }
-        } else if !is_jdk {
-            self.fate.escapes = true;
         } else if self.text_of(event).0 == "<init>" {
             self.is_also(body, body.origins.arg(event, 0), Place { is_inside: true, ..place });
         } else {
@@ -92,8 +106,12 @@ impl Walk<'_, '_> {
             match role {
                 Role::Api(api) => {
                     let is_in = |group: &[bool]| group.get(usize::from(api)).copied().unwrap_or(false);
-                    if is_argument && (is_in(self.of.containers) || is_in(self.of.atomics)) {
-                        self.is_also(body, body.origins.arg(event, 0), Place { is_inside: true, ..place });
+                    let acts_on = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.acts_on);
+                    let shown = acts_on.unwrap_or(Subject::Receiver).operand(has_receiver);
+                    let is_put = is_argument && shown != Some(position);
+                    if is_put && (is_in(self.of.containers) || is_in(self.of.atomics)) {
+                        let container = body.origins.arg(event, shown.unwrap_or(0));
+                        self.is_also(body, container, Place { is_inside: true, ..place });
                         self.push(Place { at: At::Result(body.id, i), is_inside: true, ..place });
                         return true;
                     }
@@ -101,8 +119,6 @@ impl Walk<'_, '_> {
                         self.push(Place { at: At::Result(body.id, i), is_inside: true, ..place });
                         return true;
                     }
-                    let acts_on = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.acts_on);
-                    let shown = acts_on.unwrap_or(Subject::Receiver).operand(has_receiver);
                     if self.of.views.iter().any(|g| is_in(g)) && shown == Some(position) {
                         self.push(Place { at: At::Result(body.id, i), ..place });
                         return true;
@@ -172,10 +188,7 @@ impl Walk<'_, '_> {
             }
         }
         if acquires {
-            // Acquiring nothing is how some things are given back.
-            let last = body.origins.args(event).last().copied().unwrap_or(NO_VALUE);
-            let n = usize::from(event.n_args);
-            return n > position + 1 && body.origins.leaves(last).all(|leaf| leaf == Value::Null);
+            return usize::from(event.n_args) > position + 1 && self.gives_back(body, event);
         }
         // The object may be held as one of its supertypes, which the models do not list.
         let is_receiver = position == 0 && event.kind != EventKind::InvokeStatic;
@@ -194,4 +207,19 @@ impl Walk<'_, '_> {
             None => ("", ""),
         }
     }
+
+    /// Acquiring nothing, or what was there before, is how some things are given back.
+    fn gives_back(&self, body: Body<'_>, event: &Event) -> bool {
+        let last = body.origins.args(event).last().copied().unwrap_or(NO_VALUE);
+        gives_back(self.of.world, self.of.thread_reads, body, last)
+    }
+}
+
+/// Whether a value is nothing, or what a variable of the thread held before.
+pub(super) fn gives_back(world: &World<'_>, reads: &[bool], body: Body<'_>, value: ValueId) -> bool {
+    let loader = world.program.class(body.class).loader;
+    body.origins.leaves(value).all(|leaf| {
+        let read = body.origins.event(leaf).and_then(|(_, e)| e.member());
+        leaf == Value::Null || read.is_some_and(|m| world.knowledge.api_in(reads, loader, m).is_some())
+    })
 }
