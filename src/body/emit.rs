@@ -1,11 +1,10 @@
-//! The second walk: replays each reachable block once and writes events, with only the values they use.
+//! Writing: events as blocks are walked, with raw values; then, once all is known, the values they use and the blocks.
 
 use super::execute::{PRIMITIVE_ARRAY, WHOLE_ARRAY};
 use super::frame::{Slot, TOP, UNKNOWN};
 use super::model::{Block, Event, EventKind, Handler, MAX_MERGE, NO_NAME, NO_VALUE, Span, Test, Value};
-use super::solve::{Machine, Raw, Reduced, Scratch};
-use crate::classfile::ClassError;
-use crate::vocabulary::{Name, ValueId};
+use super::solve::{Bodies, Machine, Purpose, Raw, Reduced, SOLVE, Scratch};
+use crate::vocabulary::{Name, ValueId, sort_and_dedup};
 
 /// Merges and derivations nested deeper than this count as unknown.
 const MAX_NESTING: u32 = 48;
@@ -14,126 +13,197 @@ const MAX_VISITED: usize = 256;
 /// Merges of one body compared to find equal ones.
 const MAX_COMPARED: usize = 24;
 
-/// Working memory of the second walk.
+/// Working memory for what one body writes.
+#[derive(Default)]
 pub(super) struct Emitter {
-    /// Operands of the event at hand.
-    pub(super) operands: Vec<Slot>,
-    /// What the block at hand tests.
-    pub(super) test: Test,
+    /// The blocks written so far, in code order.
+    written: Vec<Written>,
     /// Final id of each raw value.
     final_of: Vec<ValueId>,
     /// Event, counted from the body's first, of each pc.
     event_at: Vec<u32>,
     /// Number each reachable block gets.
     number_of: Vec<u16>,
-    /// Rows of the line table, sorted by pc.
-    lines: Vec<(u16, u16)>,
     line_at: usize,
     first_event: usize,
     first_value: usize,
     first_merge: usize,
-    merge_rows: Vec<Value>,
+    /// Final ids of merges, to find equal ones.
+    merge_rows: Vec<ValueId>,
+    /// Stack of the leaves of merges that are being finished.
+    leaves: Vec<Slot>,
+    /// Merges that were looked through for the leaves at hand.
+    seen: Vec<Slot>,
+    inputs: Vec<ValueId>,
 }
 
-impl Default for Emitter {
-    fn default() -> Self {
-        Self {
-            operands: Vec::new(),
-            test: Test::None,
-            final_of: Vec::new(),
-            event_at: Vec::new(),
-            number_of: Vec::new(),
-            lines: Vec::new(),
-            line_at: 0,
-            first_event: 0,
-            first_value: 0,
-            first_merge: 0,
-            merge_rows: Vec::new(),
-        }
-    }
+/// Where the rows of a written block start. Its operands, successors and test still are raw values and blocks.
+#[derive(Clone, Copy)]
+struct Written {
+    block: u16,
+    event: u32,
+    arg: u32,
+    edge: u32,
+    test: Test,
 }
 
 const NO_EVENT: u32 = u32::MAX;
 
+impl Emitter {
+    /// Forgets the last body.
+    pub(super) fn clear(&mut self, code_len: usize, out: &Bodies<'_>) {
+        self.written.clear();
+        self.event_at.clear();
+        self.event_at.resize(code_len, NO_EVENT);
+        self.line_at = 0;
+        self.first_event = out.events.len();
+        self.first_value = out.values.len();
+        self.first_merge = out.merges.len();
+        self.merge_rows.clear();
+    }
+}
+
+/// The raw value of an operand.
+pub(super) fn operand(slot: Slot) -> ValueId {
+    ValueId(if slot == TOP { UNKNOWN } else { slot })
+}
+
 impl Machine<'_, '_, '_> {
-    /// Replays all reachable blocks in code order.
-    pub(super) fn replay(&mut self, lines: &[(u16, u16)]) -> Result<Reduced, ClassError> {
-        self.prepare(lines);
-        let marks = self.out.lengths();
-        let n_blocks = self.scratch.flow.n_blocks();
+    /// Starts the rows of a block. Blocks are written in code order.
+    pub(super) fn begin_block(&mut self, block: usize) {
+        self.scratch.emitter.written.push(Written {
+            block: block as u16,
+            event: self.out.events.len() as u32,
+            arg: self.out.args.len() as u32,
+            edge: self.out.edges.len() as u32,
+            test: Test::None,
+        });
+    }
+
+    /// What the block at hand tests, in raw values.
+    pub(super) fn set_test(&mut self, test: Test) {
+        if let Some(written) = self.scratch.emitter.written.last_mut() {
+            written.test = test;
+        }
+    }
+
+    /// Ends the rows of a block: targets of a switch may repeat.
+    pub(super) fn end_block(&mut self) {
+        let first = self.scratch.emitter.written.last().map_or(0, |written| written.edge as usize);
+        if self.out.edges.len() - first > 2 {
+            sort_and_dedup(self.out.edges, first);
+        }
+    }
+
+    /// Takes back what the blocks from `first` on have written.
+    pub(super) fn unwrite(&mut self, first: usize) {
+        let written = &mut self.scratch.emitter.written;
+        let keep = written.partition_point(|w| usize::from(w.block) < first);
+        if let Some(start) = written.get(keep) {
+            self.out.events.truncate(start.event as usize);
+            self.out.args.truncate(start.arg as usize);
+            self.out.edges.truncate(start.edge as usize);
+        }
+        written.truncate(keep);
+        self.scratch.emitter.line_at = 0;
+    }
+
+    /// Writes an event. Does nothing on a walk that only solves.
+    #[inline]
+    pub(super) fn emit<const P: Purpose>(
+        &mut self,
+        kind: EventKind,
+        pc: usize,
+        target: u32,
+        operands: &[Slot],
+    ) {
+        if P != SOLVE {
+            let first_arg = self.out.args.len();
+            self.out.args.extend(operands.iter().map(|slot| operand(*slot)));
+            self.push_event(kind, pc, target, first_arg);
+        }
+    }
+
+    /// Writes an event whose operands are the rows of `args` from `first_arg` on.
+    pub(super) fn push_event(&mut self, kind: EventKind, pc: usize, target: u32, first_arg: usize) {
+        let n_args = (self.out.args.len() - first_arg).min(usize::from(u8::MAX));
+        self.out.args.truncate(first_arg + n_args);
+        let line = self.line_of(pc as u16);
+        let e = &mut self.scratch.emitter;
+        e.event_at[pc] = (self.out.events.len() - e.first_event) as u32;
+        self.out.events.push(Event {
+            kind,
+            n_args: n_args as u8,
+            pc: pc as u16,
+            line,
+            result: NO_VALUE,
+            target,
+            first_arg: first_arg as u32,
+        });
+    }
+
+    /// Gives values and blocks their final numbers once the whole body is written.
+    pub(super) fn finish(&mut self) -> Reduced {
+        self.number_blocks();
+        let (first_block, first_handler) = (self.out.blocks.len(), self.out.handlers.len());
         let mut has_loop = false;
-        for block in 0..n_blocks {
-            if self.is_reached(block) {
-                has_loop |= self.replay_block(block)?;
-            }
+        for i in 0..self.scratch.emitter.written.len() {
+            has_loop |= self.finish_block(i);
         }
         self.link_results();
         let e = &self.scratch.emitter;
-        let line = self.out.events.get(e.first_event).map_or(0, |_| e.lines.first().map_or(0, |l| l.1));
-        Ok(Reduced {
-            events: Span::from(marks[0], self.out.events.len()),
+        let has_events = self.out.events.len() > e.first_event;
+        Reduced {
+            events: Span::from(e.first_event, self.out.events.len()),
             values: Span::from(e.first_value, self.out.values.len()),
-            blocks: Span::from(marks[4], self.out.blocks.len()),
+            blocks: Span::from(first_block, self.out.blocks.len()),
             merges: Span::from(e.first_merge, self.out.merges.len()),
-            handlers: Span::from(marks[6], self.out.handlers.len()),
+            handlers: Span::from(first_handler, self.out.handlers.len()),
             has_loop,
-            line,
-        })
+            line: if has_events { self.lines.first().map_or(0, |l| l.1) } else { 0 },
+        }
     }
 
-    fn prepare(&mut self, lines: &[(u16, u16)]) {
-        let n_blocks = self.scratch.flow.n_blocks();
-        let mut number_of = std::mem::take(&mut self.scratch.emitter.number_of);
-        number_of.clear();
-        let mut n = 0u16;
-        for block in 0..n_blocks {
-            number_of.push(n);
-            n += u16::from(self.is_reached(block));
-        }
+    fn number_blocks(&mut self) {
         let n_raw = self.scratch.raw.len();
+        let n_blocks = self.scratch.flow.n_blocks();
         let e = &mut self.scratch.emitter;
-        e.number_of = number_of;
         e.final_of.clear();
         e.final_of.resize(n_raw, NO_VALUE);
-        e.event_at.clear();
-        e.event_at.resize(self.code.code.len(), NO_EVENT);
-        e.lines.clear();
-        e.lines.extend_from_slice(lines);
-        e.line_at = 0;
-        e.first_event = self.out.events.len();
-        e.first_value = self.out.values.len();
-        e.first_merge = self.out.merges.len();
-        e.merge_rows.clear();
+        e.number_of.clear();
+        e.number_of.resize(n_blocks, 0);
+        for (number, written) in e.written.iter().enumerate() {
+            e.number_of[usize::from(written.block)] = number as u16;
+        }
     }
 
-    fn replay_block(&mut self, block: usize) -> Result<bool, ClassError> {
-        let first_event = self.out.events.len();
-        let first_edge = self.out.edges.len();
-        self.scratch.emitter.test = Test::None;
-        self.run::<true>(block)?;
-        let number = self.scratch.emitter.number_of[block];
+    /// Finishes the `i`-th written block. Returns whether a branch goes back from it.
+    fn finish_block(&mut self, i: usize) -> bool {
+        let Written { block, event, arg, edge, test } = self.scratch.emitter.written[i];
+        let (events_end, args_end, edges_end) = match self.scratch.emitter.written.get(i + 1) {
+            Some(next) => (next.event as usize, next.arg as usize, next.edge as usize),
+            None => (self.out.events.len(), self.out.args.len(), self.out.edges.len()),
+        };
         let mut has_loop = false;
-        for edge in &mut self.out.edges[first_edge..] {
+        for edge in &mut self.out.edges[edge as usize..edges_end] {
             *edge = self.scratch.emitter.number_of[usize::from(*edge)];
-            has_loop |= *edge <= number;
+            has_loop |= usize::from(*edge) <= i;
         }
-        if self.out.edges.len() - first_edge > 2 {
-            let tail = &mut self.out.edges[first_edge..];
-            tail.sort_unstable();
-            let mut kept = self.out.edges.split_off(first_edge);
-            kept.dedup();
-            self.out.edges.append(&mut kept);
+        let mut finisher = Finisher { s: self.scratch, values: self.out.values, merges: self.out.merges };
+        for arg in &mut self.out.args[arg as usize..args_end] {
+            *arg = finisher.finish(arg.0, 0);
         }
-        let (first_handler, n_handlers) = self.block_handlers(block);
+        let test = finisher.finish_test(test);
+        let (first_handler, n_handlers) = self.block_handlers(usize::from(block));
         self.out.blocks.push(Block {
-            events: Span::from(first_event, self.out.events.len()),
-            first_edge: first_edge as u32,
-            n_edges: (self.out.edges.len() - first_edge).min(usize::from(u16::MAX)) as u16,
+            events: Span::from(event as usize, events_end),
+            first_edge: edge,
+            n_edges: (edges_end - edge as usize).min(usize::from(u16::MAX)) as u16,
             n_handlers,
             first_handler,
-            test: self.scratch.emitter.test,
+            test,
         });
-        Ok(has_loop)
+        has_loop
     }
 
     /// Appends a block's handlers, or shares those of the block before if they are the same.
@@ -160,57 +230,19 @@ impl Machine<'_, '_, '_> {
         (start as u32, n as u16)
     }
 
-    /// Writes an event. Does nothing on the first walk.
-    pub(super) fn emit<const EMIT: bool>(
-        &mut self,
-        kind: EventKind,
-        pc: usize,
-        target: u32,
-        operands: &[Slot],
-    ) {
-        if !EMIT {
-            return;
-        }
-        let first_arg = self.out.args.len() as u32;
-        let n_args = operands.len().min(usize::from(u8::MAX));
-        for slot in &operands[..n_args] {
-            let value = self.operand(*slot);
-            self.out.args.push(value);
-        }
-        let line = self.line_of(pc as u16);
-        let e = &mut self.scratch.emitter;
-        e.event_at[pc] = (self.out.events.len() - e.first_event) as u32;
-        self.out.events.push(Event {
-            kind,
-            n_args: n_args as u8,
-            pc: pc as u16,
-            line,
-            result: NO_VALUE,
-            target,
-            first_arg,
-        });
-    }
-
-    /// The line of an instruction. Blocks are replayed in code order, so the search rarely moves more than a row.
+    /// The line of an instruction. Blocks are written in code order, so the search rarely moves more than a row.
     fn line_of(&mut self, pc: u16) -> u16 {
-        let e = &mut self.scratch.emitter;
-        let covers = |i: usize| {
-            e.lines.get(i).is_some_and(|l| l.0 <= pc) && e.lines.get(i + 1).is_none_or(|l| l.0 > pc)
-        };
+        let (lines, e) = (self.lines, &mut self.scratch.emitter);
+        let covers =
+            |i: usize| lines.get(i).is_some_and(|l| l.0 <= pc) && lines.get(i + 1).is_none_or(|l| l.0 > pc);
         if !covers(e.line_at) {
             e.line_at = if covers(e.line_at + 1) {
                 e.line_at + 1
             } else {
-                e.lines.partition_point(|l| l.0 <= pc).saturating_sub(1)
+                lines.partition_point(|l| l.0 <= pc).saturating_sub(1)
             };
         }
-        e.lines.get(e.line_at).filter(|l| l.0 <= pc).map_or(0, |l| l.1)
-    }
-
-    /// The final value of a slot.
-    pub(super) fn operand(&mut self, slot: Slot) -> ValueId {
-        let mut values = Finisher { s: self.scratch, values: self.out.values, merges: self.out.merges };
-        values.finish(if slot == TOP { UNKNOWN } else { slot }, 0)
+        lines.get(e.line_at).filter(|l| l.0 <= pc).map_or(0, |l| l.1)
     }
 
     /// Now that every event has its place: values point to events, and events to the values they yield.
@@ -239,13 +271,29 @@ struct Finisher<'s> {
 }
 
 impl Finisher<'_> {
+    #[inline]
     fn finish(&mut self, slot: Slot, depth: u32) -> ValueId {
-        let at = usize::from(slot);
-        match self.s.emitter.final_of.get(at) {
-            Some(&known) if known != NO_VALUE => return known,
-            Some(_) => {}
-            None => return self.finish(UNKNOWN, depth),
+        match self.s.emitter.final_of.get(usize::from(slot)) {
+            Some(&known) if known != NO_VALUE => known,
+            Some(_) => self.finish_new(slot, depth),
+            None => self.finish(UNKNOWN, depth),
         }
+    }
+
+    fn finish_test(&mut self, test: Test) -> Test {
+        match test {
+            Test::None => Test::None,
+            Test::IsNull(a) => Test::IsNull(self.finish(a.0, 0)),
+            Test::NonNull(a) => Test::NonNull(self.finish(a.0, 0)),
+            Test::IsZero(a) => Test::IsZero(self.finish(a.0, 0)),
+            Test::NonZero(a) => Test::NonZero(self.finish(a.0, 0)),
+            Test::Same(a, b) => Test::Same(self.finish(a.0, 0), self.finish(b.0, 0)),
+            Test::Differ(a, b) => Test::Differ(self.finish(a.0, 0), self.finish(b.0, 0)),
+        }
+    }
+
+    fn finish_new(&mut self, slot: Slot, depth: u32) -> ValueId {
+        let at = usize::from(slot);
         let value = match self.s.raw[at] {
             Raw::Unknown => Value::Unknown,
             Raw::Null => Value::Null,
@@ -292,60 +340,69 @@ impl Finisher<'_> {
     }
 
     fn finish_phi(&mut self, slot: Slot, depth: u32) -> ValueId {
-        let leaves = self.leaves(slot);
-        let mut inputs: Vec<ValueId> = leaves.iter().map(|leaf| self.finish(*leaf, depth + 1)).collect();
-        inputs.sort_unstable();
-        inputs.dedup();
-        if inputs.len() > MAX_MERGE {
-            let unknown = self.finish(UNKNOWN, 0);
-            inputs.truncate(MAX_MERGE - 1);
-            if !inputs.contains(&unknown) {
-                inputs.push(unknown);
-                inputs.sort_unstable();
-            }
+        let first_leaf = self.s.emitter.leaves.len();
+        self.push_leaves(slot);
+        let last_leaf = self.s.emitter.leaves.len();
+        // Finishing a leaf may finish other merges; their rows lie above on the same stacks.
+        let first_input = self.s.emitter.inputs.len();
+        for i in first_leaf..last_leaf {
+            let input = self.finish(self.s.emitter.leaves[i], depth + 1);
+            self.s.emitter.inputs.push(input);
         }
-        let id = match inputs[..] {
+        self.s.emitter.leaves.truncate(first_leaf);
+        sort_and_dedup(&mut self.s.emitter.inputs, first_input);
+        if self.s.emitter.inputs.len() - first_input > MAX_MERGE {
+            let unknown = self.finish(UNKNOWN, 0);
+            let inputs = &mut self.s.emitter.inputs;
+            inputs.truncate(first_input + MAX_MERGE - 1);
+            inputs.push(unknown);
+            sort_and_dedup(inputs, first_input);
+        }
+        let id = match self.s.emitter.inputs[first_input..] {
             [] => self.finish(UNKNOWN, 0),
             [only] => only,
-            _ => self.merge_row(&inputs),
+            _ => self.merge_row(first_input),
         };
+        self.s.emitter.inputs.truncate(first_input);
         self.s.emitter.final_of[usize::from(slot)] = id;
         id
     }
 
-    fn merge_row(&mut self, inputs: &[ValueId]) -> ValueId {
-        let first_value = self.s.emitter.first_value;
-        for row in self.s.emitter.merge_rows.iter().rev().take(MAX_COMPARED) {
-            let Value::Derived(id) = *row else { continue };
-            let Some(&Value::Merge { start, len }) = self.values.get(first_value + id.index()) else {
+    /// The merge of the inputs from `first_input` on.
+    fn merge_row(&mut self, first_input: usize) -> ValueId {
+        let e = &self.s.emitter;
+        let inputs = &e.inputs[first_input..];
+        for id in e.merge_rows.iter().rev().take(MAX_COMPARED) {
+            let Some(&Value::Merge { start, len }) = self.values.get(e.first_value + id.index()) else {
                 continue;
             };
             let span = Span { start, len: u32::from(len) };
             if span.of(self.merges) == inputs {
-                return id;
+                return *id;
             }
         }
         let start = self.merges.len() as u32;
         self.merges.extend_from_slice(inputs);
         let id = self.row(Value::Merge { start, len: inputs.len() as u16 });
-        self.s.emitter.merge_rows.push(Value::Derived(id));
+        self.s.emitter.merge_rows.push(id);
         id
     }
 
-    /// The values other than merges that a merge may have, through nested merges.
-    fn leaves(&mut self, slot: Slot) -> Vec<Slot> {
-        let mut leaves = Vec::new();
-        let mut seen = vec![slot];
+    /// Pushes the values other than merges that a merge may have, through nested merges.
+    fn push_leaves(&mut self, slot: Slot) {
+        let Scratch { raw, phi_inputs, emitter, .. } = &mut *self.s;
+        let Emitter { leaves, seen, .. } = emitter;
+        let first = leaves.len();
+        seen.clear();
+        seen.push(slot);
         let mut at = 0;
         while let Some(&phi) = seen.get(at) {
             at += 1;
-            let Raw::Phi { first, .. } = self.s.raw[usize::from(phi)] else { continue };
+            let Raw::Phi { first, .. } = raw[usize::from(phi)] else { continue };
             let mut row = first;
-            while let Some(&(input, next)) =
-                (row as usize).checked_sub(1).and_then(|r| self.s.phi_inputs.get(r))
-            {
+            while let Some(&(input, next)) = (row as usize).checked_sub(1).and_then(|r| phi_inputs.get(r)) {
                 row = next;
-                let is_phi = matches!(self.s.raw.get(usize::from(input)), Some(Raw::Phi { .. }));
+                let is_phi = matches!(raw.get(usize::from(input)), Some(Raw::Phi { .. }));
                 if !is_phi {
                     leaves.push(input);
                 } else if !seen.contains(&input) {
@@ -357,9 +414,7 @@ impl Finisher<'_> {
                 }
             }
         }
-        leaves.sort_unstable();
-        leaves.dedup();
-        leaves
+        sort_and_dedup(leaves, first);
     }
 }
 

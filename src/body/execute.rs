@@ -1,13 +1,15 @@
 //! What each instruction does to the frame, and which event it is.
 
 use super::dynamic::Dynamic;
+use super::emit::operand;
 use super::frame::{Slot, TOP, UNKNOWN};
 use super::model::{EventKind, Test};
 use super::shape;
-use super::solve::{Machine, Raw};
+use super::solve::{Machine, Purpose, Raw, SOLVE, WRITE};
 use crate::classfile::instruction::Kind;
 use crate::classfile::opcode::*;
 use crate::classfile::{ClassError, Constant, Instruction};
+use crate::vocabulary::ValueId;
 
 /// Marks the target of a [`EventKind::NewArray`] that is an element type code of `newarray` instead of a pool index.
 pub(crate) const PRIMITIVE_ARRAY: u32 = 1 << 16;
@@ -18,7 +20,7 @@ const NO_TARGET: u32 = u32::MAX;
 
 impl Machine<'_, '_, '_> {
     /// Executes one instruction. Returns whether the block ends with it.
-    pub(super) fn execute<const EMIT: bool>(
+    pub(super) fn execute<const P: Purpose>(
         &mut self,
         instruction: Instruction<'_>,
         pc: usize,
@@ -29,58 +31,58 @@ impl Machine<'_, '_, '_> {
                 let value = self.scratch.frame.local(index, pc)?;
                 self.scratch.frame.push_wide(value, kind.slots(), pc)?;
             }
-            Instruction::Store(kind, index) => self.store::<EMIT>(kind, index, pc)?,
-            Instruction::Invoke(op, index) => self.invoke::<EMIT>(op, index, pc)?,
-            Instruction::Field(op, index) => self.field::<EMIT>(op, index, pc)?,
-            Instruction::Plain(op) => return self.plain::<EMIT>(op, pc),
+            Instruction::Store(kind, index) => self.store::<P>(kind, index, pc)?,
+            Instruction::Invoke(op, index) => self.invoke::<P>(op, index, pc)?,
+            Instruction::Field(op, index) => self.field::<P>(op, index, pc)?,
+            Instruction::Plain(op) => return self.plain::<P>(op, pc),
             Instruction::Int(n) => {
                 let value = self.value_at(pc, Raw::Int(n));
                 self.scratch.frame.push(value, pc)?;
             }
-            Instruction::Constant(index) => self.constant::<EMIT>(index, pc)?,
+            Instruction::Constant(index) => self.constant::<P>(index, pc)?,
             Instruction::Increment(index, _) => {
                 let value = self.scratch.frame.local(index, pc)?;
                 let value = self.value_at(pc, Raw::Derived(value));
                 self.scratch.frame.set_local(index, value, 1, pc)?;
-                if !EMIT {
+                if P != WRITE {
                     self.flow_local_to_handlers(index)?;
                 }
             }
             Instruction::Branch(op, target) => {
-                self.branch::<EMIT>(op, target, pc, next)?;
+                self.branch::<P>(op, target, pc, next)?;
                 return Ok(true);
             }
             Instruction::Ret(_) => {
                 for i in 0..self.scratch.flow.jsr_returns.len() {
                     let target = self.scratch.flow.jsr_returns[i];
-                    self.jump::<EMIT>(i64::from(target))?;
+                    self.jump::<P>(i64::from(target))?;
                 }
                 return Ok(true);
             }
             Instruction::Switch(switch) => {
                 self.scratch.frame.pop(pc)?;
                 for target in switch.targets() {
-                    self.jump::<EMIT>(target)?;
+                    self.jump::<P>(target)?;
                 }
                 return Ok(true);
             }
-            Instruction::InvokeDynamic(index) => self.invoke_dynamic::<EMIT>(index, pc)?,
-            Instruction::Type(op, index) => self.type_instruction::<EMIT>(op, index, pc)?,
+            Instruction::InvokeDynamic(index) => self.invoke_dynamic::<P>(index, pc)?,
+            Instruction::Type(op, index) => self.type_instruction::<P>(op, index, pc)?,
             Instruction::NewArray(element) => {
                 let target = PRIMITIVE_ARRAY | u32::from(element);
-                self.new_array::<EMIT>(1, target, pc)?;
+                self.new_array::<P>(1, target, pc)?;
             }
             Instruction::MultiNewArray(index, dims) => {
-                self.new_array::<EMIT>(usize::from(dims), WHOLE_ARRAY | u32::from(index), pc)?;
+                self.new_array::<P>(usize::from(dims), WHOLE_ARRAY | u32::from(index), pc)?;
             }
         }
         Ok(false)
     }
 
-    fn store<const EMIT: bool>(&mut self, kind: Kind, index: u16, pc: usize) -> Result<(), ClassError> {
+    fn store<const P: Purpose>(&mut self, kind: Kind, index: u16, pc: usize) -> Result<(), ClassError> {
         let value = self.scratch.frame.pop_wide(kind.slots(), pc)?;
         self.scratch.frame.set_local(index, value, kind.slots(), pc)?;
-        if !EMIT {
+        if P != WRITE {
             self.flow_local_to_handlers(index)?;
             if kind.slots() == 2 {
                 self.flow_local_to_handlers(index + 1)?;
@@ -89,12 +91,12 @@ impl Machine<'_, '_, '_> {
         Ok(())
     }
 
-    fn constant<const EMIT: bool>(&mut self, index: u16, pc: usize) -> Result<(), ClassError> {
+    fn constant<const P: Purpose>(&mut self, index: u16, pc: usize) -> Result<(), ClassError> {
         let (value, slots) = match self.pool.constant(index)? {
             Constant::Integer(n) => (self.value_at(pc, Raw::Int(n)), 1),
             Constant::String(_) => (self.value_at(pc, Raw::Pool(index)), 1),
             Constant::Class(_) => {
-                self.emit::<EMIT>(EventKind::ClassLiteral, pc, u32::from(index), &[]);
+                self.emit::<P>(EventKind::ClassLiteral, pc, u32::from(index), &[]);
                 (self.value_at(pc, Raw::Pool(index)), 1)
             }
             Constant::Long(_) | Constant::Double(_) => (UNKNOWN, 2),
@@ -106,7 +108,7 @@ impl Machine<'_, '_, '_> {
         self.scratch.frame.push_wide(value, slots, pc)
     }
 
-    fn branch<const EMIT: bool>(
+    fn branch<const P: Purpose>(
         &mut self,
         op: u8,
         target: i64,
@@ -135,48 +137,48 @@ impl Machine<'_, '_, '_> {
                 (None, true)
             }
         };
-        self.jump::<EMIT>(target)?;
+        self.jump::<P>(target)?;
         if conditional {
-            self.jump::<EMIT>(next as i64)?;
+            self.jump::<P>(next as i64)?;
         }
-        if EMIT && let Some((first, second)) = test {
-            let a = self.operand(first);
-            let test = match op {
+        if P != SOLVE
+            && let Some((first, second)) = test
+        {
+            let (a, b) = (operand(first), operand(second));
+            self.set_test(match op {
                 IFEQ => Test::IsZero(a),
                 IFNE => Test::NonZero(a),
                 IFNULL => Test::IsNull(a),
                 IFNONNULL => Test::NonNull(a),
-                IF_ACMPEQ => Test::Same(a, self.operand(second)),
-                _ => Test::Differ(a, self.operand(second)),
-            };
-            self.scratch.emitter.test = test;
+                IF_ACMPEQ => Test::Same(a, b),
+                _ => Test::Differ(a, b),
+            });
         }
         Ok(())
     }
 
-    fn field<const EMIT: bool>(&mut self, op: u8, index: u16, pc: usize) -> Result<(), ClassError> {
-        let desc = self.pool.utf8(self.pool.member(index)?.desc)?;
-        let slots = desc.first().map_or(1, |b| shape::slots(*b)).max(1);
+    fn field<const P: Purpose>(&mut self, op: u8, index: u16, pc: usize) -> Result<(), ClassError> {
+        let slots = self.shapes.field(self.pool, index)?;
         let target = u32::from(index);
         match op {
             GETSTATIC => {
-                self.emit::<EMIT>(EventKind::GetStatic, pc, target, &[]);
+                self.emit::<P>(EventKind::GetStatic, pc, target, &[]);
                 self.push_result(slots, pc)
             }
             PUTSTATIC => {
                 let value = self.scratch.frame.pop_wide(slots, pc)?;
-                self.emit::<EMIT>(EventKind::PutStatic, pc, target, &[value]);
+                self.emit::<P>(EventKind::PutStatic, pc, target, &[value]);
                 Ok(())
             }
             GETFIELD => {
                 let object = self.scratch.frame.pop(pc)?;
-                self.emit::<EMIT>(EventKind::GetField, pc, target, &[object]);
+                self.emit::<P>(EventKind::GetField, pc, target, &[object]);
                 self.push_result(slots, pc)
             }
             _ => {
                 let value = self.scratch.frame.pop_wide(slots, pc)?;
                 let object = self.scratch.frame.pop(pc)?;
-                self.emit::<EMIT>(EventKind::PutField, pc, target, &[object, value]);
+                self.emit::<P>(EventKind::PutField, pc, target, &[object, value]);
                 Ok(())
             }
         }
@@ -187,7 +189,7 @@ impl Machine<'_, '_, '_> {
         self.scratch.frame.push_wide(value, slots, pc)
     }
 
-    fn invoke<const EMIT: bool>(&mut self, op: u8, index: u16, pc: usize) -> Result<(), ClassError> {
+    fn invoke<const P: Purpose>(&mut self, op: u8, index: u16, pc: usize) -> Result<(), ClassError> {
         let shape = self.shapes.method(self.pool, index)?;
         let kind = match op {
             INVOKEVIRTUAL => EventKind::InvokeVirtual,
@@ -196,10 +198,10 @@ impl Machine<'_, '_, '_> {
             _ => EventKind::InvokeInterface,
         };
         let n = usize::from(shape.args) + usize::from(op != INVOKESTATIC);
-        self.call::<EMIT>(kind, n, u32::from(index), shape.result, pc)
+        self.call::<P>(kind, n, u32::from(index), shape.result, pc)
     }
 
-    fn invoke_dynamic<const EMIT: bool>(&mut self, index: u16, pc: usize) -> Result<(), ClassError> {
+    fn invoke_dynamic<const P: Purpose>(&mut self, index: u16, pc: usize) -> Result<(), ClassError> {
         let (dynamic, desc) = self.dynamic.classify(self.pool, index)?;
         let shape = shape::of_method(self.pool.utf8(desc)?);
         let (kind, target) = match dynamic {
@@ -208,11 +210,11 @@ impl Machine<'_, '_, '_> {
             Dynamic::Concat(recipe) => (EventKind::Concat, u32::from(recipe)),
             Dynamic::Other => (EventKind::InvokeDynamic, NO_TARGET),
         };
-        self.call::<EMIT>(kind, usize::from(shape.args), target, shape.result, pc)
+        self.call::<P>(kind, usize::from(shape.args), target, shape.result, pc)
     }
 
     /// Pops `n` slots as operands and pushes the result.
-    fn call<const EMIT: bool>(
+    fn call<const P: Purpose>(
         &mut self,
         kind: EventKind,
         n: usize,
@@ -220,19 +222,17 @@ impl Machine<'_, '_, '_> {
         result: u8,
         pc: usize,
     ) -> Result<(), ClassError> {
-        self.scratch.frame.top(n, pc)?;
-        if EMIT {
-            let mut args = std::mem::take(&mut self.scratch.emitter.operands);
-            args.clear();
-            args.extend(self.scratch.frame.top(n, pc)?.iter().copied().filter(|s| *s != TOP));
-            self.emit::<EMIT>(kind, pc, target, &args);
-            self.scratch.emitter.operands = args;
+        let operands = self.scratch.frame.top(n, pc)?;
+        if P != SOLVE {
+            let first_arg = self.out.args.len();
+            self.out.args.extend(operands.iter().filter(|s| **s != TOP).map(|s| ValueId(*s)));
+            self.push_event(kind, pc, target, first_arg);
         }
         self.scratch.frame.drop(n);
         if result > 0 { self.push_result(result, pc) } else { Ok(()) }
     }
 
-    fn type_instruction<const EMIT: bool>(
+    fn type_instruction<const P: Purpose>(
         &mut self,
         op: u8,
         index: u16,
@@ -241,32 +241,32 @@ impl Machine<'_, '_, '_> {
         let target = u32::from(index);
         match op {
             NEW => {
-                self.emit::<EMIT>(EventKind::New, pc, target, &[]);
+                self.emit::<P>(EventKind::New, pc, target, &[]);
                 self.push_result(1, pc)
             }
-            ANEWARRAY => self.new_array::<EMIT>(1, target, pc),
+            ANEWARRAY => self.new_array::<P>(1, target, pc),
             CHECKCAST => {
                 let value = self.scratch.frame.pop(pc)?;
-                self.emit::<EMIT>(EventKind::CheckCast, pc, target, &[value]);
+                self.emit::<P>(EventKind::CheckCast, pc, target, &[value]);
                 self.scratch.frame.push(value, pc)
             }
             _ => {
                 let value = self.scratch.frame.pop(pc)?;
-                self.emit::<EMIT>(EventKind::InstanceOf, pc, target, &[value]);
+                self.emit::<P>(EventKind::InstanceOf, pc, target, &[value]);
                 self.push_result(1, pc)
             }
         }
     }
 
-    fn new_array<const EMIT: bool>(&mut self, dims: usize, target: u32, pc: usize) -> Result<(), ClassError> {
+    fn new_array<const P: Purpose>(&mut self, dims: usize, target: u32, pc: usize) -> Result<(), ClassError> {
         for _ in 0..dims {
             self.scratch.frame.pop(pc)?;
         }
-        self.emit::<EMIT>(EventKind::NewArray, pc, target, &[]);
+        self.emit::<P>(EventKind::NewArray, pc, target, &[]);
         self.push_result(1, pc)
     }
 
-    fn plain<const EMIT: bool>(&mut self, op: u8, pc: usize) -> Result<bool, ClassError> {
+    fn plain<const P: Purpose>(&mut self, op: u8, pc: usize) -> Result<bool, ClassError> {
         match op {
             NOP => {}
             ACONST_NULL => {
@@ -275,8 +275,8 @@ impl Machine<'_, '_, '_> {
             }
             LCONST_0 | LCONST_1 | DCONST_0 | DCONST_1 => self.scratch.frame.push_wide(UNKNOWN, 2, pc)?,
             FCONST_0..=FCONST_2 => self.scratch.frame.push(UNKNOWN, pc)?,
-            IALOAD..=SALOAD => self.array_load::<EMIT>(op, pc)?,
-            IASTORE..=SASTORE => self.array_store::<EMIT>(op, pc)?,
+            IALOAD..=SALOAD => self.array_load::<P>(op, pc)?,
+            IASTORE..=SASTORE => self.array_store::<P>(op, pc)?,
             POP..=SWAP => self.scratch.frame.shuffle(op, pc)?,
             ARRAYLENGTH => {
                 let array = self.scratch.frame.pop(pc)?;
@@ -286,22 +286,22 @@ impl Machine<'_, '_, '_> {
             IRETURN..=ARETURN => {
                 let slots = if matches!(op, LRETURN | DRETURN) { 2 } else { 1 };
                 let value = self.scratch.frame.pop_wide(slots, pc)?;
-                self.emit::<EMIT>(EventKind::Return, pc, NO_TARGET, &[value]);
+                self.emit::<P>(EventKind::Return, pc, NO_TARGET, &[value]);
                 return Ok(true);
             }
             RETURN => {
-                self.emit::<EMIT>(EventKind::Return, pc, NO_TARGET, &[]);
+                self.emit::<P>(EventKind::Return, pc, NO_TARGET, &[]);
                 return Ok(true);
             }
             ATHROW => {
                 let value = self.scratch.frame.pop(pc)?;
-                self.emit::<EMIT>(EventKind::Throw, pc, NO_TARGET, &[value]);
+                self.emit::<P>(EventKind::Throw, pc, NO_TARGET, &[value]);
                 return Ok(true);
             }
             MONITORENTER | MONITOREXIT => {
                 let value = self.scratch.frame.pop(pc)?;
                 let kind = if op == MONITORENTER { EventKind::MonitorEnter } else { EventKind::MonitorExit };
-                self.emit::<EMIT>(kind, pc, NO_TARGET, &[value]);
+                self.emit::<P>(kind, pc, NO_TARGET, &[value]);
             }
             _ => self.arithmetic(op, pc)?,
         }
@@ -325,25 +325,25 @@ impl Machine<'_, '_, '_> {
         self.scratch.frame.push_wide(value, pushes, pc)
     }
 
-    fn array_load<const EMIT: bool>(&mut self, op: u8, pc: usize) -> Result<(), ClassError> {
+    fn array_load<const P: Purpose>(&mut self, op: u8, pc: usize) -> Result<(), ClassError> {
         self.scratch.frame.pop(pc)?;
         let array = self.scratch.frame.pop(pc)?;
         if op == AALOAD {
-            self.emit::<EMIT>(EventKind::ArrayLoad, pc, NO_TARGET, &[array]);
+            self.emit::<P>(EventKind::ArrayLoad, pc, NO_TARGET, &[array]);
             return self.push_result(1, pc);
         }
         let slots = if matches!(op - IALOAD, 1 | 3) { 2 } else { 1 };
         self.scratch.frame.push_wide(UNKNOWN, slots, pc)
     }
 
-    fn array_store<const EMIT: bool>(&mut self, op: u8, pc: usize) -> Result<(), ClassError> {
+    fn array_store<const P: Purpose>(&mut self, op: u8, pc: usize) -> Result<(), ClassError> {
         let slots = if matches!(op, LASTORE | DASTORE) { 2 } else { 1 };
         let value = self.scratch.frame.pop_wide(slots, pc)?;
         self.scratch.frame.pop(pc)?;
         let array = self.scratch.frame.pop(pc)?;
         // Tables of primitives are filled right where they are made; nobody asks about those thousands of stores.
-        if EMIT && (op == AASTORE || !self.is_new_array(array)) {
-            self.emit::<EMIT>(EventKind::ArrayStore, pc, NO_TARGET, &[array, value]);
+        if P != SOLVE && (op == AASTORE || !self.is_new_array(array)) {
+            self.emit::<P>(EventKind::ArrayStore, pc, NO_TARGET, &[array, value]);
         }
         Ok(())
     }

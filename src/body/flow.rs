@@ -34,35 +34,30 @@ impl Flow {
         self.block_at.clear();
         self.block_at.resize(len, NO_BLOCK);
         self.jsr_returns.clear();
-        self.block_at[0] = 0;
-        self.mark_branches(code, len)?;
+        self.starts.clear();
+        self.mark_next(0);
+        self.mark_branches(code)?;
         for entry in code.exceptions() {
             for pc in [entry.start, entry.end, entry.handler] {
-                if let Some(slot) = self.block_at.get_mut(usize::from(pc)) {
-                    *slot = 0;
-                }
+                self.mark_next(usize::from(pc));
             }
         }
-        self.starts.clear();
-        for pc in 0..len {
-            if self.block_at[pc] != NO_BLOCK {
-                self.block_at[pc] = self.starts.len() as u16;
-                self.starts.push(pc as u16);
+        if self.starts.len() > 1 {
+            self.starts.sort_unstable();
+            for (block, start) in self.starts.iter().enumerate() {
+                self.block_at[usize::from(*start)] = block as u16;
             }
         }
         self.cover(code)
     }
 
-    fn mark_branches(&mut self, code: &Code<'_>, len: usize) -> Result<(), ClassError> {
+    fn mark_branches(&mut self, code: &Code<'_>) -> Result<(), ClassError> {
         let mut instructions = code.instructions();
-        loop {
-            let pc = instructions.pc();
-            let Some(instruction) = instructions.step()? else { break };
+        while let Some((pc, instruction)) = instructions.next_transfer()? {
             let next = instructions.pc();
             match instruction {
                 Instruction::Branch(op, target) => {
                     self.mark(target, pc, code)?;
-                    self.mark_next(next, len);
                     if op == opcode::JSR {
                         self.jsr_returns.push(next as u16);
                     }
@@ -71,36 +66,40 @@ impl Flow {
                     for target in switch.targets() {
                         self.mark(target, pc, code)?;
                     }
-                    self.mark_next(next, len);
-                }
-                Instruction::Ret(_) => self.mark_next(next, len),
-                Instruction::Plain(opcode::IRETURN..=opcode::RETURN | opcode::ATHROW) => {
-                    self.mark_next(next, len)
                 }
                 _ => {}
             }
+            self.mark_next(next);
         }
         Ok(())
     }
 
     fn mark(&mut self, target: i64, pc: usize, code: &Code<'_>) -> Result<(), ClassError> {
-        match usize::try_from(target).ok().and_then(|t| self.block_at.get_mut(t)) {
-            Some(slot) => {
-                *slot = 0;
+        match usize::try_from(target) {
+            Ok(target) if target < code.code.len() => {
+                self.mark_next(target);
                 Ok(())
             }
-            None => Err(ClassError::new(code.offset + pc, "a branch leaves the code")),
+            _ => Err(ClassError::new(code.offset + pc, "a branch leaves the code")),
         }
     }
 
-    fn mark_next(&mut self, next: usize, len: usize) {
-        if next < len {
-            self.block_at[next] = 0;
+    /// Makes `pc` the start of a block, unless it lies behind the code.
+    fn mark_next(&mut self, pc: usize) {
+        if let Some(slot) = self.block_at.get_mut(pc)
+            && *slot == NO_BLOCK
+        {
+            *slot = 0;
+            self.starts.push(pc as u16);
         }
     }
 
     fn cover(&mut self, code: &Code<'_>) -> Result<(), ClassError> {
         self.handlers.clear();
+        self.first_handler.clear();
+        if code.exceptions().len() == 0 {
+            return Ok(());
+        }
         self.covered.clear();
         self.covered.resize(self.starts.len(), false);
         for entry in code.exceptions() {
@@ -125,7 +124,6 @@ impl Flow {
             }
         }
         self.handlers.sort_by_key(|h| h.0);
-        self.first_handler.clear();
         let mut row = 0;
         for block in 0..=self.starts.len() {
             while row < self.handlers.len() && usize::from(self.handlers[row].0) < block {
@@ -137,6 +135,7 @@ impl Flow {
     }
 
     /// The block that starts at `pc`, or [`NO_BLOCK`].
+    #[inline]
     pub(super) fn block_at(&self, pc: usize) -> u16 {
         self.block_at.get(pc).copied().unwrap_or(NO_BLOCK)
     }

@@ -44,10 +44,10 @@ impl Frame {
 
     #[inline]
     pub(super) fn pop(&mut self, pc: usize) -> Result<Slot, ClassError> {
-        if self.slots.len() <= self.n_locals {
-            return Err(self.error(pc, "the operand stack is empty"));
+        match self.slots.pop() {
+            Some(value) if self.slots.len() >= self.n_locals => Ok(value),
+            _ => Err(self.error(pc, "the operand stack is empty")),
         }
-        self.slots.pop().ok_or(self.error(pc, "the operand stack is empty"))
     }
 
     /// Pops a value of `n` slots and gives its first.
@@ -81,11 +81,16 @@ impl Frame {
     }
 
     /// The top `n` slots, bottom first.
+    #[inline]
     pub(super) fn top(&self, n: usize, pc: usize) -> Result<&[Slot], ClassError> {
         let from = self.slots.len().checked_sub(n).filter(|from| *from >= self.n_locals);
-        from.and_then(|from| self.slots.get(from..)).ok_or(self.error(pc, "the operand stack is empty"))
+        match from.and_then(|from| self.slots.get(from..)) {
+            Some(slots) => Ok(slots),
+            None => Err(self.error(pc, "the operand stack is empty")),
+        }
     }
 
+    #[inline]
     pub(super) fn drop(&mut self, n: usize) {
         let keep = self.slots.len().saturating_sub(n).max(self.n_locals);
         self.slots.truncate(keep);

@@ -13,6 +13,8 @@ pub(super) struct MethodShape {
 #[derive(Default)]
 pub struct Shapes {
     methods: Vec<Option<MethodShape>>,
+    /// Slots of each field constant's value, 0 if not yet known.
+    fields: Vec<u8>,
 }
 
 impl Shapes {
@@ -20,12 +22,38 @@ impl Shapes {
     pub fn reset(&mut self, pool: &ConstantPool<'_>) {
         self.methods.clear();
         self.methods.resize(usize::from(pool.len()), None);
+        self.fields.clear();
+        self.fields.resize(usize::from(pool.len()), 0);
     }
 
-    pub(super) fn method(&mut self, pool: &ConstantPool<'_>, index: u16) -> Result<MethodShape, ClassError> {
-        if let Some(Some(shape)) = self.methods.get(usize::from(index)) {
-            return Ok(*shape);
+    /// Slots of a field's value, 1 or 2.
+    #[inline]
+    pub(super) fn field(&mut self, pool: &ConstantPool<'_>, index: u16) -> Result<u8, ClassError> {
+        match self.fields.get(usize::from(index)) {
+            Some(&known) if known != 0 => Ok(known),
+            _ => self.new_field(pool, index),
         }
+    }
+
+    fn new_field(&mut self, pool: &ConstantPool<'_>, index: u16) -> Result<u8, ClassError> {
+        let desc = pool.utf8(pool.member(index)?.desc)?;
+        let n = desc.first().map_or(1, |b| slots(*b)).max(1);
+        if let Some(slot) = self.fields.get_mut(usize::from(index)) {
+            *slot = n;
+        }
+        Ok(n)
+    }
+
+    /// Slots of a method's arguments and result.
+    #[inline]
+    pub(super) fn method(&mut self, pool: &ConstantPool<'_>, index: u16) -> Result<MethodShape, ClassError> {
+        match self.methods.get(usize::from(index)) {
+            Some(Some(shape)) => Ok(*shape),
+            _ => self.new_method(pool, index),
+        }
+    }
+
+    fn new_method(&mut self, pool: &ConstantPool<'_>, index: u16) -> Result<MethodShape, ClassError> {
         let desc = pool.utf8(pool.member(index)?.desc)?;
         let shape = of_method(desc);
         if let Some(slot) = self.methods.get_mut(usize::from(index)) {

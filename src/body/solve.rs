@@ -54,6 +54,15 @@ pub struct Reduced {
     pub line: u16,
 }
 
+/// What a walk over a block is for.
+pub(super) type Purpose = u8;
+/// Only carry the state to the successors: what the block writes is not yet final.
+pub(super) const SOLVE: Purpose = 0;
+/// Write what rules may ask about, and carry the state.
+pub(super) const SOLVE_AND_WRITE: Purpose = 1;
+/// Only write: all entry states are final.
+pub(super) const WRITE: Purpose = 2;
+
 /// What is known of a slot's value while a body is solved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Raw {
@@ -108,6 +117,8 @@ pub(super) struct Machine<'a, 's, 't> {
     pub(super) scratch: &'s mut Scratch,
     pub(super) out: &'s mut Bodies<'t>,
     pub(super) block: usize,
+    /// Line table, sorted by pc.
+    pub(super) lines: &'s [(u16, u16)],
 }
 
 /// Reduces one body and appends it to the tables.
@@ -129,8 +140,8 @@ pub fn reduce_body<'a>(
     out: &mut Bodies<'_>,
 ) -> Result<Reduced, ClassError> {
     let mark = out.lengths();
-    let mut machine = Machine { code, pool, shapes, dynamic, scratch, out, block: 0 };
-    let result = machine.solve(desc, is_static).and_then(|()| machine.replay(lines));
+    let mut machine = Machine { code, pool, shapes, dynamic, scratch, out, block: 0, lines };
+    let result = machine.solve(desc, is_static).map(|()| machine.finish());
     if result.is_err() {
         machine.out.truncate(mark);
     }
@@ -138,7 +149,7 @@ pub fn reduce_body<'a>(
 }
 
 impl Bodies<'_> {
-    pub(super) fn lengths(&self) -> [usize; 7] {
+    fn lengths(&self) -> [usize; 7] {
         [
             self.events.len(),
             self.args.len(),
@@ -162,9 +173,42 @@ impl Bodies<'_> {
 }
 
 impl Machine<'_, '_, '_> {
+    /// Walks the blocks until no entry state changes, and writes what they do.
+    ///
+    /// A block is written at its first walk if all before it have been; in code without loops its entry state is final
+    /// by then. As soon as a written block has to be walked again, writing stops; the blocks from the first such on
+    /// are written at the end.
     fn solve(&mut self, desc: &[u8], is_static: bool) -> Result<(), ClassError> {
         self.scratch.flow.find(&self.code)?;
         let n_blocks = self.scratch.flow.n_blocks();
+        self.clear(n_blocks);
+        self.enter(desc, is_static)?;
+        let (mut next, mut rewritten) = (0, None::<usize>);
+        while let Some(block) = self.next_pending() {
+            if rewritten.is_none() && block >= next {
+                self.begin_block(block);
+                self.run::<SOLVE_AND_WRITE>(block)?;
+                self.end_block();
+                next = block + 1;
+            } else {
+                rewritten = Some(rewritten.map_or(block, |first| first.min(block)));
+                self.run::<SOLVE>(block)?;
+            }
+        }
+        if let Some(first) = rewritten {
+            self.unwrite(first);
+            for block in first..n_blocks {
+                if self.is_reached(block) {
+                    self.begin_block(block);
+                    self.run::<WRITE>(block)?;
+                    self.end_block();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self, n_blocks: usize) {
         let s = &mut *self.scratch;
         s.raw.clear();
         s.raw.push(Raw::Unknown);
@@ -178,11 +222,7 @@ impl Machine<'_, '_, '_> {
         s.states.clear();
         s.pending.clear();
         s.pending.resize(n_blocks.div_ceil(64), 0);
-        self.enter(desc, is_static)?;
-        while let Some(block) = self.next_pending() {
-            self.run::<false>(block)?;
-        }
-        Ok(())
+        s.emitter.clear(self.code.code.len(), self.out);
     }
 
     /// The state at the first instruction: parameters in the first locals (JVMS 2.6.1).
@@ -223,8 +263,8 @@ impl Machine<'_, '_, '_> {
         None
     }
 
-    /// Runs a block from its entry state. When emitting, writes events; else carries the state to its successors.
-    pub(super) fn run<const EMIT: bool>(&mut self, block: usize) -> Result<(), ClassError> {
+    /// Runs a block from its entry state.
+    fn run<const P: Purpose>(&mut self, block: usize) -> Result<(), ClassError> {
         self.block = block;
         let n_locals = usize::from(self.code.max_locals);
         let limit = n_locals + usize::from(self.code.max_stack);
@@ -232,19 +272,22 @@ impl Machine<'_, '_, '_> {
         let entry = s.entries[block];
         let range = entry.offset as usize..(entry.offset + entry.len) as usize;
         s.frame.load(&s.states[range], n_locals, limit, self.code.offset);
-        if !EMIT {
+        if P != WRITE {
             self.flow_to_handlers()?;
         }
-        let start = usize::from(self.scratch.flow.starts[block]);
         let mut instructions = self.code.instructions();
-        instructions.seek(start);
+        instructions.seek(usize::from(self.scratch.flow.starts[block]));
+        let mut following = block + 1;
+        let mut end = self.start_of(following);
         loop {
             let pc = instructions.pc();
-            if pc != start {
-                let next = self.scratch.flow.block_at(pc);
-                if next != NO_BLOCK {
-                    return self.flow_to::<EMIT>(next);
-                }
+            // Obfuscators jump into the middle of instructions, so that a block may start where this one never is.
+            while pc > end {
+                following += 1;
+                end = self.start_of(following);
+            }
+            if pc == end && following < self.scratch.flow.n_blocks() {
+                return self.flow_to::<P>(following as u16);
             }
             let Some(instruction) = instructions.step()? else {
                 return Err(ClassError::new(
@@ -252,31 +295,38 @@ impl Machine<'_, '_, '_> {
                     "execution falls off the end of the code",
                 ));
             };
-            if self.execute::<EMIT>(instruction, pc, instructions.pc())? {
+            if self.execute::<P>(instruction, pc, instructions.pc())? {
                 return Ok(());
             }
         }
     }
 
+    /// First pc of a block; the code's end if there is none.
+    fn start_of(&self, block: usize) -> usize {
+        self.scratch.flow.starts.get(block).map_or(usize::MAX, |start| usize::from(*start))
+    }
+
     /// An edge to the block at `target`; the sweep has checked that there is one.
-    pub(super) fn jump<const EMIT: bool>(&mut self, target: i64) -> Result<(), ClassError> {
+    pub(super) fn jump<const P: Purpose>(&mut self, target: i64) -> Result<(), ClassError> {
         let block = usize::try_from(target).map_or(NO_BLOCK, |t| self.scratch.flow.block_at(t));
         if block == NO_BLOCK {
             return Err(ClassError::new(self.code.offset, "a branch leaves the code"));
         }
-        self.flow_to::<EMIT>(block)
+        self.flow_to::<P>(block)
     }
 
-    fn flow_to<const EMIT: bool>(&mut self, block: u16) -> Result<(), ClassError> {
-        if EMIT {
+    fn flow_to<const P: Purpose>(&mut self, block: u16) -> Result<(), ClassError> {
+        if P != SOLVE {
             self.out.edges.push(block);
-            return Ok(());
+            if P == WRITE {
+                return Ok(());
+            }
         }
         let b = usize::from(block);
-        let n = self.scratch.frame.slots().len();
-        let entry = self.scratch.entries[b];
+        let s = &mut *self.scratch;
+        let n = s.frame.slots().len();
+        let entry = s.entries[b];
         if entry.offset == u32::MAX {
-            let s = &mut *self.scratch;
             s.entries[b] = Entry { offset: s.states.len() as u32, len: n as u32 };
             s.states.extend_from_slice(s.frame.slots());
             return self.wake(b);
@@ -284,11 +334,20 @@ impl Machine<'_, '_, '_> {
         if entry.len as usize != n {
             return Err(ClassError::new(self.code.offset, "stacks of different depth meet"));
         }
+        if self.join_slots(block, n) { self.wake(b) } else { Ok(()) }
+    }
+
+    /// Joins the first `n` slots of the frame into a block's entry state. Returns whether the state changed.
+    fn join_slots(&mut self, block: u16, n: usize) -> bool {
+        let offset = self.scratch.entries[usize::from(block)].offset as usize;
         let mut changed = false;
         for i in 0..n {
-            changed |= self.join_slot(block, i, self.scratch.frame.slots()[i]);
+            let new = self.scratch.frame.slots()[i];
+            if self.scratch.states[offset + i] != new {
+                changed |= self.join_slot(block, i, new);
+            }
         }
-        if changed { self.wake(b) } else { Ok(()) }
+        changed
     }
 
     fn wake(&mut self, block: usize) -> Result<(), ClassError> {
@@ -366,11 +425,7 @@ impl Machine<'_, '_, '_> {
                 if self.scratch.entries[h].len as usize != n + 1 {
                     return Err(ClassError::new(self.code.offset, "stacks of different depth meet"));
                 }
-                let mut changed = false;
-                for i in 0..n {
-                    changed |= self.join_slot(handler, i, self.scratch.frame.locals()[i]);
-                }
-                if changed {
+                if self.join_slots(handler, n) {
                     self.wake(h)?;
                 }
             }

@@ -118,7 +118,7 @@ impl<'a> Instructions<'a> {
     ///
     /// # Errors
     /// On an unknown opcode or operands that run past the end.
-    #[inline]
+    #[inline(always)]
     pub fn step(&mut self) -> Result<Option<Instruction<'a>>, ClassError> {
         let pc = self.at;
         let Some(&op) = self.code.get(pc) else { return Ok(None) };
@@ -170,6 +170,37 @@ impl<'a> Instructions<'a> {
             _ => self.rare(pc, op)?,
         };
         Ok(Some(instruction))
+    }
+
+    /// Decodes the next instruction that may continue elsewhere than at the one behind it (branches, switches, `ret`,
+    /// returns, `athrow`), passing over all others. `None` at the end of the code. The instruction's own offset is the
+    /// first of the pair.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step), for the instructions that are passed over as well.
+    pub fn next_transfer(&mut self) -> Result<Option<(usize, Instruction<'a>)>, ClassError> {
+        loop {
+            let (mut at, mut last) = (self.at, self.at);
+            while let Some(&op) = self.code.get(at)
+                && STRAIGHT_LENGTHS[usize::from(op)] != 0
+            {
+                last = at;
+                at += usize::from(STRAIGHT_LENGTHS[usize::from(op)]);
+            }
+            // An instruction that runs past the end is decoded once more, for its error.
+            self.at = if at > self.code.len() { last } else { at };
+            let pc = self.at;
+            match self.step()? {
+                None => return Ok(None),
+                Some(
+                    instruction @ (Instruction::Branch(..)
+                    | Instruction::Switch(_)
+                    | Instruction::Ret(_)
+                    | Instruction::Plain(IRETURN..=RETURN | ATHROW)),
+                ) => return Ok(Some((pc, instruction))),
+                Some(_) => {}
+            }
+        }
     }
 
     /// An instruction with a two-byte operand.

@@ -43,3 +43,25 @@ pub fn arithmetic(op: u8) -> Option<(u8, u8)> {
         _ => return None,
     })
 }
+
+/// Length of each instruction that has no operand of variable length and always continues at the next instruction; 0
+/// for all others and for unknown opcodes.
+pub(super) const STRAIGHT_LENGTHS: [u8; 256] = straight_lengths();
+
+const fn straight_lengths() -> [u8; 256] {
+    let mut lengths = [0; 256];
+    let mut op = 0u8;
+    while op < u8::MAX {
+        lengths[op as usize] = match op {
+            BIPUSH | LDC | ILOAD..=ALOAD | ISTORE..=ASTORE | NEWARRAY => 2,
+            SIPUSH | LDC_W | LDC2_W | IINC | GETSTATIC..=INVOKESTATIC => 3,
+            NEW | ANEWARRAY | CHECKCAST | INSTANCEOF => 3,
+            MULTIANEWARRAY => 4,
+            INVOKEINTERFACE | INVOKEDYNAMIC => 5,
+            NOP..=152 | ARRAYLENGTH | MONITORENTER | MONITOREXIT => 1,
+            _ => 0,
+        };
+        op += 1;
+    }
+    lengths
+}

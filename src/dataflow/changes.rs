@@ -60,7 +60,13 @@ impl Changes {
                 }
                 for (id, method) in world.program.methods_of(class) {
                     if method.has_body {
-                        let search = Search { world, uses: &uses, getters: &getters, is_candidate, is_holder: &is_holder };
+                        let search = Search {
+                            world,
+                            uses: &uses,
+                            getters: &getters,
+                            is_candidate,
+                            is_holder: &is_holder,
+                        };
                         search.body(id, &mut known, &mut found);
                     }
                 }
@@ -183,7 +189,9 @@ impl Search<'_, '_> {
         let mut reads: Vec<(FieldId, u16)> = Vec::new();
         for (i, event) in body.origins.events().iter().enumerate() {
             if matches!(event.kind, EventKind::PutStatic | EventKind::PutField) {
-                if let Some(field) = event.member().and_then(|m| refs.field(m)).filter(|f| (self.is_candidate)(*f)) {
+                if let Some(field) =
+                    event.member().and_then(|m| refs.field(m)).filter(|f| (self.is_candidate)(*f))
+                {
                     found.push(Change { field, method: id, event: i as u16, how: How::Write, inside: None });
                 }
             } else if event.result != crate::facts::NO_VALUE
@@ -213,11 +221,16 @@ impl Search<'_, '_> {
                 if !aliases.has(body, *value) {
                     continue;
                 }
-                let change = Change { field, method: body.id, event: i as u16, how: How::Array, inside: None };
+                let change =
+                    Change { field, method: body.id, event: i as u16, how: How::Array, inside: None };
                 if let Some(how) = self.uses.direct(self.world, body, event, position) {
                     found.push(Change { how, ..change });
                 } else if let Some(effect) = self.handed_on(body, event, position, known) {
-                    found.push(Change { how: effect.how, inside: Some((effect.method, effect.event)), ..change });
+                    found.push(Change {
+                        how: effect.how,
+                        inside: Some((effect.method, effect.event)),
+                        ..change
+                    });
                 }
             }
         }
@@ -233,9 +246,7 @@ impl Search<'_, '_> {
         let mut entered = Vec::new();
         self.uses.enter(self.world, body, event, position, &mut entered);
         entered.into_iter().find_map(|(method, param)| {
-            *known
-                .entry((method, param))
-                .or_insert_with(|| self.uses.on_parameter(self.world, method, param))
+            *known.entry((method, param)).or_insert_with(|| self.uses.on_parameter(self.world, method, param))
         })
     }
 }
@@ -246,7 +257,9 @@ impl Search<'_, '_> {
 fn may_hold_state(world: &World<'_>, field: FieldId) -> bool {
     let program = world.program;
     let desc = program.text(program.field(field).desc);
-    let Some(name) = crate::vocabulary::descriptor::TypeDesc(desc).class() else { return desc.starts_with('[') };
+    let Some(name) = crate::vocabulary::descriptor::TypeDesc(desc).class() else {
+        return desc.starts_with('[');
+    };
     if name == "java/lang/String" {
         return false;
     }
@@ -262,7 +275,8 @@ fn may_hold_state(world: &World<'_>, field: FieldId) -> bool {
 }
 
 /// Roots of the JDK's own containers; what extends them holds others' objects.
-const CONTAINERS: &[&str] = &["java/util/Map", "java/lang/Iterable", "java/util/Dictionary", "java/lang/ThreadLocal"];
+const CONTAINERS: &[&str] =
+    &["java/util/Map", "java/lang/Iterable", "java/util/Dictionary", "java/lang/ThreadLocal"];
 
 /// How a value that is written to a field came about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -9,6 +9,7 @@ pub mod changes;
 pub mod effects;
 mod exceptions;
 pub mod held;
+pub mod initialisation;
 pub mod knowledge;
 pub mod obligations;
 pub mod origins;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 /// Class bytes that one piece of work takes; small enough that the last thread never works alone for long.
-const UNIT_BYTES: u64 = 1 << 20;
+const UNIT_BYTES: u64 = 4 << 20;
 
 /// One named input.
 #[derive(Clone, Debug)]
@@ -152,16 +152,12 @@ pub fn read_all(opened: Opened, progress: &Progress) -> Ingested {
     let work = pieces(&opened);
     let sizes = work.iter().map(|(archive, range)| bytes_of(&opened, *archive, range.clone()));
     progress.total.store(sizes.sum(), Ordering::Relaxed);
-    let done = map_with_state(
-        work.len(),
-        || (Reader::new(), Reducer::new()),
-        |(reader, reducer), i| {
-            let (archive, range) = &work[i];
-            let unit = reduce_piece(&opened, *archive, range.clone(), reader, reducer);
-            progress.done.fetch_add(bytes_of(&opened, *archive, range.clone()), Ordering::Relaxed);
-            unit
-        },
-    );
+    let done = map_with_state(work.len(), Worker::default, |worker, i| {
+        let (archive, range) = &work[i];
+        let unit = worker.reduce(&opened, *archive, range.clone());
+        progress.done.fetch_add(bytes_of(&opened, *archive, range.clone()), Ordering::Relaxed);
+        unit
+    });
     let Opened { facts, roots, mut problems, .. } = opened;
     let mut ingested =
         Ingested { archives: facts, roots, units: Vec::new(), archive_of: Vec::new(), problems: Vec::new() };
@@ -174,6 +170,36 @@ pub fn read_all(opened: Opened, progress: &Progress) -> Ingested {
     problems.extend(archive::condense(unread));
     ingested.problems = problems;
     ingested
+}
+
+/// What one thread reuses from piece to piece: memory grows to what the largest needs and is then touched again and
+/// again instead of being fetched from the system for each.
+#[derive(Default)]
+struct Worker {
+    reader: Reader,
+    reducer: Reducer,
+    unit: UnitFacts,
+}
+
+impl Worker {
+    fn reduce(&mut self, opened: &Opened, archive: usize, range: std::ops::Range<usize>) -> UnitFacts {
+        let Self { reader, reducer, unit } = self;
+        reducer.begin_unit();
+        let from = &opened.archives[archive];
+        for i in &opened.entries[archive][range] {
+            let entry = &from.entries[*i];
+            match reader.read(from, entry) {
+                Ok(bytes) => reducer.add(bytes, &entry.name, unit),
+                Err(problem) => unit.problems.push(problem),
+            }
+        }
+        for problem in &mut unit.problems {
+            if problem.place.archive.is_empty() {
+                problem.place.archive.clone_from(&from.display);
+            }
+        }
+        unit.take()
+    }
 }
 
 /// Runs of an archive's class entries, each of about [`UNIT_BYTES`].
@@ -198,32 +224,6 @@ fn pieces(opened: &Opened) -> Vec<(usize, std::ops::Range<usize>)> {
 
 fn bytes_of(opened: &Opened, archive: usize, range: std::ops::Range<usize>) -> u64 {
     opened.entries[archive][range].iter().map(|e| opened.archives[archive].entries[*e].size).sum()
-}
-
-fn reduce_piece(
-    opened: &Opened,
-    archive: usize,
-    range: std::ops::Range<usize>,
-    reader: &mut Reader,
-    reducer: &mut Reducer,
-) -> UnitFacts {
-    let mut unit = UnitFacts::default();
-    reducer.begin_unit();
-    let from = &opened.archives[archive];
-    for i in &opened.entries[archive][range] {
-        let entry = &from.entries[*i];
-        match reader.read(from, entry) {
-            Ok(bytes) => reducer.add(bytes, &entry.name, &mut unit),
-            Err(problem) => unit.problems.push(problem),
-        }
-    }
-    for problem in &mut unit.problems {
-        if problem.place.archive.is_empty() {
-            problem.place.archive.clone_from(&from.display);
-        }
-    }
-    unit.shrink();
-    unit
 }
 
 impl Ingested {

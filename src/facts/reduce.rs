@@ -4,7 +4,7 @@ use super::archive::CLASS_SUFFIX;
 use super::symbols::Symbols;
 use super::tables::{Annotation, AnnotationValue, ClassFacts, FieldFacts, MethodFacts, UnitFacts};
 use crate::body::{
-    self, ArrayTarget, Bodies, DynamicCalls, EventKind, NO_NAME, Reduced, Scratch, Shapes, Span, Value,
+    self, ArrayTarget, Bodies, DynamicCalls, Event, EventKind, NO_NAME, Reduced, Scratch, Shapes, Span, Value,
 };
 use crate::classfile::code::line_numbers;
 use crate::classfile::{
@@ -322,12 +322,11 @@ impl<'a> ClassWork<'a, '_> {
 
     fn method(&mut self, member: Member<'a>, dynamic: DynamicCalls<'a>) -> Result<MethodFacts, ClassError> {
         let mut code = None;
-        let (mut signature, mut throws, mut annotations) = (NO_NAME, Span::default(), [None; 2]);
+        let (mut throws, mut annotations) = (Span::default(), [None; 2]);
         for attribute in member.attributes {
             match self.class.pool().utf8(attribute.name)? {
                 b"Code" => code = Some(attribute),
                 b"Exceptions" => throws = self.class_list(attribute)?,
-                b"Signature" => signature = self.name(attribute.cursor().u2()?)?,
                 b"RuntimeVisibleAnnotations" => annotations[0] = Some(attribute),
                 b"RuntimeInvisibleAnnotations" => annotations[1] = Some(attribute),
                 _ => {}
@@ -341,7 +340,6 @@ impl<'a> ClassWork<'a, '_> {
         Ok(MethodFacts {
             name: self.name(member.name)?,
             desc: self.name(member.desc)?,
-            signature,
             access: member.access,
             has_body: body.is_some(),
             has_loop: reduced.has_loop,
@@ -417,22 +415,11 @@ impl<'a> ClassWork<'a, '_> {
     /// Replaces pool indices by names and member references.
     fn intern(&mut self, reduced: &Reduced) -> Result<(), ClassError> {
         let pool = self.class.pool();
-        for i in reduced.events.range() {
-            let event = self.unit.events[i];
-            let index = event.target as u16;
-            let target = if event.target == u32::MAX {
-                continue;
-            } else if event.kind.has_method() || event.kind.has_field() {
-                self.symbols.member(pool, index, self.unit)?.0
-            } else if event.kind == EventKind::NewArray {
-                self.symbols.array(pool, ArrayTarget::of(event.target), self.unit)?.0
-            } else if event.kind == EventKind::Concat {
-                self.symbols.text(pool, index, self.unit)?.map_or(u32::MAX, |name| name.0)
-            } else {
-                self.class_name(index)?.0
-            };
-            self.unit.events[i].target = target;
-        }
+        // Out of the unit, so that its names can grow meanwhile.
+        let mut events = std::mem::take(&mut self.unit.events);
+        let interned = self.intern_events(events.get_mut(reduced.events.range()).unwrap_or_default());
+        self.unit.events = events;
+        interned?;
         for i in reduced.values.range() {
             if let Value::Str(Name(index)) = self.unit.values[i] {
                 self.unit.values[i] = self.symbols.constant(pool, index as u16, self.unit)?;
@@ -443,6 +430,25 @@ impl<'a> ClassWork<'a, '_> {
             if catches != NO_NAME {
                 self.unit.handlers[i].catches = self.class_name(catches.0 as u16)?;
             }
+        }
+        Ok(())
+    }
+
+    fn intern_events(&mut self, events: &mut [Event]) -> Result<(), ClassError> {
+        let pool = self.class.pool();
+        for event in events {
+            let index = event.target as u16;
+            event.target = if event.target == u32::MAX {
+                continue;
+            } else if event.kind.has_method() || event.kind.has_field() {
+                self.symbols.member(pool, index, self.unit)?.0
+            } else if event.kind == EventKind::NewArray {
+                self.symbols.array(pool, ArrayTarget::of(event.target), self.unit)?.0
+            } else if event.kind == EventKind::Concat {
+                self.symbols.text(pool, index, self.unit)?.map_or(u32::MAX, |name| name.0)
+            } else {
+                self.class_name(index)?.0
+            };
         }
         Ok(())
     }
@@ -458,9 +464,8 @@ impl Symbols {
     ) -> Result<Name, ClassError> {
         use crate::classfile::Constant;
         match value {
-            ElementValue::Text(index) | ElementValue::Class(index) | ElementValue::Enum(_, index) => {
-                self.name(pool, index, unit)
-            }
+            ElementValue::Text(index) => Ok(self.text(pool, index, unit)?.unwrap_or(NO_NAME)),
+            ElementValue::Class(index) | ElementValue::Enum(_, index) => self.name(pool, index, unit),
             ElementValue::Number(index, tag) => {
                 let text = match (pool.constant(index)?, tag) {
                     (Constant::Integer(n), b'Z') => (n != 0).to_string(),

@@ -54,20 +54,19 @@ impl Members {
 
 /// Settles units. `archive_of` gives each unit's archive.
 pub fn settle(mut units: Vec<UnitFacts>, archive_of: Vec<usize>, parallel: &impl Parallel) -> Facts {
-    let (names, mut renamed) = merge_names(&units, parallel);
-    let mut work: Vec<(&mut UnitFacts, &mut Vec<Name>)> = units.iter_mut().zip(renamed.iter_mut()).collect();
-    parallel.for_each(&mut work, |_, (unit, names)| rename(unit, names));
-    drop(renamed);
-    let (members, mut unit_members) = merge_members(&units, parallel);
-    let mut work: Vec<(&mut UnitFacts, &mut Vec<MemberRefId>)> =
-        units.iter_mut().zip(unit_members.iter_mut()).collect();
-    parallel.for_each(&mut work, |_, (unit, members)| {
-        for event in &mut unit.events {
-            if event.target != u32::MAX && (event.kind.has_method() || event.kind.has_field()) {
-                event.target = members.get(event.target as usize).map_or(u32::MAX, |m| m.0);
-            }
-        }
+    let (names, renamed) = merge_names(&units, parallel);
+    let mut work: Vec<(&mut UnitFacts, Vec<Name>)> = units.iter_mut().zip(renamed).collect();
+    parallel.for_each(&mut work, |_, (unit, names)| {
+        unit.names = Interner::new();
+        unit.member_refs.iter_mut().for_each(|m| rename_all([&mut m.owner, &mut m.name, &mut m.desc], names));
+    });
+    let renamed: Vec<Vec<Name>> = work.into_iter().map(|(_, names)| names).collect();
+    let (members, unit_members) = merge_members(&units, parallel);
+    let mut work: Vec<(&mut UnitFacts, Vec<Name>)> = units.iter_mut().zip(renamed).collect();
+    parallel.for_each(&mut work, |u, (unit, names)| {
         unit.member_refs = Vec::new();
+        rename(unit, names, &unit_members[u]);
+        *names = Vec::new();
     });
     Facts { units, archive_of, names, members, unit_members }
 }
@@ -77,7 +76,7 @@ fn merge_names(units: &[UnitFacts], parallel: &impl Parallel) -> (Names, Vec<Vec
         let mut names = Interner::new();
         let mut rows = Vec::with_capacity(units.len());
         for unit in units {
-            let of_shard = unit.names.iter().filter(|(_, hash)| shard_of(*hash) == shard);
+            let of_shard = unit.names.of_shard(shard);
             rows.push(of_shard.map(|(text, hash)| names.intern_hashed(text, hash).0).collect::<Vec<u32>>());
         }
         (names, rows)
@@ -85,8 +84,8 @@ fn merge_names(units: &[UnitFacts], parallel: &impl Parallel) -> (Names, Vec<Vec
     let (shards, rows): (Vec<Interner>, Vec<Vec<Vec<u32>>>) = merged.into_iter().unzip();
     let renamed = parallel.map(units.len(), |u| {
         let mut next = [0usize; NAME_SHARDS];
-        let names = units[u].names.iter().map(|(_, hash)| {
-            let shard = shard_of(hash);
+        let names = units[u].names.hashes().iter().map(|hash| {
+            let shard = shard_of(*hash);
             let row = rows[shard][u].get(next[shard]).copied().unwrap_or(0);
             next[shard] += 1;
             Names::id_of(shard, row as usize)
@@ -130,42 +129,37 @@ fn merge_members(units: &[UnitFacts], parallel: &impl Parallel) -> (Members, Vec
     (Members { shards }, renamed)
 }
 
-/// Rewrites every name of a unit, and drops its own table.
-fn rename(unit: &mut UnitFacts, renamed: &[Name]) {
-    let name = |n: &mut Name| {
-        if *n != NO_NAME {
-            *n = renamed.get(n.index()).copied().unwrap_or(NO_NAME);
-        }
-    };
-    for m in &mut unit.member_refs {
-        [&mut m.owner, &mut m.name, &mut m.desc].into_iter().for_each(name);
-    }
+/// Rewrites every name and every member reference of a unit.
+fn rename(unit: &mut UnitFacts, names: &[Name], members: &[MemberRefId]) {
     for c in &mut unit.classes {
-        let names = [&mut c.name, &mut c.super_name, &mut c.prefix, &mut c.source_file, &mut c.outer];
-        names.into_iter().for_each(name);
-        [&mut c.nest_host, &mut c.signature].into_iter().for_each(name);
+        rename_all([&mut c.name, &mut c.super_name, &mut c.prefix, &mut c.source_file], names);
+        rename_all([&mut c.outer, &mut c.nest_host, &mut c.signature], names);
     }
-    for f in &mut unit.fields {
-        [&mut f.name, &mut f.desc, &mut f.signature].into_iter().for_each(name);
-    }
-    for m in &mut unit.methods {
-        [&mut m.name, &mut m.desc, &mut m.signature].into_iter().for_each(name);
-    }
-    unit.annotations.iter_mut().for_each(|a| name(&mut a.desc));
-    for v in &mut unit.annotation_values {
-        [&mut v.key, &mut v.text].into_iter().for_each(name);
-    }
-    unit.lists.iter_mut().for_each(name);
-    for event in &mut unit.events {
-        if event.kind.has_name() && event.target != u32::MAX {
-            event.target = renamed.get(event.target as usize).map_or(u32::MAX, |n| n.0);
-        }
+    unit.fields.iter_mut().for_each(|f| rename_all([&mut f.name, &mut f.desc, &mut f.signature], names));
+    unit.methods.iter_mut().for_each(|m| rename_all([&mut m.name, &mut m.desc], names));
+    unit.annotations.iter_mut().for_each(|a| rename_all([&mut a.desc], names));
+    unit.annotation_values.iter_mut().for_each(|v| rename_all([&mut v.key, &mut v.text], names));
+    unit.lists.iter_mut().for_each(|name| rename_all([name], names));
+    unit.handlers.iter_mut().for_each(|h| rename_all([&mut h.catches], names));
+    for event in unit.events.iter_mut().filter(|event| event.target != u32::MAX) {
+        let row = event.target as usize;
+        event.target = if event.kind.has_name() {
+            names.get(row).map_or(u32::MAX, |name| name.0)
+        } else {
+            members.get(row).map_or(u32::MAX, |member| member.0)
+        };
     }
     for value in &mut unit.values {
-        if let Value::Str(n) | Value::Class(n) = value {
-            name(n);
+        if let Value::Str(name) | Value::Class(name) = value {
+            rename_all([name], names);
         }
     }
-    unit.handlers.iter_mut().for_each(|h| name(&mut h.catches));
-    unit.names = Interner::new();
+}
+
+fn rename_all<const N: usize>(list: [&mut Name; N], names: &[Name]) {
+    for name in list {
+        if *name != NO_NAME {
+            *name = names.get(name.index()).copied().unwrap_or(NO_NAME);
+        }
+    }
 }

@@ -5,8 +5,10 @@ use super::tables::{MemberRef, UnitFacts};
 use crate::body::{ArrayTarget, Value};
 use crate::classfile::text::decode;
 use crate::classfile::{ClassError, Constant, ConstantPool};
-use crate::vocabulary::{MemberRefId, Name};
+use crate::vocabulary::names::hash_bytes;
+use crate::vocabulary::{Interner, MemberRefId, Name};
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 
 const NONE: u32 = u32::MAX;
 
@@ -16,6 +18,18 @@ pub(super) struct Symbols {
     names: Vec<u32>,
     members: Vec<u32>,
     unit_members: FxHashMap<MemberRef, MemberRefId>,
+}
+
+/// Most names are known already, and then need not be decoded.
+fn intern(names: &mut Interner, bytes: &[u8]) -> Name {
+    let hash = hash_bytes(bytes);
+    if let Some(known) = names.find_bytes(bytes, hash) {
+        return known;
+    }
+    match decode(bytes) {
+        Cow::Borrowed(text) => names.intern_hashed(text, hash),
+        Cow::Owned(text) => names.intern(&text),
+    }
 }
 
 impl Symbols {
@@ -41,7 +55,7 @@ impl Symbols {
         if known != NONE {
             return Ok(Name(known));
         }
-        let name = unit.names.intern(&decode(pool.utf8(index)?));
+        let name = intern(&mut unit.names, pool.utf8(index)?);
         if let Some(slot) = self.names.get_mut(usize::from(index)) {
             *slot = name.0;
         }

@@ -116,8 +116,6 @@ pub struct MethodFacts {
     pub name: Name,
     /// Its descriptor.
     pub desc: Name,
-    /// Generic signature, else [`NO_NAME`].
-    pub signature: Name,
     /// Flags.
     pub access: Access,
     /// Whether the body was reduced; false for abstract and native methods and for malformed code.
@@ -152,7 +150,8 @@ pub struct Annotation {
 pub struct AnnotationValue {
     /// Element name.
     pub key: Name,
-    /// The string, the class descriptor, the enum constant's name, or the number as text.
+    /// The string, the class descriptor, the enum constant's name, or the number as text; [`NO_NAME`] for strings
+    /// longer than anybody asks about, such as those in which compilers store metadata.
     pub text: Name,
 }
 
@@ -196,21 +195,35 @@ impl UnitFacts {
         Span { start: block.first_handler, len: u32::from(block.n_handlers) }.of(&self.handlers)
     }
 
-    /// Gives back memory that growing tables have reserved.
-    pub fn shrink(&mut self) {
-        self.member_refs.shrink_to_fit();
-        self.classes.shrink_to_fit();
-        self.fields.shrink_to_fit();
-        self.methods.shrink_to_fit();
-        self.annotations.shrink_to_fit();
-        self.annotation_values.shrink_to_fit();
-        self.lists.shrink_to_fit();
-        self.events.shrink_to_fit();
-        self.args.shrink_to_fit();
-        self.values.shrink_to_fit();
-        self.merges.shrink_to_fit();
-        self.blocks.shrink_to_fit();
-        self.edges.shrink_to_fit();
-        self.handlers.shrink_to_fit();
+    /// Takes the facts out, each table exactly as large as its content, and keeps the memory in which they grew for
+    /// the next unit. Names can't be added to the result.
+    pub fn take(&mut self) -> Self {
+        let mut problems = std::mem::take(&mut self.problems);
+        problems.shrink_to_fit();
+        Self {
+            names: self.names.take(),
+            member_refs: drained(&mut self.member_refs),
+            classes: drained(&mut self.classes),
+            fields: drained(&mut self.fields),
+            methods: drained(&mut self.methods),
+            annotations: drained(&mut self.annotations),
+            annotation_values: drained(&mut self.annotation_values),
+            lists: drained(&mut self.lists),
+            events: drained(&mut self.events),
+            args: drained(&mut self.args),
+            values: drained(&mut self.values),
+            merges: drained(&mut self.merges),
+            blocks: drained(&mut self.blocks),
+            edges: drained(&mut self.edges),
+            handlers: drained(&mut self.handlers),
+            problems,
+            n_bytes: std::mem::take(&mut self.n_bytes),
+        }
     }
+}
+
+fn drained<T: Copy>(table: &mut Vec<T>) -> Vec<T> {
+    let exact = table.as_slice().to_vec();
+    table.clear();
+    exact
 }

@@ -9,8 +9,7 @@ use super::hierarchy::Hierarchy;
 use super::link::{NO_CLASS, Program};
 use super::origin::Origins;
 use crate::facts::{Event, EventKind, MethodFacts, Value};
-use crate::vocabulary::{ClassId, MethodId, Name, Parallel};
-use petgraph::csr::Csr;
+use crate::vocabulary::{ClassId, MethodId, Name, Parallel, sort_and_dedup};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A node of the call graph.
@@ -26,7 +25,10 @@ pub enum Node {
 
 /// Who may call whom.
 pub struct CallGraph {
-    graph: Csr<(), (), petgraph::Directed, u32>,
+    /// First row of `targets` for each node, and one more.
+    first: Vec<u32>,
+    /// Successors of all nodes, ascending for each.
+    targets: Vec<u32>,
     n_methods: u32,
     initializers: Vec<bool>,
     /// Invoke instructions whose target was found.
@@ -59,38 +61,46 @@ impl CallGraph {
         const CHUNK: usize = 128;
         let n_classes = program.classes.len();
         let n_methods = program.n_methods as u32;
+        let known = Known::of(program);
         let mut found = parallel.map(n_classes.div_ceil(CHUNK), |chunk| {
-            let mut work = Work { program, hierarchy, services, n_methods, found: Found::default() };
+            let mut work = Work {
+                program,
+                hierarchy,
+                services,
+                known,
+                n_methods,
+                found: Found::default(),
+                seen: FxHashSet::default(),
+                interfaces: Vec::new(),
+            };
             for i in chunk * CHUNK..n_classes.min((chunk + 1) * CHUNK) {
                 work.class(ClassId::from_index(i));
             }
-            work.found.edges.sort_unstable();
-            work.found.edges.dedup();
+            work.found.edges.shrink_to_fit();
             work.found
         });
         let n_sites = found.iter().map(|f| f.n_sites).sum();
         let n_unresolved = found.iter().map(|f| f.n_unresolved).sum();
         let n_nodes = program.n_methods * 2 + n_classes;
         let lists: Vec<Vec<(u32, u32)>> = found.iter_mut().map(|f| std::mem::take(&mut f.edges)).collect();
-        let edges = merge_edges(lists, n_nodes);
-        let mut graph = Csr::from_sorted_edges(&edges).unwrap_or_else(|_| Csr::with_nodes(0));
-        while graph.node_count() < n_nodes {
-            graph.add_node(());
+        let mut initializers = vec![false; program.n_methods];
+        for class in 0..n_classes {
+            if let Some(method) = program.class_initializer(ClassId::from_index(class)) {
+                initializers[method.index()] = true;
+            }
         }
-        let initializers = (0..program.n_methods)
-            .map(|m| program.text(program.method(MethodId::from_index(m)).name) == "<clinit>")
-            .collect();
-        Self { graph, n_methods, initializers, n_sites, n_unresolved }
+        let (first, targets) = merge_edges(lists, n_nodes);
+        Self { first, targets, n_methods, initializers, n_sites, n_unresolved }
     }
 
     /// Number of nodes.
     pub fn n_nodes(&self) -> usize {
-        self.graph.node_count()
+        self.first.len().saturating_sub(1)
     }
 
     /// Number of edges.
     pub fn n_edges(&self) -> usize {
-        self.graph.edge_count()
+        self.targets.len()
     }
 
     /// A node's number.
@@ -112,7 +122,11 @@ impl CallGraph {
 
     /// Numbers of a node's successors, ascending.
     pub fn successors(&self, index: u32) -> &[u32] {
-        self.graph.neighbors_slice(index)
+        let node = index as usize;
+        match (self.first.get(node), self.first.get(node + 1)) {
+            (Some(&start), Some(&end)) => self.targets.get(start as usize..end as usize).unwrap_or_default(),
+            _ => &[],
+        }
     }
 
     /// Whether a method is a class initialiser.
@@ -129,8 +143,8 @@ fn number(n_methods: u32, node: Node) -> u32 {
     }
 }
 
-/// Counting sort by source: the lists are sorted, but dispatch and instance edges of one chunk lie apart.
-fn merge_edges(lists: Vec<Vec<(u32, u32)>>, n_nodes: usize) -> Vec<(u32, u32)> {
+/// Counting sort by source; gives the first row of each node and the rows.
+fn merge_edges(lists: Vec<Vec<(u32, u32)>>, n_nodes: usize) -> (Vec<u32>, Vec<u32>) {
     let mut first = vec![0u32; n_nodes + 1];
     for (from, _) in lists.iter().flatten() {
         first[*from as usize + 1] += 1;
@@ -138,26 +152,66 @@ fn merge_edges(lists: Vec<Vec<(u32, u32)>>, n_nodes: usize) -> Vec<(u32, u32)> {
     for i in 0..n_nodes {
         first[i + 1] += first[i];
     }
-    let mut edges = vec![(0u32, 0u32); first[n_nodes] as usize];
+    let mut targets = vec![0u32; first[n_nodes] as usize];
     let mut next = first.clone();
     for (from, to) in lists.into_iter().flatten() {
         let at = &mut next[from as usize];
-        edges[*at as usize] = (from, to);
+        targets[*at as usize] = to;
         *at += 1;
     }
-    for i in 0..n_nodes {
-        edges[first[i] as usize..first[i + 1] as usize].sort_unstable();
+    drop(next);
+    let mut kept = 0;
+    for node in 0..n_nodes {
+        let rows = first[node] as usize..first[node + 1] as usize;
+        targets[rows.clone()].sort_unstable();
+        first[node] = kept as u32;
+        for row in rows {
+            let target = targets[row];
+            if kept == first[node] as usize || targets[kept - 1] != target {
+                targets[kept] = target;
+                kept += 1;
+            }
+        }
     }
-    edges.dedup();
-    edges
+    first[n_nodes] = kept as u32;
+    targets.truncate(kept);
+    targets.shrink_to_fit();
+    (first, targets)
+}
+
+/// Names that the JVM's own rules speak of, looked up once.
+#[derive(Clone, Copy)]
+struct Known {
+    constructor: Option<Name>,
+    initializer: Option<Name>,
+    no_arguments: Option<Name>,
+    object: Option<Name>,
+    service_loader: Option<Name>,
+}
+
+impl Known {
+    fn of(program: &Program<'_>) -> Self {
+        let find = |text: &str| program.facts.names.find(text);
+        Self {
+            constructor: find("<init>"),
+            initializer: find("<clinit>"),
+            no_arguments: find("()V"),
+            object: find(OBJECT),
+            service_loader: find(SERVICE_LOADER),
+        }
+    }
 }
 
 struct Work<'w, 'f> {
     program: &'w Program<'f>,
     hierarchy: &'w Hierarchy,
     services: &'w Services,
+    known: Known,
     n_methods: u32,
     found: Found,
+    /// Reused for walks over supertypes.
+    seen: FxHashSet<ClassId>,
+    interfaces: Vec<ClassId>,
 }
 
 impl Work<'_, '_> {
@@ -193,6 +247,13 @@ impl Work<'_, '_> {
     }
 
     fn body(&mut self, class: ClassId, id: MethodId, method: &MethodFacts) {
+        let first = self.found.edges.len();
+        self.read_body(class, id, method);
+        // A body calls the same methods again and again; all its edges start at the method.
+        sort_and_dedup(&mut self.found.edges, first);
+    }
+
+    fn read_body(&mut self, class: ClassId, id: MethodId, method: &MethodFacts) {
         let unit = self.program.unit(class);
         let origins = Origins { unit, method };
         let loader = self.program.class(class).loader;
@@ -211,8 +272,11 @@ impl Work<'_, '_> {
             }
         }
         for value in method.values.of(&unit.values) {
-            if let Value::Str(name) = value {
-                self.named_class(class, id, *name);
+            // A string that is a class's name is there for reflection.
+            if let Value::Str(name) = value
+                && let Some(named) = self.program.find_named(loader, *name)
+            {
+                self.made_by_reflection(id, named);
             }
         }
     }
@@ -229,7 +293,7 @@ impl Work<'_, '_> {
         let is_virtual = match event.kind {
             EventKind::InvokeVirtual | EventKind::InvokeInterface => true,
             // A method reference may be bound to any receiver.
-            EventKind::Lambda => self.program.text(facts.name) != "<init>",
+            EventKind::Lambda => Some(facts.name) != self.known.constructor,
             _ => false,
         };
         let is_fixed = facts.access.is_static() || facts.access.is_private() || facts.access.is_final();
@@ -238,7 +302,7 @@ impl Work<'_, '_> {
             if facts.access.is_static() {
                 self.initialize(id, owner);
                 self.services_of(class, id, origins, event, owner);
-            } else if event.kind == EventKind::Lambda && self.program.text(facts.name) == "<init>" {
+            } else if event.kind == EventKind::Lambda && Some(facts.name) == self.known.constructor {
                 self.edge(Node::Method(id), Node::Instance(owner));
             }
             return;
@@ -273,24 +337,8 @@ impl Work<'_, '_> {
         if class == self.program.class_of_method(id) || self.program.is_jdk(class) {
             return;
         }
-        let initializer =
-            self.program.methods_of(class).find(|(_, m)| self.program.text(m.name) == "<clinit>");
-        if let Some((initializer, _)) = initializer {
+        if let Some(initializer) = self.program.class_initializer(class) {
             self.edge(Node::Method(id), Node::Method(initializer));
-        }
-    }
-
-    /// A string that is a class's name is there for reflection.
-    fn named_class(&mut self, class: ClassId, id: MethodId, name: Name) {
-        let text = self.program.text(name);
-        let is_plausible = text.len() > 3
-            && text.contains('.')
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$'));
-        if is_plausible {
-            let loader = self.program.class(class).loader;
-            if let Some(named) = self.program.find_text(loader, &text.replace('.', "/")) {
-                self.made_by_reflection(id, named);
-            }
         }
     }
 
@@ -299,11 +347,9 @@ impl Work<'_, '_> {
             return;
         }
         self.edge(Node::Method(id), Node::Instance(made));
-        let no_args = self
-            .program
-            .methods_of(made)
-            .find(|(_, m)| self.program.text(m.name) == "<init>" && self.program.text(m.desc) == "()V");
-        if let Some((init, _)) = no_args {
+        if let (Some(name), Some(desc)) = (self.known.constructor, self.known.no_arguments)
+            && let Some(init) = self.program.declared_method(made, name, desc)
+        {
             self.edge(Node::Method(id), Node::Method(init));
         }
         self.initialize(id, made);
@@ -318,7 +364,7 @@ impl Work<'_, '_> {
         event: &Event,
         owner: ClassId,
     ) {
-        if self.program.class_name(owner) != SERVICE_LOADER {
+        if Some(self.program.class_facts(owner).name) != self.known.service_loader {
             return;
         }
         let loader = self.program.class(class).loader;
@@ -334,13 +380,13 @@ impl Work<'_, '_> {
 
     /// Edges from the dispatch nodes of the methods that this class's methods override or implement (JVMS 5.4.5).
     fn overrides(&mut self, class: ClassId) {
-        let interfaces = self.all_interfaces(class);
+        let mut interfaces = std::mem::take(&mut self.interfaces);
+        self.all_interfaces(class, &mut interfaces);
         for (id, method) in self.program.methods_of(class) {
             if method.access.is_static() || method.access.is_private() {
                 continue;
             }
-            let name = self.program.text(method.name);
-            if name.starts_with('<') {
+            if [self.known.constructor, self.known.initializer].contains(&Some(method.name)) {
                 continue;
             }
             let mut at = self.program.class(class).super_class;
@@ -348,7 +394,8 @@ impl Work<'_, '_> {
             while at != NO_CLASS {
                 if let Some(overridden) = self.program.declared_method(at, method.name, method.desc) {
                     self.edge(Node::Dispatch(overridden), Node::Dispatch(id));
-                    calls_back |= self.program.is_jdk(at) && self.program.class_name(at) != OBJECT;
+                    calls_back |= self.program.is_jdk(at)
+                        && Some(self.program.class_facts(at).name) != self.known.object;
                     break;
                 }
                 at = self.program.class(at).super_class;
@@ -364,25 +411,26 @@ impl Work<'_, '_> {
                 self.edge(Node::Instance(class), Node::Method(id));
             }
         }
+        self.interfaces = interfaces;
     }
 
-    /// Superinterfaces of a class, indirect ones too, without those its superclass has already.
-    fn all_interfaces(&self, class: ClassId) -> Vec<ClassId> {
-        let mut found = Vec::new();
-        let mut seen = FxHashSet::default();
+    /// Superinterfaces of a class and of its superclasses, indirect ones too: an overrider further down replaces the
+    /// implementation that a superclass has for its own interfaces.
+    fn all_interfaces(&mut self, class: ClassId, found: &mut Vec<ClassId>) {
+        found.clear();
+        self.seen.clear();
         let mut at = class;
-        // The superclass's interfaces count as well: an overrider further down replaces its implementation.
         while at != NO_CLASS {
-            let mut waiting = self.program.interfaces(at).to_vec();
-            while let Some(interface) = waiting.pop() {
-                if seen.insert(interface) {
-                    found.push(interface);
-                    waiting.extend(self.program.interfaces(interface));
-                }
+            let first = found.len();
+            found.extend(self.program.interfaces(at).iter().filter(|i| self.seen.insert(**i)));
+            let mut next = first;
+            while let Some(interface) = found.get(next) {
+                next += 1;
+                let direct = self.program.interfaces(*interface);
+                found.extend(direct.iter().filter(|i| self.seen.insert(**i)));
             }
             at = self.program.class(at).super_class;
         }
-        found
     }
 
     /// A class that adds an interface may get the implementation from a superclass that does not know it.

@@ -127,20 +127,12 @@ fn instantiated_by(program: &Program<'_>, id: ClassId, found: &mut Vec<ClassId>)
         }
         for value in method.values.of(&unit.values) {
             if let Value::Str(name) = value
-                && let Some(class) = class_named_by(program, loader, program.text(*name))
+                && let Some(class) = program.find_named(loader, *name)
             {
                 found.push(class);
             }
         }
     }
-}
-
-/// The class that a string constant names, if it looks like a qualified name and the loader yields one.
-fn class_named_by(program: &Program<'_>, loader: crate::vocabulary::LoaderId, text: &str) -> Option<ClassId> {
-    let plausible = text.len() > 3
-        && text.contains('.')
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$'));
-    if plausible { program.find_text(loader, &text.replace('.', "/")) } else { None }
 }
 
 impl Program<'_> {

@@ -1,8 +1,11 @@
 //! Which classes there are, by defining loader, and what their supertypes are.
 
+use super::declared::Declared;
+use super::name_kinds::NameKinds;
 use super::resolve::RefTable;
-use crate::facts::{ClassFacts, EventKind, Facts, FieldFacts, MethodFacts, NO_NAME, Span, UnitFacts};
-use crate::topology::{ArchiveSet, PathElement, Role, Topology};
+use super::views::View;
+use crate::facts::{ClassFacts, Facts, FieldFacts, MethodFacts, NO_NAME, Span, UnitFacts};
+use crate::topology::{PathElement, Role, Topology};
 use crate::vocabulary::{
     ClassId, FieldId, LoaderId, MethodId, Name, Parallel, Problem, ProblemCode, TenantId, UnitId,
 };
@@ -53,8 +56,10 @@ pub struct Program<'f> {
     interface_ids: Vec<ClassId>,
     defined: Vec<FxHashMap<Name, ClassId>>,
     /// Answers of each loader for the class names its own classes mention.
-    views: Vec<FxHashMap<Name, ClassId>>,
+    pub(super) views: Vec<View>,
     refs: Vec<RefTable>,
+    pub(super) name_kinds: NameKinds,
+    pub(super) declared: Declared,
     /// Copies of classes that a search path hides, as problems.
     pub problems: Vec<Problem>,
 }
@@ -88,11 +93,14 @@ impl<'f> Program<'f> {
             defined: Vec::new(),
             views: Vec::new(),
             refs: Vec::new(),
+            name_kinds: NameKinds::of(&facts.names, parallel),
+            declared: Declared::default(),
             problems: Vec::new(),
         };
         program.define_all(archive_paths);
         program.views = parallel.map(topology.loaders.len(), |l| program.view_of(LoaderId::from_index(l)));
         program.link_supertypes();
+        program.declared = Declared::of(&program);
         program.refs =
             parallel.map(topology.loaders.len(), |l| RefTable::resolve(&program, LoaderId::from_index(l)));
         program
@@ -181,47 +189,6 @@ impl<'f> Program<'f> {
         }
     }
 
-    /// Answers for every class name that a loader's classes mention.
-    fn view_of(&self, loader: LoaderId) -> FxHashMap<Name, ClassId> {
-        let mut view = FxHashMap::default();
-        let Some(of_loader) = self.topology.loader(loader) else { return view };
-        let mut add = |name: Name| {
-            if name != NO_NAME && !view.contains_key(&name) {
-                let id = self.find_slowly(loader, self.element_name(name));
-                view.insert(name, id.unwrap_or(NO_CLASS));
-            }
-        };
-        for (unit, archive) in self.facts.archive_of.iter().enumerate() {
-            if !of_loader.path.iter().any(|e| e.archive == *archive) {
-                continue;
-            }
-            let facts = &self.facts.units[unit];
-            for class in &facts.classes {
-                add(class.name);
-                add(class.super_name);
-            }
-            facts.lists.iter().for_each(|n| add(*n));
-            facts.handlers.iter().for_each(|h| add(h.catches));
-            for member in &self.facts.unit_members[unit] {
-                add(self.facts.members.get(*member).owner);
-            }
-            for event in &facts.events {
-                if event.kind != EventKind::Concat
-                    && let Some(name) = event.name()
-                {
-                    add(name);
-                }
-            }
-        }
-        view
-    }
-
-    /// `[Lfoo;` -> `foo`; arrays of primitives keep their text, which names no class.
-    fn element_name(&self, name: Name) -> &'f str {
-        let text = self.facts.names.text(name);
-        crate::vocabulary::descriptor::element_of_class_constant(text).unwrap_or(text)
-    }
-
     fn link_supertypes(&mut self) {
         for i in 0..self.classes.len() {
             let class = self.classes[i];
@@ -305,40 +272,6 @@ impl<'f> Program<'f> {
                 }
             }
         }
-    }
-
-    /// The class that a loader yields for a name its classes mention (array types yield their element).
-    pub fn find(&self, loader: LoaderId, name: Name) -> Option<ClassId> {
-        match self.views.get(loader.index()).and_then(|view| view.get(&name)) {
-            Some(id) => Some(*id).filter(|id| *id != NO_CLASS),
-            None if name == NO_NAME => None,
-            None => self.find_slowly(loader, self.element_name(name)),
-        }
-    }
-
-    /// The class that a loader yields for a name in internal form.
-    pub fn find_text(&self, loader: LoaderId, name: &str) -> Option<ClassId> {
-        self.find_slowly(loader, name)
-    }
-
-    fn find_slowly(&self, loader: LoaderId, text: &str) -> Option<ClassId> {
-        let name = self.facts.names.find(text)?;
-        let holds = |l: LoaderId, _: &str, archives: Option<&ArchiveSet>| self.holds(l, name, archives);
-        let defining = self.topology.find_class(loader, text, &holds)?;
-        self.defined.get(defining.index())?.get(&name).copied()
-    }
-
-    fn holds(&self, loader: LoaderId, name: Name, archives: Option<&ArchiveSet>) -> bool {
-        let Some(id) = self.defined.get(loader.index()).and_then(|d| d.get(&name)) else { return false };
-        archives.is_none_or(|set| set.contains(self.archive_of(*id)))
-    }
-
-    /// The steps a loader takes for a name, for people.
-    pub fn explain(&self, loader: LoaderId, text: &str) -> Vec<crate::topology::LookupStep> {
-        let Some(name) = self.facts.names.find(text) else {
-            return self.topology.explain_class(loader, text, &|_, _, _| false);
-        };
-        self.topology.explain_class(loader, text, &|l, _, archives| self.holds(l, name, archives))
     }
 
     /// The class that a loader itself defines.

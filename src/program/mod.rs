@@ -7,13 +7,17 @@
 
 pub mod call_graph;
 pub mod call_sites;
+mod declared;
 pub mod field_graph;
 pub mod hierarchy;
 pub mod link;
+mod name_kinds;
+mod number_table;
 pub mod origin;
 pub mod patterns;
 pub mod reach;
 pub mod resolve;
+mod views;
 
 pub use call_graph::{CallGraph, Node};
 pub use call_sites::{CallSite, CallSites};

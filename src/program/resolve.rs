@@ -1,10 +1,9 @@
 //! Resolution of field and method references (JVMS 5.4.3.2 to 5.4.3.4), once per loader and reference.
 
 use super::link::{NO_CLASS, Program};
-
+use super::number_table::NumberTable;
 use crate::facts::{MemberRef, NO_NAME};
 use crate::vocabulary::{ClassId, FieldId, LoaderId, MemberRefId, MethodId, Name};
-use rustc_hash::FxHashMap;
 
 /// What a reference resolves to in the view of one loader.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,13 +21,9 @@ pub enum Resolved {
 /// Resolutions of all references that one loader's classes hold.
 #[derive(Default)]
 pub struct RefTable {
-    dense: Vec<u32>,
-    sparse: FxHashMap<u32, u32>,
+    targets: NumberTable,
 }
 
-/// A table for fewer references than one in so many is a hash map.
-const DENSE_FROM: usize = 8;
-const NOT_HERE: u32 = u32::MAX;
 const UNRESOLVED: u32 = u32::MAX - 1;
 
 impl RefTable {
@@ -40,64 +35,42 @@ impl RefTable {
             facts.archive_of.iter().enumerate().filter(|(_, a)| path.iter().any(|e| e.archive == **a));
         let units: Vec<usize> = units.map(|(u, _)| u).collect();
         let n: usize = units.iter().map(|u| facts.unit_members[*u].len()).sum();
-        let bound = facts.members.bound();
-        let mut table = Self::default();
-        if n * DENSE_FROM > bound {
-            table.dense = vec![NOT_HERE; bound];
-        }
-        for unit in units {
-            for id in &facts.unit_members[unit] {
-                if table.raw(*id) == NOT_HERE {
-                    let target = match program.resolve(loader, facts.members.get(*id)) {
-                        Resolved::Method(m) => m.0,
-                        Resolved::Field(f) => f.0,
-                        Resolved::NoMember(_) | Resolved::NoClass => UNRESOLVED,
-                    };
-                    table.set(*id, target);
-                }
+        let mut targets = NumberTable::for_some_of(n, facts.members.bound());
+        for id in units.iter().flat_map(|unit| &facts.unit_members[*unit]) {
+            if targets.get(id.0).is_none() {
+                let target = match program.resolve(loader, facts.members.get(*id)) {
+                    Resolved::Method(m) => m.0,
+                    Resolved::Field(f) => f.0,
+                    Resolved::NoMember(_) | Resolved::NoClass => UNRESOLVED,
+                };
+                targets.set(id.0, target);
             }
         }
-        table
-    }
-
-    fn raw(&self, id: MemberRefId) -> u32 {
-        if self.dense.is_empty() {
-            self.sparse.get(&id.0).copied().unwrap_or(NOT_HERE)
-        } else {
-            self.dense.get(id.index()).copied().unwrap_or(NOT_HERE)
-        }
-    }
-
-    fn set(&mut self, id: MemberRefId, target: u32) {
-        if self.dense.is_empty() {
-            self.sparse.insert(id.0, target);
-        } else if let Some(slot) = self.dense.get_mut(id.index()) {
-            *slot = target;
-        }
+        Self { targets }
     }
 
     /// The method that a method reference resolves to.
     pub fn method(&self, id: MemberRefId) -> Option<MethodId> {
-        Some(self.raw(id)).filter(|r| *r < UNRESOLVED).map(MethodId)
+        self.targets.get(id.0).filter(|r| *r < UNRESOLVED).map(MethodId)
     }
 
     /// The field that a field reference resolves to.
     pub fn field(&self, id: MemberRefId) -> Option<FieldId> {
-        Some(self.raw(id)).filter(|r| *r < UNRESOLVED).map(FieldId)
+        self.targets.get(id.0).filter(|r| *r < UNRESOLVED).map(FieldId)
     }
 }
 
 impl Program<'_> {
     /// Resolves a reference in the view of `loader`. A descriptor that starts with `(` makes it a method.
     pub fn resolve(&self, loader: LoaderId, member: MemberRef) -> Resolved {
-        let owner = if self.text(member.owner).starts_with('[') {
+        let owner = if self.name_kinds.is_array(member.owner) {
             // Arrays have the methods of Object (JVMS 5.4.3.3).
             self.find_text(loader, "java/lang/Object")
         } else {
             self.find(loader, member.owner)
         };
         let Some(owner) = owner else { return Resolved::NoClass };
-        if self.text(member.desc).starts_with('(') {
+        if self.name_kinds.is_method_descriptor(member.desc) {
             match self.find_method(owner, member.name, member.desc) {
                 Some(method) => Resolved::Method(method),
                 None => Resolved::NoMember(owner),
@@ -108,11 +81,6 @@ impl Program<'_> {
                 None => Resolved::NoMember(owner),
             }
         }
-    }
-
-    /// The method that a class itself declares.
-    pub fn declared_method(&self, class: ClassId, name: Name, desc: Name) -> Option<MethodId> {
-        self.methods_of(class).find(|(_, m)| m.name == name && m.desc == desc).map(|(id, _)| id)
     }
 
     /// Superclasses first, then superinterfaces; a signature-polymorphic method has one declaration for all
@@ -132,6 +100,9 @@ impl Program<'_> {
     }
 
     fn find_interface_method(&self, owner: ClassId, name: Name, desc: Name) -> Option<MethodId> {
+        if !self.has_interfaces(owner) {
+            return None;
+        }
         let mut waiting = vec![owner];
         let mut seen = rustc_hash::FxHashSet::default();
         let mut abstract_one = None;
@@ -152,6 +123,18 @@ impl Program<'_> {
         abstract_one
     }
 
+    /// Whether a class is an interface or inherits from one.
+    fn has_interfaces(&self, class: ClassId) -> bool {
+        let mut at = class;
+        while at != NO_CLASS {
+            if !self.interfaces(at).is_empty() || self.class_facts(at).access.is_interface() {
+                return true;
+            }
+            at = self.class(at).super_class;
+        }
+        false
+    }
+
     fn polymorphic_method(&self, owner: ClassId, name: Name) -> Option<MethodId> {
         if !matches!(self.class_name(owner), "java/lang/invoke/MethodHandle" | "java/lang/invoke/VarHandle") {
             return None;
@@ -161,6 +144,9 @@ impl Program<'_> {
 
     /// The class, its superinterfaces, then its superclass (JVMS 5.4.3.2).
     pub fn find_field(&self, owner: ClassId, name: Name, desc: Name) -> Option<FieldId> {
+        if let Some(field) = self.declared_field(owner, name, desc) {
+            return Some(field);
+        }
         let mut waiting = vec![owner];
         let mut seen = 0usize;
         while let Some(class) = waiting.pop() {
@@ -168,8 +154,7 @@ impl Program<'_> {
             if seen > self.classes.len() {
                 return None;
             }
-            let declared = self.fields_of(class).find(|(_, f)| f.name == name && f.desc == desc);
-            if let Some((field, _)) = declared {
+            if let Some(field) = self.declared_field(class, name, desc) {
                 return Some(field);
             }
             let super_class = self.class(class).super_class;
@@ -177,6 +162,10 @@ impl Program<'_> {
             waiting.extend(self.interfaces(class).iter().rev());
         }
         None
+    }
+
+    fn declared_field(&self, class: ClassId, name: Name, desc: Name) -> Option<FieldId> {
+        self.fields_of(class).find(|(_, f)| f.name == name && f.desc == desc).map(|(id, _)| id)
     }
 
     /// What a virtual call of `name` and `desc` selects on a receiver of exactly `class` (JVMS 5.4.6).

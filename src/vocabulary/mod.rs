@@ -10,9 +10,11 @@ pub mod ids;
 pub mod names;
 pub mod parallel;
 pub mod problem;
+pub mod rows;
 
 pub use access::Access;
 pub use ids::{ClassId, FieldId, LoaderId, MemberRefId, MethodId, Name, TenantId, UnitId, ValueId};
 pub use names::{Interner, Names};
 pub use parallel::{Parallel, Sequential};
 pub use problem::{Place, Problem, ProblemCode, ProblemLevel};
+pub use rows::sort_and_dedup;

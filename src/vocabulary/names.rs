@@ -7,8 +7,13 @@ use std::hash::Hasher;
 /// Hashes name text. One function for both tables, so that a hash computed by a worker is reused when the tables
 /// are merged.
 pub fn hash_text(text: &str) -> u64 {
+    hash_bytes(text.as_bytes())
+}
+
+/// As [`hash_text`], before it is known whether the bytes are text.
+pub fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
-    hasher.write(text.as_bytes());
+    hasher.write(bytes);
     hasher.finish()
 }
 
@@ -61,6 +66,18 @@ impl Interner {
         is_whole.then_some(Self { text, ends, hashes, slots })
     }
 
+    /// Takes the names out, without the memory in which they grew and without the means to find them by text; adding
+    /// one builds those anew. This table is empty then.
+    pub fn take(&mut self) -> Self {
+        let text = self.text.as_str().to_owned();
+        let (ends, hashes) = (self.ends.as_slice().to_vec(), self.hashes.as_slice().to_vec());
+        self.text.clear();
+        self.ends.clear();
+        self.hashes.clear();
+        self.slots.fill(EMPTY);
+        Self { text, ends, hashes, slots: Vec::new() }
+    }
+
     /// How many different names there are.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -110,6 +127,12 @@ impl Interner {
     }
 
     fn find_hashed(&self, text: &str, hash: u64) -> Option<Name> {
+        self.find_bytes(text.as_bytes(), hash)
+    }
+
+    /// The id of the name with these bytes and the hash that [`hash_bytes`] gave for them, if it was added before.
+    /// Bytes that are no text equal no name, so they need not be checked before.
+    pub fn find_bytes(&self, bytes: &[u8], hash: u64) -> Option<Name> {
         if self.slots.is_empty() {
             return None;
         }
@@ -119,7 +142,7 @@ impl Interner {
             if at == EMPTY {
                 return None;
             }
-            if self.hashes[at as usize] == hash && self.text_of(Name(at)) == text {
+            if self.hashes[at as usize] == hash && self.text_of(Name(at)).as_bytes() == bytes {
                 return Some(Name(at));
             }
             slot = (slot + 1) & (self.slots.len() - 1);
@@ -139,12 +162,23 @@ impl Interner {
         (0..self.len()).map(|i| (self.text_of(Name::from_index(i)), self.hashes[i]))
     }
 
+    /// The names of one shard, see [`shard_of`], with their hashes, in the order they were added.
+    pub fn of_shard(&self, shard: usize) -> impl Iterator<Item = (&str, u64)> {
+        let rows = self.hashes.iter().enumerate().filter(move |(_, hash)| shard_of(**hash) == shard);
+        rows.map(|(i, hash)| (self.text_of(Name::from_index(i)), *hash))
+    }
+
+    /// The hash of each name, in the order they were added.
+    pub fn hashes(&self) -> &[u64] {
+        &self.hashes
+    }
+
     fn slot_of(&self, hash: u64) -> usize {
         hash as usize & (self.slots.len() - 1)
     }
 
     fn grow(&mut self) {
-        let n_slots = (self.slots.len() * 2).max(64);
+        let n_slots = (self.ends.len() * 4).next_power_of_two().max(64);
         self.slots.clear();
         self.slots.resize(n_slots, EMPTY);
         for i in 0..self.ends.len() {
@@ -224,9 +258,13 @@ impl Names {
 
     /// All names with their ids, shard by shard.
     pub fn iter(&self) -> impl Iterator<Item = (Name, &str)> {
-        self.shards.iter().enumerate().flat_map(|(shard, names)| {
-            names.iter().enumerate().map(move |(i, (text, _))| (Self::id_of(shard, i), text))
-        })
+        (0..self.shards.len()).flat_map(|shard| self.of_shard(shard))
+    }
+
+    /// The names of one shard with their ids, in order of rows, see [`id_of`](Self::id_of).
+    pub fn of_shard(&self, shard: usize) -> impl Iterator<Item = (Name, &str)> {
+        let names = self.shards.get(shard).into_iter().flat_map(Interner::iter).enumerate();
+        names.map(move |(i, (text, _))| (Self::id_of(shard, i), text))
     }
 }
 
@@ -265,6 +303,18 @@ mod tests {
             assert!(Interner::from_arena(text.into(), ends).is_none(), "{text}");
         }
         assert!(Interner::from_arena(String::new(), Vec::new()).is_some());
+    }
+
+    #[test]
+    fn names_taken_out_keep_their_ids_and_can_grow_again() {
+        let mut names = Interner::new();
+        let ids: Vec<Name> = (0..100).map(|i| names.intern(&format!("n{i}"))).collect();
+        let mut taken = names.take();
+        assert!(names.is_empty() && names.find("n7").is_none());
+        assert!((0..100).all(|i| taken.text_of(ids[i]) == format!("n{i}")));
+        assert_eq!(taken.intern("n7"), ids[7]);
+        assert_eq!(taken.intern("new").index(), 100);
+        assert_eq!(names.intern("new").index(), 0);
     }
 
     #[test]

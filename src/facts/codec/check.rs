@@ -25,7 +25,7 @@ pub(super) fn check(unit: &UnitFacts) -> Checked {
         span(field.annotations, &unit.annotations)?;
     }
     for method in &unit.methods {
-        names.all(&[method.name, method.desc, method.signature])?;
+        names.all(&[method.name, method.desc])?;
         span(method.throws, &unit.lists)?;
         span(method.annotations, &unit.annotations)?;
         body(method, unit)?;

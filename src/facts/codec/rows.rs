@@ -40,7 +40,7 @@ rows! {
     }
     FieldFacts { name, desc, signature, access, has_constant, annotations }
     MethodFacts {
-        name, desc, signature, access, has_body, has_loop, line, throws, annotations, events, values, blocks,
+        name, desc, access, has_body, has_loop, line, throws, annotations, events, values, blocks,
     }
     Annotation { desc, values }
     AnnotationValue { key, text }

@@ -225,7 +225,6 @@ fn method(name: Name, throws: Span, blocks: Span) -> MethodFacts {
     MethodFacts {
         name,
         desc: name,
-        signature: NO_NAME,
         access: Access(throws.len as u16),
         has_body: true,
         has_loop: throws.len > 1,

@@ -313,7 +313,6 @@ fn method_facts(method: &MemberSignature, unit: &mut UnitFacts) -> MethodFacts {
     MethodFacts {
         name: unit.names.intern(&method.name),
         desc: NO_NAME,
-        signature: NO_NAME,
         access: method.access,
         has_body: false,
         has_loop: false,

@@ -3,6 +3,7 @@
 use super::matches::{Match, Spot, Subject};
 use crate::dataflow::changes::{Change, Changes};
 use crate::dataflow::held::Held;
+use crate::dataflow::initialisation;
 use crate::dataflow::{How, World};
 use crate::rules::rule::{Site, StateKind};
 use crate::vocabulary::{Access, ClassId, FieldId};
@@ -71,14 +72,10 @@ fn kind_of(how: How) -> Option<StateKind> {
 fn is_after_initialisation(world: &World<'_>, class: ClassId, change: &Change) -> bool {
     let own = world.program.class_of_method(change.method);
     let name = world.program.text(world.program.method(change.method).name);
-    if world.program.field(change.field).access.is_static() {
-        return !(name == "<clinit>" && is_same_nest(world, own, class));
-    }
-    !(name == "<init>" || name == "<clinit>") || !is_same_nest(world, own, class)
-}
-
-/// A nested class's initialiser that fills its outer class's field is that class's set-up, and the other way round.
-fn is_same_nest(world: &World<'_>, a: ClassId, b: ClassId) -> bool {
-    let outermost = |id: ClassId| world.program.class_name(id).split('$').next().unwrap_or_default();
-    a == b || (world.program.class(a).loader == world.program.class(b).loader && outermost(a) == outermost(b))
+    let is_set_up = if world.program.field(change.field).access.is_static() {
+        initialisation::is_part_of(world, class, change.method)
+    } else {
+        (name == "<init>" || name == "<clinit>") && initialisation::is_same_nest(world, own, class)
+    };
+    !is_set_up
 }

@@ -24,7 +24,10 @@ pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Find
     }
     let maker = Maker { cx, found, tenants: tenants_of(cx, found) };
     let severity = case.and_then(|c| c.severity).or(rule.meta.severity).unwrap_or(Severity::Warning);
+    let is_loose = found.holder.is_some_and(|h| !h.is_only);
     let certainty = case.and_then(|c| c.certainty).unwrap_or(rule.certainty);
+    // Other objects of the class are about as well: the write may be to one that nobody shares.
+    let certainty = if is_loose { Certainty::Possible } else { certainty };
     // A shape without proof is never more than worth knowing.
     let severity = if certainty == Certainty::Possible { Severity::Note } else { severity };
     let message = case.and_then(|c| c.message.as_ref()).unwrap_or(&rule.message);
