@@ -298,8 +298,13 @@ pub fn written(world: &World<'_>, change: &Change) -> Vec<Written> {
     let body = world.body(change.method);
     let Some(event) = world.event(change.method, change.event) else { return Vec::new() };
     let Some(value) = body.origins.args(event).last() else { return vec![Written::Constant] };
-    let mut kinds: Vec<Written> =
-        body.origins.leaves(*value).map(|leaf| kind_of(world, body, change.field, leaf, 0)).collect();
+    kinds_of(world, body, change.field, *value)
+}
+
+/// Classifies a value of a body that is stored in a field or in what it holds; several when values meet.
+pub fn kinds_of(world: &World<'_>, body: Body<'_>, field: FieldId, value: ValueId) -> Vec<Written> {
+    let leaves = body.origins.leaves(value);
+    let mut kinds: Vec<Written> = leaves.map(|leaf| kind_of(world, body, field, leaf, 0)).collect();
     kinds.sort_unstable();
     kinds.dedup();
     kinds
@@ -374,35 +379,6 @@ fn worst(world: &World<'_>, body: Body<'_>, field: FieldId, args: &[ValueId], de
         };
     }
     result
-}
-
-/// Whether a write stands behind a test that the same field, or a flag field of the same class, is not set yet.
-pub fn is_lazy(world: &World<'_>, change: &Change) -> bool {
-    use crate::facts::Test;
-    let body = world.body(change.method);
-    let unit = body.origins.unit;
-    let blocks = unit.blocks_of(body.method);
-    let Some(at) = block_of(unit, body, change.event) else { return false };
-    let refs = world.program.refs(world.program.class(body.class).loader);
-    let reads_field = |value: ValueId| {
-        body.origins.leaves(value).any(|leaf| {
-            body.origins.event(leaf).is_some_and(|(_, e)| {
-                matches!(e.kind, EventKind::GetStatic | EventKind::GetField)
-                    && e.member().and_then(|m| refs.field(m)) == Some(change.field)
-            })
-        })
-    };
-    blocks.iter().enumerate().any(|(b, block)| {
-        let (value, unset_edge) = match block.test {
-            Test::IsNull(v) | Test::IsZero(v) => (v, 0),
-            Test::NonNull(v) | Test::NonZero(v) => (v, 1),
-            _ => return false,
-        };
-        let edges = unit.successors(block);
-        reads_field(value)
-            && edges.len() == 2
-            && super::paths::only_through(unit, body.method, b as u16, edges[unset_edge], at)
-    })
 }
 
 /// The block that holds an event.

@@ -36,6 +36,7 @@ pub struct Effect {
 /// Groups of APIs that a use is compared with, looked up once.
 pub struct Uses<'w> {
     container: &'w [bool],
+    array: &'w [bool],
     atomic: &'w [bool],
     buffer: &'w [bool],
     thread_local: &'w [bool],
@@ -54,6 +55,7 @@ impl<'w> Uses<'w> {
     pub fn new(knowledge: &'w Knowledge) -> Self {
         Self {
             container: knowledge.group(groups::CONTAINER_MUTATOR),
+            array: knowledge.group(groups::ARRAY_MUTATOR),
             atomic: knowledge.group(groups::ATOMIC_MUTATOR),
             buffer: knowledge.group(groups::BUFFER_MUTATOR),
             thread_local: knowledge.group(groups::THREAD_LOCAL_MUTATOR),
@@ -82,6 +84,9 @@ impl<'w> Uses<'w> {
             }
             if is_in(self.container) {
                 return Some(How::Container(api));
+            }
+            if is_in(self.array) {
+                return Some(How::Array);
             }
             if is_in(self.atomic) {
                 return Some(How::Atomic(api));

@@ -32,6 +32,8 @@ pub enum Role {
 pub mod groups {
     /// Changes a container or an array: its receiver, or what the model says.
     pub const CONTAINER_MUTATOR: &str = "container-mutator";
+    /// Changes the array that it acts on.
+    pub const ARRAY_MUTATOR: &str = "array-mutator";
     /// Changes its receiver, an atomic.
     pub const ATOMIC_MUTATOR: &str = "atomic-mutator";
     /// Changes its receiver, a buffer, builder or other stateful object.
@@ -42,6 +44,10 @@ pub mod groups {
     pub const CONTAINER_VIEW: &str = "container-view";
     /// Its result is an element of the receiver.
     pub const CONTAINER_ELEMENT: &str = "container-element";
+    /// Yields what the receiver holds, or whether it holds it.
+    pub const CONTAINER_READ: &str = "container-read";
+    /// Sets its receiver, and yields whether nobody did before.
+    pub const ATOMIC_CLAIM: &str = "atomic-claim";
     /// Its result can't be changed.
     pub const IMMUTABLE_FACTORY: &str = "immutable-factory";
     /// Its result shows its argument and can't be changed itself.

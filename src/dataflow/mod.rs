@@ -11,6 +11,7 @@ mod exceptions;
 pub mod held;
 pub mod initialisation;
 pub mod knowledge;
+pub mod lazy;
 pub mod obligations;
 pub mod origins;
 pub mod paths;

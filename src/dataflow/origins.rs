@@ -199,7 +199,8 @@ impl Search<'_> {
                 let class = event.name().and_then(|n| self.world.program.find(loader, n));
                 self.add(Origin::Allocation(class), body, index, at);
             }
-            EventKind::NewArray | EventKind::Lambda => self.add(Origin::Allocation(None), body, index, at),
+            EventKind::Lambda => self.add(Origin::Allocation(None), body, index, at),
+            EventKind::NewArray => self.array(body, index, up, at),
             EventKind::GetStatic | EventKind::GetField => self.field(body, event, index, at),
             EventKind::Concat => {
                 for arg in body.origins.args(event) {
@@ -209,6 +210,19 @@ impl Search<'_> {
             EventKind::ArrayLoad => self.value(body, body.origins.arg(event, 0), up, at.derived()),
             kind if kind.is_invoke() => self.call(body, event, index, up, at),
             _ => self.add(Origin::Unknown, body, index, at),
+        }
+    }
+
+    /// An array that the body makes, and what it puts there.
+    fn array(&mut self, body: Body<'_>, index: u16, up: Option<&Frame<'_>>, at: At) {
+        self.add(Origin::Allocation(None), body, index, at);
+        for store in body.origins.events().iter().filter(|e| e.kind == EventKind::ArrayStore) {
+            let mut arrays = body.origins.leaves(body.origins.arg(store, 0));
+            if arrays.any(|l| l == Value::Event(u32::from(index)))
+                && let Some(value) = body.origins.args(store).last()
+            {
+                self.value(body, *value, up, at);
+            }
         }
     }
 

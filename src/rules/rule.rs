@@ -255,7 +255,8 @@ pub enum Condition {
     /// The code handed over at the call (a lambda, a method reference, a task object) reaches a call of one of these
     /// API groups or ids.
     TaskReaches(Vec<String>),
-    /// How a kept resource is released; at field sites, how what was stored is taken out again.
+    /// How a resource is released (for an open one: elsewhere if on some path, else never); at field sites, how what
+    /// was stored is taken out again.
     Released(Vec<Release>),
     /// Where a kept resource is kept.
     Kept(Vec<Keeper>),
@@ -263,6 +264,11 @@ pub enum Condition {
     Catches(Vec<String>),
     /// The result of the call is used (stored, returned, called on) rather than dropped or only compared.
     ResultUsed,
+    /// The method asks the context class loader for the same name before.
+    ContextLoaderAskedBefore,
+    /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
+    /// same call in a loop.
+    ReceiverWalkedOrAsked,
 }
 
 /// Who defines a class.
@@ -385,6 +391,9 @@ pub struct ArgumentTest {
     pub names_resource: Vec<ClassPlace>,
     /// Its type is of one of these type groups or internal names.
     pub types: Vec<String>,
+    /// Its type is a class of the deployment that has a method of one of these names, itself or from a superclass of the
+    /// deployment.
+    pub declares: Vec<String>,
 }
 
 /// The kinds of origin that a rule can ask for.

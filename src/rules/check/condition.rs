@@ -96,6 +96,8 @@ impl Checker<'_> {
                 Condition::Catches(types.into_iter().map(|name| name.replace('.', "/")).collect())
             }
             ConditionText::ResultUsed => Condition::ResultUsed,
+            ConditionText::ContextLoaderAskedBefore => Condition::ContextLoaderAskedBefore,
+            ConditionText::ReceiverWalkedOrAsked => Condition::ReceiverWalkedOrAsked,
         }
     }
 
@@ -119,9 +121,13 @@ impl Checker<'_> {
                 ("followed-by", is_call || is_kept || is_open, "calls and resources")
             }
             ConditionText::ResultUsed => ("result-used", is_call, "calls"),
+            ConditionText::ContextLoaderAskedBefore => ("context-loader-asked-before", is_call, "calls"),
+            ConditionText::ReceiverWalkedOrAsked => ("receiver-walked-or-asked", is_call, "calls"),
             ConditionText::Target(_) => ("target", is_call, "calls"),
             ConditionText::TaskReaches(_) => ("task-reaches", is_call, "calls"),
-            ConditionText::Released(_) => ("released", is_kept || is_field, "kept resources and field sites"),
+            ConditionText::Released(_) => {
+                ("released", is_kept || is_open || is_field, "resources and field sites")
+            }
             ConditionText::Kept(_) => ("kept", is_kept, "kept resources"),
             _ => return,
         };
@@ -170,6 +176,7 @@ impl Checker<'_> {
             names_class: it.names_class.unwrap_or_default().into_iter().map(Into::into).collect(),
             names_resource: it.names_resource.unwrap_or_default().into_iter().map(Into::into).collect(),
             types: self.within("types", |c| c.each(it.types.unwrap_or_default(), Self::type_name)),
+            declares: it.declares.unwrap_or_default(),
         }
     }
 

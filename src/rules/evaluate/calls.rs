@@ -1,9 +1,11 @@
 //! Matches of call sites, for all rules in one pass over the bodies.
 
+use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use crate::dataflow::World;
-use crate::facts::EventKind;
-use crate::vocabulary::{ClassId, Parallel};
+use super::values::{asks_context_loader, operand};
+use crate::dataflow::{Body, World};
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::{ClassId, Parallel, ValueId};
 
 /// For each table of APIs the calls of its methods, in class, method and event order.
 pub(super) fn find(world: &World<'_>, tables: &[Vec<bool>], parallel: &impl Parallel) -> Vec<Vec<Match>> {
@@ -69,4 +71,48 @@ pub(super) fn join(matches: Vec<Match>) -> Vec<Match> {
         }
     }
     joined
+}
+
+/// Whether the method asks the context class loader for the first argument of the call before.
+pub(super) fn is_context_loader_asked_before(cx: &Context<'_>, spot: &Spot) -> bool {
+    let body = cx.world.body(spot.method);
+    let events = body.origins.events();
+    let Some(event) = events.get(usize::from(spot.event)) else { return false };
+    let name = |event: &Event| {
+        let position = operand(event, 0)?;
+        body.origins.args(event).get(position).copied()
+    };
+    let Some(wanted) = name(event) else { return false };
+    let is_same = |value| body.origins.leaves(value).any(|l| body.origins.leaves(wanted).any(|w| w == l));
+    events[..usize::from(spot.event)]
+        .iter()
+        .any(|before| asks_context_loader(cx.world, body, before) && name(before).is_some_and(is_same))
+}
+
+/// Whether the receiver's type is asked before, or the receiver is what an earlier turn of the same call gave.
+pub(super) fn is_receiver_walked_or_asked(cx: &Context<'_>, spot: &Spot) -> bool {
+    let body = cx.world.body(spot.method);
+    let events = body.origins.events();
+    let Some(event) = events.get(usize::from(spot.event)) else { return false };
+    let receiver = source_of(body, body.origins.arg(event, 0));
+    let is_own_result = |leaf: &Value| *leaf == Value::Event(u32::from(spot.event));
+    receiver.iter().any(is_own_result)
+        || events[..usize::from(spot.event)].iter().any(|before| {
+            before.kind == EventKind::InstanceOf
+                && source_of(body, body.origins.arg(before, 0)).iter().any(|l| receiver.contains(l))
+        })
+}
+
+/// The leaves of a value, those before a cast in the place of its result.
+fn source_of(body: Body<'_>, value: ValueId) -> Vec<Value> {
+    let mut leaves: Vec<Value> = body.origins.leaves(value).collect();
+    for leaf in &mut leaves {
+        if let Some((_, event)) = body.origins.event(*leaf)
+            && event.kind == EventKind::CheckCast
+            && let Some(first) = body.origins.leaves(body.origins.arg(event, 0)).next()
+        {
+            *leaf = first;
+        }
+    }
+    leaves
 }

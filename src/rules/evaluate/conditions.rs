@@ -5,13 +5,12 @@ use super::matches::{Match, Spot, Subject};
 use super::values::{
     self, asked_loader, class_place, constants, is_of_types, kind_of, operand, origins_of, resource_place,
 };
-use crate::dataflow::changes::{self, Written};
+use crate::dataflow::Body;
+use crate::dataflow::changes;
 use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
-use crate::dataflow::{Body, How};
 use crate::facts::{Annotation, Event, EventKind, NO_NAME, NO_VALUE, Span};
 use crate::rules::rule::{
-    ArgumentTest, ClassTest, Condition, Definer, FieldTest, Keeper, KeyKind, MemberTest, OriginKind, Release,
-    StoredKind, WriteShape,
+    ArgumentTest, ClassTest, Condition, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
 };
 use crate::vocabulary::descriptor::{TypeDesc, binary_name};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name};
@@ -36,9 +35,11 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::Written(shapes) => {
             found.spots.iter().any(|s| shapes.iter().any(|w| cx.shapes(found, s).contains(w)))
         }
-        Condition::Keyed(kinds) => found.spots.iter().any(|s| kinds.contains(&key_of(cx, found, s))),
+        Condition::Keyed(kinds) => {
+            found.spots.iter().any(|s| kinds.contains(&super::shapes::key_of(cx, found, s)))
+        }
         Condition::Stores(kinds) => {
-            found.spots.iter().any(|s| stored_of(cx, s).iter().any(|k| kinds.contains(k)))
+            found.spots.iter().any(|s| super::shapes::stored_of(cx, s).iter().any(|k| kinds.contains(k)))
         }
         Condition::ReadByOther => is_read_by_other(cx, found),
         Condition::Target(names) => matches!(found.subject, Subject::Call(_, api) if cx.is_api(api, names)),
@@ -50,9 +51,32 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::Kept(keepers) => keepers.contains(&keeper(cx, found)),
         Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
-        #[allow(unreachable_patterns)]
-        _ => false,
+        Condition::ContextLoaderAskedBefore => {
+            found.spots.iter().all(|s| super::calls::is_context_loader_asked_before(cx, s))
+        }
+        Condition::ReceiverWalkedOrAsked => {
+            found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
+        }
     }
+}
+
+/// The match with only those of its sites that the rule asks for: a finding that says something about writes of a shape
+/// points at these, and names those who make them.
+pub(super) fn narrow(cx: &Context<'_>, found: &Match, when: &Condition) -> Match {
+    let mut narrowed = found.clone();
+    let all = if let Condition::All(all) = when { all.as_slice() } else { std::slice::from_ref(when) };
+    for condition in all {
+        let is_asked = |s: &Spot| match condition {
+            Condition::Written(shapes) => cx.shapes(found, s).iter().any(|w| shapes.contains(w)),
+            Condition::Keyed(kinds) => kinds.contains(&super::shapes::key_of(cx, found, s)),
+            Condition::Stores(kinds) => super::shapes::stored_of(cx, s).iter().any(|k| kinds.contains(k)),
+            _ => true,
+        };
+        if narrowed.spots.iter().any(is_asked) {
+            narrowed.spots.retain(is_asked);
+        }
+    }
+    narrowed
 }
 
 fn is_defined_by(cx: &Context<'_>, class: ClassId, definer: Definer) -> bool {
@@ -106,7 +130,7 @@ fn values_hold(cx: &Context<'_>, field: FieldId, declared: &str, names: &[String
         let body = world.body(access.method);
         let Some(event) = world.event(access.method, access.event) else { continue };
         let Some(value) = body.origins.args(event).last() else { continue };
-        for ty in values::types_of(world, body, *value) {
+        for ty in values::types_behind_views(world, body, *value) {
             n += 1;
             if !is_of_types(world, cx.models, loader, ty, names) {
                 return false;
@@ -144,184 +168,6 @@ fn class_holds(cx: &Context<'_>, class: ClassId, test: &ClassTest) -> bool {
             || annotated(cx, class, program.class_facts(class).annotations, &test.annotated))
 }
 
-/// The shapes of one change.
-pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<WriteShape> {
-    let world = cx.world;
-    let Some(how) = spot.how else { return Vec::new() };
-    let change = changes::Change { field, method: spot.method, event: spot.event, how, inside: spot.inside };
-    let mut shapes = Vec::new();
-    match how {
-        How::Write => {
-            shapes.extend(changes::written(world, &change).into_iter().map(|w| match w {
-                Written::Null => WriteShape::Cleared,
-                Written::Constant => WriteShape::Constant,
-                Written::FromItself => WriteShape::Counter,
-                Written::FromCaller => WriteShape::FromCaller,
-                Written::Fresh => WriteShape::Fresh,
-            }));
-            if changes::is_lazy(world, &change) {
-                shapes.push(WriteShape::Lazy);
-            }
-        }
-        How::Container(api) | How::Atomic(api) | How::Buffer(api) | How::ThreadLocal(api) => {
-            if cx.is_api(api, &cx.names.clearing) {
-                shapes.push(WriteShape::Cleared);
-            }
-            if cx.is_api(api, &cx.names.counting) {
-                shapes.push(WriteShape::Counter);
-            }
-            if cx.is_api(api, &cx.names.lazy) {
-                shapes.push(WriteShape::Lazy);
-            }
-        }
-        How::Array => {}
-    }
-    shapes
-}
-
-/// The event that finally changes what a field holds, with its body.
-fn final_event<'w>(cx: &Context<'w>, spot: &Spot) -> Option<(Body<'w>, &'w Event)> {
-    let (method, event) = spot.inside.unwrap_or((spot.method, spot.event));
-    Some((cx.world.body(method), cx.world.event(method, event)?))
-}
-
-fn key_of(cx: &Context<'_>, found: &Match, spot: &Spot) -> KeyKind {
-    let (Some(How::Container(api)), Subject::Field(field)) = (spot.how, found.subject) else {
-        return KeyKind::None;
-    };
-    let Some(key) = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.key) else {
-        return KeyKind::None;
-    };
-    if let Some(kind) = declared_key(cx, field) {
-        return kind;
-    }
-    let Some((body, event)) = final_event(cx, spot) else { return KeyKind::Other };
-    let position = usize::from(key) + usize::from(event.kind.has_receiver());
-    let Some(value) = body.origins.args(event).get(position) else { return KeyKind::Other };
-    let loader = cx.world.program.class(body.class).loader;
-    let types = values::types_of(cx.world, body, *value);
-    let is = |names: &[String]| {
-        !types.is_empty() && types.iter().all(|t| is_of_types(cx.world, cx.models, loader, t, names))
-    };
-    if is(&cx.names.loader_types) {
-        return KeyKind::Loader;
-    }
-    if is(&cx.names.reflective_types) {
-        return KeyKind::Class;
-    }
-    if types.is_empty() || !types.iter().all(|t| matches!(*t, "java/lang/String" | "java/lang/Object")) {
-        return KeyKind::Other;
-    }
-    text_key(cx, body, event, position)
-}
-
-fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> KeyKind {
-    let found = origins_of(cx.world, body, event, position);
-    let names_a_class = found.iter().any(|f| {
-        let origin = cx.world.event(f.method, f.event);
-        origin.is_some_and(|e| {
-            e.kind.is_invoke()
-                && e.member().is_some_and(|m| {
-                    let loader = cx.world.program.class(cx.world.program.class_of_method(f.method)).loader;
-                    cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.class_name))
-                })
-        })
-    });
-    if names_a_class || class_name_call(cx, body, event, position) {
-        KeyKind::ClassName
-    } else if !found.is_empty()
-        && found.iter().all(|f| matches!(f.origin, crate::dataflow::origins::Origin::Text(_)))
-    {
-        KeyKind::Constant
-    } else {
-        KeyKind::Text
-    }
-}
-
-/// The key is the direct result of `Class.getName()`.
-fn class_name_call(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
-    let Some(value) = body.origins.args(event).get(position) else { return false };
-    let loader = cx.world.program.class(body.class).loader;
-    body.origins.leaves(*value).any(|leaf| {
-        body.origins.event(leaf).is_some_and(|(_, e)| {
-            e.member().is_some_and(|m| {
-                cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.class_name))
-            })
-        })
-    })
-}
-
-/// What the field's generic signature says of the key.
-fn declared_key(cx: &Context<'_>, field: FieldId) -> Option<KeyKind> {
-    let program = cx.world.program;
-    let signature = program.field(field).signature;
-    if signature == NO_NAME {
-        return None;
-    }
-    let text = program.text(signature);
-    let first = text.split_once('<')?.1.trim_start_matches(['+', '-']);
-    let name = first.strip_prefix('L')?.split([';', '<']).next()?;
-    let loader = program.class(program.class_of_field(field)).loader;
-    if is_of_types(cx.world, cx.models, loader, name, &cx.names.loader_types) {
-        Some(KeyKind::Loader)
-    } else if is_of_types(cx.world, cx.models, loader, name, &cx.names.reflective_types) {
-        Some(KeyKind::Class)
-    } else {
-        None
-    }
-}
-
-/// What kind of thing a change stores.
-fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
-    let Some((body, event)) = final_event(cx, spot) else { return Vec::new() };
-    let positions: Vec<usize> = match spot.how {
-        Some(How::Container(api) | How::Atomic(api) | How::ThreadLocal(api)) => {
-            let facts = cx.world.knowledge.tables.apis.get(usize::from(api));
-            let stored = facts.map(|a| [a.key, a.value]).unwrap_or_default();
-            stored
-                .into_iter()
-                .flatten()
-                .map(|i| usize::from(i) + usize::from(event.kind.has_receiver()))
-                .collect()
-        }
-        Some(How::Write | How::Array) => vec![event.n_args.saturating_sub(1).into()],
-        _ => Vec::new(),
-    };
-    let mut kinds = Vec::new();
-    for position in positions {
-        let Some(value) = body.origins.args(event).get(position) else { continue };
-        let loader = cx.world.program.class(body.class).loader;
-        for ty in values::types_of(cx.world, body, *value) {
-            let is = |names: &[String]| is_of_types(cx.world, cx.models, loader, ty, names);
-            let class = cx.world.program.find_text(loader, ty);
-            kinds.push(if is(&cx.names.loader_types) {
-                StoredKind::Loader
-            } else if is(&cx.names.reflective_types) {
-                StoredKind::Class
-            } else if class.is_some_and(|c| cx.world.reach.owner(c).is_some()) {
-                StoredKind::ModuleObject
-            } else {
-                StoredKind::Other
-            });
-        }
-        kinds.extend(passed_objects(cx, body, event, position));
-    }
-    kinds
-}
-
-/// Objects of a module's own classes that reach the operand from a module's code.
-fn passed_objects(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> Option<StoredKind> {
-    use crate::dataflow::origins::Origin;
-    let found = origins_of(cx.world, body, event, position);
-    let is_module_object = found.iter().any(|f| match f.origin {
-        Origin::Allocation(Some(class)) => cx.world.reach.owner(class).is_some(),
-        Origin::ClassLiteral(_, Some(class)) => cx.world.reach.owner(class).is_some(),
-        Origin::Allocation(None) => f.passed_by.is_some(),
-        _ => false,
-    });
-    is_module_object.then_some(StoredKind::ModuleObject)
-}
-
 fn is_read_by_other(cx: &Context<'_>, found: &Match) -> bool {
     let Subject::Field(field) = found.subject else { return false };
     let writers = cx.tenants(found);
@@ -345,6 +191,14 @@ fn argument_holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool {
         let Some(value) = body.origins.args(event).get(position) else { return false };
         let types = values::types_of(world, body, *value);
         if !types.iter().any(|t| is_of_types(world, cx.models, loader, t, &test.types)) {
+            return false;
+        }
+    }
+    if !test.declares.is_empty() {
+        let loader = world.program.class(body.class).loader;
+        let Some(value) = body.origins.args(event).get(position) else { return false };
+        let types = values::types_of(world, body, *value);
+        if types.is_empty() || !types.iter().all(|t| values::declares(world, loader, t, &test.declares)) {
             return false;
         }
     }
@@ -429,6 +283,9 @@ fn resources_hold(
 }
 
 fn released(cx: &Context<'_>, found: &Match) -> Release {
+    if let Some(leak) = &found.leak {
+        return if leak.ever_released { Release::Elsewhere } else { Release::Never };
+    }
     match (&found.kept, found.subject) {
         (Some(kept), _) => match kept.release {
             KeptRelease::Never => Release::Never,
@@ -438,7 +295,7 @@ fn released(cx: &Context<'_>, found: &Match) -> Release {
             KeptRelease::Elsewhere => Release::Elsewhere,
             KeptRelease::Locally => Release::Locally,
         },
-        (None, Subject::Field(field)) => cx.removed(field),
+        (None, Subject::Field(field)) => super::removal::of_field(cx, field, &found.spots),
         _ => Release::Never,
     }
 }

@@ -4,11 +4,11 @@ use super::matches::{Match, Spot, Subject};
 use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::origins::{Found, Origin};
 use crate::dataflow::unload::UnloadRoots;
-use crate::dataflow::{Body, Changes, How, World};
+use crate::dataflow::{Body, Changes, World};
 use crate::facts::Event;
 use crate::rules::models::Models;
-use crate::rules::rule::{Release, WriteShape};
-use crate::vocabulary::{FieldId, MethodId, TenantId};
+use crate::rules::rule::WriteShape;
+use crate::vocabulary::{MethodId, TenantId};
 use globset::{GlobBuilder, GlobMatcher};
 use rustc_hash::FxHashMap;
 
@@ -36,9 +36,15 @@ impl Default for GroupNames {
         Self {
             clearing: list(&["map-clear", "collection-clear"]),
             counting: list(&["counter-step"]),
-            lazy: list(&["map-put-if-absent", "map-compute"]),
+            lazy: list(&["map-put-if-absent"]),
             class_name: list(&["class-name"]),
-            removing: list(&["map-clear", "collection-clear", "map-remove", "collection-remove"]),
+            removing: list(&[
+                "map-clear",
+                "collection-clear",
+                "map-remove",
+                "collection-remove",
+                "thread-local-remove",
+            ]),
             loader_types: list(&["class-loader"]),
             reflective_types: list(&["reflective"]),
         }
@@ -116,36 +122,9 @@ impl<'w> Context<'w> {
     /// The shapes of one change.
     pub(super) fn shapes(&self, found: &Match, spot: &Spot) -> Vec<WriteShape> {
         match found.subject {
-            Subject::Field(field) => super::conditions::shapes_of(self, field, spot),
+            Subject::Field(field) => super::shapes::shapes_of(self, field, spot),
             _ => Vec::new(),
         }
-    }
-
-    /// How what a field holds is taken out again.
-    pub(super) fn removed(&self, field: FieldId) -> Release {
-        let mut release = Release::Never;
-        for change in self.changes.of(field) {
-            let removes = match change.how {
-                How::Container(api) | How::ThreadLocal(api) => self.is_api(api, &self.names.removing),
-                How::Write => {
-                    let spot = Spot {
-                        method: change.method,
-                        event: change.event,
-                        how: Some(change.how),
-                        inside: None,
-                    };
-                    super::conditions::shapes_of(self, field, &spot).contains(&WriteShape::Cleared)
-                }
-                _ => false,
-            };
-            if removes && self.is_at_unload(change.method) {
-                return Release::AtUnload;
-            }
-            if removes {
-                release = Release::Elsewhere;
-            }
-        }
-        release
     }
 
     /// Entry names that a call asks for: of a resource, a bundle, or a service's providers.

@@ -4,12 +4,12 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::trace::{self, simple_name};
 use super::values;
-use crate::dataflow::unload::Keeper;
+use crate::dataflow::unload::{Keeper, Release};
 use crate::facts::EventKind;
 use crate::findings::{Certainty, Finding, Hop, Location, Severity};
 use crate::rules::rule::{Case, Part, Rule, Slot, Template};
 use crate::vocabulary::descriptor::{TypeDesc, binary_name, human};
-use crate::vocabulary::{ClassId, TenantId};
+use crate::vocabulary::{ClassId, MethodId, TenantId};
 
 /// The first case of a rule that holds, if any.
 pub(super) fn case_of<'r>(cx: &Context<'_>, found: &Match, rule: &'r Rule) -> Option<&'r Case> {
@@ -99,8 +99,18 @@ impl Maker<'_, '_> {
         self.found.spots.iter().find(is_shared).or(self.found.spots.first())
     }
 
+    /// Where a resource is handed to a registry that keeps the loader: that call is the fault, not the acquisition.
+    fn handed_over(&self) -> Option<(MethodId, u16)> {
+        let kept = self.found.kept.as_ref()?;
+        kept.release_site.filter(|_| matches!(kept.release, Release::ByPinningWrapper(_)))
+    }
+
     fn location(&self) -> Location {
         let world = self.cx.world;
+        if let Some((method, event)) = self.handed_over() {
+            let line = world.event(method, event).map_or(0, |e| e.line);
+            return trace::location(world, world.program.class_of_method(method), line);
+        }
         match self.main_spot() {
             Some(spot) => {
                 let (method, event) = spot.inside.unwrap_or((spot.method, spot.event));

@@ -6,7 +6,8 @@ use super::values::origins_of;
 use crate::dataflow::Body;
 use crate::dataflow::origins::Origin;
 use crate::dataflow::paths::{self, PathGap};
-use crate::facts::{Event, EventKind};
+use crate::facts::{Event, EventKind, Value};
+use crate::program::CallSite;
 use crate::rules::rule::{Exits, FollowTest};
 
 /// Whether every path from the spot to the named exits passes a call of the APIs.
@@ -19,7 +20,25 @@ pub(super) fn is_followed(cx: &Context<'_>, spot: &Spot, test: &FollowTest) -> b
     if test.restores && (is_restoring(cx, body, event) || has_other_half(cx, body, test)) {
         return true;
     }
-    gap(cx, spot, test).is_none()
+    gap(cx, spot, test).is_none() || test.restores && is_restored_by_callers(cx, body, event, test)
+}
+
+/// Callers looked at for one method.
+const MAX_CALLERS: usize = 32;
+
+/// Whether a method sets only what it is given, for callers that all restore: the obligation is theirs.
+fn is_restored_by_callers(cx: &Context<'_>, body: Body<'_>, event: &Event, test: &FollowTest) -> bool {
+    let Some(value) = body.origins.args(event).last() else { return false };
+    let is_given = |leaf: Value| matches!(leaf, Value::Param(i) if i > 0 || body.method.access.is_static());
+    if cx.world.reach.is_open_world() || !body.origins.leaves(*value).all(is_given) {
+        return false;
+    }
+    let callers = cx.world.sites.of(body.id, MAX_CALLERS).unwrap_or_default();
+    let restores = |caller: &CallSite| {
+        let call = Spot { method: caller.caller, event: caller.event, how: None, inside: None };
+        gap(cx, &call, test).is_none()
+    };
+    !callers.is_empty() && callers.iter().all(restores)
 }
 
 /// The way out on which the call is missing, if there is one.

@@ -11,7 +11,9 @@ mod finding;
 mod follow;
 mod knowledge;
 mod matches;
+mod removal;
 mod resources;
+mod shapes;
 mod tasks;
 mod trace;
 mod values;
@@ -100,7 +102,8 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: &[Match], parallel: &impl
     const CHUNK: usize = 64;
     let kept = parallel.map(matches.len().div_ceil(CHUNK), |chunk| {
         let range = chunk * CHUNK..matches.len().min((chunk + 1) * CHUNK);
-        matches[range].iter().filter(|m| conditions::holds(cx, m, &rule.when)).cloned().collect::<Vec<_>>()
+        let narrowed = matches[range].iter().map(|m| conditions::narrow(cx, m, &rule.when));
+        narrowed.filter(|m| conditions::holds(cx, m, &rule.when)).collect::<Vec<_>>()
     });
     let mut kept: Vec<Match> = kept.into_iter().flatten().collect();
     if matches!(rule.site, Site::Call { .. }) {

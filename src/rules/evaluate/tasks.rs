@@ -3,9 +3,9 @@
 use super::context::Context;
 use super::matches::Spot;
 use crate::dataflow::Body;
-use crate::facts::{Event, EventKind};
+use crate::facts::{Event, EventKind, NO_VALUE, Value};
 use crate::program::Node;
-use crate::vocabulary::MethodId;
+use crate::vocabulary::{MethodId, ValueId};
 use rustc_hash::FxHashSet;
 
 /// Methods looked at for one task.
@@ -46,11 +46,56 @@ fn calls_api(cx: &Context<'_>, method: MethodId, names: &[String]) -> bool {
         .any(|m| cx.world.knowledge.apis(loader, m).any(|api| cx.is_api(api, names)))
 }
 
-/// The methods of lambdas and objects among a call's operands that the JDK calls back.
+/// The methods of lambdas and objects that the JDK calls back, among a call's operands, among those of the calls chained
+/// to its result (the stages of a stream or future), and among what the receiver was made with (a thread factory).
 fn tasks_of(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<MethodId> {
+    let mut found = Vec::new();
+    of_operands(cx, body, event, &mut found);
+    let mut chained = vec![event.result];
+    for later in body.origins.events() {
+        let Some(receiver) = body.origins.args(later).first().filter(|_| later.kind.has_receiver()) else {
+            continue;
+        };
+        if later.result != NO_VALUE
+            && chained.iter().any(|made| *made != NO_VALUE && is_same(body, *made, *receiver))
+        {
+            of_operands(cx, body, later, &mut found);
+            chained.push(later.result);
+        }
+    }
+    if let Some(receiver) = body.origins.args(event).first().filter(|_| event.kind.has_receiver()) {
+        for leaf in body.origins.leaves(*receiver) {
+            of_makers(cx, body, leaf, &mut found);
+        }
+    }
+    found
+}
+
+fn is_same(body: Body<'_>, a: ValueId, b: ValueId) -> bool {
+    body.origins.leaves(a).any(|x| body.origins.leaves(b).any(|y| x == y))
+}
+
+/// What the values of a field were made with.
+fn of_makers(cx: &Context<'_>, body: Body<'_>, leaf: Value, found: &mut Vec<MethodId>) {
+    let refs = cx.world.program.refs(cx.world.program.class(body.class).loader);
+    let Some((_, read)) = body.origins.event(leaf) else { return };
+    if !matches!(read.kind, EventKind::GetStatic | EventKind::GetField) {
+        return;
+    }
+    let Some(field) = read.member().and_then(|m| refs.field(m)) else { return };
+    for write in cx.world.fields.writes(field) {
+        let writer = cx.world.body(write.method);
+        let Some(event) = cx.world.event(write.method, write.event) else { continue };
+        let Some(value) = writer.origins.args(event).last() else { continue };
+        for made in writer.origins.leaves(*value).filter_map(|leaf| writer.origins.event(leaf)) {
+            of_operands(cx, writer, made.1, found);
+        }
+    }
+}
+
+fn of_operands(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &mut Vec<MethodId>) {
     let program = cx.world.program;
     let loader = program.class(body.class).loader;
-    let mut found = Vec::new();
     for value in body.origins.args(event) {
         for leaf in body.origins.leaves(*value) {
             let Some((_, made)) = body.origins.event(leaf) else { continue };
@@ -58,15 +103,14 @@ fn tasks_of(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<MethodId> {
                 EventKind::Lambda => found.extend(made.member().and_then(|m| program.refs(loader).method(m))),
                 EventKind::New => {
                     let Some(class) = made.name().and_then(|n| program.find(loader, n)) else { continue };
-                    for to in cx.world.calls.successors(cx.world.calls.index(Node::Instance(class))) {
-                        if let Node::Method(method) = cx.world.calls.node(*to) {
-                            found.push(method);
-                        }
-                    }
+                    let to = cx.world.calls.successors(cx.world.calls.index(Node::Instance(class)));
+                    found.extend(to.iter().filter_map(|to| match cx.world.calls.node(*to) {
+                        Node::Method(method) => Some(method),
+                        _ => None,
+                    }));
                 }
                 _ => {}
             }
         }
     }
-    found
 }

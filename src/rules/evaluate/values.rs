@@ -1,9 +1,10 @@
 //! What a value is, as rules ask: its type, its place among loaders, what kind of key it makes.
 
-use crate::dataflow::knowledge::Subject;
+use crate::dataflow::knowledge::{Subject, groups};
 use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
+use crate::program::link::NO_CLASS;
 use crate::rules::models::Models;
 use crate::rules::rule::{ClassPlace, OriginKind};
 use crate::vocabulary::descriptor::{TypeDesc, element_of_class_constant, params, return_type};
@@ -15,6 +16,46 @@ pub(super) fn types_of<'w>(world: &World<'w>, body: Body<'w>, value: ValueId) ->
     let mut types: Vec<&str> = leaves.into_iter().filter_map(|leaf| type_of(world, body, leaf)).collect();
     types.sort_unstable();
     types.dedup();
+    types
+}
+
+/// Steps through views of views.
+const MAX_VIEWS: usize = 8;
+
+/// The static types of a value, or of the container that it is a view of: `synchronizedMap(new WeakHashMap<>())` is a
+/// weak map.
+pub(super) fn types_behind_views<'w>(world: &World<'w>, body: Body<'w>, value: ValueId) -> Vec<&'w str> {
+    let views = world.knowledge.group(groups::CONTAINER_VIEW);
+    let loader = world.program.class(body.class).loader;
+    let mut value = value;
+    for _ in 0..MAX_VIEWS {
+        let mut leaves = body.origins.leaves(value);
+        let (Some(leaf), None) = (leaves.next(), leaves.next()) else { break };
+        let Some((_, made)) = body.origins.event(leaf).filter(|(_, e)| e.kind.is_invoke()) else { break };
+        let Some(api) = made.member().and_then(|m| world.knowledge.api_in(views, loader, m)) else { break };
+        let subject = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.acts_on);
+        let shown = subject.unwrap_or(Subject::Receiver).operand(made.kind.has_receiver());
+        let Some(shown) = shown.and_then(|i| body.origins.args(made).get(i)) else { break };
+        value = *shown;
+    }
+    types_of(world, body, value)
+}
+
+/// The types that lambdas and method references among an event's operands return.
+pub(super) fn made_by_lambdas<'w>(world: &World<'w>, body: Body<'w>, event: &Event) -> Vec<&'w str> {
+    let program = world.program;
+    let mut types = Vec::new();
+    for value in body.origins.args(event) {
+        for leaf in body.origins.leaves(*value) {
+            if let Some((_, made)) = body.origins.event(leaf)
+                && made.kind == EventKind::Lambda
+                && let Some(member) = made.member()
+            {
+                let desc = return_type(program.text(program.facts.members.get(member).desc)).0;
+                types.push(TypeDesc(desc).class().unwrap_or(desc));
+            }
+        }
+    }
     types
 }
 
@@ -43,6 +84,21 @@ fn type_of<'w>(world: &World<'w>, body: Body<'w>, leaf: Value) -> Option<&'w str
         }
         _ => None,
     }
+}
+
+/// Whether a type is a class of the deployment that has a method of one of the names, itself or from a superclass of
+/// the deployment.
+pub(super) fn declares(world: &World<'_>, loader: LoaderId, ty: &str, names: &[String]) -> bool {
+    let program = world.program;
+    let mut at = program.find_text(loader, ty);
+    while let Some(class) = at.filter(|c| *c != NO_CLASS && !program.is_jdk(*c)) {
+        let mut methods = program.methods_of(class);
+        if methods.any(|(_, m)| names.iter().any(|n| n == program.text(m.name))) {
+            return true;
+        }
+        at = Some(program.class(class).super_class);
+    }
+    false
 }
 
 /// Whether a type, in the view of a loader, belongs to one of the named type groups or is one of the named types.
@@ -142,6 +198,18 @@ pub(super) fn asked_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> 
     });
     let first = loaders.next()??;
     loaders.all(|l| l == Some(first)).then_some(first)
+}
+
+/// Whether an event loads something by the context class loader.
+pub(super) fn asks_context_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let loader = world.program.class(body.class).loader;
+    let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
+    let group = |name| world.knowledge.api_in(world.knowledge.group(name), loader, member);
+    let Some(api) = group("load-class").or_else(|| group("class-for-name-with-loader")) else { return false };
+    let by_argument = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.loader);
+    let subject = by_argument.map_or(Subject::Receiver, Subject::Argument);
+    let Some(position) = subject.operand(event.kind.has_receiver()) else { return false };
+    origins_of(world, body, event, position).iter().any(|f| f.origin == Origin::ContextLoader)
 }
 
 /// Where a class is, seen from the loader that is asked.

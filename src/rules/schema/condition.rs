@@ -136,7 +136,8 @@ pub(crate) enum ConditionText {
     /// The code handed over at the call (a lambda, a method reference, a task object) reaches a call of one of these
     /// API groups or ids of the models.
     TaskReaches(#[schemars(length(min = 1))] Vec<String>),
-    /// The kept resource is released, or what was stored in the field is taken out again, in one of these ways.
+    /// The resource is released (an open one `elsewhere` if on some path, else `never`), or what was stored in the field
+    /// is taken out again, in one of these ways.
     Released(#[schemars(length(min = 1))] Vec<ReleaseWord>),
     /// The resource is kept in one of these places.
     Kept(#[schemars(length(min = 1))] Vec<KeeperWord>),
@@ -144,6 +145,11 @@ pub(crate) enum ConditionText {
     Catches(#[schemars(length(min = 1))] Vec<String>),
     /// The result of the call is stored, returned or called on rather than dropped or only compared.
     ResultUsed,
+    /// The method asks the context class loader for the same name before.
+    ContextLoaderAskedBefore,
+    /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
+    /// same call in a loop.
+    ReceiverWalkedOrAsked,
 }
 
 /// How many tenants reach the site.
@@ -239,6 +245,10 @@ pub(crate) struct ArgumentText {
     /// Its type is of one of these type groups or internal names.
     #[schemars(length(min = 1))]
     pub(crate) types: Option<Vec<String>>,
+    /// Its type is a class of the deployment that has a method of one of these names, itself or from a superclass of the
+    /// deployment.
+    #[schemars(length(min = 1))]
+    pub(crate) declares: Option<Vec<String>>,
 }
 
 /// A call that must come later.

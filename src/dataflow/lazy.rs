@@ -1,0 +1,113 @@
+//! Writes of the first who comes: behind a test that nothing is there yet.
+
+use super::changes::{Change, block_of};
+use super::knowledge::groups;
+use super::{Body, World};
+use crate::facts::{Event, EventKind, Test, Value};
+use crate::vocabulary::{Access, FieldId, ValueId};
+
+/// Whether a change stands behind a test that the field is not set yet, that what it holds has no such entry, or that a
+/// flag of the same class which the method sets as well is not set.
+pub fn is_lazy(world: &World<'_>, change: &Change) -> bool {
+    let body = world.body(change.method);
+    let unit = body.origins.unit;
+    let Some(at) = block_of(unit, body, change.event) else { return false };
+    unit.blocks_of(body.method).iter().enumerate().any(|(b, block)| {
+        let (value, unset_edge) = match block.test {
+            Test::IsNull(v) | Test::IsZero(v) => (v, 0),
+            Test::NonNull(v) | Test::NonZero(v) => (v, 1),
+            _ => return false,
+        };
+        let edges = unit.successors(block);
+        let Some(asked) = asked(world, body, change.field, value) else { return false };
+        let edge = if asked == Asked::IsFirst { 1 - unset_edge } else { unset_edge };
+        edges.len() == 2 && super::paths::only_through(unit, body.method, b as u16, edges[edge], at)
+    })
+}
+
+/// What a tested value says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Not null and not false when it is set.
+    IsSet,
+    /// True when it was not set.
+    IsFirst,
+}
+
+fn asked(world: &World<'_>, body: Body<'_>, field: FieldId, value: ValueId) -> Option<Asked> {
+    body.origins.leaves(value).find_map(|leaf| {
+        let (_, event) = body.origins.event(leaf)?;
+        if is_read_of(world, body, event, field) {
+            return Some(Asked::IsSet);
+        }
+        let receiver = body.origins.args(event).first().filter(|_| event.kind.has_receiver());
+        let read =
+            receiver.and_then(|r| body.origins.leaves(*r).find_map(|leaf| field_read(world, body, leaf)));
+        let loader = world.program.class(body.class).loader;
+        let is_in = |group| {
+            let member = event.member();
+            member.is_some_and(|m| world.knowledge.api_in(world.knowledge.group(group), loader, m).is_some())
+        };
+        match read {
+            Some(read) if read == field && is_in(groups::CONTAINER_READ) => Some(Asked::IsSet),
+            Some(read) if is_set_here(world, body, field, read) => {
+                if is_in(groups::ATOMIC_CLAIM) {
+                    Some(Asked::IsFirst)
+                } else {
+                    is_in(groups::CONTAINER_READ).then_some(Asked::IsSet)
+                }
+            }
+            Some(_) => None,
+            None => {
+                let flag = field_of(world, body, event).filter(|_| is_field_read(event))?;
+                let is_flag = world.program.text(world.program.field(flag).desc) == "Z";
+                (is_flag && is_set_here(world, body, field, flag)).then_some(Asked::IsSet)
+            }
+        }
+    })
+}
+
+fn is_field_read(event: &Event) -> bool {
+    matches!(event.kind, EventKind::GetStatic | EventKind::GetField)
+}
+
+fn is_read_of(world: &World<'_>, body: Body<'_>, event: &Event, field: FieldId) -> bool {
+    is_field_read(event) && field_of(world, body, event) == Some(field)
+}
+
+fn field_read(world: &World<'_>, body: Body<'_>, leaf: Value) -> Option<FieldId> {
+    let (_, event) = body.origins.event(leaf)?;
+    field_of(world, body, event).filter(|_| is_field_read(event))
+}
+
+fn field_of(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<FieldId> {
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    event.member().filter(|_| event.kind.has_field()).and_then(|m| refs.field(m))
+}
+
+/// Whether `flag` is another field of the same class and kind that the method sets: by a write, or by claiming an atomic.
+fn is_set_here(world: &World<'_>, body: Body<'_>, field: FieldId, flag: FieldId) -> bool {
+    let program = world.program;
+    let is_static = |f: FieldId| program.field(f).access.has(Access::STATIC);
+    if flag == field
+        || program.class_of_field(flag) != program.class_of_field(field)
+        || is_static(flag) != is_static(field)
+    {
+        return false;
+    }
+    let claims = [groups::ATOMIC_MUTATOR, groups::ATOMIC_CLAIM];
+    let loader = program.class(body.class).loader;
+    body.origins.events().iter().any(|event| {
+        let writes = matches!(event.kind, EventKind::PutStatic | EventKind::PutField)
+            && field_of(world, body, event) == Some(flag);
+        let claims = event.kind.is_invoke()
+            && event.member().is_some_and(|m| {
+                claims.iter().any(|g| world.knowledge.api_in(world.knowledge.group(g), loader, m).is_some())
+            })
+            && body
+                .origins
+                .leaves(body.origins.arg(event, 0))
+                .any(|l| field_read(world, body, l) == Some(flag));
+        writes || claims
+    })
+}

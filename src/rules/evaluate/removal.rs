@@ -1,0 +1,78 @@
+//! How what a field holds is taken out again.
+
+use super::context::Context;
+use super::matches::Spot;
+use super::shapes::shapes_of;
+use crate::dataflow::knowledge::Role;
+use crate::dataflow::paths::{self, Exits};
+use crate::dataflow::{Change, How};
+use crate::rules::rule::{Release, WriteShape};
+use crate::vocabulary::{FieldId, MethodId};
+
+/// Callers looked at for one method.
+const MAX_CALLERS: usize = 32;
+
+/// How what the changes at `spots` put into a field is taken out again.
+pub(super) fn of_field(cx: &Context<'_>, field: FieldId, spots: &[Spot]) -> Release {
+    let removals: Vec<&Change> = cx.changes.of(field).iter().filter(|c| removes(cx, c)).collect();
+    if removals.iter().any(|c| cx.is_at_unload(c.method)) {
+        return Release::AtUnload;
+    }
+    let is_removal = |s: &Spot| removals.iter().any(|c| (c.method, c.event) == (s.method, s.event));
+    let mut additions = spots.iter().filter(|s| !is_removal(s)).peekable();
+    if additions.peek().is_some() && additions.clone().all(|s| is_taken_back(cx, s, &removals)) {
+        return Release::Locally;
+    }
+    if additions.peek().is_some() && additions.all(|s| is_in_registry(cx, s.method)) {
+        return Release::ByPinningWrapper;
+    }
+    if removals.is_empty() { Release::Never } else { Release::Elsewhere }
+}
+
+fn removes(cx: &Context<'_>, change: &Change) -> bool {
+    match change.how {
+        How::Container(api) | How::ThreadLocal(api) => cx.is_api(api, &cx.names.removing),
+        How::Write => {
+            let spot =
+                Spot { method: change.method, event: change.event, how: Some(change.how), inside: None };
+            shapes_of(cx, change.field, &spot).contains(&WriteShape::Cleared)
+        }
+        _ => false,
+    }
+}
+
+/// Whether every way out of the method passes a removal: nothing outlives the call.
+fn is_taken_back(cx: &Context<'_>, spot: &Spot, removals: &[&Change]) -> bool {
+    if !removals.iter().any(|c| c.method == spot.method) {
+        return false;
+    }
+    let body = cx.world.body(spot.method);
+    let events = body.origins.events();
+    let is_settling = |inner: crate::dataflow::Body<'_>, event: &crate::facts::Event| {
+        inner.id == spot.method
+            && removals
+                .iter()
+                .any(|c| c.method == spot.method && events.get(usize::from(c.event)) == Some(event))
+    };
+    paths::missing_after(cx.world, spot.method, spot.event, &is_settling, Exits::Any).is_none()
+}
+
+/// Whether a method is a container's own registry, to which modules hand over what is to be released: everybody calls it
+/// as such.
+fn is_in_registry(cx: &Context<'_>, method: MethodId) -> bool {
+    let world = cx.world;
+    let callers = world.sites.of(method, MAX_CALLERS).unwrap_or_default();
+    let hands_over = |caller: MethodId, event: u16| {
+        let loader = world.program.class(world.program.class_of_method(caller)).loader;
+        let member = world.event(caller, event).and_then(|e| e.member());
+        member.is_some_and(|m| {
+            world.knowledge.roles(loader, m).any(|(role, _)| match role {
+                Role::Manager(row) => {
+                    world.knowledge.tables.managers.get(usize::from(row)).is_some_and(|m| m.pins_loader)
+                }
+                _ => false,
+            })
+        })
+    };
+    !callers.is_empty() && callers.iter().all(|site| hands_over(site.caller, site.event))
+}

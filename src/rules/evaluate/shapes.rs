@@ -1,0 +1,219 @@
+//! How a change changes a field, and what it stores there.
+
+use super::context::Context;
+use super::matches::{Match, Spot, Subject as About};
+use super::values::{self, is_of_types, origins_of};
+use crate::dataflow::changes::{self, Written};
+use crate::dataflow::knowledge::{ApiId, Subject};
+use crate::dataflow::{Body, How, lazy};
+use crate::facts::{Event, NO_NAME};
+use crate::rules::rule::{KeyKind, StoredKind, WriteShape};
+use crate::vocabulary::{FieldId, LoaderId};
+
+/// The shapes of one change.
+pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<WriteShape> {
+    let world = cx.world;
+    let Some(how) = spot.how else { return Vec::new() };
+    let change = changes::Change { field, method: spot.method, event: spot.event, how, inside: spot.inside };
+    let mut shapes = Vec::new();
+    match how {
+        How::Write => {
+            shapes.extend(changes::written(world, &change).into_iter().map(shape));
+            if lazy::is_lazy(world, &change) {
+                shapes.push(WriteShape::Lazy);
+            }
+        }
+        How::Container(api) | How::Atomic(api) | How::Buffer(api) | How::ThreadLocal(api) => {
+            if cx.is_api(api, &cx.names.clearing) {
+                shapes.push(WriteShape::Cleared);
+            }
+            if cx.is_api(api, &cx.names.counting) {
+                shapes.push(WriteShape::Counter);
+            } else if !matches!(how, How::Buffer(_)) {
+                shapes.extend(handed_over(cx, field, spot, api));
+            }
+            if cx.is_api(api, &cx.names.lazy) || spot.inside.is_none() && lazy::is_lazy(world, &change) {
+                shapes.push(WriteShape::Lazy);
+            }
+        }
+        How::Array => {}
+    }
+    shapes
+}
+
+fn shape(written: Written) -> WriteShape {
+    match written {
+        Written::Null => WriteShape::Cleared,
+        Written::Constant => WriteShape::Constant,
+        Written::FromItself => WriteShape::Counter,
+        Written::FromCaller => WriteShape::FromCaller,
+        Written::Fresh => WriteShape::Fresh,
+    }
+}
+
+/// What a mutator is given to store: all its arguments but the key. One that takes something out is given nothing.
+fn handed_over(cx: &Context<'_>, field: FieldId, spot: &Spot, api: ApiId) -> Vec<WriteShape> {
+    let Some((body, event)) = final_event(cx, spot) else { return Vec::new() };
+    if cx.is_api(api, &cx.names.removing) {
+        return Vec::new();
+    }
+    let facts = cx.world.knowledge.tables.apis.get(usize::from(api));
+    let n_receivers = usize::from(event.kind.has_receiver());
+    let key = facts.and_then(|a| a.key).map(|i| usize::from(i) + n_receivers);
+    let subject =
+        facts.and_then(|a| a.acts_on).unwrap_or(Subject::Receiver).operand(event.kind.has_receiver());
+    let args = body.origins.args(event).iter().enumerate();
+    let values = args.filter(|(i, _)| Some(*i) != key && Some(*i) != subject).map(|(_, value)| *value);
+    values.flat_map(|value| changes::kinds_of(cx.world, body, field, value)).map(shape).collect()
+}
+
+/// The event that finally changes what a field holds, with its body.
+fn final_event<'w>(cx: &Context<'w>, spot: &Spot) -> Option<(Body<'w>, &'w Event)> {
+    let (method, event) = spot.inside.unwrap_or((spot.method, spot.event));
+    Some((cx.world.body(method), cx.world.event(method, event)?))
+}
+
+pub(super) fn key_of(cx: &Context<'_>, found: &Match, spot: &Spot) -> KeyKind {
+    let (Some(How::Container(api)), About::Field(field)) = (spot.how, found.subject) else {
+        return KeyKind::None;
+    };
+    let Some(key) = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.key) else {
+        return KeyKind::None;
+    };
+    if let Some(kind) = declared_key(cx, field) {
+        return kind;
+    }
+    let Some((body, event)) = final_event(cx, spot) else { return KeyKind::Other };
+    let position = usize::from(key) + usize::from(event.kind.has_receiver());
+    let Some(value) = body.origins.args(event).get(position) else { return KeyKind::Other };
+    let loader = cx.world.program.class(body.class).loader;
+    let types = values::types_of(cx.world, body, *value);
+    let is = |names: &[String]| {
+        !types.is_empty() && types.iter().all(|t| is_of_types(cx.world, cx.models, loader, t, names))
+    };
+    if is(&cx.names.loader_types) {
+        return KeyKind::Loader;
+    }
+    if is(&cx.names.reflective_types) {
+        return KeyKind::Class;
+    }
+    if types.is_empty() || !types.iter().all(|t| matches!(*t, "java/lang/String" | "java/lang/Object")) {
+        return KeyKind::Other;
+    }
+    text_key(cx, body, event, position)
+}
+
+fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> KeyKind {
+    let found = origins_of(cx.world, body, event, position);
+    let names_a_class = found.iter().any(|f| {
+        let origin = cx.world.event(f.method, f.event);
+        origin.is_some_and(|e| {
+            e.kind.is_invoke()
+                && e.member().is_some_and(|m| {
+                    let loader = cx.world.program.class(cx.world.program.class_of_method(f.method)).loader;
+                    cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.class_name))
+                })
+        })
+    });
+    if names_a_class || class_name_call(cx, body, event, position) {
+        KeyKind::ClassName
+    } else if !found.is_empty()
+        && found.iter().all(|f| matches!(f.origin, crate::dataflow::origins::Origin::Text(_)))
+    {
+        KeyKind::Constant
+    } else {
+        KeyKind::Text
+    }
+}
+
+/// The key is the direct result of `Class.getName()`.
+fn class_name_call(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
+    let Some(value) = body.origins.args(event).get(position) else { return false };
+    let loader = cx.world.program.class(body.class).loader;
+    body.origins.leaves(*value).any(|leaf| {
+        body.origins.event(leaf).is_some_and(|(_, e)| {
+            e.member().is_some_and(|m| {
+                cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.class_name))
+            })
+        })
+    })
+}
+
+/// What the field's generic signature says of the key.
+fn declared_key(cx: &Context<'_>, field: FieldId) -> Option<KeyKind> {
+    let program = cx.world.program;
+    let signature = program.field(field).signature;
+    if signature == NO_NAME {
+        return None;
+    }
+    let text = program.text(signature);
+    let first = text.split_once('<')?.1.trim_start_matches(['+', '-']);
+    let name = first.strip_prefix('L')?.split([';', '<']).next()?;
+    let loader = program.class(program.class_of_field(field)).loader;
+    if is_of_types(cx.world, cx.models, loader, name, &cx.names.loader_types) {
+        Some(KeyKind::Loader)
+    } else if is_of_types(cx.world, cx.models, loader, name, &cx.names.reflective_types) {
+        Some(KeyKind::Class)
+    } else {
+        None
+    }
+}
+
+/// What kind of thing a change stores.
+pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
+    let Some((body, event)) = final_event(cx, spot) else { return Vec::new() };
+    let positions: Vec<usize> = match spot.how {
+        Some(How::Container(api) | How::Atomic(api) | How::ThreadLocal(api)) => {
+            let facts = cx.world.knowledge.tables.apis.get(usize::from(api));
+            let stored = facts.map(|a| [a.key, a.value]).unwrap_or_default();
+            stored
+                .into_iter()
+                .flatten()
+                .map(|i| usize::from(i) + usize::from(event.kind.has_receiver()))
+                .collect()
+        }
+        Some(How::Write | How::Array) if !event.kind.is_invoke() => {
+            vec![event.n_args.saturating_sub(1).into()]
+        }
+        _ => Vec::new(),
+    };
+    let mut kinds: Vec<StoredKind> = Vec::new();
+    let loader = cx.world.program.class(body.class).loader;
+    if matches!(spot.how, Some(How::Container(_) | How::Atomic(_))) {
+        kinds.extend(values::made_by_lambdas(cx.world, body, event).iter().map(|ty| kind_of(cx, loader, ty)));
+    }
+    for position in positions {
+        let Some(value) = body.origins.args(event).get(position) else { continue };
+        let types = values::types_of(cx.world, body, *value);
+        kinds.extend(types.into_iter().map(|ty| kind_of(cx, loader, ty)));
+        kinds.extend(passed_objects(cx, body, event, position));
+    }
+    kinds
+}
+
+fn kind_of(cx: &Context<'_>, loader: LoaderId, ty: &str) -> StoredKind {
+    let is = |names: &[String]| is_of_types(cx.world, cx.models, loader, ty, names);
+    let class = cx.world.program.find_text(loader, ty);
+    if is(&cx.names.loader_types) {
+        StoredKind::Loader
+    } else if is(&cx.names.reflective_types) {
+        StoredKind::Class
+    } else if class.is_some_and(|c| cx.world.reach.owner(c).is_some()) {
+        StoredKind::ModuleObject
+    } else {
+        StoredKind::Other
+    }
+}
+
+/// Objects of a module's own classes that reach the operand from a module's code.
+fn passed_objects(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> Option<StoredKind> {
+    use crate::dataflow::origins::Origin;
+    let found = origins_of(cx.world, body, event, position);
+    let is_module_object = found.iter().any(|f| match f.origin {
+        Origin::Allocation(Some(class)) => cx.world.reach.owner(class).is_some(),
+        Origin::ClassLiteral(_, Some(class)) => cx.world.reach.owner(class).is_some(),
+        Origin::Allocation(None) => f.passed_by.is_some(),
+        _ => false,
+    });
+    is_module_object.then_some(StoredKind::ModuleObject)
+}
