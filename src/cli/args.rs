@@ -232,11 +232,14 @@ pub enum RulesCommand {
         #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
         paths: Vec<PathBuf>,
     },
-    /// Apply rules to their own good and bad examples
+    /// Apply rules to good and bad examples whose sources say what has to be found
     Test {
-        /// Rule files or folders
+        /// Folders of examples; each has a cotenant.yaml and sources with `// expect: RULE CERTAINTY [TENANTS]`
         #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
         paths: Vec<PathBuf>,
+        /// More rule files or folders
+        #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+        rules: Vec<PathBuf>,
     },
     /// Print the JSON schema of rule files, for editors
     Schema,

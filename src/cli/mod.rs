@@ -9,6 +9,7 @@ pub mod config;
 pub mod plan;
 
 mod baseline;
+pub mod cases;
 mod generate;
 mod inspect;
 mod jdk_model;
@@ -55,7 +56,7 @@ pub fn main() -> ExitCode {
 fn run(command: &Command, terminal: &Terminal) -> Result<u8, PlanError> {
     match command {
         Command::Scan(arguments) => scan::run(arguments, terminal),
-        Command::Rules(command) => rules::run(command, terminal),
+        Command::Rules(command) => rules::run(command),
         Command::Inspect(command) => inspect::run(command, terminal),
         Command::JdkModel(command) => jdk_model::run(command, terminal),
         Command::Completions { shell } => generate::completions(*shell),

@@ -32,13 +32,9 @@ impl Output {
         std::fs::create_dir_all(folder)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".cotenant-");
+        // As for any new file; the process's mask applies.
         #[cfg(unix)]
-        {
-            // As for any new file; the process's mask applies.
-            let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-            return builder.permissions(permissions).tempfile_in(folder).map(Some);
-        }
-        #[cfg(not(unix))]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         builder.tempfile_in(folder).map(Some)
     }
 

@@ -84,10 +84,10 @@ pub enum PlanError {
     Config(Box<ConfigError>),
     /// The arguments do not fit together; what is wrong, and what to do.
     Usage(String, String),
-    /// Rules are wrong.
+    /// The rules are not those that were meant.
     Rules(Mistakes),
-    /// Models are wrong.
-    Models(Report),
+    /// Files of rules or models are wrong.
+    RuleFiles(Report),
 }
 
 impl InputPlan {
@@ -246,7 +246,7 @@ impl PlanError {
                 [only] => Some(only),
                 _ => Some(mistakes),
             },
-            PlanError::Models(report) => Some(report.as_ref()),
+            PlanError::RuleFiles(report) => Some(report.as_ref()),
         }
     }
 }
@@ -257,7 +257,7 @@ impl fmt::Display for PlanError {
             PlanError::Config(error) => error.fmt(f),
             PlanError::Usage(message, _) => f.write_str(message),
             PlanError::Rules(mistakes) => mistakes.fmt(f),
-            PlanError::Models(report) => report.fmt(f),
+            PlanError::RuleFiles(report) => report.fmt(f),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::args::{ListFormat, RulesCommand};
 use super::plan::PlanError;
-use super::terminal::{Terminal, print};
+use super::terminal::print;
 use crate::rules::{Models, RuleSet, explain, json_schema};
 use std::path::PathBuf;
 
@@ -11,11 +11,11 @@ use std::path::PathBuf;
 /// # Errors
 /// If a rule or a model is wrong.
 pub(super) fn load(paths: &[PathBuf]) -> Result<(RuleSet, Models), PlanError> {
-    crate::rules::load(paths).map_err(PlanError::Models)
+    crate::rules::load(paths).map_err(PlanError::RuleFiles)
 }
 
 /// Answers a question about rules.
-pub(super) fn run(command: &RulesCommand, terminal: &Terminal) -> Result<u8, PlanError> {
+pub(super) fn run(command: &RulesCommand) -> Result<u8, PlanError> {
     let text = match command {
         RulesCommand::List { rules, format: ListFormat::Text } => explain::list(&load(rules)?.0),
         RulesCommand::List { rules, format: ListFormat::Json } => explain::list_json(&load(rules)?.0),
@@ -24,7 +24,7 @@ pub(super) fn run(command: &RulesCommand, terminal: &Terminal) -> Result<u8, Pla
         }
         RulesCommand::Check { paths } => check(paths)?,
         RulesCommand::Schema => format!("{:#}\n", json_schema()),
-        RulesCommand::Test { .. } => return test(terminal),
+        RulesCommand::Test { paths, rules } => return test(paths, rules),
     };
     print(|out| out.write_all(text.as_bytes()))?;
     Ok(0)
@@ -33,10 +33,12 @@ pub(super) fn run(command: &RulesCommand, terminal: &Terminal) -> Result<u8, Pla
 /// The mistakes of the first path that has any.
 fn check(paths: &[PathBuf]) -> Result<String, PlanError> {
     let texts: Result<Vec<String>, _> = paths.iter().map(|path| explain::check(path)).collect();
-    texts.map(|texts| texts.concat()).map_err(PlanError::Models)
+    texts.map(|texts| texts.concat()).map_err(PlanError::RuleFiles)
 }
 
-fn test(_: &Terminal) -> Result<u8, PlanError> {
-    let help = "scan an example with --rules and look at what is found".to_owned();
-    Err(PlanError::Usage("`rules test` is not available yet".to_owned(), help))
+/// Applies all rules to cases that say what has to be found.
+fn test(paths: &[PathBuf], rules: &[PathBuf]) -> Result<u8, PlanError> {
+    let verdict = super::cases::run(paths, rules)?;
+    print(|out| out.write_all(verdict.text.as_bytes()))?;
+    Ok(u8::from(verdict.n_failed > 0))
 }

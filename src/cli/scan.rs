@@ -37,6 +37,14 @@ pub(super) fn run(arguments: &ScanArguments, terminal: &Terminal) -> Result<u8, 
     Ok(verdict.exit_code())
 }
 
+/// Scans without reporting.
+///
+/// # Errors
+/// If rules are wrong or nothing could be scanned as it was asked for.
+pub(super) fn outcome_of(plan: &Plan) -> Result<Outcome, PlanError> {
+    scan(&scan_request(plan)?, false)
+}
+
 fn check_format(format: &str) -> Result<(), PlanError> {
     if report::renderer(format).is_some() {
         return Ok(());

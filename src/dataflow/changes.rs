@@ -2,7 +2,7 @@
 //! whatever way the value travels.
 
 pub use super::effects::How;
-use super::effects::{Aliases, Uses};
+use super::effects::{Aliases, Effect, Uses};
 use super::{Body, World};
 use crate::facts::{EventKind, Value};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, ValueId};
@@ -39,12 +39,20 @@ impl Changes {
         is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
         parallel: &impl Parallel,
     ) -> Self {
-        const CHUNK: usize = 128;
+        const CHUNK: usize = 512;
         let uses = Uses::new(world.knowledge);
-        let getters = getters(world, is_candidate, parallel);
+        let held = parallel.map(world.program.n_fields.div_ceil(CHUNK), |chunk| {
+            let range = chunk * CHUNK..world.program.n_fields.min((chunk + 1) * CHUNK);
+            let fields = range.map(FieldId::from_index);
+            fields.map(|f| is_candidate(f) && may_hold_state(world, f)).collect::<Vec<bool>>()
+        });
+        let held = held.concat();
+        let is_holder = |f: FieldId| held.get(f.index()).copied().unwrap_or(false);
+        let getters = getters(world, &is_holder, parallel);
         let n = world.program.classes.len();
         let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
             let mut found = Vec::new();
+            let mut known = Known::default();
             for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
                 let class = ClassId::from_index(i);
                 if world.program.is_jdk(class) {
@@ -52,7 +60,14 @@ impl Changes {
                 }
                 for (id, method) in world.program.methods_of(class) {
                     if method.has_body {
-                        of_body(world, &uses, &getters, is_candidate, id, &mut found);
+                        let search = Search {
+                            world,
+                            uses: &uses,
+                            getters: &getters,
+                            is_candidate,
+                            is_holder: &is_holder,
+                        };
+                        search.body(id, &mut known, &mut found);
                     }
                 }
             }
@@ -156,73 +171,112 @@ fn read_field(
     }
 }
 
-fn of_body(
-    world: &World<'_>,
-    uses: &Uses<'_>,
-    getters: &Getters,
-    is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
-    id: MethodId,
-    found: &mut Vec<Change>,
-) {
-    let body = world.body(id);
-    let refs = world.program.refs(world.program.class(body.class).loader);
-    let mut reads: Vec<(FieldId, u16)> = Vec::new();
-    for (i, event) in body.origins.events().iter().enumerate() {
-        if matches!(event.kind, EventKind::PutStatic | EventKind::PutField) {
-            if let Some(field) = event.member().and_then(|m| refs.field(m)).filter(|f| is_candidate(*f)) {
-                found.push(Change { field, method: id, event: i as u16, how: How::Write, inside: None });
+/// Effects that one worker has asked for, so that a helper which many callers use is looked at once.
+type Known = FxHashMap<(MethodId, u16), Option<Effect>>;
+
+struct Search<'s, 'w> {
+    world: &'s World<'w>,
+    uses: &'s Uses<'s>,
+    getters: &'s Getters,
+    is_candidate: &'s (dyn Fn(FieldId) -> bool + Sync),
+    is_holder: &'s (dyn Fn(FieldId) -> bool + Sync),
+}
+
+impl Search<'_, '_> {
+    fn body(&self, id: MethodId, known: &mut Known, found: &mut Vec<Change>) {
+        let body = self.world.body(id);
+        let refs = self.world.program.refs(self.world.program.class(body.class).loader);
+        let mut reads: Vec<(FieldId, u16)> = Vec::new();
+        for (i, event) in body.origins.events().iter().enumerate() {
+            if matches!(event.kind, EventKind::PutStatic | EventKind::PutField) {
+                if let Some(field) =
+                    event.member().and_then(|m| refs.field(m)).filter(|f| (self.is_candidate)(*f))
+                {
+                    found.push(Change { field, method: id, event: i as u16, how: How::Write, inside: None });
+                }
+            } else if event.result != crate::facts::NO_VALUE
+                && let Some(field) = read_field(self.world, self.getters, self.is_holder, body, event)
+            {
+                reads.push((field, i as u16));
             }
-        } else if event.result != crate::facts::NO_VALUE
-            && let Some(field) = read_field(world, getters, is_candidate, body, event)
-        {
-            reads.push((field, i as u16));
+        }
+        reads.sort_unstable();
+        for run in reads.chunk_by(|a, b| a.0 == b.0) {
+            let seeds: Vec<u16> = run.iter().map(|r| r.1).collect();
+            let aliases = Aliases::of_events(self.uses, self.world, body, &seeds);
+            self.uses_of(body, run[0].0, &aliases, known, found);
         }
     }
-    if reads.is_empty() {
-        return;
+
+    fn uses_of(
+        &self,
+        body: Body<'_>,
+        field: FieldId,
+        aliases: &Aliases,
+        known: &mut Known,
+        found: &mut Vec<Change>,
+    ) {
+        for (i, event) in body.origins.events().iter().enumerate() {
+            for (position, value) in body.origins.args(event).iter().enumerate() {
+                if !aliases.has(body, *value) {
+                    continue;
+                }
+                let change =
+                    Change { field, method: body.id, event: i as u16, how: How::Array, inside: None };
+                if let Some(how) = self.uses.direct(self.world, body, event, position) {
+                    found.push(Change { how, ..change });
+                } else if let Some(effect) = self.handed_on(body, event, position, known) {
+                    found.push(Change {
+                        how: effect.how,
+                        inside: Some((effect.method, effect.event)),
+                        ..change
+                    });
+                }
+            }
+        }
     }
-    reads.sort_unstable();
-    for run in reads.chunk_by(|a, b| a.0 == b.0) {
-        let seeds: Vec<u16> = run.iter().map(|r| r.1).collect();
-        let aliases = Aliases::of_events(uses, world, body, &seeds);
-        uses_of(world, uses, body, run[0].0, &aliases, found);
+
+    fn handed_on(
+        &self,
+        body: Body<'_>,
+        event: &crate::facts::Event,
+        position: usize,
+        known: &mut Known,
+    ) -> Option<Effect> {
+        let mut entered = Vec::new();
+        self.uses.enter(self.world, body, event, position, &mut entered);
+        entered.into_iter().find_map(|(method, param)| {
+            *known.entry((method, param)).or_insert_with(|| self.uses.on_parameter(self.world, method, param))
+        })
     }
 }
 
-fn uses_of(
-    world: &World<'_>,
-    uses: &Uses<'_>,
-    body: Body<'_>,
-    field: FieldId,
-    aliases: &Aliases,
-    found: &mut Vec<Change>,
-) {
-    for (i, event) in body.origins.events().iter().enumerate() {
-        for (position, value) in body.origins.args(event).iter().enumerate() {
-            if !aliases.has(body, *value) {
-                continue;
-            }
-            let change = Change { field, method: body.id, event: i as u16, how: How::Array, inside: None };
-            if let Some(how) = uses.direct(world, body, event, position) {
-                found.push(Change { how, ..change });
-            } else if let Some(effect) = handed_on(world, uses, body, event, position) {
-                found.push(Change { how: effect.how, inside: Some((effect.method, effect.event)), ..change });
-            }
+/// Whether what a field holds can be changed by others' methods at all: an array, or an object of a type of the JDK,
+/// of a subtype of a container, or of a type that is not known. Objects of the deployment's own classes are judged by
+/// their own fields.
+fn may_hold_state(world: &World<'_>, field: FieldId) -> bool {
+    let program = world.program;
+    let desc = program.text(program.field(field).desc);
+    let Some(name) = crate::vocabulary::descriptor::TypeDesc(desc).class() else {
+        return desc.starts_with('[');
+    };
+    if name == "java/lang/String" {
+        return false;
+    }
+    let loader = program.class(program.class_of_field(field)).loader;
+    match program.find_text(loader, name) {
+        None => true,
+        Some(class) if program.is_jdk(class) => true,
+        Some(class) => {
+            program.class(class).has_phantom
+                || CONTAINERS.iter().any(|container| program.has_supertype_named(class, container))
         }
     }
 }
 
-fn handed_on(
-    world: &World<'_>,
-    uses: &Uses<'_>,
-    body: Body<'_>,
-    event: &crate::facts::Event,
-    position: usize,
-) -> Option<super::effects::Effect> {
-    let mut entered = Vec::new();
-    uses.enter(world, body, event, position, &mut entered);
-    entered.into_iter().find_map(|(method, param)| uses.on_parameter(world, method, param))
-}
+/// Roots of the JDK's own containers; what extends them holds others' objects.
+const CONTAINERS: &[&str] =
+    &["java/util/Map", "java/lang/Iterable", "java/util/Dictionary", "java/lang/ThreadLocal"];
 
 /// How a value that is written to a field came about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -3,7 +3,7 @@
 use super::knowledge::{ApiId, Knowledge, Subject, groups};
 use super::{Body, World};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{FieldId, MethodId, ValueId};
+use crate::vocabulary::{MethodId, ValueId};
 
 /// How a use changes what a value holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,8 +20,6 @@ pub enum How {
     Buffer(ApiId),
     /// A set or remove of a thread local.
     ThreadLocal(ApiId),
-    /// A write of an instance field of the object.
-    Object(FieldId),
 }
 
 /// A use that changes a value.
@@ -69,10 +67,6 @@ impl<'w> Uses<'w> {
     pub fn direct(&self, world: &World<'_>, body: Body<'_>, event: &Event, position: usize) -> Option<How> {
         match event.kind {
             EventKind::ArrayStore if position == 0 => Some(How::Array),
-            EventKind::PutField if position == 0 => {
-                let refs = world.program.refs(world.program.class(body.class).loader);
-                refs.field(event.member()?).map(How::Object)
-            }
             kind if kind.is_invoke() => self.call(world, body, event, position),
             _ => None,
         }
@@ -141,9 +135,7 @@ impl<'w> Uses<'w> {
                         continue;
                     }
                     if let Some(how) = self.direct(world, body, event, position) {
-                        if !is_own_construction(world, body, how, param) {
-                            return Some(Effect { method, event: i as u16, how });
-                        }
+                        return Some(Effect { method, event: i as u16, how });
                     } else if visited.len() < MAX_VISITED {
                         self.enter(world, body, event, position, &mut visited);
                     }
@@ -172,11 +164,6 @@ impl<'w> Uses<'w> {
             }
         }
     }
-}
-
-/// A constructor's writes to the fields of the new object are no change of anything.
-fn is_own_construction(world: &World<'_>, body: Body<'_>, how: How, param: u16) -> bool {
-    matches!(how, How::Object(_)) && param == 0 && world.program.text(body.method.name) == "<init>"
 }
 
 /// The events of a body whose results show one value, and the parameter that does.

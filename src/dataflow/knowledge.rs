@@ -56,8 +56,26 @@ pub mod groups {
     pub const SYSTEM_LOADER: &str = "system-loader";
     /// Yields the table of system properties.
     pub const SYSTEM_PROPERTIES: &str = "system-properties-get";
+    /// Its result is the receiver, or a stage after it: releasing one releases both.
+    pub const SAME_AS_RECEIVER: &str = "same-as-receiver";
+    /// Its result is released with the receiver, but not the receiver with it.
+    pub const RELEASED_WITH_RECEIVER: &str = "released-with-receiver";
+    /// Releases the argument that it acts on, on every path.
+    pub const CLOSES_ARGUMENT: &str = "closes-argument";
+    /// Uses its arguments, and leaves them to the caller.
+    pub const BORROWS_ARGUMENT: &str = "borrows-argument";
+    /// Throws nothing, whatever happens.
+    pub const NEVER_THROWS: &str = "never-throws";
+    /// Ends the JVM.
+    pub const JVM_EXIT: &str = "jvm-exit";
     /// Removes all entries of its receiver.
     pub const CONTAINER_CLEAR: &str = "container-clear";
+    /// Removes an entry of its receiver.
+    pub const REMOVERS: [&str; 2] = ["map-remove", "collection-remove"];
+    /// Waits for something that may never come: a thread that runs it may stay for ever.
+    pub const BLOCKING_CALL: &str = "blocking-call";
+    /// Reads the present thread's value, and makes it first if the variable has an initial value.
+    pub const THREAD_LOCAL_GET: &str = "thread-local-get";
 }
 
 /// Which value of a call is meant.
@@ -237,6 +255,12 @@ impl Knowledge {
     /// The first API of the group that a reference belongs to.
     pub fn api_in(&self, group: &[bool], loader: LoaderId, member: MemberRefId) -> Option<ApiId> {
         self.apis(loader, member).find(|api| group.get(usize::from(*api)).copied().unwrap_or(false))
+    }
+
+    /// The patterns of a role.
+    pub fn patterns_of(&self, role: Role) -> impl Iterator<Item = &Pattern> {
+        let ids = self.roles.iter().enumerate().filter(move |(_, r)| **r == role).map(|(id, _)| id);
+        ids.map(|id| self.index.pattern(id as PatternId))
     }
 
     /// A pattern.

@@ -7,6 +7,7 @@
 
 pub mod changes;
 pub mod effects;
+mod exceptions;
 pub mod held;
 pub mod knowledge;
 pub mod obligations;
@@ -82,7 +83,11 @@ impl<'w> World<'w> {
         let mut waiting = vec![target];
         let mut seen = vec![target];
         while let Some(at) = waiting.pop() {
-            for to in self.calls.successors(self.calls.index(Node::Dispatch(at))) {
+            let successors = self.calls.successors(self.calls.index(Node::Dispatch(at)));
+            if successors.len() > limit * 4 {
+                return None;
+            }
+            for to in successors {
                 match self.calls.node(*to) {
                     Node::Method(m) if self.program.method(m).has_body => found.push(m),
                     Node::Dispatch(m) if !seen.contains(&m) => {

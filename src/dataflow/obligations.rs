@@ -1,19 +1,30 @@
-//! What stays open on some path.
+//! What stays open on some path: typestate over the control-flow graph with exceptional edges.
+//!
+//! An obligation opens where a resource is acquired and is settled where it is released, returned, stored or handed to
+//! somebody who may keep it. Each is followed by itself through the body: a walk carries which of its faces (itself,
+//! wrappers around it) exist already, so that a wrapper whose constructor throws leaves what it would have wrapped
+//! open. What callees do to their parameters is found by the same walk over their bodies.
+
+mod acquire;
+mod callees;
+mod follow;
+mod summaries;
+mod uses;
+
+pub use super::paths::ExitKind;
+pub use summaries::Summaries;
 
 use super::World;
+use super::exceptions::Exceptions;
 use super::knowledge::ResourceId;
-use crate::vocabulary::{MethodId, Parallel};
+use super::paths::Exit;
+use crate::facts::Value;
+use crate::vocabulary::MethodId;
+use acquire::{Held, Obligation};
+use callees::Callees;
+use follow::Followed;
 
-/// Which way a method is left.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ExitKind {
-    /// By a return.
-    Normal,
-    /// By an exception.
-    Exceptional,
-}
-
-/// A resource that stays open.
+/// A resource that stays open on a path through the method that owns it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Leak {
     /// Which.
@@ -22,31 +33,83 @@ pub struct Leak {
     pub method: MethodId,
     /// The acquiring event.
     pub event: u16,
-    /// How it is left.
+    /// How the method is left with the resource open.
     pub exit: ExitKind,
-    /// The event at which.
+    /// The event to show: the first that throws on that path, or the return. The acquiring event itself if a loop
+    /// comes back to it.
     pub at: Option<u16>,
+    /// The event that leaves the method.
+    pub left_at: u16,
     /// Whether some path releases it.
     pub ever_released: bool,
+    /// Whether it stays open only if the release of another resource fails.
+    pub after_failed_release: bool,
+    /// Other events that leave the method with it open.
+    pub n_other_exits: u16,
 }
 
-/// What methods do to their parameters.
-#[derive(Default)]
-pub struct Summaries;
-
-impl Summaries {
-    /// Builds them.
-    pub fn build(_world: &World<'_>, _parallel: &impl Parallel) -> Self {
-        Self
-    }
-}
-
-/// The leaks of a method.
+/// What stays open on some path through a method, in the order of the acquiring events.
 pub fn leaks_of(
-    _world: &World<'_>,
-    _method: MethodId,
-    _wanted: &dyn Fn(ResourceId) -> bool,
-    _summaries: &Summaries,
+    world: &World<'_>,
+    method: MethodId,
+    wanted: &dyn Fn(ResourceId) -> bool,
+    summaries: &Summaries,
 ) -> Vec<Leak> {
-    Vec::new()
+    let body = world.body(method);
+    if !body.method.has_body || !acquire::may_acquire(world, body, summaries) {
+        return Vec::new();
+    }
+    let exceptions = Exceptions::new(world);
+    let callees = Callees::new(world, &exceptions, summaries);
+    let obligations = acquire::obligations(&callees, body);
+    let mut leaks: Vec<(Leak, &Obligation)> = Vec::new();
+    for obligation in &obligations {
+        // A constructor's own object belongs to whoever runs the constructor.
+        if obligation.held == Held::Value(Value::Param(0)) {
+            continue;
+        }
+        if let Some(leak) = leak_of(&callees, method, obligation) {
+            leaks.push((leak, obligation));
+        }
+    }
+    let owners: Vec<Value> = leaks.iter().filter_map(|(_, o)| o.held.value()).collect();
+    // What is released with another resource leaks only with it: one report is enough.
+    leaks.retain(|(leak, o)| {
+        let is_covered = o.released_with.iter().any(|v| body.origins.leaves(*v).any(|l| owners.contains(&l)));
+        wanted(leak.resource) && !is_covered
+    });
+    leaks.into_iter().map(|(leak, _)| leak).collect()
+}
+
+fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation) -> Option<Leak> {
+    let body = callees.world.body(method);
+    // First as if no release failed: what leaks then leaks for a better reason.
+    for releases_fail in [false, true] {
+        let followed = Followed::obligation(callees, body, obligation, releases_fail);
+        let exits = followed.leaks();
+        let Some(first) = exits.iter().min_by_key(|e| (e.kind, e.cause.is_some())) else { continue };
+        // A lock that this method never gives back is given back by a counterpart.
+        if matches!(obligation.held, Held::Place(_)) && !followed.is_ever_released() {
+            return None;
+        }
+        return Some(Leak {
+            resource: obligation.resource,
+            method,
+            event: obligation.event,
+            exit: first.kind,
+            at: Some(first.cause.unwrap_or(first.at)),
+            left_at: first.at,
+            ever_released: followed.is_ever_released() || followed.is_kept_by_object(),
+            after_failed_release: releases_fail,
+            n_other_exits: n_others(&exits, first),
+        });
+    }
+    None
+}
+
+fn n_others(exits: &[Exit], first: &Exit) -> u16 {
+    let mut others: Vec<u16> = exits.iter().map(|e| e.at).filter(|at| *at != first.at).collect();
+    others.sort_unstable();
+    others.dedup();
+    others.len() as u16
 }

@@ -1,11 +1,40 @@
-//! What a module leaves behind when it is unloaded.
+//! What a module leaves behind when it is unloaded: resources that its code, or shared code on its behalf, acquires
+//! and that nothing releases in time.
+//!
+//! An acquired object is followed to whatever keeps and releases it ([`flow`]); a release counts if it lies in code
+//! that an unload callback of the tenant reaches ([`roots`]), if it is local to the work that needs the object, or if
+//! a container does it. Threads count as released when nothing in them lasts ([`threads`]).
+
+mod acquire;
+mod beans;
+mod flow;
+mod listeners;
+mod roots;
+mod thread_locals;
+mod threads;
+
+pub use roots::{Callback, UnloadRoots};
 
 use super::World;
-use super::knowledge::ResourceId;
-use crate::vocabulary::{FieldId, MethodId, Parallel, TenantId};
+use super::knowledge::{CallbackFacts, ResourceId, Role, Subject};
+use super::origins::{self, Origin};
+use crate::facts::EventKind;
+use crate::topology::BASE;
+use crate::vocabulary::descriptor::{TypeDesc, params};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId};
+use acquire::{Calls, REGISTRATIONS, THREAD_BOUND, is_of_group};
+use beans::Beans;
+use flow::{Acquired, Fate, Follower, Site};
+use listeners::Listeners;
+use thread_locals::Removal;
+use threads::Life;
+
+/// Name of the resource in the models that stands for an object registered with the deployment's own shared code.
+/// Its acquiring calls are not listed there but found.
+pub const LISTENER: &str = "listener";
 
 /// Where a resource is kept.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Keeper {
     /// Nowhere.
     Nothing,
@@ -22,7 +51,7 @@ pub enum Keeper {
 }
 
 /// How it is released.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Release {
     /// Nowhere.
     Never,
@@ -30,41 +59,420 @@ pub enum Release {
     AtUnload,
     /// By the container.
     ByContainer,
-    /// By a wrapper that keeps the loader.
+    /// By a wrapper that keeps the loader; what the models say about it.
     ByPinningWrapper(String),
-    /// Elsewhere.
+    /// In code of the tenant that no unload callback reaches.
     Elsewhere,
-    /// In the same body.
+    /// In the same body, in what it calls, or by itself: it does not outlive the work that it is for.
     Locally,
 }
 
 /// A resource that outlives the call that acquires it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Kept {
     /// Which.
     pub resource: ResourceId,
-    /// On whose behalf.
-    pub tenant: Option<TenantId>,
     /// Where it is acquired.
     pub method: MethodId,
     /// Position among its events.
     pub event: u16,
+    /// On whose behalf: the module whose code acquires it, or, when shared code does and the tenants that reach it
+    /// differ in how they release it, one of them. `None` for shared code and all tenants that reach it.
+    pub tenant: Option<TenantId>,
     /// Where it is kept.
     pub keeper: Keeper,
     /// How it is released.
     pub release: Release,
-    /// Where it is released.
+    /// Where it is released; for a wrapper the call that hands it over.
     pub release_site: Option<(MethodId, u16)>,
     /// A callback that could release it.
     pub nearest_callback: Option<MethodId>,
+    /// The class of the deployment that it keeps alive, and with it the class's loader: its task, its own class.
+    pub pinned_by: Option<ClassId>,
 }
 
-/// Finds them.
+/// Finds the resources that `wanted` accepts, released or not, in order of resource, method and event. `container` is
+/// the topology's container.
+///
+/// With modules, what only the base acquires is left out: it lives as long as the JVM. Without, everything that an
+/// application may cause counts, class initialisers included.
 pub fn kept(
-    _world: &World<'_>,
-    _wanted: &(dyn Fn(ResourceId) -> bool + Sync),
-    _container: &str,
-    _parallel: &impl Parallel,
+    world: &World<'_>,
+    wanted: &(dyn Fn(ResourceId) -> bool + Sync),
+    container: &str,
+    parallel: &impl Parallel,
 ) -> Vec<Kept> {
-    Vec::new()
+    kept_with(world, &UnloadRoots::find(world, parallel), wanted, container, parallel)
+}
+
+/// As [`kept`], for callers that have the unload roots already.
+pub fn kept_with(
+    world: &World<'_>,
+    roots: &UnloadRoots,
+    wanted: &(dyn Fn(ResourceId) -> bool + Sync),
+    container: &str,
+    parallel: &impl Parallel,
+) -> Vec<Kept> {
+    let beans = Beans::new(world);
+    let mut calls = acquire::find(world, &beans, wanted, parallel);
+    add_initial_values(world, wanted, &mut calls);
+    let judge = Judge {
+        world,
+        roots,
+        beans: &beans,
+        follower: Follower::new(world, &beans),
+        calls: &calls,
+        container,
+        at_start: initializers_reach(world),
+    };
+    let found = parallel.map(calls.acquired.len(), |i| judge.acquired(&calls.acquired[i]));
+    let mut kept: Vec<Kept> = found.into_iter().flatten().collect();
+    kept.extend(judge.listeners(wanted, parallel));
+    kept.sort_unstable();
+    kept.dedup();
+    kept
+}
+
+/// Reads of thread locals that make an initial value acquire it.
+fn add_initial_values(world: &World<'_>, wanted: &(dyn Fn(ResourceId) -> bool + Sync), calls: &mut Calls) {
+    let resources = world.knowledge.tables.resources.iter().enumerate();
+    let thread_bound: Vec<ResourceId> = resources
+        .filter(|(i, r)| {
+            let id = *i as ResourceId;
+            r.check_unload
+                && r.subject == Subject::Receiver
+                && wanted(id)
+                && is_of_group(world, id, THREAD_BOUND)
+        })
+        .map(|(i, _)| i as ResourceId)
+        .collect();
+    if thread_bound.is_empty() {
+        return;
+    }
+    for (method, event) in thread_locals::initial_reads(world, &calls.reads) {
+        let own = thread_bound.iter().filter(|r| thread_locals::is_of(world, (method, event), **r));
+        let new = own.map(|resource| Acquired { method, event, resource: *resource, operand: Some(0) });
+        calls.acquired.extend(new);
+    }
+}
+
+/// What class initialisers reach, when nobody is known who would cause them to run.
+fn initializers_reach(world: &World<'_>) -> Vec<bool> {
+    if !world.reach.is_open_world() {
+        return Vec::new();
+    }
+    let mut reached = vec![false; world.calls.n_nodes()];
+    let mut waiting: Vec<u32> = (0..world.program.n_methods)
+        .map(MethodId::from_index)
+        .filter(|m| {
+            world.calls.is_initializer(*m) && !world.program.is_jdk(world.program.class_of_method(*m))
+        })
+        .map(|m| m.0)
+        .collect();
+    while let Some(at) = waiting.pop() {
+        if !std::mem::replace(&mut reached[at as usize], true) {
+            waiting.extend(world.calls.successors(at));
+        }
+    }
+    reached
+}
+
+struct Judge<'w> {
+    world: &'w World<'w>,
+    roots: &'w UnloadRoots,
+    beans: &'w Beans,
+    follower: Follower<'w>,
+    calls: &'w Calls,
+    container: &'w str,
+    at_start: Vec<bool>,
+}
+
+impl Judge<'_> {
+    fn acquired(&self, acquired: &Acquired) -> Vec<Kept> {
+        let tenants = self.tenants(acquired.method);
+        let is_thread_bound = is_of_group(self.world, acquired.resource, THREAD_BOUND);
+        if tenants.is_empty() || is_thread_bound && !thread_locals::pins(self.world, acquired) {
+            return Vec::new();
+        }
+        let fate = self.follower.follow(acquired);
+        let life = self.life(acquired);
+        let releases: Vec<(Release, Option<Site>)> =
+            tenants.iter().map(|t| self.release(acquired, &fate, life.as_ref(), *t)).collect();
+        let keeper = self.keeper(acquired, &fate, releases.iter().any(|r| r.0 == Release::Locally));
+        let pinned_by = self.pinned_by(acquired, life.as_ref());
+        let class = match keeper {
+            Keeper::Field(f) | Keeper::SharedStatic(f) => self.world.program.class_of_field(f),
+            _ => self.world.program.class_of_method(acquired.method),
+        };
+        let owner = self.world.reach.owner(self.world.program.class_of_method(acquired.method));
+        let is_same = releases.windows(2).all(|w| w[0].0 == w[1].0);
+        let n = if is_same { 1 } else { tenants.len() };
+        let each = tenants.iter().zip(releases).take(n);
+        each.map(|(tenant, (release, release_site))| Kept {
+            resource: acquired.resource,
+            method: acquired.method,
+            event: acquired.event,
+            tenant: if is_same { owner } else { Some(*tenant) },
+            keeper,
+            release,
+            release_site,
+            nearest_callback: self.roots.nearest(self.world, *tenant, class),
+            pinned_by,
+        })
+        .collect()
+    }
+
+    /// The tenants that go while the JVM stays and on whose behalf a method runs.
+    fn tenants(&self, method: MethodId) -> Vec<TenantId> {
+        let reached = self.world.reach.tenants(method);
+        let mut tenants: Vec<TenantId> =
+            reached.iter().filter(|t| roots::is_unloaded(self.world, *t)).collect();
+        if tenants.is_empty() && self.at_start.get(method.index()).copied().unwrap_or(false) {
+            tenants.push(BASE);
+        }
+        tenants
+    }
+
+    fn life(&self, acquired: &Acquired) -> Option<Life> {
+        let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource))?;
+        let body = self.world.body(acquired.method);
+        let event = self.world.event(acquired.method, acquired.event)?;
+        let is_start = resource.subject == Subject::Receiver && threads::is_thread(self.world, body, event);
+        is_start.then(|| threads::life(self.world, body, body.origins.arg(event, 0)))
+    }
+
+    fn release(
+        &self,
+        acquired: &Acquired,
+        fate: &Fate,
+        life: Option<&Life>,
+        tenant: TenantId,
+    ) -> (Release, Option<Site>) {
+        let tables = &self.world.knowledge.tables;
+        let Some(resource) = tables.resources.get(usize::from(acquired.resource)) else {
+            return (Release::Never, None);
+        };
+        if life.is_some_and(|l| l.is_short) {
+            return (Release::Locally, None);
+        }
+        if resource.cleaned_by.iter().any(|c| c == self.container) {
+            return (Release::ByContainer, None);
+        }
+        if is_of_group(self.world, acquired.resource, THREAD_BOUND) {
+            return self.removal(acquired, fate, tenant);
+        }
+        let at_unload = fate.releases.iter().find(|r| self.roots.reaches(tenant, r.site.0));
+        if let Some(release) = at_unload {
+            return (Release::AtUnload, Some(release.site));
+        }
+        if let Some((row, site)) = fate.managed.first() {
+            let manager = tables.managers.get(usize::from(*row));
+            let release = match manager.filter(|m| m.pins_loader) {
+                Some(manager) => Release::ByPinningWrapper(manager.note.clone()),
+                None => Release::ByContainer,
+            };
+            return (release, Some(*site));
+        }
+        if self.is_destroyed_as_bean(acquired, fate) {
+            return (Release::ByContainer, fate.beans.first().map(|m| (*m, 0)));
+        }
+        if let Some(local) = fate.releases.iter().find(|r| r.is_local && fate.fields.is_empty()) {
+            return (Release::Locally, Some(local.site));
+        }
+        self.release_by_others(acquired, fate, life, tenant)
+    }
+
+    /// Releases that are no call on the object: a flag, or a registry that is asked by name.
+    fn release_by_others(
+        &self,
+        acquired: &Acquired,
+        fate: &Fate,
+        life: Option<&Life>,
+        tenant: TenantId,
+    ) -> (Release, Option<Site>) {
+        let (ended, stopped) = life.map_or((None, None), |l| l.ended(self.world, self.roots, tenant));
+        if ended.is_some() {
+            return (Release::AtUnload, ended);
+        }
+        let taken_back = self.taken_back(acquired);
+        if let Some(site) = taken_back.iter().find(|s| self.roots.reaches(tenant, s.0)) {
+            return (Release::AtUnload, Some(*site));
+        }
+        let all = fate.releases.iter().map(|r| r.site).chain(stopped).chain(taken_back);
+        match all.into_iter().find(|site| self.is_run_by(tenant, site.0)) {
+            Some(site) => (Release::Elsewhere, Some(site)),
+            None => (Release::Never, None),
+        }
+    }
+
+    fn is_run_by(&self, tenant: TenantId, method: MethodId) -> bool {
+        self.world.reach.is_open_world() || self.world.reach.tenants(method).has(tenant)
+    }
+
+    /// A thread's value goes only from the thread that runs the removal: unload callbacks are no help.
+    fn removal(&self, acquired: &Acquired, fate: &Fate, tenant: TenantId) -> (Release, Option<Site>) {
+        match thread_locals::removal(self.world, acquired, &fate.releases) {
+            Removal::Always(site) => (Release::Locally, Some(site)),
+            Removal::Sometimes(site) if self.is_run_by(tenant, site.0) => (Release::Elsewhere, Some(site)),
+            Removal::Sometimes(_) | Removal::Never => (Release::Never, None),
+        }
+    }
+
+    /// Releases of a registry that may concern what was registered: by its name, or of whatever the registry lists.
+    fn taken_back(&self, acquired: &Acquired) -> Vec<Site> {
+        if !is_of_group(self.world, acquired.resource, REGISTRATIONS) {
+            return Vec::new();
+        }
+        let own = (acquired.method, acquired.event);
+        let of_resource = self.calls.releases.iter().filter(|r| r.0 == acquired.resource);
+        let sites = of_resource.map(|(_, method, event)| (*method, *event));
+        sites.filter(|site| *site != own && self.may_concern(acquired, *site)).collect()
+    }
+
+    fn may_concern(&self, acquired: &Acquired, site: Site) -> bool {
+        let registered =
+            acquired.operand.and_then(|i| self.operand_type((acquired.method, acquired.event), i));
+        let Some(event) = self.world.event(site.0, site.1) else { return false };
+        let first = u8::from(event.kind.has_receiver());
+        if self.member_of((acquired.method, acquired.event)) == self.member_of(site)
+            || self.operand_type(site, first) != registered
+        {
+            return true;
+        }
+        // What is taken back is of the registered kind: another object, unless nobody knows which.
+        let value = self.world.body(site.0).origins.arg(event, usize::from(first));
+        let origins = origins::of_value(self.world, site.0, value);
+        let is_other =
+            |o: Origin| matches!(o, Origin::Field(_) | Origin::StaticField(_) | Origin::Allocation(_));
+        !origins.iter().any(|f| !f.is_derived && is_other(f.origin))
+    }
+
+    fn member_of(&self, site: Site) -> Option<crate::vocabulary::MemberRefId> {
+        self.world.event(site.0, site.1)?.member()
+    }
+
+    /// The declared type of an operand of a call; `None` for its receiver.
+    fn operand_type(&self, site: Site, operand: u8) -> Option<TypeDesc<'_>> {
+        let event = self.world.event(site.0, site.1)?;
+        let desc = self.world.program.text(self.world.program.facts.members.get(event.member()?).desc);
+        params(desc).nth(usize::from(operand.checked_sub(u8::from(event.kind.has_receiver()))?))
+    }
+
+    /// Whether the container that is given the object as a bean calls a method that releases it.
+    fn is_destroyed_as_bean(&self, acquired: &Acquired, fate: &Fate) -> bool {
+        let tables = &self.world.knowledge.tables;
+        let Some(resource) = tables.resources.get(usize::from(acquired.resource)) else { return false };
+        let is_inferred = !resource.inferred.is_empty();
+        let class = self.world.program.class_of_method(acquired.method);
+        let is_part_of_bean = acquired.operand == Some(0)
+            && resource.subject == Subject::Result
+            && self.world.program.text(self.world.program.method(acquired.method).name) == "<init>"
+            && self.is_super_call(acquired)
+            && self.beans.is_bean_class(self.world, class);
+        is_part_of_bean && is_inferred
+            || fate.beans.iter().any(|m| self.is_destroyed_by(*m, acquired.resource, is_inferred))
+    }
+
+    fn is_super_call(&self, acquired: &Acquired) -> bool {
+        let body = self.world.body(acquired.method);
+        let event = self.world.event(acquired.method, acquired.event);
+        event.is_some_and(|e| {
+            e.kind == EventKind::InvokeSpecial
+                && body.origins.leaves(body.origins.arg(e, 0)).all(|l| l == crate::facts::Value::Param(0))
+        })
+    }
+
+    fn is_destroyed_by(&self, method: MethodId, resource: ResourceId, is_inferred: bool) -> bool {
+        let world = self.world;
+        let unit = world.program.unit(world.program.class_of_method(method));
+        let annotations = world.program.method(method).annotations.of(&unit.annotations);
+        annotations.iter().any(|annotation| {
+            let desc = world.program.text(annotation.desc);
+            world.knowledge.tables.callbacks.iter().any(|callback| {
+                let CallbackFacts::Named { annotation: ty, element, .. } = callback else { return false };
+                if desc.strip_prefix('L').and_then(|d| d.strip_suffix(';')) != Some(ty.as_str()) {
+                    return false;
+                }
+                match beans::destroy_name(world, method, annotation, element) {
+                    Some(name) => {
+                        let mut releases = world.knowledge.patterns_of(Role::Release(resource));
+                        releases.any(|p| p.name == name)
+                    }
+                    None => is_inferred,
+                }
+            })
+        })
+    }
+
+    fn keeper(&self, acquired: &Acquired, fate: &Fate, is_local: bool) -> Keeper {
+        let program = self.world.program;
+        let class = program.class_of_method(acquired.method);
+        let is_shared = |f: &&FieldId| {
+            program.field(**f).access.is_static()
+                && self.world.reach.owner(program.class_of_field(**f)).is_none()
+        };
+        if !fate.beans.is_empty() {
+            return Keeper::Bean;
+        }
+        if let Some(field) = fate.fields.iter().find(is_shared) {
+            return Keeper::SharedStatic(*field);
+        }
+        let own = fate.fields.iter().find(|f| program.class_of_field(**f) == class);
+        match own.or(fate.fields.first()) {
+            Some(field) => Keeper::Field(*field),
+            None if is_local => Keeper::Local,
+            None if fate.escapes => Keeper::Unknown,
+            None => Keeper::Nothing,
+        }
+    }
+
+    fn pinned_by(&self, acquired: &Acquired, life: Option<&Life>) -> Option<ClassId> {
+        let program = self.world.program;
+        let own = |class: &ClassId| self.world.reach.owner(*class).is_some();
+        if let Some(life) = life {
+            return life.runs.iter().map(|m| program.class_of_method(*m)).find(own);
+        }
+        let body = self.world.body(acquired.method);
+        let event = self.world.event(acquired.method, acquired.event)?;
+        let value = body.origins.arg(event, usize::from(acquired.operand?));
+        origins::of_value(self.world, acquired.method, value).iter().find_map(|found| match found.origin {
+            Origin::Allocation(Some(class)) => Some(class).filter(own),
+            Origin::Allocation(None) => Some(program.class_of_method(found.method)).filter(own),
+            _ => None,
+        })
+    }
+
+    fn listeners(&self, wanted: &(dyn Fn(ResourceId) -> bool + Sync), parallel: &impl Parallel) -> Vec<Kept> {
+        let mut resources = self.world.knowledge.tables.resources.iter();
+        let Some(resource) = resources.position(|r| r.name == LISTENER).map(|i| i as ResourceId) else {
+            return Vec::new();
+        };
+        if !wanted(resource) {
+            return Vec::new();
+        }
+        let listeners = Listeners::find(self.world, parallel);
+        let one = |r: &listeners::Registered| {
+            let site = |is: &dyn Fn(MethodId) -> bool| listeners.removals(r.field).find(|s| is(s.0));
+            let at_unload = site(&|m| self.roots.reaches(r.tenant, m));
+            let elsewhere = site(&|m| self.is_run_by(r.tenant, m));
+            let (release, release_site) = match (at_unload, elsewhere) {
+                (Some(site), _) => (Release::AtUnload, Some(site)),
+                (None, Some(site)) => (Release::Elsewhere, Some(site)),
+                (None, None) => (Release::Never, None),
+            };
+            let class = self.world.program.class_of_method(r.method);
+            Kept {
+                resource,
+                method: r.method,
+                event: r.event,
+                tenant: Some(r.tenant),
+                keeper: Keeper::SharedStatic(r.field),
+                release,
+                release_site,
+                nearest_callback: self.roots.nearest(self.world, r.tenant, class),
+                pinned_by: Some(class),
+            }
+        };
+        listeners.registered.iter().filter(|r| !self.tenants(r.method).is_empty()).map(one).collect()
+    }
 }

@@ -65,8 +65,8 @@ fn arrange_with(
     let arranged =
         phases.run("arrange", || topology::arrange(&read.archives, &inputs(request, &read.roots)))?;
     let Arrangement { mut topology, problems } = arranged;
-    let mut all = std::mem::take(&mut read.problems);
-    all.extend(read.inputs_without_classes(&request.inputs));
+    let mut all = read.inputs_without_classes(&request.inputs);
+    all.append(&mut read.problems);
     all.extend(problems);
     all.extend(jdk_problem);
     add_jdk(jdk, &mut read, &mut topology);

@@ -26,7 +26,7 @@ pub struct JdkModel {
     pub packages: Vec<String>,
     /// Public and protected classes of these packages with their public and protected members, and the classes that
     /// those extend, implement or are nested in, sorted by name. No method has a body, prefixes are empty; source
-    /// files, signatures, thrown types, annotations and nests are left out.
+    /// files, signatures, annotations and nests are left out.
     pub unit: UnitFacts,
 }
 

@@ -81,7 +81,7 @@ impl<'p> Reach<'p> {
     /// Spreads the tenants.
     ///
     /// A module's code starts at every method of its application classes: the framework that calls them is not known
-    /// to bytecode. What a class initialiser of a shared class calls runs once, before anybody shares anything, so
+    /// to bytecode. The base's starts at `main` and at what carries an annotation. What a class initialiser of a shared class calls runs once, before anybody shares anything, so
     /// edges into those initialisers are not followed. Without modules every public method of a public class may be
     /// called for anybody.
     pub fn spread(program: &'p Program<'p>, graph: &'p CallGraph) -> Self {
@@ -168,9 +168,20 @@ impl<'p> Reach<'p> {
                 && !is_initializer;
             return is_root.then_some(TenantId(0));
         }
-        let is_root =
-            self.program.is_application(class) && !(is_initializer && self.owner[class.index()].is_none());
-        if is_root { self.program.tenant_of(class) } else { None }
+        if !self.program.is_application(class) || (is_initializer && self.owner[class.index()].is_none()) {
+            return None;
+        }
+        let tenant = self.program.tenant_of(class)?;
+        let is_module = self.program.topology.tenant(tenant).is_some_and(|t| t.kind == TenantKind::Module);
+        (is_module || self.is_base_entry(class, method)).then_some(tenant)
+    }
+
+    /// Where the base's own code starts: its `main`, and what a framework finds by an annotation. What else its
+    /// application classes offer is there for the modules, and runs for the one that calls it.
+    fn is_base_entry(&self, class: ClassId, method: MethodId) -> bool {
+        let facts = self.program.method(method);
+        let is_main = facts.access.is_static() && self.program.text(facts.name) == "main";
+        is_main || facts.annotations.len > 0 || self.program.class_facts(class).annotations.len > 0
     }
 
     /// Whether any caller is assumed.

@@ -2,6 +2,7 @@
 
 mod built_in;
 mod diagnostic;
+mod nesting;
 mod pattern;
 mod schema;
 mod select;

@@ -31,6 +31,7 @@ struct MemberSignature {
     desc: String,
     access: Access,
     has_constant: bool,
+    throws: Vec<String>,
 }
 
 /// The model of everything that an image exports.
@@ -202,12 +203,21 @@ fn members<'a>(
 ) -> Result<Vec<MemberSignature>, ClassError> {
     let mut kept = Vec::new();
     for member in members.filter(|m| m.access.0 & (Access::PUBLIC | Access::PROTECTED) != 0) {
-        let mut has_constant = false;
+        let (mut has_constant, mut throws) = (false, Vec::new());
         for attribute in member.attributes {
-            has_constant |= class.pool().utf8(attribute.name)? == b"ConstantValue";
+            match class.pool().utf8(attribute.name)? {
+                b"ConstantValue" => has_constant = true,
+                b"Exceptions" => {
+                    let mut cursor = attribute.cursor();
+                    for _ in 0..cursor.u2()? {
+                        throws.push(class_name(class, cursor.u2()?)?);
+                    }
+                }
+                _ => {}
+            }
         }
         let (name, desc) = (utf8(class, member.name)?, utf8(class, member.desc)?);
-        kept.push(MemberSignature { name, desc, access: member.access, has_constant });
+        kept.push(MemberSignature { name, desc, access: member.access, has_constant, throws });
     }
     Ok(kept)
 }
@@ -249,6 +259,12 @@ fn unit(classes: &BTreeMap<String, Signature>) -> UnitFacts {
     let methods = classes.values().flat_map(|signature| &signature.methods);
     for (facts, method) in unit.methods.iter_mut().zip(methods) {
         facts.desc = unit.names.intern(&method.desc);
+        let first = unit.lists.len();
+        for thrown in &method.throws {
+            let name = unit.names.intern(thrown);
+            unit.lists.push(name);
+        }
+        facts.throws = Span::from(first, unit.lists.len());
     }
     let mut next = (0, 0);
     for (facts, signature) in unit.classes.iter_mut().zip(classes.values()) {

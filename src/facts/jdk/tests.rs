@@ -60,6 +60,20 @@ fn members_are_found_with_their_flags() {
 }
 
 #[test]
+fn methods_declare_what_they_throw() {
+    let unit = embedded().unwrap();
+    let classes = class_index(&unit);
+    let throws = |class: &str, wanted: &str| -> Vec<&str> {
+        let methods = classes[class].methods.of(&unit.methods).iter();
+        let named = methods.filter(|m| unit.names.text_of(m.name) == wanted);
+        named.flat_map(|m| m.throws.of(&unit.lists)).map(|n| unit.names.text_of(*n)).collect()
+    };
+    assert_eq!(throws("java/io/Closeable", "close"), ["java/io/IOException"]);
+    assert_eq!(throws("java/lang/Process", "exitValue"), [""; 0]);
+    assert_eq!(throws("java/util/concurrent/BlockingQueue", "put"), ["java/lang/InterruptedException"]);
+}
+
+#[test]
 fn hierarchies_are_complete_up_to_object() {
     let unit = embedded().unwrap();
     let classes = class_index(&unit);

@@ -174,7 +174,7 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
                 shapes.push(WriteShape::Lazy);
             }
         }
-        How::Array | How::Object(_) => {}
+        How::Array => {}
     }
     shapes
 }
@@ -284,7 +284,7 @@ fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
                 .map(|i| usize::from(i) + usize::from(event.kind.has_receiver()))
                 .collect()
         }
-        Some(How::Write | How::Array | How::Object(_)) => vec![event.n_args.saturating_sub(1).into()],
+        Some(How::Write | How::Array) => vec![event.n_args.saturating_sub(1).into()],
         _ => Vec::new(),
     };
     let mut kinds = Vec::new();
@@ -461,7 +461,8 @@ fn catches(cx: &Context<'_>, spot: &Spot, types: &[String]) -> bool {
     let blocks = unit.blocks_of(body.method);
     let handlers = blocks.get(usize::from(block)).map_or(&[][..], |b| unit.handlers(b));
     handlers.iter().any(|h| {
-        let is = |name: Name| types.iter().any(|t| binary_name(cx.world.program.text(name)) == binary_name(t));
+        let is =
+            |name: Name| types.iter().any(|t| binary_name(cx.world.program.text(name)) == binary_name(t));
         h.catches != NO_NAME && is(h.catches)
     })
 }

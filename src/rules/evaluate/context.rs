@@ -3,6 +3,7 @@
 use super::matches::{Match, Spot, Subject};
 use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::origins::{Found, Origin};
+use crate::dataflow::unload::UnloadRoots;
 use crate::dataflow::{Body, Changes, How, World};
 use crate::facts::Event;
 use crate::rules::models::Models;
@@ -53,7 +54,7 @@ pub(super) struct Context<'w> {
     /// All changes of fields.
     pub changes: &'w Changes,
     /// Methods that unload callbacks reach.
-    pub at_unload: &'w rustc_hash::FxHashSet<MethodId>,
+    pub at_unload: &'w UnloadRoots,
     /// Group names.
     pub names: GroupNames,
     globs: FxHashMap<String, GlobMatcher>,
@@ -65,7 +66,7 @@ impl<'w> Context<'w> {
         world: &'w World<'w>,
         models: &'w Models,
         changes: &'w Changes,
-        at_unload: &'w rustc_hash::FxHashSet<MethodId>,
+        at_unload: &'w UnloadRoots,
     ) -> Self {
         Self { world, models, changes, at_unload, names: GroupNames::default(), globs: FxHashMap::default() }
     }
@@ -97,7 +98,7 @@ impl<'w> Context<'w> {
 
     /// Whether unload callbacks reach a method.
     pub(super) fn is_at_unload(&self, method: MethodId) -> bool {
-        self.at_unload.contains(&method)
+        self.at_unload.reaches_any(method)
     }
 
     /// The tenants whose code reaches any spot of a match, ascending.

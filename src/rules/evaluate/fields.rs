@@ -64,7 +64,6 @@ fn kind_of(how: How) -> Option<StateKind> {
         How::Atomic(_) => Some(StateKind::Atomic),
         How::Buffer(_) => Some(StateKind::Buffer),
         How::ThreadLocal(_) => Some(StateKind::ThreadLocal),
-        How::Object(_) => Some(StateKind::Object),
     }
 }
 

@@ -90,10 +90,10 @@ fn callback(from: &Callback) -> CallbackFacts {
     match from {
         Callback::Annotated(annotation) => CallbackFacts::Annotated(annotation.clone()),
         Callback::Implements(method) => CallbackFacts::Implements(pattern(method)),
+        Callback::ImplementsInBeans(method) => CallbackFacts::ImplementsInBeans(pattern(method)),
         Callback::ImplementsFor(method, types) => {
             CallbackFacts::ImplementsFor(pattern(method), types.clone())
         }
-        Callback::ImplementsInBeans(method) => CallbackFacts::ImplementsInBeans(pattern(method)),
         Callback::AnnotatedFor(annotation, types) => {
             CallbackFacts::AnnotatedFor(annotation.clone(), types.clone())
         }

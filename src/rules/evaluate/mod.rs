@@ -21,14 +21,14 @@ pub use knowledge::knowledge;
 use super::Models;
 use super::rule::{Case, Condition, Rule, Site};
 use crate::dataflow::held::Held;
+use crate::dataflow::unload::UnloadRoots;
 use crate::dataflow::{Changes, World as Analysed};
 use crate::facts::ArchiveFacts;
 use crate::findings::Finding;
 use crate::program::{CallGraph, CallSites, FieldGraph, Hierarchy, Program, Reach};
-use crate::vocabulary::{MethodId, Parallel, Problem};
+use crate::vocabulary::{Parallel, Problem};
 use context::Context;
 use matches::Match;
-use rustc_hash::FxHashSet;
 
 /// What rules are evaluated over.
 pub struct World<'w> {
@@ -65,7 +65,7 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     let is_candidate = |f| fields::is_candidate(&analysed, f);
     let changes = Changes::find(&analysed, &is_candidate, parallel);
     let held = Held::find(&analysed, &is_candidate);
-    let at_unload = FxHashSet::<MethodId>::default();
+    let at_unload = UnloadRoots::find(&analysed, parallel);
     let mut cx = Context::new(&analysed, world.models, &changes, &at_unload);
     cx.learn_globs(rules.iter().flat_map(globs_of));
     let matches = matches_of(&cx, rules, &held, parallel);

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use miette::Report;
 
-use super::Models;
 use super::diagnostic;
 use super::schema::{ModelFile, VERSION};
+use super::{Models, nesting};
 
 /// Largest model file that is read, in bytes; the built-in ones are a tenth of it.
 const MAX_BYTES: usize = 1 << 20;
@@ -24,6 +24,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("resources-jdk.yaml", include_str!("../../../rules/models/resources-jdk.yaml")),
     ("resources-libraries.yaml", include_str!("../../../rules/models/resources-libraries.yaml")),
     ("types.yaml", include_str!("../../../rules/models/types.yaml")),
+    ("unload.yaml", include_str!("../../../rules/models/unload.yaml")),
     ("wrappers.yaml", include_str!("../../../rules/models/wrappers.yaml")),
 ];
 
@@ -52,6 +53,10 @@ impl Models {
     pub fn add_text(&mut self, name: &str, text: &str) -> Result<(), Report> {
         if text.len() > MAX_BYTES {
             return Err(too_large(name));
+        }
+        if nesting::is_too_deep(text) {
+            let message = format!("the text nests more than {} levels", nesting::MAX_DEPTH);
+            return Err(diagnostic::whole_file(name, message, None));
         }
         let file: ModelFile =
             serde_yaml::from_str(text).map_err(|error| diagnostic::in_text(name, text, &error))?;

@@ -72,7 +72,7 @@ fn token(text: &str, line: usize, column: usize) -> SourceSpan {
     let in_line = rest.char_indices().nth(column.saturating_sub(1)).map_or(0, |(at, _)| at);
     let word = rest.get(in_line..).unwrap_or("");
     let len = word.find(char::is_whitespace).unwrap_or(word.len());
-    let len = word.get(..len).map_or(0, |word| word.trim_end_matches([',', ':', ']']).len());
+    let len = word.get(..len).map_or(0, |word| word.trim_end_matches([',', ':', ']', '}']).len());
     (line_start + in_line, len).into()
 }
 

@@ -1,0 +1,159 @@
+//! `cotenant rules test`: deployments whose sources say what has to be found in them.
+//!
+//! A case is a folder with a `cotenant.yaml` and sources under `src/`. An expectation stands at the end of the line it
+//! is about: `// expect: RULE CERTAINTY [TENANTS]`, several separated by `; `; `// expect: RULE note` allows a note. In
+//! a case whose folder's name begins with `good` nothing at warning or above may be found, and nothing of the rule that
+//! the folders above name. In any other case every expectation must be found, and that rule must find nothing else.
+
+use super::args::{DeploymentArguments, ScanArguments};
+use super::plan::{Plan, PlanError};
+use super::scan;
+use crate::findings::{Finding, Outcome, Severity};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
+
+const MARK: &str = "// expect: ";
+
+/// One expectation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Expectation {
+    rule: String,
+    /// `certain`, `likely`, `possible`, or `note` for "a note is in order".
+    certainty: String,
+    tenants: Vec<String>,
+}
+
+/// What became of all cases.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// One line for each case that failed, and one for each thing that is wrong with it.
+    pub text: String,
+    /// Cases that gave what they say.
+    pub n_passed: usize,
+    /// Cases that did not.
+    pub n_failed: usize,
+}
+
+/// Runs all cases below the paths with the built-in rules and those of `rule_paths`.
+///
+/// # Errors
+/// If a case's configuration or a rule is wrong.
+pub fn run(paths: &[PathBuf], rule_paths: &[PathBuf]) -> Result<Verdict, PlanError> {
+    let mut verdict = Verdict::default();
+    for case in paths.iter().flat_map(|path| cases_below(path)) {
+        let outcome = scan_case(&case, rule_paths)?;
+        let wrong = compare(&case, &outcome);
+        if wrong.is_empty() {
+            verdict.n_passed += 1;
+            continue;
+        }
+        verdict.n_failed += 1;
+        let _ = writeln!(verdict.text, "{}", case.display());
+        for line in wrong {
+            let _ = writeln!(verdict.text, "  {line}");
+        }
+    }
+    let Verdict { n_passed, n_failed, .. } = verdict;
+    let _ = writeln!(verdict.text, "{n_passed} passed, {n_failed} failed");
+    Ok(verdict)
+}
+
+fn cases_below(path: &Path) -> Vec<PathBuf> {
+    let entries = WalkDir::new(path).sort_by_file_name().into_iter().filter_map(Result::ok);
+    let cases = entries
+        .filter(|e| e.file_name() == "cotenant.yaml")
+        .filter_map(|e| Some(e.path().parent()?.to_owned()));
+    cases.filter(|case| case.join("src").is_dir()).collect()
+}
+
+fn scan_case(case: &Path, rule_paths: &[PathBuf]) -> Result<Outcome, PlanError> {
+    let mut arguments = ScanArguments {
+        deployment: DeploymentArguments { paths: vec![case.to_owned()], ..DeploymentArguments::default() },
+        ..ScanArguments::default()
+    };
+    arguments.rules.rules = rule_paths.to_vec();
+    scan::outcome_of(&Plan::new(&arguments)?)
+}
+
+type Lines = BTreeMap<(String, u32), Vec<Expectation>>;
+
+fn compare(case: &Path, outcome: &Outcome) -> Vec<String> {
+    let expected = expectations(case);
+    let is_good = case.file_name().is_some_and(|n| n.to_string_lossy().starts_with("good"));
+    let own_rule = own_rule(case);
+    let mut wrong = Vec::new();
+    for finding in &outcome.findings {
+        let here = expected.get(&place(finding)).map_or(&[][..], Vec::as_slice);
+        let mut of_rule = here.iter().filter(|e| e.rule == finding.rule);
+        let is_own = finding.rule == own_rule;
+        let is_wrong = if is_good {
+            let allowed = of_rule.any(|e| e.certainty == "note" && finding.severity == Severity::Note);
+            (finding.severity < Severity::Note || is_own) && !allowed
+        } else {
+            is_own && of_rule.next().is_none()
+        };
+        if is_wrong {
+            wrong.push(format!("[noisy]   {}", describe(finding)));
+        }
+    }
+    for ((file, line), expectations) in &expected {
+        for e in expectations.iter().filter(|e| e.certainty != "note") {
+            let found =
+                outcome.findings.iter().find(|f| f.rule == e.rule && place(f) == (file.clone(), *line));
+            match found {
+                None => {
+                    wrong.push(format!("[missing] {file}:{line} {} {} {:?}", e.rule, e.certainty, e.tenants))
+                }
+                Some(f) if f.certainty.text() != e.certainty || f.tenants != e.tenants => {
+                    wrong.push(format!("[other]   {} expected {} {:?}", describe(f), e.certainty, e.tenants));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    wrong
+}
+
+fn describe(f: &Finding) -> String {
+    let (file, line) = place(f);
+    format!("{file}:{line} {} {} {} {:?}", f.rule, f.severity.text(), f.certainty.text(), f.tenants)
+}
+
+fn place(finding: &Finding) -> (String, u32) {
+    let location = &finding.location;
+    (location.source.clone().or(location.source_file.clone()).unwrap_or_default(), location.line)
+}
+
+/// `family/rule` of `…/family/rule/case`.
+fn own_rule(case: &Path) -> String {
+    let mut parents =
+        case.ancestors().skip(1).filter_map(Path::file_name).map(|n| n.to_string_lossy().into_owned());
+    let (rule, family) = (parents.next().unwrap_or_default(), parents.next().unwrap_or_default());
+    format!("{family}/{rule}")
+}
+
+fn expectations(case: &Path) -> Lines {
+    let mut lines = Lines::new();
+    for entry in WalkDir::new(case.join("src")).sort_by_file_name().into_iter().filter_map(Result::ok) {
+        let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
+        let file = entry.path().to_string_lossy().replace('\\', "/");
+        let file = file.strip_prefix("./").unwrap_or(&file).to_owned();
+        for (i, line) in text.lines().enumerate() {
+            if let Some((_, marks)) = line.split_once(MARK) {
+                let parsed = marks.split("; ").filter_map(parse);
+                lines.entry((file.clone(), i as u32 + 1)).or_default().extend(parsed);
+            }
+        }
+    }
+    lines
+}
+
+fn parse(mark: &str) -> Option<Expectation> {
+    let (head, tenants) = mark.trim().split_once('[').unwrap_or((mark.trim(), ""));
+    let mut words = head.split_whitespace();
+    let (rule, certainty) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let tenants = tenants.trim_end_matches(']').split(',').map(|t| t.trim().to_owned());
+    Some(Expectation { rule, certainty, tenants: tenants.filter(|t| !t.is_empty()).collect() })
+}

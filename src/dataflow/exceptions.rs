@@ -1,0 +1,306 @@
+//! What instructions may throw, as far as a reader of the code would reckon with it.
+//!
+//! Two readings: by what methods declare and what bodies throw explicitly, for resources; and "every call may throw",
+//! for locks and other state that must not survive a failure of any kind. Exceptions of the JVM itself (a null
+//! receiver, a bad index, no memory) count in neither.
+
+use super::knowledge::groups;
+use super::{Body, World};
+use crate::facts::{Event, EventKind, NO_NAME, Value};
+use crate::vocabulary::{LoaderId, MethodId, Name, descriptor};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+
+// The platform's own roots of exceptions, which the class file format's semantics and the language rest on.
+const THROWABLE: &str = "java/lang/Throwable";
+const EXCEPTION: &str = "java/lang/Exception";
+const RUNTIME_EXCEPTION: &str = "java/lang/RuntimeException";
+const ERROR: &str = "java/lang/Error";
+/// A thread was told to stop waiting: what it waited for has not happened.
+const INTERRUPTED: &str = "java/lang/InterruptedException";
+/// Declared, and never thrown when the name of an encoding is a constant or the class is cloneable.
+const IN_NAME_ONLY: [&str; 2] =
+    ["java/io/UnsupportedEncodingException", "java/lang/CloneNotSupportedException"];
+
+/// Callees whose explicit throws are looked into.
+const MAX_DEPTH: u32 = 2;
+/// Rounds in which rethrown exceptions spread through nested handlers.
+const MAX_ROUNDS: usize = 8;
+/// Kinds of exceptions kept for one instruction or handler; more count as [`Thrown::Unknown`].
+const MAX_KINDS: usize = 12;
+
+/// An exception that an instruction may throw.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Thrown {
+    /// Of this class or a subclass.
+    Class(Name),
+    /// Some unchecked one.
+    Unchecked,
+    /// Anything.
+    Unknown,
+}
+
+/// Whether a handler takes an exception.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Catch {
+    Surely,
+    Perhaps,
+    Never,
+}
+
+/// Which calls count as throwing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reading {
+    /// Those that declare an exception or throw one explicitly.
+    Declared,
+    /// All but those known to never throw.
+    AnyCall,
+}
+
+/// Whether a handler for `catches`, in a class of `loader`, takes an exception.
+pub(crate) fn catches(world: &World<'_>, loader: LoaderId, catches: Name, thrown: Thrown) -> Catch {
+    let program = world.program;
+    if catches == NO_NAME {
+        return Catch::Surely;
+    }
+    let handler = program.text(catches);
+    match thrown {
+        _ if handler == THROWABLE => Catch::Surely,
+        Thrown::Unknown => {
+            if handler == EXCEPTION {
+                Catch::Surely
+            } else {
+                Catch::Perhaps
+            }
+        }
+        Thrown::Unchecked if matches!(handler, EXCEPTION | RUNTIME_EXCEPTION) => Catch::Surely,
+        Thrown::Unchecked => {
+            let class = program.find(loader, catches);
+            let is_unchecked = class.is_none_or(|c| program.has_supertype_named(c, RUNTIME_EXCEPTION));
+            if is_unchecked { Catch::Perhaps } else { Catch::Never }
+        }
+        Thrown::Class(name) if name == catches => Catch::Surely,
+        Thrown::Class(name) => match (program.find(loader, name), program.find(loader, catches)) {
+            (Some(thrown), Some(handler)) => {
+                if program.is_subtype(thrown, handler) {
+                    Catch::Surely
+                } else if program.is_subtype(handler, thrown) || program.class(thrown).has_phantom {
+                    Catch::Perhaps
+                } else {
+                    Catch::Never
+                }
+            }
+            _ => Catch::Perhaps,
+        },
+    }
+}
+
+/// Whether an exception says that a wait was broken off.
+pub(crate) fn is_interruption(world: &World<'_>, thrown: Thrown) -> bool {
+    matches!(thrown, Thrown::Class(name) if world.program.text(name) == INTERRUPTED)
+}
+
+/// What the instructions of one body may throw.
+pub(crate) struct BodyThrows {
+    per_event: Vec<Vec<Thrown>>,
+}
+
+impl BodyThrows {
+    /// What an event may throw.
+    pub(crate) fn of_event(&self, event: u16) -> &[Thrown] {
+        self.per_event.get(usize::from(event)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Looks up what calls throw; remembers callees.
+pub(crate) struct Exceptions<'w> {
+    world: &'w World<'w>,
+    never: &'w [bool],
+    explicit: RefCell<FxHashMap<MethodId, Vec<Thrown>>>,
+}
+
+impl<'w> Exceptions<'w> {
+    pub(crate) fn new(world: &'w World<'w>) -> Self {
+        Self { world, never: world.knowledge.group(groups::NEVER_THROWS), explicit: RefCell::default() }
+    }
+
+    /// What each instruction of a body may throw. Rethrown exceptions are those that reach the handler.
+    pub(crate) fn of_body(&self, body: Body<'_>, reading: Reading) -> BodyThrows {
+        let events = body.origins.events();
+        let mut per_event: Vec<Vec<Thrown>> = events
+            .iter()
+            .map(|event| if event.kind.is_invoke() { self.of_call(body, event, reading) } else { Vec::new() })
+            .collect();
+        let mut caught = FxHashMap::<u16, Vec<Thrown>>::default();
+        for _ in 0..MAX_ROUNDS {
+            for (i, event) in events.iter().enumerate().filter(|(_, e)| e.kind == EventKind::Throw) {
+                per_event[i] = self.of_throw(body, event, &caught);
+            }
+            let next = self.reaching_handlers(body, &per_event);
+            if next == caught {
+                break;
+            }
+            caught = next;
+        }
+        BodyThrows { per_event }
+    }
+
+    /// For each handler's block what it may receive.
+    fn reaching_handlers(&self, body: Body<'_>, per_event: &[Vec<Thrown>]) -> FxHashMap<u16, Vec<Thrown>> {
+        let unit = body.origins.unit;
+        let loader = self.world.program.class(body.class).loader;
+        let mut caught = FxHashMap::<u16, Vec<Thrown>>::default();
+        for block in unit.blocks_of(body.method) {
+            let first = block.events.start.saturating_sub(body.method.events.start) as usize;
+            for thrown in
+                per_event.get(first..first + block.events.len as usize).unwrap_or(&[]).iter().flatten()
+            {
+                for handler in unit.handlers(block) {
+                    let takes = catches(self.world, loader, handler.catches, *thrown);
+                    if takes != Catch::Never {
+                        add(caught.entry(handler.block).or_default(), *thrown);
+                    }
+                    if takes == Catch::Surely {
+                        break;
+                    }
+                }
+            }
+        }
+        caught
+    }
+
+    fn of_throw(&self, body: Body<'_>, event: &Event, caught: &FxHashMap<u16, Vec<Thrown>>) -> Vec<Thrown> {
+        let mut found = Vec::new();
+        for leaf in body.origins.leaves(body.origins.arg(event, 0)) {
+            match leaf {
+                Value::Caught(block) => {
+                    caught.get(&block).into_iter().flatten().for_each(|t| add(&mut found, *t));
+                }
+                Value::Null => {}
+                _ => add(&mut found, self.class_of(body, leaf).map_or(Thrown::Unknown, Thrown::Class)),
+            }
+        }
+        found
+    }
+
+    /// The static type of a thrown value that the body itself makes.
+    fn class_of(&self, body: Body<'_>, leaf: Value) -> Option<Name> {
+        let (_, made) = body.origins.event(leaf)?;
+        if made.kind == EventKind::New {
+            return made.name();
+        }
+        let member = self.world.program.facts.members.get(made.member()?);
+        let desc = self.world.program.text(member.desc);
+        self.world.program.facts.names.find(descriptor::return_type(desc).class()?)
+    }
+
+    fn of_call(&self, body: Body<'_>, event: &Event, reading: Reading) -> Vec<Thrown> {
+        let program = self.world.program;
+        let loader = program.class(body.class).loader;
+        let Some(member) = event.member() else { return vec![Thrown::Unknown] };
+        if self.world.knowledge.api_in(self.never, loader, member).is_some() {
+            return Vec::new();
+        }
+        let Some(target) = program.refs(loader).method(member) else { return vec![Thrown::Unknown] };
+        let mut found = self.declared(target);
+        if !program.is_jdk(program.class_of_method(target)) {
+            self.explicit(target, MAX_DEPTH).into_iter().for_each(|t| add(&mut found, t));
+        }
+        if reading == Reading::AnyCall && !self.is_trivial(target) {
+            add(&mut found, Thrown::Unchecked);
+        }
+        found
+    }
+
+    fn declared(&self, target: MethodId) -> Vec<Thrown> {
+        let program = self.world.program;
+        let class = program.class_of_method(target);
+        let loader = program.class(class).loader;
+        let throws = program.method(target).throws.of(&program.unit(class).lists);
+        let counts = |name: &&Name| {
+            let text = program.text(**name);
+            let is_checked = || {
+                let is_a = |c, root| program.has_supertype_named(c, root);
+                program.find(loader, **name).is_none_or(|c| !is_a(c, RUNTIME_EXCEPTION) && !is_a(c, ERROR))
+            };
+            !IN_NAME_ONLY.contains(&text) && is_checked()
+        };
+        throws.iter().filter(counts).map(|name| Thrown::Class(*name)).collect()
+    }
+
+    /// Unchecked exceptions that a body makes, throws and does not catch, its callees' included down to a depth.
+    fn explicit(&self, method: MethodId, depth: u32) -> Vec<Thrown> {
+        if let Some(known) = self.explicit.borrow().get(&method) {
+            return known.clone();
+        }
+        let body = self.world.body(method);
+        if depth == 0 || !body.method.has_body {
+            return Vec::new();
+        }
+        let unit = body.origins.unit;
+        let mut found = Vec::new();
+        for block in unit.blocks_of(body.method) {
+            for event in block.events.of(&unit.events) {
+                for thrown in self.explicit_of(body, event, depth) {
+                    if !self.is_caught(body, unit.handlers(block), thrown) {
+                        add(&mut found, thrown);
+                    }
+                }
+            }
+        }
+        // What is found with less depth left may be less than all, and is not remembered.
+        if depth == MAX_DEPTH {
+            self.explicit.borrow_mut().insert(method, found.clone());
+        }
+        found
+    }
+
+    fn explicit_of(&self, body: Body<'_>, event: &Event, depth: u32) -> Vec<Thrown> {
+        let program = self.world.program;
+        let loader = program.class(body.class).loader;
+        if event.kind == EventKind::Throw {
+            let made = body.origins.leaves(body.origins.arg(event, 0)).filter_map(|leaf| {
+                let name = self.class_of(body, leaf)?;
+                let class = program.find(loader, name)?;
+                program.has_supertype_named(class, RUNTIME_EXCEPTION).then_some(Thrown::Class(name))
+            });
+            return made.collect();
+        }
+        if !matches!(
+            event.kind,
+            EventKind::InvokeStatic | EventKind::InvokeSpecial | EventKind::InvokeVirtual
+        ) {
+            return Vec::new();
+        }
+        match event.member().and_then(|m| program.refs(loader).method(m)) {
+            Some(target) if !program.is_jdk(program.class_of_method(target)) => {
+                self.explicit(target, depth - 1)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn is_caught(&self, body: Body<'_>, handlers: &[crate::facts::Handler], thrown: Thrown) -> bool {
+        let loader = self.world.program.class(body.class).loader;
+        handlers.iter().any(|h| catches(self.world, loader, h.catches, thrown) == Catch::Surely)
+    }
+
+    /// A body that calls nothing, throws nothing and touches no array, such as a getter's.
+    fn is_trivial(&self, target: MethodId) -> bool {
+        use EventKind::{CheckCast, GetField, GetStatic, New, PutField, PutStatic, Return};
+        let body = self.world.body(target);
+        let harmless = |e: &Event| {
+            matches!(e.kind, GetField | GetStatic | PutField | PutStatic | New | CheckCast | Return)
+        };
+        body.method.has_body && !body.method.has_loop && body.origins.events().iter().all(harmless)
+    }
+}
+
+fn add(list: &mut Vec<Thrown>, thrown: Thrown) {
+    if list.len() >= MAX_KINDS {
+        *list = vec![Thrown::Unknown];
+    }
+    if !list.contains(&thrown) && !list.contains(&Thrown::Unknown) {
+        list.push(thrown);
+    }
+}

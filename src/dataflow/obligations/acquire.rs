@@ -1,0 +1,187 @@
+//! Where a body acquires resources, and what then has to be released.
+
+use super::callees::Callees;
+use super::summaries::Summaries;
+use crate::dataflow::knowledge::{ResourceId, Role, Subject};
+use crate::dataflow::{Body, World};
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::{ClassId, MemberRefId, ValueId, descriptor};
+
+/// The interface whose instances the language itself closes (JLS 14.20.3).
+const AUTO_CLOSEABLE: &str = "java/lang/AutoCloseable";
+/// Links from a resource to the one it is released with.
+const MAX_OWNERS: usize = 4;
+
+/// What an obligation is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Held {
+    /// An object that this body made or was given.
+    Value(Value),
+    /// The state of an object that others share, such as a lock: found again by how it is reached.
+    Place(ValueId),
+}
+
+impl Held {
+    pub(super) fn value(self) -> Option<Value> {
+        match self {
+            Held::Value(value) => Some(value),
+            Held::Place(_) => None,
+        }
+    }
+}
+
+/// Something acquired.
+#[derive(Clone, Debug)]
+pub(super) struct Obligation {
+    pub(super) resource: ResourceId,
+    /// The acquiring event; the obligation opens when it has ended normally.
+    pub(super) event: u16,
+    pub(super) held: Held,
+    /// Values whose release releases it too: the connection of a statement.
+    pub(super) released_with: Vec<ValueId>,
+}
+
+/// Whether a body has an acquiring event at all; the cheap question before all others.
+pub(super) fn may_acquire(world: &World<'_>, body: Body<'_>, summaries: &Summaries) -> bool {
+    let loader = world.program.class(body.class).loader;
+    body.origins.events().iter().filter(|e| e.kind.is_invoke()).filter_map(Event::member).any(|m| {
+        world.knowledge.roles(loader, m).any(|(role, _)| matches!(role, Role::Acquire(_)))
+            || world.program.refs(loader).method(m).is_some_and(|target| summaries.may_yield(target))
+    })
+}
+
+/// Everything a body acquires, in the order of events.
+pub(super) fn obligations(callees: &Callees<'_, '_>, body: Body<'_>) -> Vec<Obligation> {
+    let mut found = Vec::new();
+    for (i, event) in body.origins.events().iter().enumerate().filter(|(_, e)| e.kind.is_invoke()) {
+        let Some(member) = event.member() else { continue };
+        let acquired = by_models(callees, body, i, event, member);
+        if acquired.is_empty() {
+            found.extend(by_callees(callees, body, i, event));
+        } else {
+            found.extend(acquired);
+        }
+    }
+    found
+}
+
+fn by_models(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    i: usize,
+    event: &Event,
+    member: MemberRefId,
+) -> Vec<Obligation> {
+    let world = callees.world;
+    let loader = world.program.class(body.class).loader;
+    let roles: Vec<Role> = world.knowledge.roles(loader, member).map(|(role, _)| role).collect();
+    let is_owned = roles.iter().any(|r| matches!(r, Role::NotOwned(_)));
+    if is_owned || wraps_closeable(world, body, event, &roles) {
+        return Vec::new();
+    }
+    let mut found: Vec<Obligation> = Vec::new();
+    for role in roles {
+        let Role::Acquire(resource) = role else { continue };
+        let Some(facts) = world.knowledge.tables.resources.get(usize::from(resource)) else { continue };
+        let held = match facts.subject.operand(event.kind.has_receiver()) {
+            None if facts.subject == Subject::Result => made_by(world, body, i, event).map(Held::Value),
+            None => None,
+            Some(position) => body.origins.args(event).get(position).map(|v| Held::Place(*v)),
+        };
+        let Some(held) = held else { continue };
+        let is_harmless = made_class(world, body, event, held)
+            .is_some_and(|class| facts.harmless.iter().any(|h| world.program.has_supertype_named(class, h)));
+        if !is_harmless && found.iter().all(|o| o.resource != resource) {
+            let released_with = owners(callees, body, event);
+            found.push(Obligation { resource, event: i as u16, held, released_with });
+        }
+    }
+    found
+}
+
+fn by_callees(callees: &Callees<'_, '_>, body: Body<'_>, i: usize, event: &Event) -> Vec<Obligation> {
+    let held = made_by(callees.world, body, i, event).map(Held::Value);
+    let resources = callees.yielded(body, event);
+    let made = resources.into_iter().filter_map(|resource| {
+        Some(Obligation { resource, event: i as u16, held: held?, released_with: Vec::new() })
+    });
+    made.collect()
+}
+
+/// The value a call makes: for a constructor the object it is run on.
+pub(super) fn made_by(world: &World<'_>, body: Body<'_>, i: usize, event: &Event) -> Option<Value> {
+    if !is_constructor(world, event) {
+        return Some(Value::Event(i as u32));
+    }
+    body.origins.leaves(body.origins.arg(event, 0)).find(|leaf| match leaf {
+        Value::Param(0) => true,
+        leaf => body.origins.event(*leaf).is_some_and(|(_, e)| e.kind == EventKind::New),
+    })
+}
+
+/// Whether an event runs a constructor.
+pub(super) fn is_constructor(world: &World<'_>, event: &Event) -> bool {
+    let name = event.member().map(|m| world.program.facts.members.get(m).name);
+    event.kind == EventKind::InvokeSpecial && name.is_some_and(|n| world.program.text(n) == "<init>")
+}
+
+/// The class of an acquired value, as far as the event says it.
+fn made_class(world: &World<'_>, body: Body<'_>, event: &Event, held: Held) -> Option<ClassId> {
+    let loader = world.program.class(body.class).loader;
+    match held {
+        Held::Value(Value::Param(0)) => Some(body.class),
+        Held::Value(value) => match body.origins.event(value) {
+            Some((_, made)) if made.kind == EventKind::New => world.program.find(loader, made.name()?),
+            _ => result_class(world, body, event),
+        },
+        Held::Place(_) => None,
+    }
+}
+
+/// The class that a call's descriptor says it returns.
+pub(super) fn result_class(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<ClassId> {
+    let program = world.program;
+    let desc = program.text(program.facts.members.get(event.member()?).desc);
+    program.find_text(program.class(body.class).loader, descriptor::return_type(desc).class()?)
+}
+
+/// Whether the call wraps an argument that is itself to be closed, rather than opening something by name.
+fn wraps_closeable(world: &World<'_>, body: Body<'_>, event: &Event, roles: &[Role]) -> bool {
+    let program = world.program;
+    let loader = program.class(body.class).loader;
+    let Some(member) = event.member() else { return false };
+    let desc = program.text(program.facts.members.get(member).desc);
+    let is_closeable = |arg: u8| {
+        let class = descriptor::params(desc).nth(usize::from(arg)).and_then(|t| t.class());
+        let class = class.and_then(|name| program.find_text(loader, name));
+        class.is_some_and(|c| is_auto_closeable(world, c))
+    };
+    roles.iter().any(|role| match role {
+        Role::Wrapper(row) => {
+            let wrapper = world.knowledge.tables.wrappers.get(usize::from(*row));
+            wrapper.is_some_and(|w| w.args.iter().any(|a| is_closeable(*a)))
+        }
+        _ => false,
+    })
+}
+
+/// Whether the language closes instances of a class by itself.
+pub(super) fn is_auto_closeable(world: &World<'_>, class: ClassId) -> bool {
+    world.program.has_supertype_named(class, AUTO_CLOSEABLE)
+}
+
+/// The chain of values that what a call yields is released with.
+fn owners(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Vec<ValueId> {
+    let mut found = Vec::new();
+    let mut at = event;
+    while found.len() < MAX_OWNERS && callees.is_released_with_receiver(body, at) {
+        let receiver = body.origins.arg(at, 0);
+        found.push(receiver);
+        let made = body.origins.leaves(receiver).find_map(|leaf| body.origins.event(leaf));
+        match made {
+            Some((_, made)) if made.kind.is_invoke() => at = made,
+            _ => break,
+        }
+    }
+    found
+}

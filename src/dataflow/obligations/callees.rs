@@ -1,0 +1,381 @@
+//! What calls do to their operands: by the models, or by looking into the callee.
+
+use super::acquire::{is_auto_closeable, is_constructor, made_by, result_class};
+use super::follow::Followed;
+use super::summaries::Summaries;
+use super::uses::Use;
+use crate::dataflow::exceptions::{BodyThrows, Exceptions, Reading};
+use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
+use crate::dataflow::{Body, World};
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::{ClassId, FieldId, MemberRefId, MethodId, ValueId};
+use rustc_hash::FxHashMap;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Callees looked into below one another.
+const MAX_DEPTH: u32 = 5;
+/// Callees below one another that are searched for the release of a lock.
+const RELEASE_DEPTH: u32 = 3;
+/// Overriders looked at for one call.
+const MAX_TARGETS: usize = 12;
+
+/// What a method does to what it is given as one parameter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Effect {
+    /// Some path releases it.
+    pub(super) releases: bool,
+    /// Some path stores it where it may outlive the call, or nobody knows.
+    pub(super) escapes: bool,
+    /// It is kept by the receiver, which releases it with itself.
+    pub(super) into_receiver: bool,
+    /// The result is it, or releases it.
+    pub(super) into_result: bool,
+    /// An exception may leave the method with it open.
+    pub(super) open_on_exception: bool,
+}
+
+const UNKNOWN: Effect = Effect {
+    releases: false,
+    escapes: true,
+    into_receiver: false,
+    into_result: false,
+    open_on_exception: false,
+};
+
+/// Tables of API groups, looked up once.
+struct Groups<'w> {
+    closes_argument: &'w [bool],
+    borrows_argument: &'w [bool],
+    same_as_receiver: &'w [bool],
+    released_with_receiver: &'w [bool],
+    jvm_exit: &'w [bool],
+}
+
+/// Answers about callees, remembered for one question of the analysis.
+pub(super) struct Callees<'c, 'w> {
+    pub(super) world: &'w World<'w>,
+    exceptions: &'c Exceptions<'w>,
+    summaries: &'c Summaries,
+    groups: Groups<'w>,
+    effects: RefCell<FxHashMap<(MethodId, u16, bool), Effect>>,
+    throws: RefCell<FxHashMap<(MethodId, bool), Rc<BodyThrows>>>,
+    depth: Cell<u32>,
+}
+
+impl<'c, 'w> Callees<'c, 'w> {
+    pub(super) fn new(
+        world: &'w World<'w>,
+        exceptions: &'c Exceptions<'w>,
+        summaries: &'c Summaries,
+    ) -> Self {
+        let group = |name| world.knowledge.group(name);
+        let groups = Groups {
+            closes_argument: group(groups::CLOSES_ARGUMENT),
+            borrows_argument: group(groups::BORROWS_ARGUMENT),
+            same_as_receiver: group(groups::SAME_AS_RECEIVER),
+            released_with_receiver: group(groups::RELEASED_WITH_RECEIVER),
+            jvm_exit: group(groups::JVM_EXIT),
+        };
+        let (effects, throws) = (RefCell::default(), RefCell::default());
+        Self { world, exceptions, summaries, groups, effects, throws, depth: Cell::new(0) }
+    }
+
+    /// What the events of a body may throw.
+    pub(super) fn throws(&self, body: Body<'_>, reading: Reading) -> Rc<BodyThrows> {
+        let key = (body.id, reading == Reading::AnyCall);
+        if let Some(known) = self.throws.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let throws = Rc::new(self.exceptions.of_body(body, reading));
+        self.throws.borrow_mut().insert(key, Rc::clone(&throws));
+        throws
+    }
+
+    fn is_in(&self, group: &[bool], body: Body<'_>, member: MemberRefId) -> bool {
+        let loader = self.world.program.class(body.class).loader;
+        self.world.knowledge.api_in(group, loader, member).is_some()
+    }
+
+    /// Whether an event ends the JVM.
+    pub(super) fn ends_jvm(&self, body: Body<'_>, event: &Event) -> bool {
+        event.kind.is_invoke() && event.member().is_some_and(|m| self.is_in(self.groups.jvm_exit, body, m))
+    }
+
+    /// Whether what a call yields is released with its receiver.
+    pub(super) fn is_released_with_receiver(&self, body: Body<'_>, event: &Event) -> bool {
+        event.kind.has_receiver()
+            && event.member().is_some_and(|m| self.is_in(self.groups.released_with_receiver, body, m))
+    }
+
+    /// Whether a call releases something, whatever it is.
+    pub(super) fn is_release(&self, body: Body<'_>, event: &Event) -> bool {
+        let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
+        let loader = self.world.program.class(body.class).loader;
+        self.world.knowledge.roles(loader, member).any(|(r, _)| matches!(r, Role::Release(_)))
+            || self.is_in(self.groups.closes_argument, body, member)
+    }
+
+    /// Whether a call releases this very resource.
+    pub(super) fn is_release_of(&self, body: Body<'_>, event: &Event, resource: ResourceId) -> bool {
+        self.has_role(body, event, Role::Release(resource))
+    }
+
+    fn has_role(&self, body: Body<'_>, event: &Event, role: Role) -> bool {
+        let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
+        let loader = self.world.program.class(body.class).loader;
+        self.world.knowledge.roles(loader, member).any(|(r, _)| r == role)
+    }
+
+    /// Whether a call runs, a few levels deep, a method that releases this resource of the same field and does not
+    /// acquire it itself: the other half of a pair.
+    pub(super) fn calls_release_of(
+        &self,
+        body: Body<'_>,
+        event: &Event,
+        resource: ResourceId,
+        field: FieldId,
+    ) -> bool {
+        let targets = |body: Body<'_>, event: &Event, depth: u32| {
+            let targets = self.world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+            targets.into_iter().map(move |t| (t, depth)).collect::<Vec<_>>()
+        };
+        let mut waiting = targets(body, event, 1);
+        let mut seen: Vec<MethodId> = Vec::new();
+        while let Some((method, depth)) = waiting.pop() {
+            if seen.contains(&method) {
+                continue;
+            }
+            seen.push(method);
+            let callee = self.world.body(method);
+            let calls = || callee.origins.events().iter().filter(|e| e.kind.is_invoke());
+            let releases = |e: &Event| {
+                let args = callee.origins.args(e);
+                self.is_release_of(callee, e, resource)
+                    && args.iter().any(|v| self.field_behind(callee, *v) == Some(field))
+            };
+            if calls().any(releases) {
+                return !calls().any(|e| self.has_role(callee, e, Role::Acquire(resource)));
+            }
+            if depth < RELEASE_DEPTH {
+                waiting.extend(calls().flat_map(|e| targets(callee, e, depth + 1)));
+            }
+        }
+        false
+    }
+
+    /// The field that a value is read from, or that the object is read from whose method yields it.
+    pub(super) fn field_behind(&self, body: Body<'_>, value: ValueId) -> Option<FieldId> {
+        let refs = self.world.program.refs(self.world.program.class(body.class).loader);
+        let mut value = value;
+        for _ in 0..MAX_DEPTH {
+            let (_, made) = body.origins.leaves(value).find_map(|leaf| body.origins.event(leaf))?;
+            match made.kind {
+                EventKind::GetField | EventKind::GetStatic => return refs.field(made.member()?),
+                kind if kind.has_receiver() => value = body.origins.arg(made, 0),
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// The resources that the caller of a deployed method gets and has to release.
+    pub(super) fn yielded(&self, body: Body<'_>, event: &Event) -> Vec<ResourceId> {
+        let loader = self.world.program.class(body.class).loader;
+        let resolved = event.member().and_then(|m| self.world.program.refs(loader).method(m));
+        if !resolved.is_some_and(|target| self.summaries.may_yield(target)) {
+            return Vec::new();
+        }
+        let targets = self.world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+        let mut of_targets = targets.iter().map(|t| self.summaries.yields(*t));
+        let Some(first) = of_targets.next() else { return Vec::new() };
+        if of_targets.all(|other| !other.is_empty()) { first.to_vec() } else { Vec::new() }
+    }
+
+    /// What a call does to its operand at `position`.
+    pub(super) fn use_at(
+        &self,
+        body: Body<'_>,
+        i: usize,
+        event: &Event,
+        position: usize,
+        releases_fail: bool,
+    ) -> Use {
+        let Some(member) = event.member() else { return Use::Escapes };
+        let is_receiver = event.kind.has_receiver() && position == 0;
+        if let Some(known) = self.by_models(body, i, event, member, position) {
+            return known;
+        }
+        if is_constructor(self.world, event) && is_receiver {
+            return Use::Keeps;
+        }
+        let program = self.world.program;
+        let resolved = program.refs(program.class(body.class).loader).method(member);
+        let is_deployed = resolved.is_some_and(|t| !program.is_jdk(program.class_of_method(t)));
+        if is_deployed && let Some(known) = self.by_bodies(body, i, event, position, releases_fail) {
+            return known;
+        }
+        match is_receiver {
+            true if self.is_fluent(body, event, member) => Use::Becomes(Value::Event(i as u32)),
+            true => Use::Keeps,
+            false => Use::Escapes,
+        }
+    }
+
+    fn by_models(
+        &self,
+        body: Body<'_>,
+        i: usize,
+        event: &Event,
+        member: MemberRefId,
+        position: usize,
+    ) -> Option<Use> {
+        let world = self.world;
+        let loader = world.program.class(body.class).loader;
+        let offset = usize::from(event.kind.has_receiver());
+        let is_receiver = offset == 1 && position == 0;
+        let result = Value::Event(i as u32);
+        let mut hands_out = None;
+        for (role, _) in world.knowledge.roles(loader, member) {
+            match role {
+                Role::Release(_) => return Some(Use::Releases),
+                Role::Wrapper(row) => {
+                    let wrapper = world.knowledge.tables.wrappers.get(usize::from(row))?;
+                    if wrapper.args.iter().any(|a| usize::from(*a) + offset == position) {
+                        let made = made_by(world, body, i, event).filter(|_| wrapper.closes);
+                        return Some(made.map_or(Use::Keeps, Use::Becomes));
+                    }
+                }
+                Role::NotOwned(_) if is_receiver => hands_out = Some(Use::Becomes(result)),
+                Role::Acquire(_) if is_receiver => hands_out = hands_out.or(Some(Use::Keeps)),
+                _ => {}
+            }
+        }
+        if let Some(api) = world.knowledge.api_in(self.groups.closes_argument, loader, member) {
+            let acts_on = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.acts_on);
+            if acts_on.unwrap_or(Subject::Argument(0)).operand(offset == 1) == Some(position) {
+                return Some(Use::Releases);
+            }
+        }
+        if is_receiver {
+            return match () {
+                () if self.is_in(self.groups.released_with_receiver, body, member) => {
+                    Some(Use::HandsOut(result))
+                }
+                () if self.is_in(self.groups.same_as_receiver, body, member) => Some(Use::Becomes(result)),
+                () => hands_out,
+            };
+        }
+        self.is_in(self.groups.borrows_argument, body, member).then_some(Use::Keeps)
+    }
+
+    /// What the deployed methods that a call may run do; `None` if there are none or too many.
+    fn by_bodies(
+        &self,
+        body: Body<'_>,
+        i: usize,
+        event: &Event,
+        position: usize,
+        releases_fail: bool,
+    ) -> Option<Use> {
+        let targets = self.world.targets(body, event, MAX_TARGETS)?;
+        if targets.is_empty() {
+            return None;
+        }
+        let effects: Vec<Effect> =
+            targets.iter().map(|t| self.effect(*t, position as u16, releases_fail)).collect();
+        let any = |of: fn(&Effect) -> bool| effects.iter().any(of);
+        let is_receiver = event.kind.has_receiver() && position == 0;
+        Some(if any(|e| e.releases) {
+            if any(|e| e.open_on_exception) { Use::ReleasesUnlessThrown } else { Use::Releases }
+        } else if any(|e| e.escapes) {
+            Use::Escapes
+        } else if any(|e| e.into_receiver) {
+            made_by(self.world, body, i, event).map_or(Use::Escapes, Use::Becomes)
+        } else if any(|e| e.into_result) {
+            Use::Becomes(Value::Event(i as u32))
+        } else if is_receiver && targets.iter().any(|t| self.releases_own_field(*t)) {
+            Use::Releases
+        } else {
+            Use::Keeps
+        })
+    }
+
+    /// What a method does to its parameter `param`. A method that calls itself adds nothing to what it does.
+    pub(super) fn effect(&self, method: MethodId, param: u16, releases_fail: bool) -> Effect {
+        let key = (method, param, releases_fail);
+        if let Some(known) = self.effects.borrow().get(&key) {
+            return *known;
+        }
+        if self.depth.get() >= MAX_DEPTH {
+            return UNKNOWN;
+        }
+        self.effects.borrow_mut().insert(key, Effect::default());
+        self.depth.set(self.depth.get() + 1);
+        let body = self.world.body(method);
+        let effect = Followed::parameter(self, body, param, releases_fail).effect();
+        self.depth.set(self.depth.get() - 1);
+        self.effects.borrow_mut().insert(key, effect);
+        effect
+    }
+
+    /// A builder or stream that returns itself, or a stage after itself, under a type that is to be closed.
+    fn is_fluent(&self, body: Body<'_>, event: &Event, member: MemberRefId) -> bool {
+        let program = self.world.program;
+        let owner = program.find(program.class(body.class).loader, program.facts.members.get(member).owner);
+        let (Some(owner), Some(result)) = (owner, result_class(self.world, body, event)) else {
+            return false;
+        };
+        is_auto_closeable(self.world, result)
+            && (program.is_subtype(owner, result) || program.is_subtype(result, owner))
+    }
+
+    fn releases_own_field(&self, method: MethodId) -> bool {
+        let body = self.world.body(method);
+        let is_own_field = |event: &Event| {
+            body.origins.leaves(body.origins.arg(event, 0)).any(|leaf| {
+                let read = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::GetField);
+                read.is_some_and(|(_, e)| is_this(body, e))
+            })
+        };
+        body.origins.events().iter().any(|e| self.is_release(body, e) && is_own_field(e))
+    }
+
+    /// Whether a class is closed by whoever owns its objects, and then releases what it keeps in a field.
+    pub(super) fn class_releases_field(&self, class: ClassId, field: FieldId) -> bool {
+        let program = self.world.program;
+        if !is_auto_closeable(self.world, class) {
+            return false;
+        }
+        let names = (program.facts.names.find("close"), program.facts.names.find("()V"));
+        let (Some(name), Some(desc)) = names else { return false };
+        let close = program.find_method(class, name, desc).filter(|m| program.method(*m).has_body);
+        close.is_some_and(|close| self.releases_field(close, field, 2))
+    }
+
+    fn releases_field(&self, method: MethodId, field: FieldId, depth: u32) -> bool {
+        if depth == 0 || self.depth.get() >= MAX_DEPTH {
+            return false;
+        }
+        let body = self.world.body(method);
+        let refs = self.world.program.refs(self.world.program.class(body.class).loader);
+        body.origins.events().iter().enumerate().any(|(i, event)| match event.kind {
+            EventKind::GetField => {
+                event.member().and_then(|m| refs.field(m)) == Some(field)
+                    && is_this(body, event)
+                    && Followed::value(self, body, Value::Event(i as u32)).is_ever_released()
+            }
+            kind if kind.is_invoke() && is_this(body, event) => {
+                let targets = self.world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+                targets.iter().any(|t| self.releases_field(*t, field, depth - 1))
+            }
+            _ => false,
+        })
+    }
+}
+
+/// Whether an event's first operand is the receiver of the body.
+pub(super) fn is_this(body: Body<'_>, event: &Event) -> bool {
+    !body.method.access.is_static()
+        && body.origins.unit.value(body.method, body.origins.arg(event, 0)) == Value::Param(0)
+}

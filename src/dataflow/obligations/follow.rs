@@ -1,0 +1,270 @@
+//! One obligation on its way through one body.
+
+use super::acquire::{Held, Obligation};
+use super::callees::{Callees, Effect};
+use super::uses::{Use, Uses};
+use crate::dataflow::Body;
+use crate::dataflow::exceptions::{BodyThrows, Reading, Thrown, is_interruption};
+use crate::dataflow::paths::{After, ClosedEdges, Exit, ExitKind, Start, Watch, fetches, first_event, walk};
+use crate::facts::{Test, Value};
+use crate::vocabulary::ValueId;
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// Null tests that may stand between a flag's test and the release.
+const MAX_GUARDS: usize = 3;
+
+/// An obligation with all that a walk asks about it.
+pub(super) struct Followed<'f, 'c, 'w> {
+    callees: &'f Callees<'c, 'w>,
+    body: Body<'f>,
+    uses: Uses,
+    /// The acquiring event; `None` for a parameter, which is open from the start.
+    event: Option<u16>,
+    is_place: bool,
+    /// Values that it is released with; acquiring it again from them releases the last one.
+    owners: Vec<ValueId>,
+    throws: Rc<BodyThrows>,
+    fetches: Vec<bool>,
+    releases_fail: bool,
+    closed: ClosedEdges,
+    seen: Cell<Seen>,
+}
+
+/// What a walk has met.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    releases: bool,
+    escapes: bool,
+    returns: bool,
+}
+
+impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
+    /// Something that the body acquires.
+    pub(super) fn obligation(
+        callees: &'f Callees<'c, 'w>,
+        body: Body<'f>,
+        obligation: &Obligation,
+        releases_fail: bool,
+    ) -> Self {
+        let mut uses = match obligation.held {
+            Held::Value(value) => Uses::of_value(callees, body, value, releases_fail),
+            Held::Place(_) => Uses::of_place(callees, body, obligation),
+        };
+        uses.add_owners(callees, body, &obligation.released_with);
+        let is_place = matches!(obligation.held, Held::Place(_));
+        let owners = obligation.released_with.clone();
+        Self::new(callees, body, uses, (Some(obligation.event), is_place, owners), releases_fail)
+    }
+
+    /// A parameter, open from the body's entry.
+    pub(super) fn parameter(
+        callees: &'f Callees<'c, 'w>,
+        body: Body<'f>,
+        param: u16,
+        releases_fail: bool,
+    ) -> Self {
+        let uses = Uses::of_value(callees, body, Value::Param(param), releases_fail);
+        Self::new(callees, body, uses, (None, false, Vec::new()), releases_fail)
+    }
+
+    /// A value, whatever becomes of it.
+    pub(super) fn value(callees: &'f Callees<'c, 'w>, body: Body<'f>, value: Value) -> Self {
+        let uses = Uses::of_value(callees, body, value, false);
+        Self::new(callees, body, uses, (None, false, Vec::new()), false)
+    }
+
+    fn new(
+        callees: &'f Callees<'c, 'w>,
+        body: Body<'f>,
+        uses: Uses,
+        (event, is_place, owners): (Option<u16>, bool, Vec<ValueId>),
+        releases_fail: bool,
+    ) -> Self {
+        let reading = if is_place { Reading::AnyCall } else { Reading::Declared };
+        let throws = callees.throws(body, reading);
+        let releases = |i: usize| uses.list.iter().any(|(at, _, u)| usize::from(*at) == i && is_release(*u));
+        let fetches = if is_place { fetches(body, &releases) } else { Vec::new() };
+        let closed = ClosedEdges::find(body, event, &|block| leads_to_release(body, &releases, block));
+        let seen = Cell::default();
+        Self { callees, body, uses, event, is_place, owners, throws, fetches, releases_fail, closed, seen }
+    }
+
+    /// Whether some event releases it.
+    pub(super) fn is_ever_released(&self) -> bool {
+        self.uses.list.iter().any(|(_, _, found)| is_release(*found))
+    }
+
+    /// Whether the object under construction keeps it, and releases it with itself.
+    pub(super) fn is_kept_by_object(&self) -> bool {
+        self.uses.bit(Value::Param(0)) != 0
+    }
+
+    fn exits(&self) -> Vec<Exit> {
+        let start = self.event.map_or(Start::Entry, Start::After);
+        walk(self.callees.world, self.body, self, start, 1)
+    }
+
+    /// The ways on which the method is left with it open, and with nobody who could release it.
+    pub(super) fn leaks(&self) -> Vec<Exit> {
+        let own = self.uses.bit(Value::Param(0));
+        let is_kept = |e: &Exit| e.kind == ExitKind::Normal && own != 0 && e.state & own != 0;
+        self.exits().into_iter().filter(|e| !is_kept(e)).collect()
+    }
+
+    /// Whether a caller gets it: as the result, or as part of the object that a constructor makes.
+    pub(super) fn is_yielded(&self) -> bool {
+        let exits = self.exits();
+        let own = self.uses.bit(Value::Param(0));
+        self.seen.get().returns
+            || own != 0 && exits.iter().any(|e| e.kind == ExitKind::Normal && e.state & own != 0)
+    }
+
+    /// What the body does to a parameter.
+    pub(super) fn effect(&self) -> Effect {
+        if self.uses.list.is_empty() {
+            return Effect::default();
+        }
+        let exits = self.exits();
+        let seen = self.seen.get();
+        let own = self.uses.faces.iter().skip(1).position(|f| f.value == Value::Param(0));
+        let own = own.map_or(0, |bit| 2u32 << bit);
+        Effect {
+            releases: seen.releases,
+            escapes: seen.escapes,
+            into_receiver: exits.iter().any(|e| e.kind == ExitKind::Normal && e.state & own != 0),
+            into_result: seen.returns,
+            open_on_exception: exits.iter().any(|e| e.kind == ExitKind::Exceptional),
+        }
+    }
+
+    /// The uses by an event of faces that exist in a state.
+    fn uses_at(&self, event: u16, state: u32) -> impl Iterator<Item = Use> + '_ {
+        let from = self.uses.list.partition_point(|(at, ..)| *at < event);
+        let at_event = self.uses.list[from..].iter().take_while(move |(at, ..)| *at == event);
+        at_event.filter(move |(_, operand, _)| self.is_face(*operand, state)).map(|(_, _, found)| *found)
+    }
+
+    fn is_face(&self, operand: ValueId, state: u32) -> bool {
+        // Releases of a place or of an owner have no operand to look at.
+        operand == crate::facts::NO_VALUE || self.uses.face_of(self.body, operand, state).is_some()
+    }
+
+    fn note(&self, found: Use) {
+        let seen = self.seen.get();
+        self.seen.set(Seen {
+            releases: seen.releases || is_release(found),
+            escapes: seen.escapes || found == Use::Escapes,
+            returns: seen.returns || found == Use::Returns,
+        });
+    }
+
+    /// Along an edge on which `value` is null or not.
+    fn takes_null(&self, value: ValueId, is_null: bool, state: u32) -> bool {
+        let is_open = self.uses.face_of(self.body, value, state).is_some_and(|f| f.releases);
+        if is_null {
+            return !is_open && !self.is_owner(value);
+        }
+        // All that the value could be does not exist yet on this path: it is null.
+        is_open
+            || self.body.origins.leaves(value).any(|leaf| match leaf {
+                Value::Null => false,
+                leaf => self.uses.bit(leaf) == 0,
+            })
+    }
+
+    fn is_owner(&self, value: ValueId) -> bool {
+        let origins = self.body.origins;
+        let is_made = |leaf: Value| matches!(leaf, Value::Event(_) | Value::Param(_));
+        let mut leaves = self.owners.iter().flat_map(|owner| origins.leaves(*owner));
+        leaves.any(|o| is_made(o) && origins.leaves(value).any(|l| l == o))
+    }
+
+    /// Along an edge on which `value` is false: a failed attempt has acquired nothing.
+    fn takes_zero(&self, value: ValueId, is_zero: bool) -> bool {
+        let is_attempt =
+            |leaf: Value| matches!((leaf, self.event), (Value::Event(i), Some(e)) if i == u32::from(e));
+        !(self.is_place && is_zero && self.body.origins.leaves(value).any(is_attempt))
+    }
+}
+
+fn is_release(found: Use) -> bool {
+    matches!(found, Use::Releases | Use::ReleasesUnlessThrown)
+}
+
+/// Whether a block releases, by itself or behind tests for null.
+fn leads_to_release(body: Body<'_>, releases: &dyn Fn(usize) -> bool, block: u16) -> bool {
+    let unit = body.origins.unit;
+    let mut waiting = vec![(block, 0)];
+    while let Some((at, guards)) = waiting.pop() {
+        let Some(block) = unit.blocks_of(body.method).get(usize::from(at)) else { continue };
+        let first = usize::from(first_event(body.method, block));
+        if (first..first + block.events.len as usize).any(releases) {
+            return true;
+        }
+        let is_guard = matches!(block.test, Test::IsNull(_) | Test::NonNull(_)) || block.n_edges == 1;
+        if is_guard && guards < MAX_GUARDS {
+            waiting.extend(unit.successors(block).iter().map(|next| (*next, guards + 1)));
+        }
+    }
+    false
+}
+
+impl Watch for Followed<'_, '_, '_> {
+    fn after(&self, event: u16, state: u32) -> After {
+        if self.event == Some(event) {
+            return if !self.owners.is_empty() || self.is_place { After::Settled } else { After::Again };
+        }
+        let mut next = state;
+        let mut is_settled = false;
+        for found in self.uses_at(event, state) {
+            self.note(found);
+            match found {
+                Use::Becomes(value) | Use::HandsOut(value) => next |= self.uses.bit(value),
+                Use::Keeps => {}
+                _ => is_settled = true,
+            }
+        }
+        let ends = || {
+            let event = self.body.origins.events().get(usize::from(event));
+            event.is_some_and(|e| self.callees.ends_jvm(self.body, e))
+        };
+        if is_settled || ends() { After::Settled } else { After::Goes(next) }
+    }
+
+    fn thrown(&self, event: u16, state: u32) -> Vec<Thrown> {
+        let all = self.throws.of_event(event);
+        if all.is_empty() || self.fetches.get(usize::from(event)).copied().unwrap_or(false) {
+            return Vec::new();
+        }
+        let settled =
+            self.uses_at(event, state).find(|u| matches!(u, Use::Releases | Use::Escapes | Use::Returns));
+        match settled {
+            // Waiting for an end that never came has not released anything.
+            Some(Use::Releases) if !self.is_place => {
+                return all.iter().copied().filter(|t| is_interruption(self.callees.world, *t)).collect();
+            }
+            Some(_) => return Vec::new(),
+            None => {}
+        }
+        let is_release = || {
+            let event = self.body.origins.events().get(usize::from(event));
+            event.is_some_and(|e| self.callees.is_release(self.body, e))
+        };
+        if !self.releases_fail && is_release() { Vec::new() } else { all.to_vec() }
+    }
+
+    fn takes(&self, block: u16, edge: usize, state: u32) -> bool {
+        if self.closed.has(block, edge) {
+            return false;
+        }
+        let test = self.body.origins.unit.blocks_of(self.body.method).get(usize::from(block)).map(|b| b.test);
+        match test {
+            Some(Test::IsNull(v)) => self.takes_null(v, edge == 0, state),
+            Some(Test::NonNull(v)) => self.takes_null(v, edge == 1, state),
+            Some(Test::IsZero(v)) => self.takes_zero(v, edge == 0),
+            Some(Test::NonZero(v)) => self.takes_zero(v, edge == 1),
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Which deployed methods hand a resource to their caller.
+
+use super::acquire;
+use super::callees::Callees;
+use super::follow::Followed;
+use crate::dataflow::World;
+use crate::dataflow::exceptions::Exceptions;
+use crate::dataflow::knowledge::ResourceId;
+use crate::program::Program;
+use crate::vocabulary::{ClassId, MethodId, Parallel, descriptor};
+use rustc_hash::FxHashMap;
+
+/// Methods through which a resource is handed up.
+const MAX_ROUNDS: usize = 6;
+/// Callers of one method that are looked at.
+const MAX_SITES: usize = 2000;
+/// Classes, or methods, that one piece of work takes.
+const CHUNK: usize = 64;
+
+/// What the caller of a method gets and has to release. Built in rounds: first the methods that acquire themselves,
+/// then the callers of those found in the round before, so that the order of the work makes no difference.
+#[derive(Default)]
+pub struct Summaries {
+    yields: FxHashMap<MethodId, Vec<ResourceId>>,
+    /// The same, and the methods that these override: what a call may be resolved to.
+    may_yield: rustc_hash::FxHashSet<MethodId>,
+}
+
+impl Summaries {
+    /// Looks at all methods that acquire something and return it.
+    pub fn build(world: &World<'_>, parallel: &impl Parallel) -> Self {
+        let mut summaries = Self::default();
+        let n = world.program.classes.len();
+        let of_classes = parallel.map(n.div_ceil(CHUNK), |chunk| {
+            let classes = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(ClassId::from_index);
+            let classes = classes.filter(|c| !world.program.is_jdk(*c));
+            let methods = classes.flat_map(|c| world.program.methods_of(c)).map(|(id, _)| id);
+            methods.filter_map(|m| Some((m, yielded_by(world, m, &Self::default())?))).collect::<Vec<_>>()
+        });
+        let mut found: Vec<(MethodId, Vec<ResourceId>)> = of_classes.into_iter().flatten().collect();
+        for _ in 0..MAX_ROUNDS {
+            if found.is_empty() {
+                break;
+            }
+            let mut callers: Vec<MethodId> = Vec::new();
+            for (method, resources) in std::mem::take(&mut found) {
+                let sites = world.sites.of(method, MAX_SITES).unwrap_or_default();
+                callers.extend(sites.iter().map(|s| s.caller));
+                summaries.add(world, method, resources);
+            }
+            callers.sort_unstable();
+            callers.dedup();
+            callers.retain(|m| !summaries.yields.contains_key(m));
+            let known = &summaries;
+            let of_callers = parallel.map(callers.len().div_ceil(CHUNK), |chunk| {
+                let part = &callers[chunk * CHUNK..callers.len().min((chunk + 1) * CHUNK)];
+                part.iter().filter_map(|m| Some((*m, yielded_by(world, *m, known)?))).collect::<Vec<_>>()
+            });
+            found = of_callers.into_iter().flatten().collect();
+        }
+        summaries
+    }
+
+    fn add(&mut self, world: &World<'_>, method: MethodId, resources: Vec<ResourceId>) {
+        self.yields.insert(method, resources);
+        let mut waiting = vec![method];
+        while let Some(at) = waiting.pop() {
+            if self.may_yield.insert(at) {
+                waiting.extend(world.sites.overridden_by(at));
+            }
+        }
+    }
+
+    /// What the caller of a method gets and has to release.
+    pub fn yields(&self, method: MethodId) -> &[ResourceId] {
+        self.yields.get(&method).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a call that resolves to a method may yield something.
+    pub fn may_yield(&self, method: MethodId) -> bool {
+        self.may_yield.contains(&method)
+    }
+}
+
+fn yielded_by(world: &World<'_>, method: MethodId, known: &Summaries) -> Option<Vec<ResourceId>> {
+    let body = world.body(method);
+    if !can_yield(world.program, method) || !acquire::may_acquire(world, body, known) {
+        return None;
+    }
+    let exceptions = Exceptions::new(world);
+    let callees = Callees::new(world, &exceptions, known);
+    let mut resources = Vec::new();
+    for obligation in acquire::obligations(&callees, body) {
+        let is_place = obligation.held.value().is_none();
+        let is_known = resources.contains(&obligation.resource);
+        if !is_place && !is_known && Followed::obligation(&callees, body, &obligation, false).is_yielded() {
+            resources.push(obligation.resource);
+        }
+    }
+    resources.sort_unstable();
+    (!resources.is_empty()).then_some(resources)
+}
+
+/// Constructors, and methods that return an object.
+fn can_yield(program: &Program<'_>, method: MethodId) -> bool {
+    let facts = program.method(method);
+    let returns = || descriptor::return_type(program.text(facts.desc)).class().is_some();
+    facts.has_body && (program.text(facts.name) == "<init>" || returns())
+}

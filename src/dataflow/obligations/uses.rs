@@ -1,0 +1,222 @@
+//! What the events of a body do to one obligation.
+
+use super::acquire::{Held, Obligation};
+use super::callees::{Callees, is_this};
+use crate::dataflow::Body;
+use crate::facts::{Event, EventKind, NO_VALUE, Value};
+use crate::vocabulary::ValueId;
+
+/// Values that one obligation may be reached by; further ones are not seen.
+pub(super) const MAX_FACES: usize = 30;
+/// Rounds over a body in which faces are found; a loop that carries one backwards needs a second.
+const MAX_ROUNDS: usize = 4;
+/// Fields and calls that two ways to an object are compared along.
+const MAX_STEPS: u32 = 4;
+
+/// What an event does to one operand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Use {
+    /// Nothing.
+    Keeps,
+    /// Releases it, also if the event throws.
+    Releases,
+    /// Releases it, but not if the event throws.
+    ReleasesUnlessThrown,
+    /// Stores it where it outlives the method, or hands it to somebody who may.
+    Escapes,
+    /// Returns it.
+    Returns,
+    /// From now on it is also reached, and released, by that value.
+    Becomes(Value),
+    /// That value is released with it, but not it with the value.
+    HandsOut(Value),
+}
+
+/// A value that an obligation is reached by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Face {
+    pub(super) value: Value,
+    /// Whether releasing the value releases the obligation.
+    pub(super) releases: bool,
+}
+
+/// The faces of an obligation, and the uses of them. A face exists on a path once its event has ended normally.
+pub(super) struct Uses {
+    /// The first is the obligation itself.
+    pub(super) faces: Vec<Face>,
+    /// (event, operand, use), by event; without [`Use::Keeps`].
+    pub(super) list: Vec<(u16, ValueId, Use)>,
+}
+
+impl Uses {
+    /// Of a value.
+    pub(super) fn of_value(
+        callees: &Callees<'_, '_>,
+        body: Body<'_>,
+        value: Value,
+        releases_fail: bool,
+    ) -> Self {
+        let mut uses = Self { faces: vec![Face { value, releases: true }], list: Vec::new() };
+        for _ in 0..MAX_ROUNDS {
+            let before = uses.faces.len();
+            uses.list.clear();
+            for (i, event) in body.origins.events().iter().enumerate() {
+                uses.add_event(callees, body, i, event, releases_fail);
+            }
+            if uses.faces.len() == before {
+                break;
+            }
+        }
+        uses
+    }
+
+    fn add_event(
+        &mut self,
+        callees: &Callees<'_, '_>,
+        body: Body<'_>,
+        i: usize,
+        event: &Event,
+        releases_fail: bool,
+    ) {
+        for (position, operand) in body.origins.args(event).iter().enumerate() {
+            let Some(face) = self.face_of(body, *operand, u32::MAX) else { continue };
+            let found = match use_of(callees, body, i, event, position, releases_fail) {
+                Use::Keeps => continue,
+                Use::Releases | Use::ReleasesUnlessThrown if !face.releases => continue,
+                found => found,
+            };
+            match found {
+                Use::Becomes(value) => self.add_face(Face { value, releases: face.releases }),
+                Use::HandsOut(value) => self.add_face(Face { value, releases: false }),
+                _ => {}
+            }
+            self.list.push((i as u16, *operand, found));
+        }
+    }
+
+    fn add_face(&mut self, face: Face) {
+        if self.faces.len() < MAX_FACES && self.faces.iter().all(|f| f.value != face.value) {
+            self.faces.push(face);
+        }
+    }
+
+    /// The first face among those of `state` (a bit for each) that an operand may be.
+    pub(super) fn face_of(&self, body: Body<'_>, operand: ValueId, state: u32) -> Option<Face> {
+        let leaves = || body.origins.leaves(operand);
+        let faces = self.faces.iter().enumerate();
+        faces
+            .filter(|(bit, _)| state >> bit & 1 == 1)
+            .map(|(_, f)| *f)
+            .find(|f| leaves().any(|l| l == f.value))
+    }
+
+    /// The bit of a face.
+    pub(super) fn bit(&self, value: Value) -> u32 {
+        self.faces.iter().position(|f| f.value == value).map_or(0, |bit| 1 << bit)
+    }
+
+    /// Adds the releases of values that the obligation is released with.
+    pub(super) fn add_owners(&mut self, callees: &Callees<'_, '_>, body: Body<'_>, owners: &[ValueId]) {
+        if owners.is_empty() {
+            return;
+        }
+        let is_owner = |operand: ValueId| {
+            owners.iter().any(|owner| {
+                body.origins
+                    .leaves(*owner)
+                    .any(|o| o != Value::Null && body.origins.leaves(operand).any(|l| l == o))
+            })
+        };
+        for (i, event) in body.origins.events().iter().enumerate().filter(|(_, e)| e.kind.is_invoke()) {
+            for (position, operand) in body.origins.args(event).iter().enumerate() {
+                let releases = || {
+                    let found = use_of(callees, body, i, event, position, false);
+                    matches!(found, Use::Releases | Use::ReleasesUnlessThrown)
+                };
+                if is_owner(*operand) && releases() {
+                    self.list.push((i as u16, NO_VALUE, Use::Releases));
+                }
+            }
+        }
+        self.list.sort_by_key(|(event, ..)| *event);
+    }
+
+    /// Of the state of a shared object: only releases count, on whatever way leads to the same object.
+    pub(super) fn of_place(callees: &Callees<'_, '_>, body: Body<'_>, obligation: &Obligation) -> Self {
+        let Held::Place(place) = obligation.held else { return Self { faces: Vec::new(), list: Vec::new() } };
+        let mut uses = Self { faces: Vec::new(), list: Vec::new() };
+        let field = callees.field_behind(body, place);
+        for (i, event) in body.origins.events().iter().enumerate() {
+            if i == usize::from(obligation.event) || !event.kind.is_invoke() {
+                continue;
+            }
+            let releases = if callees.is_release_of(body, event, obligation.resource) {
+                body.origins.args(event).iter().any(|v| is_same_place(body, *v, place, MAX_STEPS))
+            } else {
+                field.is_some_and(|f| callees.calls_release_of(body, event, obligation.resource, f))
+            };
+            if releases {
+                uses.list.push((i as u16, NO_VALUE, Use::Releases));
+            }
+        }
+        uses
+    }
+}
+
+fn use_of(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    i: usize,
+    event: &Event,
+    position: usize,
+    releases_fail: bool,
+) -> Use {
+    match event.kind {
+        EventKind::Return => Use::Returns,
+        EventKind::PutField if position == 1 => put_field(callees, body, event),
+        EventKind::PutStatic | EventKind::Lambda | EventKind::InvokeDynamic => Use::Escapes,
+        EventKind::ArrayStore if position == 1 => Use::Escapes,
+        kind if kind.is_invoke() => callees.use_at(body, i, event, position, releases_fail),
+        _ => Use::Keeps,
+    }
+}
+
+/// A constructor that keeps something in a field which the object's `close` releases makes the object a wrapper.
+fn put_field(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Use {
+    let program = callees.world.program;
+    let is_own = program.text(body.method.name) == "<init>" && is_this(body, event);
+    let field = event.member().and_then(|m| program.refs(program.class(body.class).loader).field(m));
+    match field {
+        Some(field) if is_own && callees.class_releases_field(body.class, field) => {
+            Use::Becomes(Value::Param(0))
+        }
+        _ => Use::Escapes,
+    }
+}
+
+/// Whether two operands are reached the same way: from the same value, by the same fields and calls.
+pub(super) fn is_same_place(body: Body<'_>, a: ValueId, b: ValueId, steps: u32) -> bool {
+    a != NO_VALUE
+        && (a == b
+            || body.origins.leaves(a).any(|x| body.origins.leaves(b).any(|y| is_same(body, x, y, steps))))
+}
+
+fn is_same(body: Body<'_>, a: Value, b: Value, steps: u32) -> bool {
+    if matches!(a, Value::Unknown | Value::Null | Value::Merge { .. }) {
+        return false;
+    }
+    if a == b {
+        return true;
+    }
+    let (Some((_, x)), Some((_, y))) = (body.origins.event(a), body.origins.event(b)) else { return false };
+    let is_path = |kind: EventKind| {
+        kind.is_invoke() || matches!(kind, EventKind::GetField | EventKind::GetStatic | EventKind::ArrayLoad)
+    };
+    let (from_x, from_y) = (body.origins.args(x), body.origins.args(y));
+    steps > 0
+        && x.kind == y.kind
+        && x.target == y.target
+        && is_path(x.kind)
+        && from_x.len() == from_y.len()
+        && from_x.iter().zip(from_y).all(|(x, y)| is_same_place(body, *x, *y, steps - 1))
+}

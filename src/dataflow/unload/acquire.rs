@@ -1,0 +1,290 @@
+//! Which calls acquire something, and on whose behalf: a factory's caller owns what the factory returns.
+
+use super::beans::Beans;
+use super::flow::Acquired;
+use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
+use crate::dataflow::{Body, World};
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::descriptor::{params, return_type};
+use crate::vocabulary::{ClassId, MethodId, Parallel, ValueId};
+
+/// What one pass over all bodies finds.
+#[derive(Default)]
+pub(super) struct Calls {
+    /// Acquiring calls, sorted; factories and constructors of subclasses replaced by their callers.
+    pub(super) acquired: Vec<Acquired>,
+    /// Releasing calls of registries: resource, method, event; sorted.
+    pub(super) releases: Vec<(ResourceId, MethodId, u16)>,
+    /// Reads of thread locals, which make a value if the variable has an initial one.
+    pub(super) reads: Vec<(MethodId, u16)>,
+}
+
+/// Callers that a factory is followed up to.
+const MAX_LIFT: u32 = 4;
+/// Call sites of one factory; a more popular one is judged as a whole.
+const MAX_SITES: usize = 64;
+/// Overriders looked at for one call.
+const MAX_TARGETS: usize = 4;
+
+/// The group of resources that a registry keeps.
+pub(super) const REGISTRATIONS: &str = "registrations";
+/// The group of resources that the present thread keeps.
+pub(super) const THREAD_BOUND: &str = "thread-bound";
+
+/// Whether a resource is of a group.
+pub(super) fn is_of_group(world: &World<'_>, resource: ResourceId, group: &str) -> bool {
+    let facts = world.knowledge.tables.resources.get(usize::from(resource));
+    facts.is_some_and(|r| r.groups.iter().any(|g| g == group))
+}
+
+/// Finds the calls in all bodies.
+pub(super) fn find(
+    world: &World<'_>,
+    beans: &Beans,
+    wanted: &(dyn Fn(ResourceId) -> bool + Sync),
+    parallel: &impl Parallel,
+) -> Calls {
+    const CHUNK: usize = 128;
+    let n = world.program.classes.len();
+    let reads = world.knowledge.group(groups::THREAD_LOCAL_GET);
+    let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
+        let mut calls = Calls::default();
+        for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
+            let class = ClassId::from_index(i);
+            if world.program.is_jdk(class) {
+                continue;
+            }
+            for (id, method) in world.program.methods_of(class) {
+                if method.has_body {
+                    of_body(world, beans, wanted, reads, id, &mut calls);
+                }
+            }
+        }
+        calls
+    });
+    let mut calls = Calls::default();
+    for part in found {
+        calls.acquired.extend(part.acquired);
+        calls.releases.extend(part.releases);
+        calls.reads.extend(part.reads);
+    }
+    calls.acquired.sort_unstable();
+    calls.acquired.dedup();
+    calls
+}
+
+fn of_body(
+    world: &World<'_>,
+    beans: &Beans,
+    wanted: &(dyn Fn(ResourceId) -> bool + Sync),
+    reads: &[bool],
+    id: MethodId,
+    calls: &mut Calls,
+) {
+    let body = world.body(id);
+    let loader = world.program.class(body.class).loader;
+    for (i, event) in body.origins.events().iter().enumerate() {
+        let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { continue };
+        let roles = || world.knowledge.roles(loader, member);
+        for (role, _) in roles() {
+            match role {
+                Role::Acquire(resource)
+                    if wanted(resource)
+                        && !roles().any(|(r, _)| r == Role::NotOwned(resource))
+                        && is_acquired(world, body, event, resource) =>
+                {
+                    let operand = operand_of(world, event, resource);
+                    let acquired = Acquired { method: id, event: i as u16, resource, operand };
+                    lift(world, beans, acquired, 0, &mut calls.acquired);
+                }
+                Role::Release(resource)
+                    if wanted(resource) && is_of_group(world, resource, REGISTRATIONS) =>
+                {
+                    calls.releases.push((resource, id, i as u16));
+                }
+                Role::Api(api) if reads.get(usize::from(api)).copied().unwrap_or(false) => {
+                    calls.reads.push((id, i as u16));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Which operand of an acquiring call is the resource; `None` for its result.
+fn operand_of(world: &World<'_>, event: &Event, resource: ResourceId) -> Option<u8> {
+    let subject = world.knowledge.tables.resources.get(usize::from(resource)).map(|r| r.subject);
+    let is_init = event.kind == EventKind::InvokeSpecial
+        && event
+            .member()
+            .is_some_and(|m| world.program.text(world.program.facts.members.get(m).name) == "<init>");
+    match subject.unwrap_or_default() {
+        Subject::Result => is_init.then_some(0),
+        subject => subject.operand(event.kind.has_receiver()).and_then(|i| u8::try_from(i).ok()),
+    }
+}
+
+/// Whether something is acquired that needs a release: not nothing, and not of a harmless type.
+fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: ResourceId) -> bool {
+    let Some(facts) = world.knowledge.tables.resources.get(usize::from(resource)) else { return false };
+    if !facts.check_unload {
+        return false;
+    }
+    // What a registry of the application's own yields goes with that registry.
+    if facts.subject == Subject::Result
+        && event.kind.has_receiver()
+        && facts.groups.iter().any(|g| g == REGISTRATIONS)
+        && is_own(world, body, event)
+    {
+        return false;
+    }
+    let operand = operand_of(world, event, resource);
+    let value = match facts.subject {
+        Subject::Result => operand.map(|_| body.origins.arg(event, 0)),
+        // For a variable of a thread what counts is the value set.
+        Subject::Receiver => body.origins.args(event).get(1..).and_then(<[_]>::last).copied(),
+        Subject::Argument(_) => operand.map(|i| body.origins.arg(event, usize::from(i))),
+    };
+    if value.is_some_and(|v| body.origins.leaves(v).all(|leaf| leaf == Value::Null)) {
+        return false;
+    }
+    let Some(member) = event.member().map(|m| world.program.facts.members.get(m)) else { return false };
+    let yielded = return_type(world.program.text(member.desc)).class();
+    let types = [Some(world.program.text(member.owner)), yielded];
+    let loader = world.program.class(body.class).loader;
+    !types.into_iter().flatten().any(|ty| {
+        let class = world.program.find_text(loader, ty);
+        facts
+            .harmless
+            .iter()
+            .any(|h| h == ty || class.is_some_and(|c| world.program.has_supertype_named(c, h)))
+    })
+}
+
+/// Whether the receiver is an object of the caller's own: made here, or kept in a field of an object.
+fn is_own(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let receiver = body.origins.arg(event, 0);
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    body.origins.leaves(receiver).all(|leaf| match body.origins.event(leaf) {
+        Some((_, e)) if e.kind == EventKind::GetField => true,
+        Some((_, e)) if e.kind == EventKind::GetStatic => {
+            let field = e.member().and_then(|m| refs.field(m));
+            let class = field.map(|f| world.program.class_of_field(f));
+            class.is_some_and(|c| world.reach.owner(c) == world.reach.owner(body.class))
+        }
+        Some((_, e)) => e.kind.is_invoke() || e.kind == EventKind::New,
+        None => false,
+    })
+}
+
+/// Replaces an acquiring call whose only purpose is to hand the object to the caller by the calls of its method.
+fn lift(world: &World<'_>, beans: &Beans, acquired: Acquired, depth: u32, found: &mut Vec<Acquired>) {
+    match callers(world, beans, &acquired).filter(|_| depth < MAX_LIFT) {
+        Some(sites) => {
+            for site in sites {
+                lift(world, beans, site, depth + 1, found);
+            }
+        }
+        None => found.push(acquired),
+    }
+}
+
+/// The calls that own the object in its place; `None` if it is owned right here.
+fn callers(world: &World<'_>, beans: &Beans, acquired: &Acquired) -> Option<Vec<Acquired>> {
+    let body = world.body(acquired.method);
+    let event = world.event(acquired.method, acquired.event)?;
+    let resource = world.knowledge.tables.resources.get(usize::from(acquired.resource))?;
+    if resource.subject != Subject::Result {
+        return None;
+    }
+    let is_super_call = acquired.operand == Some(0)
+        && world.program.text(body.method.name) == "<init>"
+        && body.origins.leaves(body.origins.arg(event, 0)).all(|leaf| leaf == Value::Param(0));
+    let operand = if is_super_call {
+        if beans.is_bean_class(world, body.class) {
+            return None;
+        }
+        Some(0)
+    } else {
+        if !is_handed_over(world, body, acquired, event) || beans.is_bean_method(world, acquired.method) {
+            return None;
+        }
+        None
+    };
+    let sites = world.sites.of(acquired.method, MAX_SITES).filter(|sites| !sites.is_empty())?;
+    let lifted = sites.iter().map(|site| {
+        let call = world.event(site.caller, site.event)?;
+        let fits = call.kind.is_invoke() && (operand.is_none() || call.kind == EventKind::InvokeSpecial);
+        let Acquired { resource, .. } = *acquired;
+        fits.then_some(Acquired { method: site.caller, event: site.event, resource, operand })
+    });
+    lifted.collect()
+}
+
+/// Whether the object is returned, perhaps in a wrapper, and kept nowhere else.
+fn is_handed_over(world: &World<'_>, body: Body<'_>, acquired: &Acquired, event: &Event) -> bool {
+    let mut values: Vec<Value> = match acquired.operand {
+        None => vec![Value::Event(u32::from(acquired.event))],
+        Some(i) => body.origins.leaves(body.origins.arg(event, usize::from(i))).collect(),
+    };
+    values.retain(|v| matches!(v, Value::Event(_)));
+    let mut is_returned = false;
+    for (i, event) in body.origins.events().iter().enumerate() {
+        let args = body.origins.args(event).iter();
+        let positions: Vec<usize> = args
+            .enumerate()
+            .filter(|(_, v)| body.origins.leaves(**v).any(|leaf| values.contains(&leaf)))
+            .map(|(position, _)| position)
+            .collect();
+        match event.kind {
+            _ if positions.is_empty() => {}
+            EventKind::Return => is_returned = true,
+            EventKind::PutField if positions == [0] => {}
+            EventKind::PutField | EventKind::PutStatic | EventKind::ArrayStore | EventKind::Lambda => {
+                return false;
+            }
+            kind if kind.is_invoke() => {
+                if positions.iter().any(|p| passes_through(world, body, event, *p, 0)) {
+                    values.push(Value::Event(i as u32));
+                }
+            }
+            _ => {}
+        }
+    }
+    is_returned
+}
+
+/// Whether a call yields its operand, or a wrapper of it.
+fn passes_through(world: &World<'_>, body: Body<'_>, event: &Event, position: usize, depth: u32) -> bool {
+    let has_receiver = event.kind.has_receiver();
+    let Some(member) = event.member() else { return false };
+    let loader = world.program.class(body.class).loader;
+    let targets = world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+    if targets.is_empty() {
+        let views = world.knowledge.group(groups::UNMODIFIABLE_VIEW);
+        let desc = world.program.text(world.program.facts.members.get(member).desc);
+        let taken = position.checked_sub(usize::from(has_receiver)).and_then(|n| params(desc).nth(n));
+        return taken.is_some_and(|t| t.is_reference() && t == return_type(desc))
+            || !has_receiver && world.knowledge.api_in(views, loader, member).is_some();
+    }
+    depth < MAX_LIFT
+        && targets.into_iter().all(|target| {
+            let callee = world.body(target);
+            let mut own = vec![Value::Param(position as u16)];
+            for (i, event) in callee.origins.events().iter().enumerate() {
+                let args = callee.origins.args(event);
+                let is_own = |v: &ValueId| callee.origins.leaves(*v).any(|leaf| own.contains(&leaf));
+                let used = args.iter().position(is_own);
+                match event.kind {
+                    EventKind::Return if used.is_some() => return true,
+                    kind if kind.is_invoke() => {
+                        if used.is_some_and(|p| passes_through(world, callee, event, p, depth + 1)) {
+                            own.push(Value::Event(i as u32));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            false
+        })
+}

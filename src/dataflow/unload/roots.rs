@@ -1,0 +1,344 @@
+//! Code that runs when a module is unloaded: the callbacks that a container or framework calls, and what they reach.
+//!
+//! A JVM's shutdown hook, a finaliser or a cleaner is none of it: they run when the process ends, or some day.
+
+use super::beans::Beans;
+use crate::dataflow::knowledge::CallbackFacts;
+use crate::dataflow::{Body, World};
+use crate::facts::EventKind;
+use crate::program::{Node, Pattern};
+use crate::topology::{BASE, TenantKind};
+use crate::vocabulary::{ClassId, MethodId, Name, Parallel, TenantId};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A callback and the tenant at whose unload it runs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Callback {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The method.
+    pub method: MethodId,
+}
+
+/// All unload callbacks, and which methods they reach for which tenant.
+pub struct UnloadRoots {
+    callbacks: Vec<Callback>,
+    n_words: usize,
+    bits: Vec<u64>,
+}
+
+impl UnloadRoots {
+    /// Finds the callbacks of all classes and spreads them through the call graph.
+    ///
+    /// A callback of a module's own class runs for that module; one of a shared class for each module that makes, or
+    /// derives from, the class. Without modules all of them count for the base.
+    pub fn find(world: &World<'_>, parallel: &impl Parallel) -> Self {
+        const CHUNK: usize = 128;
+        let rules = Rules::new(world);
+        let n = world.program.classes.len();
+        let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
+            let mut found = Vec::new();
+            for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
+                let class = ClassId::from_index(i);
+                if !world.program.is_jdk(class) {
+                    rules.of_class(world, class, &mut found);
+                }
+            }
+            found
+        });
+        let makers = Makers::find(world, parallel);
+        let mut callbacks = Vec::new();
+        for (method, owner) in found.into_iter().flatten() {
+            match owner.or_else(|| world.reach.owner(world.program.class_of_method(method))) {
+                Some(tenant) => callbacks.push(Callback { tenant, method }),
+                None if world.reach.is_open_world() => callbacks.push(Callback { tenant: BASE, method }),
+                None => {
+                    let tenants = makers.of(world.program.class_of_method(method));
+                    callbacks.extend(tenants.iter().map(|tenant| Callback { tenant: *tenant, method }));
+                }
+            }
+        }
+        callbacks.sort_unstable();
+        callbacks.dedup();
+        Self::spread(world, callbacks)
+    }
+
+    fn spread(world: &World<'_>, callbacks: Vec<Callback>) -> Self {
+        let n_words = world.program.topology.tenants.len().div_ceil(64).max(1);
+        let mut roots = Self { callbacks, n_words, bits: vec![0; world.calls.n_nodes() * n_words] };
+        let mut waiting = Vec::new();
+        for callback in &roots.callbacks {
+            let (word, bit) = place(callback.tenant);
+            roots.bits[callback.method.index() * n_words + word] |= bit;
+            waiting.push(callback.method.0);
+        }
+        while let Some(from) = waiting.pop() {
+            for to in world.calls.successors(from) {
+                if roots.carry(world, from, *to) {
+                    waiting.push(*to);
+                }
+            }
+        }
+        roots
+    }
+
+    /// Carries the tenants over one edge, as [`Reach`](crate::program::Reach) does. Returns whether any was new.
+    fn carry(&mut self, world: &World<'_>, from: u32, to: u32) -> bool {
+        let owner = match world.calls.node(to) {
+            Node::Method(m) => {
+                let owner = world.reach.owner(world.program.class_of_method(m));
+                if owner.is_none() && world.calls.is_initializer(m) {
+                    return false;
+                }
+                owner
+            }
+            Node::Instance(class) => world.reach.owner(class),
+            Node::Dispatch(_) => None,
+        };
+        let mut changed = false;
+        for word in 0..self.n_words {
+            let allowed = match owner.map(place) {
+                None => u64::MAX,
+                Some((at, bit)) if at == word => bit,
+                Some(_) => 0,
+            };
+            let bits = self.bits[from as usize * self.n_words + word] & allowed;
+            let at = &mut self.bits[to as usize * self.n_words + word];
+            changed |= bits & !*at != 0;
+            *at |= bits;
+        }
+        changed
+    }
+
+    /// Whether a method runs at a tenant's unload.
+    pub fn reaches(&self, tenant: TenantId, method: MethodId) -> bool {
+        let (word, bit) = place(tenant);
+        self.bits.get(method.index() * self.n_words + word).is_some_and(|w| w & bit != 0)
+    }
+
+    /// Whether a method runs at any tenant's unload.
+    pub fn reaches_any(&self, method: MethodId) -> bool {
+        let at = method.index() * self.n_words;
+        self.bits.get(at..at + self.n_words).is_some_and(|words| words.iter().any(|w| *w != 0))
+    }
+
+    /// The callbacks of all tenants, by tenant, then by method.
+    pub fn callbacks(&self) -> &[Callback] {
+        &self.callbacks
+    }
+
+    /// The callback of a tenant that lies nearest to a class: in the class, in one nested with it, in its package,
+    /// else the tenant's first.
+    pub fn nearest(&self, world: &World<'_>, tenant: TenantId, class: ClassId) -> Option<MethodId> {
+        let name = world.program.class_name(class);
+        let outermost = |name: &str| name.split('$').next().unwrap_or("").len();
+        let package = crate::vocabulary::descriptor::package_of(name);
+        let distance = |callback: &&Callback| {
+            let at = world.program.class_of_method(callback.method);
+            let other = world.program.class_name(at);
+            if at == class {
+                0
+            } else if name[..outermost(name)] == other[..outermost(other)] {
+                1
+            } else if crate::vocabulary::descriptor::package_of(other) == package {
+                2
+            } else {
+                3
+            }
+        };
+        let own = self.callbacks.iter().filter(|c| c.tenant == tenant);
+        own.min_by_key(|c| (distance(c), c.method)).map(|c| c.method)
+    }
+}
+
+fn place(tenant: TenantId) -> (usize, u64) {
+    (tenant.index() / 64, 1 << (tenant.index() % 64))
+}
+
+/// A callback, and the tenant it is known to run for.
+type Found = (MethodId, Option<TenantId>);
+
+/// The models' callbacks, indexed by what has to be looked up.
+struct Rules<'w> {
+    annotated: FxHashMap<Name, Vec<&'w CallbackFacts>>,
+    implemented: FxHashMap<Name, Vec<&'w CallbackFacts>>,
+    in_beans: Vec<&'w Pattern>,
+    beans: Beans,
+}
+
+impl<'w> Rules<'w> {
+    fn new(world: &World<'w>) -> Self {
+        let names = &world.program.facts.names;
+        let mut rules = Self {
+            annotated: FxHashMap::default(),
+            implemented: FxHashMap::default(),
+            in_beans: Vec::new(),
+            beans: Beans::new(world),
+        };
+        for callback in &world.knowledge.tables.callbacks {
+            match callback {
+                CallbackFacts::Annotated(annotation)
+                | CallbackFacts::AnnotatedFor(annotation, _)
+                | CallbackFacts::Named { annotation, .. } => {
+                    if let Some(name) = names.find(&format!("L{annotation};")) {
+                        rules.annotated.entry(name).or_default().push(callback);
+                    }
+                }
+                CallbackFacts::Implements(pattern) | CallbackFacts::ImplementsFor(pattern, _) => {
+                    if let Some(name) = names.find(&pattern.name) {
+                        rules.implemented.entry(name).or_default().push(callback);
+                    }
+                }
+                CallbackFacts::ImplementsInBeans(pattern) => rules.in_beans.push(pattern),
+            }
+        }
+        rules
+    }
+
+    fn of_class(&self, world: &World<'_>, class: ClassId, found: &mut Vec<Found>) {
+        let owner = world.reach.owner(class);
+        if self.beans.is_bean_class(world, class) {
+            self.of_bean(world, class, owner, found);
+        }
+        for (id, method) in world.program.methods_of(class) {
+            let is_implementation = !method.access.is_static() && method.has_body;
+            for callback in
+                self.implemented.get(&method.name).filter(|_| is_implementation).into_iter().flatten()
+            {
+                if implements(world, class, world.body(id), callback) {
+                    found.push((id, None));
+                }
+            }
+            for annotation in method.annotations.of(&world.program.unit(class).annotations) {
+                for callback in self.annotated.get(&annotation.desc).into_iter().flatten() {
+                    match callback {
+                        CallbackFacts::Annotated(_) if method.has_body => found.push((id, None)),
+                        CallbackFacts::AnnotatedFor(_, types)
+                            if is_for(world, world.body(id), annotation, types) =>
+                        {
+                            found.push((id, None));
+                        }
+                        CallbackFacts::Named { element, inferred, .. } => {
+                            let methods =
+                                self.beans.destroy_methods(world, id, annotation, element, inferred);
+                            found.extend(methods.into_iter().map(|m| (m, owner)));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            if self.beans.is_bean_method(world, id) {
+                for made in self.beans.made_by(world, id) {
+                    self.of_bean(world, made, owner, found);
+                }
+            }
+        }
+    }
+
+    /// What a container calls on any object that it has made, wherever in the hierarchy it is implemented.
+    fn of_bean(&self, world: &World<'_>, class: ClassId, owner: Option<TenantId>, found: &mut Vec<Found>) {
+        let names = &world.program.facts.names;
+        for pattern in &self.in_beans {
+            let desc = names.find(pattern.desc.as_deref().unwrap_or("()V"));
+            let (Some(name), Some(desc)) = (names.find(&pattern.name), desc) else { continue };
+            if world.program.has_supertype_named(class, &pattern.owner) {
+                let selected = world.program.select(class, name, desc);
+                found.extend(selected.filter(|m| world.program.method(*m).has_body).map(|m| (m, owner)));
+            }
+        }
+    }
+}
+
+fn implements(world: &World<'_>, class: ClassId, body: Body<'_>, callback: &CallbackFacts) -> bool {
+    let (pattern, types) = match callback {
+        CallbackFacts::Implements(pattern) => (pattern, None),
+        CallbackFacts::ImplementsFor(pattern, types) => (pattern, Some(types)),
+        _ => return false,
+    };
+    let desc = world.program.text(body.method.desc);
+    // The bridge that erasure asks for has other parameter types than the pattern; the method it calls has not.
+    pattern.desc.as_ref().is_none_or(|d| d == desc)
+        && world.program.has_supertype_named(class, &pattern.owner)
+        && types.is_none_or(|types| types.iter().any(|t| mentions(world, body, t)))
+}
+
+/// Whether a type stands in the generic signature of the body's class, among its parameters, or in one of its casts.
+fn mentions(world: &World<'_>, body: Body<'_>, ty: &str) -> bool {
+    let program = world.program;
+    let desc = format!("L{ty};");
+    let signature = program.class_facts(body.class).signature;
+    let is_cast = |name: Name| program.text(name) == ty;
+    program.text(signature).contains(&desc)
+        || program.text(body.method.desc).contains(&desc)
+        || body.origins.events().iter().any(|e| {
+            matches!(e.kind, EventKind::CheckCast | EventKind::InstanceOf) && e.name().is_some_and(is_cast)
+        })
+}
+
+fn is_for(
+    world: &World<'_>,
+    body: Body<'_>,
+    annotation: &crate::facts::Annotation,
+    types: &[String],
+) -> bool {
+    let program = world.program;
+    let values = annotation.values.of(&body.origins.unit.annotation_values);
+    types.iter().any(|ty| {
+        let desc = format!("L{ty};");
+        program.text(body.method.desc).contains(&desc) || values.iter().any(|v| program.text(v.text) == desc)
+    })
+}
+
+/// Which modules make objects of shared classes, directly or through classes derived from them.
+struct Makers {
+    of_class: FxHashMap<ClassId, Vec<TenantId>>,
+}
+
+impl Makers {
+    fn find(world: &World<'_>, parallel: &impl Parallel) -> Self {
+        const CHUNK: usize = 256;
+        let n = world.program.classes.len();
+        let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
+            let mut found = Vec::new();
+            for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
+                let class = ClassId::from_index(i);
+                if let Some(tenant) = world.reach.owner(class) {
+                    found.extend(made_by(world, class).into_iter().map(|made| (tenant, made)));
+                }
+            }
+            found
+        });
+        let mut seen = FxHashSet::default();
+        let mut waiting: Vec<(TenantId, ClassId)> = found.into_iter().flatten().collect();
+        let mut of_class = FxHashMap::<ClassId, Vec<TenantId>>::default();
+        while let Some((tenant, class)) = waiting.pop() {
+            if world.program.is_jdk(class) || !seen.insert((tenant, class)) {
+                continue;
+            }
+            of_class.entry(class).or_default().push(tenant);
+            waiting.extend(world.program.supers(class).map(|s| (tenant, s)));
+        }
+        Self { of_class }
+    }
+
+    fn of(&self, class: ClassId) -> &[TenantId] {
+        self.of_class.get(&class).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn made_by(world: &World<'_>, class: ClassId) -> Vec<ClassId> {
+    let unit = world.program.unit(class);
+    let loader = world.program.class(class).loader;
+    let mut made: Vec<ClassId> = world.program.supers(class).collect();
+    for (_, method) in world.program.methods_of(class) {
+        let news = unit.events_of(method).iter().filter(|e| e.kind == EventKind::New);
+        made.extend(news.filter_map(|e| world.program.find(loader, e.name()?)));
+    }
+    made
+}
+
+/// Whether a tenant is a module; in an open world the base stands for every application.
+pub(super) fn is_unloaded(world: &World<'_>, tenant: TenantId) -> bool {
+    world.reach.is_open_world()
+        || world.program.topology.tenant(tenant).is_some_and(|t| t.kind == TenantKind::Module)
+}

@@ -1,0 +1,380 @@
+//! Which threads end by themselves, and what ends the others.
+
+use super::flow::Site;
+use super::roots::UnloadRoots;
+use crate::dataflow::knowledge::{Role, groups};
+use crate::dataflow::origins::{self, Origin};
+use crate::dataflow::{Body, World};
+use crate::facts::{Block, Event, EventKind, Test, UnitFacts, Value};
+use crate::vocabulary::descriptor::params;
+use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId, ValueId};
+
+/// The JVM's own names that a thread's life depends on.
+const THREAD: &str = "java/lang/Thread";
+const RUNNABLE: &str = "java/lang/Runnable";
+const RUN: &str = "run";
+
+/// Bodies looked at to tell whether a thread ends.
+const MAX_BODIES: usize = 80;
+/// Overriders looked at for one call on the thread.
+const MAX_TARGETS: usize = 4;
+
+/// What a thread runs and what keeps it running.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Life {
+    /// The bodies of its task.
+    pub(super) runs: Vec<MethodId>,
+    /// Whether nothing in it can last.
+    pub(super) is_short: bool,
+    /// Fields that its loops look at, and fields whose objects it waits on.
+    flags: Vec<FieldId>,
+    waits: Vec<FieldId>,
+}
+
+/// Whether a call is made on a thread object.
+pub(super) fn is_thread(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let Some(member) = event.member() else { return false };
+    let owner = world.program.facts.members.get(member).owner;
+    let class = world.program.find(world.program.class(body.class).loader, owner);
+    world.program.text(owner) == THREAD || class.is_some_and(|c| world.program.has_supertype_named(c, THREAD))
+}
+
+/// How long the thread in a value lives.
+pub(super) fn life(world: &World<'_>, body: Body<'_>, thread: ValueId) -> Life {
+    let mut tasks = Tasks { world, runs: Vec::new(), is_unknown: false };
+    tasks.of_thread(body, thread);
+    let (mut runs, is_unknown) = (tasks.runs, tasks.is_unknown);
+    runs.sort_unstable();
+    runs.dedup();
+    let mut life = Life { is_short: !is_unknown && !runs.is_empty(), runs, ..Life::default() };
+    let mut bodies = life.runs.clone();
+    let mut at = 0;
+    while let Some(run) = bodies.get(at).copied() {
+        at += 1;
+        life.look_at(world, world.body(run), &mut bodies);
+    }
+    life.flags.sort_unstable();
+    life.flags.dedup();
+    life.waits.sort_unstable();
+    life.waits.dedup();
+    life
+}
+
+/// What a call runs, if that is one method of the deployment. A call of an interface of the JDK runs anything: a
+/// worker's loop is not the loop of its tasks.
+fn only_target(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<MethodId> {
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let target = refs.method(event.member()?)?;
+    if world.program.is_jdk(world.program.class_of_method(target)) {
+        return None;
+    }
+    let targets = world.targets(body, event, MAX_TARGETS)?;
+    if let [only] = targets.as_slice() { Some(*only) } else { None }
+}
+
+/// What a thread will run.
+struct Tasks<'w> {
+    world: &'w World<'w>,
+    runs: Vec<MethodId>,
+    is_unknown: bool,
+}
+
+impl Tasks<'_> {
+    fn of_thread(&mut self, body: Body<'_>, thread: ValueId) {
+        let program = self.world.program;
+        let is_self = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
+        if body.origins.leaves(thread).any(is_self) {
+            self.of_class(body.class);
+        }
+        for found in origins::of_value(self.world, body.id, thread) {
+            let Some(event) = self.world.event(found.method, found.event) else { continue };
+            match found.origin {
+                Origin::Allocation(Some(class)) if event.kind == EventKind::New => {
+                    let is_subclass = !program.is_jdk(class) && run_of(self.world, class).is_some();
+                    if is_subclass {
+                        self.of_class(class);
+                    } else if program.has_supertype_named(class, THREAD) {
+                        self.of_arguments(self.world.body(found.method), found.event);
+                    }
+                }
+                Origin::Allocation(None) if event.kind == EventKind::Lambda => {
+                    self.of_lambda(self.world.body(found.method), event);
+                }
+                Origin::Parameter | Origin::Unknown => self.is_unknown |= !found.is_derived,
+                _ => {}
+            }
+        }
+    }
+
+    /// The tasks that a thread's constructor is given.
+    fn of_arguments(&mut self, body: Body<'_>, made: u16) {
+        let program = self.world.program;
+        for event in body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial) {
+            let receiver = body.origins.arg(event, 0);
+            let is_made = body.origins.leaves(receiver).any(|l| l == Value::Event(u32::from(made)));
+            let Some(member) = event.member().map(|m| program.facts.members.get(m)).filter(|_| is_made)
+            else {
+                continue;
+            };
+            if program.text(member.name) != "<init>" {
+                continue;
+            }
+            for (i, param) in params(program.text(member.desc)).enumerate() {
+                if param.class() == Some(RUNNABLE) {
+                    self.of_task(body, body.origins.arg(event, i + 1));
+                }
+            }
+        }
+    }
+
+    fn of_task(&mut self, body: Body<'_>, task: ValueId) {
+        let is_self = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
+        let own = body.origins.leaves(task).any(is_self);
+        if own {
+            self.of_class(body.class);
+        }
+        for found in origins::of_value(self.world, body.id, task) {
+            let event = self.world.event(found.method, found.event);
+            match (found.origin, event) {
+                (Origin::Allocation(Some(class)), _) => self.of_class(class),
+                (Origin::Allocation(None), Some(event)) if event.kind == EventKind::Lambda => {
+                    self.of_lambda(self.world.body(found.method), event);
+                }
+                (Origin::Parameter | Origin::Unknown, _) => self.is_unknown |= !own,
+                // A lambda that a module passes in is anchored where it is passed.
+                (Origin::Allocation(None), _) => self.is_unknown = true,
+                _ => {}
+            }
+        }
+    }
+
+    fn of_class(&mut self, class: ClassId) {
+        match run_of(self.world, class) {
+            Some(run) => self.runs.push(run),
+            None => self.is_unknown = true,
+        }
+    }
+
+    fn of_lambda(&mut self, body: Body<'_>, event: &Event) {
+        match self.world.targets(body, event, MAX_TARGETS) {
+            Some(targets) if !targets.is_empty() => self.runs.extend(targets),
+            _ => self.is_unknown = true,
+        }
+    }
+}
+
+/// The `run()` that a class of the deployment has or inherits.
+fn run_of(world: &World<'_>, class: ClassId) -> Option<MethodId> {
+    let mut next = Some(class);
+    while let Some(at) = next.filter(|c| !world.program.is_jdk(*c)) {
+        let found = world.program.methods_of(at).find(|(_, m)| {
+            m.has_body && world.program.text(m.name) == RUN && world.program.text(m.desc) == "()V"
+        });
+        if let Some((id, _)) = found {
+            return Some(id);
+        }
+        next = world.program.supers(at).find(|s| !world.program.class_facts(*s).access.is_interface());
+    }
+    None
+}
+
+impl Life {
+    /// Looks for loops and for calls that wait, and adds what the body calls.
+    fn look_at(&mut self, world: &World<'_>, body: Body<'_>, bodies: &mut Vec<MethodId>) {
+        let blocking = world.knowledge.group(groups::BLOCKING_CALL);
+        let loader = world.program.class(body.class).loader;
+        for event in body.origins.events().iter().filter(|e| e.kind.is_invoke()) {
+            let Some(member) = event.member() else { continue };
+            if world.knowledge.api_in(blocking, loader, member).is_some() {
+                self.is_short = false;
+                if event.kind.has_receiver() {
+                    self.waits.extend(fields_of(world, body, body.origins.arg(event, 0)));
+                }
+            }
+            if let Some(target) = only_target(world, body, event)
+                && bodies.len() < MAX_BODIES
+                && !bodies.contains(&target)
+            {
+                bodies.push(target);
+            }
+        }
+        if body.method.has_loop {
+            self.loops(world, body);
+        }
+    }
+
+    /// A loop that has no way out, or one that only a field shows, lasts; any other is taken to count or iterate.
+    fn loops(&mut self, world: &World<'_>, body: Body<'_>) {
+        let unit = body.origins.unit;
+        let blocks = unit.blocks_of(body.method);
+        for members in cycles(unit, blocks) {
+            let mut exits = 0;
+            let mut flagged = 0;
+            for b in &members {
+                let Some(block) = blocks.get(usize::from(*b)) else { continue };
+                if unit.successors(block).iter().all(|to| members.contains(to)) {
+                    continue;
+                }
+                exits += 1;
+                let flags = tested(block.test).map_or_else(Vec::new, |v| fields_of(world, body, v));
+                flagged += usize::from(!flags.is_empty());
+                self.flags.extend(flags);
+            }
+            self.is_short &= exits > flagged;
+        }
+    }
+
+    /// What at a tenant's unload ends the thread: a write of a flag, or a call on what it waits for. The other part
+    /// is the first such thing that other code does.
+    pub(super) fn ended(
+        &self,
+        world: &World<'_>,
+        roots: &UnloadRoots,
+        tenant: TenantId,
+    ) -> (Option<Site>, Option<Site>) {
+        let mut elsewhere = None;
+        let flags = self.flags.iter().flat_map(|f| world.fields.accesses(*f).iter().map(|a| (a, true)));
+        let waits = self.waits.iter().flat_map(|f| world.fields.accesses(*f).iter().map(|a| (a, false)));
+        for (access, is_flag) in flags.chain(waits) {
+            let body = world.body(access.method);
+            let is_init = matches!(world.program.text(body.method.name), "<init>" | "<clinit>");
+            if is_init || self.runs.contains(&access.method) {
+                continue;
+            }
+            let ends = match (is_flag, access.is_write) {
+                (true, true) => true,
+                (false, true) => false,
+                (_, false) => is_changed(world, body, access.event, is_flag),
+            };
+            if ends && roots.reaches(tenant, access.method) {
+                return (Some((access.method, access.event)), None);
+            }
+            if ends {
+                elsewhere = elsewhere.or(Some((access.method, access.event)));
+            }
+        }
+        (None, elsewhere)
+    }
+}
+
+/// Whether something is called on a field's value that ends a wait for it: an atomic flag is set, a socket or queue
+/// is closed or given something.
+fn is_changed(world: &World<'_>, body: Body<'_>, read: u16, is_flag: bool) -> bool {
+    let loader = world.program.class(body.class).loader;
+    let changers = [groups::ATOMIC_MUTATOR, groups::CONTAINER_MUTATOR].map(|g| world.knowledge.group(g));
+    body.origins.events().iter().filter(|e| e.kind.is_invoke() && e.kind.has_receiver()).any(|e| {
+        let receiver = body.origins.arg(e, 0);
+        let is_it = body.origins.leaves(receiver).any(|l| l == Value::Event(u32::from(read)));
+        let Some(member) = e.member().filter(|_| is_it) else { return false };
+        let is_known = changers.iter().any(|g| world.knowledge.api_in(g, loader, member).is_some());
+        let mut roles = world.knowledge.roles(loader, member);
+        is_known || is_flag && e.n_args > 1 || roles.any(|(r, _)| matches!(r, Role::Release(_)))
+    })
+}
+
+fn tested(test: Test) -> Option<ValueId> {
+    match test {
+        Test::IsNull(v) | Test::NonNull(v) | Test::IsZero(v) | Test::NonZero(v) => Some(v),
+        Test::None | Test::Same(..) | Test::Differ(..) => None,
+    }
+}
+
+/// The fields that a value is read from, also through a getter or an atomic.
+fn fields_of(world: &World<'_>, body: Body<'_>, value: ValueId) -> Vec<FieldId> {
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let mut found = Vec::new();
+    for leaf in body.origins.leaves(value) {
+        let Some((_, event)) = body.origins.event(leaf) else {
+            if let Value::Derived(source) = leaf {
+                found.extend(fields_of(world, body, source));
+            }
+            continue;
+        };
+        match event.kind {
+            EventKind::GetField | EventKind::GetStatic => {
+                found.extend(event.member().and_then(|m| refs.field(m)));
+            }
+            kind if kind.is_invoke() => found.extend(fields_behind(world, body, event)),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn fields_behind(world: &World<'_>, body: Body<'_>, event: &Event) -> Vec<FieldId> {
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let read = |body: Body<'_>, value: ValueId| -> Vec<FieldId> {
+        let refs = world.program.refs(world.program.class(body.class).loader);
+        let events = body.origins.leaves(value).filter_map(|leaf| body.origins.event(leaf));
+        let reads = events.filter(|(_, e)| matches!(e.kind, EventKind::GetField | EventKind::GetStatic));
+        reads.filter_map(|(_, e)| refs.field(e.member()?)).collect()
+    };
+    let targets = world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+    if targets.is_empty() {
+        let is_jdk = event.member().and_then(|m| refs.method(m)).is_some();
+        let is_on_object = is_jdk && event.kind.has_receiver() && event.n_args == 1;
+        return if is_on_object { read(body, body.origins.arg(event, 0)) } else { Vec::new() };
+    }
+    let mut found = Vec::new();
+    for target in targets {
+        let callee = world.body(target);
+        for ret in callee.origins.events().iter().filter(|e| e.kind == EventKind::Return) {
+            found.extend(callee.origins.args(ret).iter().flat_map(|v| read(callee, *v)));
+        }
+    }
+    found
+}
+
+/// The blocks of each cycle of a body: strongly connected components with an edge inside (Tarjan, without recursion).
+fn cycles(unit: &UnitFacts, blocks: &[Block]) -> Vec<Vec<u16>> {
+    const NEW: u32 = u32::MAX;
+    let n = blocks.len();
+    let edges: Vec<Vec<u16>> = blocks
+        .iter()
+        .map(|b| {
+            let handlers = unit.handlers(b).iter().map(|h| h.block);
+            unit.successors(b).iter().copied().chain(handlers).filter(|to| usize::from(*to) < n).collect()
+        })
+        .collect();
+    let (mut order, mut low, mut on_stack) = (vec![NEW; n], vec![0u32; n], vec![false; n]);
+    let (mut stack, mut found, mut next) = (Vec::new(), Vec::new(), 0u32);
+    for root in 0..n {
+        if order[root] != NEW {
+            continue;
+        }
+        let mut calls = vec![(root, 0usize)];
+        while let Some((v, i)) = calls.pop() {
+            if i == 0 {
+                (order[v], low[v], on_stack[v]) = (next, next, true);
+                next += 1;
+                stack.push(v);
+            }
+            if let Some(to) = edges[v].get(i).map(|to| usize::from(*to)) {
+                calls.push((v, i + 1));
+                if order[to] == NEW {
+                    calls.push((to, 0));
+                } else if on_stack[to] {
+                    low[v] = low[v].min(order[to]);
+                }
+                continue;
+            }
+            if let Some((parent, _)) = calls.last() {
+                low[*parent] = low[*parent].min(low[v]);
+            }
+            if low[v] == order[v] {
+                let mut members = Vec::new();
+                while let Some(w) = stack.pop() {
+                    on_stack[w] = false;
+                    members.push(w as u16);
+                    if w == v {
+                        break;
+                    }
+                }
+                if members.len() > 1 || edges[v].contains(&(v as u16)) {
+                    found.push(members);
+                }
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,176 @@
+//! What goes to standard output, to standard error and to files.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail")]
+
+mod cli_process;
+
+use cli_process::{command, file, run, said, text};
+use serde_json::Value;
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn standard_output_carries_the_report_and_nothing_else() {
+    let arguments =
+        ["scan", "--base", "fixtures/demo/base.jar", "--base", "missing.jar", "--stats", "--format"];
+    for format in ["json", "sarif"] {
+        let said = run(&[&arguments[..], &[format]].concat());
+        assert!(json(&said.stdout).is_object());
+        assert!(
+            said.stderr.contains("missing.jar") && said.stderr.contains("peak memory"),
+            "{}",
+            said.stderr
+        );
+    }
+}
+
+#[test]
+fn quiet_scans_tell_errors_only() {
+    let (_folder, config) = file(
+        "cotenant.yaml",
+        b"base: base.jar\nsuppressions: [{rule: resource/none, reason: checked, expires: 2020-01-01}]\n",
+    );
+    std::fs::copy("fixtures/demo/base.jar", config.with_file_name("base.jar")).unwrap();
+    let loud = run(&["scan", text(&config), "--fail-on", "never"]);
+    assert!(loud.stderr.contains("warning[expired-suppression]"), "{}", loud.stderr);
+    let quiet = run(&["scan", text(&config), "--fail-on", "never", "--quiet", "--stats"]);
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
+    let missing = run(&["scan", "missing.jar", "--quiet"]);
+    assert_eq!(missing.stderr.lines().count(), 1, "{}", missing.stderr);
+}
+
+#[test]
+fn times_and_memory_are_in_a_report_only_if_asked_for() {
+    let plain = json(&run(&["scan", "fixtures/demo", "--format", "json"]).stdout);
+    assert!(plain["stats"].get("phases_ms").is_none() && plain["stats"].get("peak_rss_bytes").is_none());
+    let timed = json(&run(&["scan", "fixtures/demo", "--format", "json", "--stats"]).stdout);
+    let phases: Vec<&str> =
+        timed["stats"]["phases_ms"].as_object().unwrap().keys().map(String::as_str).collect();
+    for phase in
+        ["open", "read", "settle", "arrange", "link", "hierarchy", "calls", "fields", "reach", "rules"]
+    {
+        assert!(phases.contains(&phase), "{phases:?}");
+    }
+}
+
+#[test]
+fn one_run_writes_several_reports_into_new_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join("new").join(name);
+    let output = |format: &str, name: &str| format!("{format}={}", text(&path(name)));
+    let said = run(&[
+        "scan",
+        "fixtures/demo",
+        "--format",
+        "json",
+        "--output",
+        &output("json", "a.json"),
+        "--output",
+        &output("text", "a.txt"),
+        "--output",
+        &output("sarif", "a.sarif"),
+        "--color",
+        "always",
+    ]);
+    let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+    assert_eq!(read("a.json"), said.stdout);
+    assert!(read("a.txt").contains("verdict:") && !read("a.txt").contains('\u{1b}'));
+    assert!(json(&read("a.sarif"))["runs"].is_array());
+    assert_eq!(std::fs::read_dir(path("")).unwrap().count(), 3, "nothing else is left there");
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_those_who_insist() {
+    let has_color = |arguments: &[&str], variable: Option<(&str, &str)>| {
+        let mut command = command();
+        command.args(["scan", "fixtures/demo"]).args(arguments).envs(variable);
+        said(&command.output().unwrap()).stdout.contains('\u{1b}')
+    };
+    assert!(!has_color(&[], None));
+    assert!(has_color(&["--color", "always"], None));
+    assert!(has_color(&["--color", "always"], Some(("NO_COLOR", "1"))));
+    assert!(has_color(&[], Some(("CLICOLOR_FORCE", "1"))));
+    assert!(!has_color(&["--color", "never"], Some(("CLICOLOR_FORCE", "1"))));
+}
+
+#[test]
+fn suppressions_are_judged_on_the_day_of_the_build() {
+    let text_of_config =
+        "base: base.jar\nsuppressions: [{match: {class: a.B}, reason: checked, expires: 2020-01-01}]\n";
+    let (_folder, config) = file("cotenant.yaml", text_of_config.as_bytes());
+    std::fs::copy("fixtures/demo/base.jar", config.with_file_name("base.jar")).unwrap();
+    let problems_on = |epoch: &str| {
+        let mut command = command();
+        command.args(["scan", text(&config), "--format", "json"]).env("SOURCE_DATE_EPOCH", epoch);
+        let report = json(&said(&command.output().unwrap()).stdout);
+        let codes = report["diagnostics"].as_array().unwrap().iter();
+        codes.map(|problem| problem["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // 2020-01-01 and 2020-01-02
+    assert_eq!(problems_on("1577836800"), ["unused-suppression"]);
+    assert_eq!(problems_on("1577923200"), ["expired-suppression"]);
+}
+
+#[test]
+fn what_an_earlier_report_lists_does_not_fail_and_what_is_new_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.json");
+    let output = format!("json={}", text(&path));
+    let first = run(&["scan", "fixtures/demo", "--skip", "static-sharing/*", "--output", &output]);
+    assert_eq!(first.code, 1);
+    let scan = ["scan", "fixtures/demo", "--baseline", text(&path), "--fail-on", "note"];
+    let said = run(&[&scan[..], &["--skip", "static-sharing/*"]].concat());
+    assert_eq!(said.code, 0, "{}{}", said.stdout, said.stderr);
+    assert!(said.stdout.contains("known from the baseline") && said.stdout.contains("no new hazard"));
+    assert_eq!(run(&scan).code, 1);
+}
+
+#[test]
+fn a_suppressed_finding_is_counted_and_returns_when_its_time_is_over() {
+    let demo = format!("{}/fixtures/demo", env!("CARGO_MANIFEST_DIR"));
+    let config = format!(
+        "base: {demo}/base.jar\nmodules: {{billing: {demo}/billing.jar, orders: {demo}/orders.jar}}\n\
+         only: [static-sharing/*]\nsuppressions:\n  - {{rule: static-sharing/*, reason: checked, expires: 2020-01-01}}\n"
+    );
+    let (_folder, path) = file("cotenant.yaml", config.as_bytes());
+    let on = |epoch: &str| {
+        let mut command = command();
+        command.args(["scan", text(&path)]).env("SOURCE_DATE_EPOCH", epoch);
+        said(&command.output().unwrap())
+    };
+    let during = on("1577836800");
+    assert_eq!(during.code, 0, "{}", during.stderr);
+    assert!(during.stdout.contains("suppressed") && during.stdout.contains("no hazard found"));
+    let after = on("1577923200");
+    assert_eq!(after.code, 1);
+    assert!(after.stderr.contains("held until 2020-01-01") && after.stderr.contains("count again"));
+    assert!(!after.stdout.contains("suppressed"));
+}
+
+#[test]
+fn rules_can_be_listed_explained_and_checked() {
+    let list = json(&run(&["rules", "list", "--format", "json"]).stdout);
+    let first = list["rules"][0]["id"].as_str().unwrap().to_owned();
+    assert!(run(&["rules", "explain", &first]).stdout.starts_with(&first));
+    assert!(json(&run(&["rules", "schema"]).stdout)["$defs"].is_object());
+    let checked = run(&["rules", "check", "rules"]);
+    assert_eq!(checked.code, 0, "{}", checked.stderr);
+    let wrong = run(&["rules", "check", "fixtures/demo/cotenant.yaml"]);
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""));
+    assert!(wrong.stderr.contains("fixtures/demo/cotenant.yaml:1:1"), "{}", wrong.stderr);
+    let unknown = run(&["rules", "explain", &first[..first.len() - 1]]);
+    assert!(unknown.code == 2 && unknown.stderr.contains(&first), "{}", unknown.stderr);
+}
+
+#[test]
+fn completions_and_the_manual_page_know_every_command() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let said = run(&["completions", shell]);
+        assert_eq!(said.code, 0);
+        assert!(said.stdout.contains("fail-on") && said.stdout.contains("writers"), "{shell}");
+    }
+    let page = run(&["man"]).stdout;
+    assert!(page.contains(".TH cotenant 1") && page.contains("COTENANT SCAN") && page.contains("fail\\-on"));
+    assert!(page.contains("COTENANT INSPECT WRITERS"));
+}

@@ -1,0 +1,88 @@
+package shop;
+
+final class ThreadLocals {
+    private final String user;
+
+    private ThreadLocals(String user) {
+        this.user = user;
+    }
+
+    static final class InFinally {
+        private static final ThreadLocal<ThreadLocals> CURRENT = new ThreadLocal<>();
+
+        String handle(Runnable next) {
+            CURRENT.set(new ThreadLocals("a")); // kept: thread-local locally
+            try {
+                next.run();
+                return CURRENT.get().user;
+            } finally {
+                CURRENT.remove();
+            }
+        }
+    }
+
+    static final class NotOnException {
+        private static final ThreadLocal<ThreadLocals> CURRENT = new ThreadLocal<>();
+
+        String handle(Runnable next) {
+            CURRENT.set(new ThreadLocals("a")); // kept: thread-local elsewhere
+            next.run();
+            String user = CURRENT.get().user;
+            CURRENT.remove();
+            return user;
+        }
+    }
+
+    static final class SetToNull {
+        private static final ThreadLocal<ThreadLocals> CURRENT = new ThreadLocal<>();
+
+        void handle(Runnable next) {
+            CURRENT.set(new ThreadLocals("a")); // kept: thread-local locally
+            try {
+                next.run();
+            } finally {
+                CURRENT.set(null);
+            }
+        }
+    }
+
+    /** A text keeps no loader. */
+    static final class Plain {
+        private static final ThreadLocal<String> CURRENT = new ThreadLocal<>();
+
+        void handle(String user) {
+            CURRENT.set(user);
+        }
+    }
+
+    interface Interceptor {
+        void before();
+
+        void after();
+    }
+
+    static final class Around implements Interceptor {
+        private static final ThreadLocal<ThreadLocals> CURRENT = new ThreadLocal<>();
+
+        @Override
+        public void before() {
+            CURRENT.set(new ThreadLocals("a")); // kept: thread-local locally
+        }
+
+        @Override
+        public void after() {
+            CURRENT.remove();
+        }
+    }
+
+    static final class Initial {
+        private static final ThreadLocal<ThreadLocals> CURRENT =
+            ThreadLocal.withInitial(() -> new ThreadLocals("a"));
+        private static final ThreadLocal<StringBuilder> TEXT = ThreadLocal.withInitial(StringBuilder::new);
+
+        String user() {
+            return CURRENT.get().user // kept: thread-local never
+                + TEXT.get();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What the fixtures say is left open on some path, and what the analysis finds there.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail, and say what they measure")]
+
+mod obligations_support;
+
+use cotenant::dataflow::obligations::{Summaries, leaks_of};
+use cotenant::engine::threads::Pool;
+use cotenant::vocabulary::MethodId;
+use obligations_support::{Line, cases, expected, line_of, with_world};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Rules and the resource groups that they are about.
+const RULES: [(&str, &[&str]); 4] = [
+    ("resource/stream-open-on-exception", &["files", "sockets"]),
+    ("resource/jdbc-open-on-exception", &["jdbc-connection", "jdbc-statement", "jdbc-result-set"]),
+    ("resource/lock-not-released", &["locks"]),
+    ("resource/process-not-destroyed", &["processes"]),
+];
+
+/// Lines that lose something, each with whether anything ever releases it.
+fn found(case: &Path, groups: &[&str]) -> BTreeSet<(Line, String)> {
+    with_world(case, |world| {
+        let summaries = Summaries::build(world, &Pool);
+        let resources = &world.knowledge.tables.resources;
+        let wanted = |r: u16| {
+            let resource = &resources[usize::from(r)];
+            groups.iter().any(|g| *g == resource.name || resource.groups.iter().any(|of| of == g))
+        };
+        let methods = (0..world.program.n_methods).map(MethodId::from_index);
+        let leaks = methods.flat_map(|m| leaks_of(world, m, &wanted, &summaries));
+        let lines = leaks.map(|leak| {
+            let certainty = if leak.ever_released { "likely" } else { "certain" };
+            (line_of(world, leak.method, leak.event), certainty.to_owned())
+        });
+        lines.collect()
+    })
+}
+
+#[test]
+fn what_stays_open_is_found_and_what_does_not_is_not() {
+    let (mut hits, mut misses, mut false_alarms, mut other) = (0, 0, 0, 0);
+    for (rule, groups) in RULES {
+        for case in cases(rule) {
+            let expected = expected(&case, rule);
+            let found = found(&case, groups);
+            let lines =
+                |set: &BTreeSet<(Line, String)>| set.iter().map(|(l, _)| l.clone()).collect::<BTreeSet<_>>();
+            let (want, have) = (lines(&expected), lines(&found));
+            hits += want.intersection(&have).count();
+            for line in want.difference(&have) {
+                println!("missed       {}: {}:{}", case.display(), line.file, line.line);
+                misses += 1;
+            }
+            for line in have.difference(&want) {
+                println!("false alarm  {}: {}:{}", case.display(), line.file, line.line);
+                false_alarms += 1;
+            }
+            for (line, certainty) in found.difference(&expected).filter(|(l, _)| want.contains(l)) {
+                println!("not {certainty:8} {}: {}:{}", case.display(), line.file, line.line);
+                other += 1;
+            }
+        }
+    }
+    println!("{hits} found, {misses} missed, {false_alarms} false alarms, {other} of another certainty");
+    assert!(misses + hits > 50, "the fixtures are gone");
+    assert_eq!((misses, false_alarms, other), (0, 0, 0));
+}

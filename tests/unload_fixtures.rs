@@ -1,0 +1,126 @@
+//! What a module leaves behind, on the fixtures: found in every bad case at its line, and in no good one.
+
+mod unload_support;
+
+use cotenant::dataflow::World;
+use cotenant::dataflow::unload::{Keeper, Kept, Release, kept};
+use cotenant::engine::threads::Pool;
+use cotenant::rules::rule::Site;
+use cotenant::rules::{Models, RuleSet};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use unload_support::{Deployment, place, tenant_name, with_world};
+
+const RULES: &[&str] = &[
+    "thread-outlives-module",
+    "executor-never-shut-down",
+    "timer-never-cancelled",
+    "shutdown-hook-from-module",
+    "jdbc-driver-not-deregistered",
+    "mbean-not-unregistered",
+    "thread-local-never-removed",
+    "listener-never-removed",
+    "loader-kept-by-wrapper",
+    "class-loader-per-call",
+    "client-never-closed",
+];
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/resource")
+}
+
+fn cases(folder: &Path) -> Vec<PathBuf> {
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    cases.sort();
+    cases
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "java") {
+            found.push(path);
+        }
+    }
+}
+
+/// `File.java:line [tenants]` of each expectation of a rule; notes that are in order are left out.
+fn expected(case: &Path, rule: &str) -> BTreeSet<String> {
+    let mut files = Vec::new();
+    sources(&case.join("src"), &mut files);
+    let mut found = BTreeSet::new();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        for (i, line) in text.lines().enumerate() {
+            let Some((_, expectations)) = line.split_once("// expect: ") else { continue };
+            for expectation in expectations.split(';') {
+                let mut words = expectation.trim().splitn(3, ' ');
+                let (id, certainty) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+                if id == format!("resource/{rule}") && certainty != "note" {
+                    let name = file.file_name().unwrap().to_string_lossy().into_owned();
+                    found.insert(format!("{name}:{} {}", i + 1, words.next().unwrap_or("")));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The resources that the rule asks about.
+fn resources(rule: &str, models: &Models) -> Vec<String> {
+    let rules = RuleSet::built_in(models).unwrap_or_else(|m| panic!("{m:?}"));
+    match &rules.get(&format!("resource/{rule}")).unwrap().site {
+        Site::Kept { resources } => resources.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_left(rule: &str, kept: &Kept) -> bool {
+    match rule {
+        "loader-kept-by-wrapper" => matches!(kept.release, Release::ByPinningWrapper(_)),
+        "class-loader-per-call" if !matches!(kept.keeper, Keeper::Nothing | Keeper::Unknown) => false,
+        _ => matches!(kept.release, Release::Never | Release::Elsewhere),
+    }
+}
+
+fn found(world: &World<'_>, rule: &str, names: &[String]) -> BTreeSet<String> {
+    let table = &world.knowledge.tables.resources;
+    let wanted = |r: u16| names.iter().any(|n| n == "*" || *n == table[usize::from(r)].name);
+    let all = kept(world, &wanted, world.program.topology.container, &Pool);
+    let left = all.iter().filter(|k| is_left(rule, k));
+    left.map(|k| {
+        let (method, event) = match rule {
+            "loader-kept-by-wrapper" => k.release_site.unwrap(),
+            _ => (k.method, k.event),
+        };
+        let mut tenants: Vec<String> = match k.tenant {
+            Some(tenant) => vec![tenant_name(world, tenant)],
+            None => world.reach.tenants(k.method).iter().map(|t| tenant_name(world, t)).collect(),
+        };
+        tenants.sort();
+        format!("{} [{}]", place(world, method, event), tenants.join(", "))
+    })
+    .collect()
+}
+
+#[test]
+fn bad_fixtures_leave_behind_what_they_say_and_good_ones_nothing() {
+    let models = Models::built_in().unwrap();
+    let mut wrong = Vec::new();
+    for rule in RULES {
+        let names = resources(rule, &models);
+        for case in cases(&fixtures().join(rule)) {
+            let name = format!("{rule}/{}", case.file_name().unwrap().to_string_lossy());
+            let is_wrapper_note = *rule == "loader-kept-by-wrapper";
+            let expected = expected(&case, rule);
+            let found = with_world(&Deployment::of_fixture(&case), |world| found(world, rule, &names));
+            let _ = is_wrapper_note;
+            wrong.extend(expected.difference(&found).map(|e| format!("{name}: missed {e}")));
+            wrong.extend(found.difference(&expected).map(|f| format!("{name}: false {f}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
