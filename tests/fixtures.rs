@@ -1,37 +1,36 @@
-//! Every fixture deployment gives what its sources say, with the built-in rules and without a JDK.
+//! Every case of `fixtures/` is scanned and compared with what its source lines expect.
 
 use cotenant::cli::cases;
-use std::path::Path;
+use std::path::PathBuf;
 
-fn agrees(folder: &str) {
-    // Tests run in the package's folder, and findings name sources from there.
-    let path = Path::new("fixtures").join(folder);
-    let verdict = cases::run(&[path], &[]).expect("configurations and rules are right");
-    print!("{}", verdict.text);
+/// Cases that are not found yet, each with the reason. A test fails when one of them passes, so that the list only
+/// shrinks.
+const NOT_YET: &[(&str, &str)] = &[];
+
+fn check(folder: &str) {
+    let verdict = cases::run(&[PathBuf::from(folder)], &[]).unwrap_or_default();
     assert!(verdict.n_passed > 0, "no case below {folder}");
-    assert_eq!(
-        verdict.n_failed, 0,
-        "cases that give something else than their sources say:\n{}",
-        verdict.text
-    );
+    let failed: Vec<&str> = verdict.text.lines().filter(|l| l.starts_with("fixtures/")).collect();
+    let known: Vec<&str> = NOT_YET.iter().map(|(case, _)| *case).filter(|c| c.starts_with(folder)).collect();
+    assert_eq!(failed, known, "{}", verdict.text);
 }
 
 #[test]
-fn static_sharing_cases_give_what_their_sources_say() {
-    agrees("static-sharing");
+fn the_demo_finds_exactly_what_its_sources_say() {
+    check("fixtures/demo");
 }
 
 #[test]
-fn classloader_cases_give_what_their_sources_say() {
-    agrees("classloader");
+fn static_sharing_cases_find_exactly_what_their_sources_say() {
+    check("fixtures/static-sharing");
 }
 
 #[test]
-fn resource_cases_give_what_their_sources_say() {
-    agrees("resource");
+fn classloader_cases_find_exactly_what_their_sources_say() {
+    check("fixtures/classloader");
 }
 
 #[test]
-fn the_front_pages_deployment_gives_what_its_sources_say() {
-    agrees("demo");
+fn resource_cases_find_exactly_what_their_sources_say() {
+    check("fixtures/resource");
 }

@@ -1,4 +1,5 @@
 //! How each acquired thing is released, case by case: `// kept: RESOURCE RELEASE` stands in the source line.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail")]
 
 mod unload_support;
 

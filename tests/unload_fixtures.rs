@@ -1,4 +1,5 @@
 //! What a module leaves behind, on the fixtures: found in every bad case at its line, and in no good one.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail")]
 
 mod unload_support;
 

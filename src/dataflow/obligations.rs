@@ -40,7 +40,7 @@ pub struct Leak {
     pub at: Option<u16>,
     /// The event that leaves the method.
     pub left_at: u16,
-    /// Whether some path releases it.
+    /// Whether some path releases it, or hands it to somebody who may.
     pub ever_released: bool,
     /// Whether it stays open only if the release of another resource fails.
     pub after_failed_release: bool,
@@ -83,13 +83,14 @@ pub fn leaks_of(
 
 fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation) -> Option<Leak> {
     let body = callees.world.body(method);
-    // First as if no release failed: what leaks then leaks for a better reason.
-    for releases_fail in [false, true] {
+    let is_place = matches!(obligation.held, Held::Place(_));
+    // First as if no release failed: what leaks then leaks for a better reason. Unlocking never fails.
+    for releases_fail in if is_place { &[false][..] } else { &[false, true] }.iter().copied() {
         let followed = Followed::obligation(callees, body, obligation, releases_fail);
         let exits = followed.leaks();
         let Some(first) = exits.iter().min_by_key(|e| (e.kind, e.cause.is_some())) else { continue };
         // A lock that this method never gives back is given back by a counterpart.
-        if matches!(obligation.held, Held::Place(_)) && !followed.is_ever_released() {
+        if is_place && !followed.is_ever_released() {
             return None;
         }
         return Some(Leak {
@@ -99,7 +100,7 @@ fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation)
             exit: first.kind,
             at: Some(first.cause.unwrap_or(first.at)),
             left_at: first.at,
-            ever_released: followed.is_ever_released() || followed.is_kept_by_object(),
+            ever_released: followed.is_ever_settled(),
             after_failed_release: releases_fail,
             n_other_exits: n_others(&exits, first),
         });

@@ -12,6 +12,7 @@ mod listeners;
 mod roots;
 mod thread_locals;
 mod threads;
+mod uses;
 
 pub use roots::{Callback, UnloadRoots};
 
@@ -198,7 +199,7 @@ impl Judge<'_> {
         let life = self.life(acquired);
         let releases: Vec<(Release, Option<Site>)> =
             tenants.iter().map(|t| self.release(acquired, &fate, life.as_ref(), *t)).collect();
-        let keeper = self.keeper(acquired, &fate, releases.iter().any(|r| r.0 == Release::Locally));
+        let keeper = self.keeper(&fate, releases.iter().any(|r| r.0 == Release::Locally));
         let pinned_by = self.pinned_by(acquired, life.as_ref());
         let class = match keeper {
             Keeper::Field(f) | Keeper::SharedStatic(f) => self.world.program.class_of_field(f),
@@ -261,6 +262,9 @@ impl Judge<'_> {
         if is_of_group(self.world, acquired.resource, THREAD_BOUND) {
             return self.removal(acquired, fate, tenant);
         }
+        if let Some(local) = fate.releases.iter().find(|r| r.is_local && fate.fields.is_empty()) {
+            return (Release::Locally, Some(local.site));
+        }
         let at_unload = fate.releases.iter().find(|r| self.roots.reaches(tenant, r.site.0));
         if let Some(release) = at_unload {
             return (Release::AtUnload, Some(release.site));
@@ -275,9 +279,6 @@ impl Judge<'_> {
         }
         if self.is_destroyed_as_bean(acquired, fate) {
             return (Release::ByContainer, fate.beans.first().map(|m| (*m, 0)));
-        }
-        if let Some(local) = fate.releases.iter().find(|r| r.is_local && fate.fields.is_empty()) {
-            return (Release::Locally, Some(local.site));
         }
         self.release_by_others(acquired, fate, life, tenant)
     }
@@ -404,21 +405,17 @@ impl Judge<'_> {
         })
     }
 
-    fn keeper(&self, acquired: &Acquired, fate: &Fate, is_local: bool) -> Keeper {
+    fn keeper(&self, fate: &Fate, is_local: bool) -> Keeper {
         let program = self.world.program;
-        let class = program.class_of_method(acquired.method);
-        let is_shared = |f: &&FieldId| {
-            program.field(**f).access.is_static()
-                && self.world.reach.owner(program.class_of_field(**f)).is_none()
+        let is_shared = |f: &FieldId| {
+            let class = program.class_of_field(*f);
+            program.field(*f).access.is_static() && self.world.reach.owner(class).is_none()
         };
         if !fate.beans.is_empty() {
             return Keeper::Bean;
         }
-        if let Some(field) = fate.fields.iter().find(is_shared) {
-            return Keeper::SharedStatic(*field);
-        }
-        let own = fate.fields.iter().find(|f| program.class_of_field(**f) == class);
-        match own.or(fate.fields.first()) {
+        match fate.fields.first() {
+            Some(field) if is_shared(field) => Keeper::SharedStatic(*field),
             Some(field) => Keeper::Field(*field),
             None if is_local => Keeper::Local,
             None if fate.escapes => Keeper::Unknown,

@@ -95,9 +95,10 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         self.uses.list.iter().any(|(_, _, found)| is_release(*found))
     }
 
-    /// Whether the object under construction keeps it, and releases it with itself.
-    pub(super) fn is_kept_by_object(&self) -> bool {
-        self.uses.bit(Value::Param(0)) != 0
+    /// Whether some event releases it, or hands it to somebody who may.
+    pub(super) fn is_ever_settled(&self) -> bool {
+        let settles = |found: Use| is_release(found) || matches!(found, Use::Escapes | Use::Returns);
+        self.uses.bit(Value::Param(0)) != 0 || self.uses.list.iter().any(|(_, _, found)| settles(*found))
     }
 
     fn exits(&self) -> Vec<Exit> {
@@ -161,12 +162,12 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
 
     /// Along an edge on which `value` is null or not.
     fn takes_null(&self, value: ValueId, is_null: bool, state: u32) -> bool {
-        let is_open = self.uses.face_of(self.body, value, state).is_some_and(|f| f.releases);
+        let face = self.uses.face_of(self.body, value, state);
         if is_null {
-            return !is_open && !self.is_owner(value);
+            return !face.is_some_and(|f| f.releases) && !self.is_owner(value);
         }
         // All that the value could be does not exist yet on this path: it is null.
-        is_open
+        face.is_some()
             || self.body.origins.leaves(value).any(|leaf| match leaf {
                 Value::Null => false,
                 leaf => self.uses.bit(leaf) == 0,

@@ -2,11 +2,13 @@
 
 use super::beans::Beans;
 use super::flow::Acquired;
+use super::uses::gives_back;
 use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::{params, return_type};
 use crate::vocabulary::{ClassId, MethodId, Parallel, ValueId};
+use rustc_hash::FxHashSet;
 
 /// What one pass over all bodies finds.
 #[derive(Default)]
@@ -21,6 +23,8 @@ pub(super) struct Calls {
 
 /// Callers that a factory is followed up to.
 const MAX_LIFT: u32 = 4;
+/// Constructors that may call one another count for one caller together.
+const MAX_CONSTRUCTORS: u32 = 8;
 /// Call sites of one factory; a more popular one is judged as a whole.
 const MAX_SITES: usize = 64;
 /// Overriders looked at for one call.
@@ -95,7 +99,8 @@ fn of_body(
                 {
                     let operand = operand_of(world, event, resource);
                     let acquired = Acquired { method: id, event: i as u16, resource, operand };
-                    lift(world, beans, acquired, 0, &mut calls.acquired);
+                    Lift { world, beans, seen: FxHashSet::default(), found: &mut calls.acquired }
+                        .lift(acquired, 0);
                 }
                 Role::Release(resource)
                     if wanted(resource) && is_of_group(world, resource, REGISTRATIONS) =>
@@ -145,7 +150,8 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
         Subject::Receiver => body.origins.args(event).get(1..).and_then(<[_]>::last).copied(),
         Subject::Argument(_) => operand.map(|i| body.origins.arg(event, usize::from(i))),
     };
-    if value.is_some_and(|v| body.origins.leaves(v).all(|leaf| leaf == Value::Null)) {
+    let reads = world.knowledge.group(groups::THREAD_LOCAL_GET);
+    if value.is_some_and(|v| gives_back(world, reads, body, v)) {
         return false;
     }
     let Some(member) = event.member().map(|m| world.program.facts.members.get(m)) else { return false };
@@ -178,14 +184,27 @@ fn is_own(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
 }
 
 /// Replaces an acquiring call whose only purpose is to hand the object to the caller by the calls of its method.
-fn lift(world: &World<'_>, beans: &Beans, acquired: Acquired, depth: u32, found: &mut Vec<Acquired>) {
-    match callers(world, beans, &acquired).filter(|_| depth < MAX_LIFT) {
-        Some(sites) => {
-            for site in sites {
-                lift(world, beans, site, depth + 1, found);
-            }
+struct Lift<'l, 'w> {
+    world: &'l World<'w>,
+    beans: &'l Beans,
+    seen: FxHashSet<Acquired>,
+    found: &'l mut Vec<Acquired>,
+}
+
+impl Lift<'_, '_> {
+    fn lift(&mut self, acquired: Acquired, depth: u32) {
+        if !self.seen.insert(acquired) {
+            return;
         }
-        None => found.push(acquired),
+        let callers = callers(self.world, self.beans, &acquired);
+        let Some(sites) = callers.filter(|_| depth < MAX_LIFT * MAX_CONSTRUCTORS) else {
+            return self.found.push(acquired);
+        };
+        let is_init = acquired.operand.is_some();
+        let step = if is_init { 1 } else { MAX_CONSTRUCTORS };
+        for site in sites {
+            self.lift(site, depth + step);
+        }
     }
 }
 
@@ -211,7 +230,8 @@ fn callers(world: &World<'_>, beans: &Beans, acquired: &Acquired) -> Option<Vec<
         }
         None
     };
-    let sites = world.sites.of(acquired.method, MAX_SITES).filter(|sites| !sites.is_empty())?;
+    // A subclass that nobody makes acquires nothing; a factory that nobody calls is called by somebody unseen.
+    let sites = world.sites.of(acquired.method, MAX_SITES).filter(|s| is_super_call || !s.is_empty())?;
     let lifted = sites.iter().map(|site| {
         let call = world.event(site.caller, site.event)?;
         let fits = call.kind.is_invoke() && (operand.is_none() || call.kind == EventKind::InvokeSpecial);
@@ -243,10 +263,10 @@ fn is_handed_over(world: &World<'_>, body: Body<'_>, acquired: &Acquired, event:
             EventKind::PutField | EventKind::PutStatic | EventKind::ArrayStore | EventKind::Lambda => {
                 return false;
             }
-            kind if kind.is_invoke() => {
-                if positions.iter().any(|p| passes_through(world, body, event, *p, 0)) {
-                    values.push(Value::Event(i as u32));
-                }
+            kind if kind.is_invoke()
+                && positions.iter().any(|p| passes_through(world, body, event, *p, 0)) =>
+            {
+                values.push(Value::Event(i as u32));
             }
             _ => {}
         }
@@ -277,10 +297,10 @@ fn passes_through(world: &World<'_>, body: Body<'_>, event: &Event, position: us
                 let used = args.iter().position(is_own);
                 match event.kind {
                     EventKind::Return if used.is_some() => return true,
-                    kind if kind.is_invoke() => {
-                        if used.is_some_and(|p| passes_through(world, callee, event, p, depth + 1)) {
-                            own.push(Value::Event(i as u32));
-                        }
+                    kind if kind.is_invoke()
+                        && used.is_some_and(|p| passes_through(world, callee, event, p, depth + 1)) =>
+                    {
+                        own.push(Value::Event(i as u32));
                     }
                     _ => {}
                 }

@@ -5,11 +5,10 @@
 //! object counts. A release that is missed is reported wrongly; one that is taken for granted is not reported.
 
 use super::beans::Beans;
-use crate::dataflow::knowledge::{Knowledge, ResourceId, Role, Subject, groups};
+use crate::dataflow::knowledge::{Knowledge, ResourceId, Role, groups};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
-use crate::facts::{Event, EventKind, NO_VALUE, Value};
-use crate::vocabulary::descriptor::{params, return_type};
+use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{FieldId, MethodId, Name, ValueId};
 use rustc_hash::FxHashSet;
 
@@ -17,7 +16,7 @@ use rustc_hash::FxHashSet;
 pub(super) type Site = (MethodId, u16);
 
 /// A call that acquires a resource.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Acquired {
     /// The method that holds the call.
     pub(super) method: MethodId,
@@ -41,7 +40,7 @@ pub(super) struct Released {
 /// What becomes of an object.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Fate {
-    /// Fields that keep it, or a container or wrapper with it.
+    /// Fields that keep it, or a container or wrapper with it; the nearest first.
     pub(super) fields: Vec<FieldId>,
     /// Its releases.
     pub(super) releases: Vec<Released>,
@@ -54,39 +53,42 @@ pub(super) struct Fate {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum At {
+pub(super) enum At {
     Result(MethodId, u16),
     Param(MethodId, u16),
+    /// A parameter, and what callers pass for it.
+    Passed(MethodId, u16),
     Field(FieldId),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-struct Place {
-    at: At,
+pub(super) struct Place {
+    pub(super) at: At,
     /// A field lies on the way.
-    in_field: bool,
+    pub(super) in_field: bool,
     /// A lambda lies on the way, which may run at any time.
-    is_deferred: bool,
+    pub(super) is_deferred: bool,
     /// The value is a container or JDK object with it inside.
-    is_inside: bool,
+    pub(super) is_inside: bool,
 }
 
 /// Places looked at for one object; what goes further counts as handed to code that is not seen.
 const MAX_PLACES: usize = 600;
 /// Overriders looked at for one call.
-const MAX_TARGETS: usize = 16;
+pub(super) const MAX_TARGETS: usize = 16;
 /// Callers looked at for one method.
 const MAX_SITES: usize = 64;
 
 /// Follows objects. Made once for all.
 pub(super) struct Follower<'w> {
-    world: &'w World<'w>,
+    pub(super) world: &'w World<'w>,
     beans: &'w Beans,
-    containers: &'w [bool],
-    atomics: &'w [bool],
-    factories: &'w [bool],
-    views: Vec<&'w [bool]>,
-    closers: &'w [bool],
+    pub(super) containers: &'w [bool],
+    pub(super) atomics: &'w [bool],
+    pub(super) factories: &'w [bool],
+    pub(super) views: Vec<&'w [bool]>,
+    pub(super) closers: &'w [bool],
+    pub(super) thread_reads: &'w [bool],
     /// Per resource the names of its releasing methods.
     names: Vec<Vec<Name>>,
 }
@@ -95,9 +97,10 @@ impl<'w> Follower<'w> {
     pub(super) fn new(world: &'w World<'w>, beans: &'w Beans) -> Self {
         let knowledge: &Knowledge = world.knowledge;
         let names_of = |r: usize| {
-            let patterns = knowledge.patterns_of(Role::Release(r as ResourceId)).filter(|p| !p.is_prefix);
+            let patterns = knowledge.patterns_of(Role::Release(r as ResourceId));
+            let named = patterns.filter(|p| !p.is_prefix && !p.name.starts_with('<'));
             let mut names: Vec<Name> =
-                patterns.filter_map(|p| world.program.facts.names.find(&p.name)).collect();
+                named.filter_map(|p| world.program.facts.names.find(&p.name)).collect();
             names.sort_unstable();
             names.dedup();
             names
@@ -110,6 +113,7 @@ impl<'w> Follower<'w> {
             factories: knowledge.group(groups::IMMUTABLE_FACTORY),
             views: [groups::UNMODIFIABLE_VIEW, groups::CONTAINER_VIEW].map(|g| knowledge.group(g)).into(),
             closers: knowledge.group(groups::CLOSES_ARGUMENT),
+            thread_reads: knowledge.group(groups::THREAD_LOCAL_GET),
             names: (0..knowledge.tables.resources.len()).map(names_of).collect(),
         }
     }
@@ -124,26 +128,27 @@ impl<'w> Follower<'w> {
             seen: FxHashSet::default(),
         };
         walk.start();
-        while let Some(place) = walk.waiting.pop() {
+        // Breadth first, so that the field it is stored in comes before fields of what holds it.
+        let mut at = 0;
+        while let Some(place) = walk.waiting.get(at).copied() {
+            at += 1;
             walk.step(place);
         }
-        walk.fate.fields.sort_unstable();
-        walk.fate.fields.dedup();
         walk.fate.releases.sort_unstable_by_key(|r| (r.site, r.is_local));
         walk.fate.releases.dedup();
         walk.fate
     }
 
     /// Whether a member's name is one that releases the resource.
-    fn is_release_name(&self, resource: ResourceId, name: Name) -> bool {
+    pub(super) fn is_release_name(&self, resource: ResourceId, name: Name) -> bool {
         self.names.get(usize::from(resource)).is_some_and(|names| names.contains(&name))
     }
 }
 
-struct Walk<'f, 'w> {
-    of: &'f Follower<'w>,
-    acquired: &'f Acquired,
-    fate: Fate,
+pub(super) struct Walk<'f, 'w> {
+    pub(super) of: &'f Follower<'w>,
+    pub(super) acquired: &'f Acquired,
+    pub(super) fate: Fate,
     waiting: Vec<Place>,
     seen: FxHashSet<Place>,
 }
@@ -183,7 +188,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn push(&mut self, place: Place) {
+    pub(super) fn push(&mut self, place: Place) {
         if self.seen.len() >= MAX_PLACES {
             self.fate.escapes = true;
         } else if self.seen.insert(place) {
@@ -200,6 +205,7 @@ impl Walk<'_, '_> {
             }
             At::Result(method, event) => self.uses(method, Value::Event(u32::from(event)), place),
             At::Param(method, param) => self.uses(method, Value::Param(param), place),
+            At::Passed(method, param) => self.passed_in(method, param, place),
         }
     }
 
@@ -239,7 +245,8 @@ impl Walk<'_, '_> {
 
     fn keep(&mut self, field: FieldId, place: Place) {
         // What an inner class captures is no keeper of its own.
-        if !self.of.world.program.field(field).access.is_synthetic() {
+        let is_captured = self.of.world.program.field(field).access.is_synthetic();
+        if !is_captured && !self.fate.fields.contains(&field) {
             self.fate.fields.push(field);
         }
         self.push(Place { at: At::Field(field), in_field: true, ..place });
@@ -254,177 +261,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn passed(&mut self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) {
-        if self.is_release(body, i, event, position, place) {
-            let is_local = !place.in_field && !place.is_deferred;
-            self.fate.releases.push(Released { site: (body.id, i), is_local });
-            return;
-        }
-        self.managed(body, i, event, Some(position));
-        if self.is_known(body, i, event, position, place) {
-            return;
-        }
-        let has_receiver = event.kind.has_receiver();
-        match self.of.world.targets(body, event, MAX_TARGETS) {
-            Some(targets) if !targets.is_empty() => {
-                for target in targets {
-                    self.push(Place { at: At::Param(target, position as u16), ..place });
-                }
-            }
-            None => self.fate.escapes |= position > 0 || !has_receiver,
-            Some(_) => self.not_seen(body, i, event, position, place),
-        }
-    }
-
-    /// A call without a body: of the JDK, of a library that is not there, or of an interface that nobody implements.
-    fn not_seen(&mut self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) {
-        let program = self.of.world.program;
-        let refs = program.refs(program.class(body.class).loader);
-        let target = event.member().and_then(|m| refs.method(m));
-        let is_jdk = target.is_some_and(|t| program.is_jdk(program.class_of_method(t)));
-        let is_receiver = event.kind.has_receiver() && position == 0;
-        if is_receiver {
-            if place.is_inside {
-                self.push(Place { at: At::Result(body.id, i), ..place });
-                self.handed_out(body, event, place);
-            }
-        } else if !is_jdk {
-            self.fate.escapes = true;
-        } else if self.text_of(event).0 == "<init>" {
-            self.is_also(body, body.origins.arg(event, 0), Place { is_inside: true, ..place });
-        } else {
-            // What takes and yields the same type wraps it, checks it or passes it through.
-            let desc = self.text_of(event).1;
-            let taken = params(desc).nth(position - usize::from(event.kind.has_receiver()));
-            if taken.is_some_and(|t| t.is_reference() && t == return_type(desc)) {
-                self.push(Place { at: At::Result(body.id, i), ..place });
-            }
-        }
-    }
-
-    /// A container hands its elements to the lambdas it is given.
-    fn handed_out(&mut self, body: Body<'_>, event: &Event, place: Place) {
-        for value in body.origins.args(event).iter().skip(1) {
-            for leaf in body.origins.leaves(*value) {
-                let Some((i, lambda)) = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::Lambda)
-                else {
-                    continue;
-                };
-                let free = usize::from(lambda.n_args);
-                if self.is_release(body, i as u16, lambda, free, Place { is_inside: false, ..place }) {
-                    let is_local = !place.in_field && !place.is_deferred;
-                    self.fate.releases.push(Released { site: (body.id, i as u16), is_local });
-                }
-                for target in self.of.world.targets(body, lambda, MAX_TARGETS).unwrap_or_default() {
-                    let is_static = self.of.world.program.method(target).access.is_static();
-                    let n_params =
-                        params(self.of.world.program.text(self.of.world.program.method(target).desc)).count()
-                            + usize::from(!is_static);
-                    for param in free..n_params {
-                        self.push(Place { at: At::Param(target, param as u16), ..place });
-                    }
-                }
-            }
-        }
-    }
-
-    /// Calls that the models know: containers, wrappers, views.
-    fn is_known(&mut self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) -> bool {
-        let world = self.of.world;
-        let Some(member) = event.member() else { return false };
-        let loader = world.program.class(body.class).loader;
-        let has_receiver = event.kind.has_receiver();
-        let is_argument = position > 0 || !has_receiver;
-        for (role, _) in world.knowledge.roles(loader, member) {
-            match role {
-                Role::Api(api) => {
-                    let is_in = |group: &[bool]| group.get(usize::from(api)).copied().unwrap_or(false);
-                    if is_argument && (is_in(self.of.containers) || is_in(self.of.atomics)) {
-                        self.is_also(body, body.origins.arg(event, 0), Place { is_inside: true, ..place });
-                        self.push(Place { at: At::Result(body.id, i), is_inside: true, ..place });
-                        return true;
-                    }
-                    if is_argument && is_in(self.of.factories) {
-                        self.push(Place { at: At::Result(body.id, i), is_inside: true, ..place });
-                        return true;
-                    }
-                    let acts_on = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.acts_on);
-                    let shown = acts_on.unwrap_or(Subject::Receiver).operand(has_receiver);
-                    if self.of.views.iter().any(|g| is_in(g)) && shown == Some(position) {
-                        self.push(Place { at: At::Result(body.id, i), ..place });
-                        return true;
-                    }
-                }
-                Role::Wrapper(row) => {
-                    let wrapper = world.knowledge.tables.wrappers.get(usize::from(row));
-                    let owns = |a: &u8| usize::from(*a) + usize::from(has_receiver) == position;
-                    if wrapper.is_some_and(|w| w.closes && w.args.iter().any(owns)) {
-                        if self.text_of(event).0 == "<init>" {
-                            self.is_also(body, body.origins.arg(event, 0), place);
-                        } else {
-                            self.push(Place { at: At::Result(body.id, i), ..place });
-                        }
-                        return true;
-                    }
-                }
-                _ => {}
-            }
-        }
-        false
-    }
-
-    fn managed(&mut self, body: Body<'_>, i: u16, event: &Event, position: Option<usize>) {
-        let world = self.of.world;
-        let Some(member) = event.member() else { return };
-        let loader = world.program.class(body.class).loader;
-        for (role, _) in world.knowledge.roles(loader, member) {
-            if let Role::Manager(row) = role
-                && let Some(manager) = world.knowledge.tables.managers.get(usize::from(row))
-            {
-                let is_new = manager.subject == Subject::Result && self.text_of(event).0 == "<init>";
-                let subject =
-                    if is_new { Some(0) } else { manager.subject.operand(event.kind.has_receiver()) };
-                if subject == position || position.is_none() && is_new {
-                    self.fate.managed.push((row, (body.id, i)));
-                }
-            }
-        }
-    }
-
-    fn is_release(&self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) -> bool {
-        let world = self.of.world;
-        let resource = self.acquired.resource;
-        let Some(member) = event.member() else { return false };
-        if (body.id, i) == (self.acquired.method, self.acquired.event) {
-            return false;
-        }
-        let loader = world.program.class(body.class).loader;
-        let (mut releases, mut acquires) = (false, false);
-        for (role, _) in world.knowledge.roles(loader, member) {
-            releases |= role == Role::Release(resource);
-            acquires |= role == Role::Acquire(resource);
-            if let Role::Api(api) = role
-                && self.of.closers.get(usize::from(api)).copied().unwrap_or(false)
-            {
-                let acts_on = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.acts_on);
-                let has_receiver = event.kind.has_receiver();
-                releases |= acts_on.and_then(|s| s.operand(has_receiver)) == Some(position);
-            }
-        }
-        if acquires {
-            // Acquiring nothing is how some things are given back.
-            let last = body.origins.args(event).last().copied().unwrap_or(NO_VALUE);
-            let n = usize::from(event.n_args);
-            return n > position + 1 && body.origins.leaves(last).all(|leaf| leaf == Value::Null);
-        }
-        // The object may be held as one of its supertypes, which the models do not list.
-        let is_receiver = position == 0 && event.kind != EventKind::InvokeStatic;
-        let name = world.program.facts.members.get(member).name;
-        releases || is_receiver && !place.is_inside && self.of.is_release_name(resource, name)
-    }
-
     /// Another value of the body is, or holds, the same object.
-    fn is_also(&mut self, body: Body<'_>, value: ValueId, place: Place) {
+    pub(super) fn is_also(&mut self, body: Body<'_>, value: ValueId, place: Place) {
         let world = self.of.world;
         let refs = world.program.refs(world.program.class(body.class).loader);
         for leaf in body.origins.leaves(value) {
@@ -442,7 +280,7 @@ impl Walk<'_, '_> {
                         _ => {}
                     }
                 }
-                Value::Param(p) => self.is_passed_in(body.id, p, place),
+                Value::Param(p) => self.push(Place { at: At::Passed(body.id, p), ..place }),
                 _ => {}
             }
         }
@@ -459,12 +297,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn is_passed_in(&mut self, method: MethodId, param: u16, place: Place) {
-        let here = Place { at: At::Param(method, param), ..place };
-        if self.seen.contains(&here) {
-            return;
-        }
-        self.push(here);
+    fn passed_in(&mut self, method: MethodId, param: u16, place: Place) {
+        self.push(Place { at: At::Param(method, param), ..place });
         let Some(sites) = self.of.world.sites.of(method, MAX_SITES) else {
             self.fate.escapes = true;
             return;
@@ -518,17 +352,5 @@ impl Walk<'_, '_> {
             }
         }
         self.fate.escapes |= !is_seen;
-    }
-
-    /// Name and descriptor of the member that an event names.
-    fn text_of(&self, event: &Event) -> (&str, &str) {
-        let program = self.of.world.program;
-        match event.member() {
-            Some(member) => {
-                let member = program.facts.members.get(member);
-                (program.text(member.name), program.text(member.desc))
-            }
-            None => ("", ""),
-        }
     }
 }

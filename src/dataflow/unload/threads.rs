@@ -16,6 +16,10 @@ const RUN: &str = "run";
 
 /// Bodies looked at to tell whether a thread ends.
 const MAX_BODIES: usize = 80;
+/// A thread that may run more tasks than these is one for any task.
+const MAX_TASKS: usize = 4;
+/// Computations between a field and the value that is tested.
+const MAX_DERIVED: u32 = 4;
 /// Overriders looked at for one call on the thread.
 const MAX_TARGETS: usize = 4;
 
@@ -44,6 +48,7 @@ pub(super) fn life(world: &World<'_>, body: Body<'_>, thread: ValueId) -> Life {
     let mut tasks = Tasks { world, runs: Vec::new(), is_unknown: false };
     tasks.of_thread(body, thread);
     let (mut runs, is_unknown) = (tasks.runs, tasks.is_unknown);
+    let is_generic = is_unknown || runs.len() > MAX_TASKS;
     runs.sort_unstable();
     runs.dedup();
     let mut life = Life { is_short: !is_unknown && !runs.is_empty(), runs, ..Life::default() };
@@ -52,6 +57,10 @@ pub(super) fn life(world: &World<'_>, body: Body<'_>, thread: ValueId) -> Life {
     while let Some(run) = bodies.get(at).copied() {
         at += 1;
         life.look_at(world, world.body(run), &mut bodies);
+    }
+    if is_generic {
+        // What ends one of many tasks ends no thread that runs any of them.
+        (life.flags, life.waits) = (Vec::new(), Vec::new());
     }
     life.flags.sort_unstable();
     life.flags.dedup();
@@ -83,7 +92,8 @@ impl Tasks<'_> {
     fn of_thread(&mut self, body: Body<'_>, thread: ValueId) {
         let program = self.world.program;
         let is_self = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
-        if body.origins.leaves(thread).any(is_self) {
+        let own = body.origins.leaves(thread).any(is_self);
+        if own {
             self.of_class(body.class);
         }
         for found in origins::of_value(self.world, body.id, thread) {
@@ -100,7 +110,7 @@ impl Tasks<'_> {
                 Origin::Allocation(None) if event.kind == EventKind::Lambda => {
                     self.of_lambda(self.world.body(found.method), event);
                 }
-                Origin::Parameter | Origin::Unknown => self.is_unknown |= !found.is_derived,
+                Origin::Parameter | Origin::Unknown => self.is_unknown |= !own && !found.is_derived,
                 _ => {}
             }
         }
@@ -188,7 +198,7 @@ impl Life {
             if world.knowledge.api_in(blocking, loader, member).is_some() {
                 self.is_short = false;
                 if event.kind.has_receiver() {
-                    self.waits.extend(fields_of(world, body, body.origins.arg(event, 0)));
+                    self.waits.extend(fields_of(world, body, body.origins.arg(event, 0), 0));
                 }
             }
             if let Some(target) = only_target(world, body, event)
@@ -216,7 +226,7 @@ impl Life {
                     continue;
                 }
                 exits += 1;
-                let flags = tested(block.test).map_or_else(Vec::new, |v| fields_of(world, body, v));
+                let flags = tested(block.test).map_or_else(Vec::new, |v| fields_of(world, body, v, 0));
                 flagged += usize::from(!flags.is_empty());
                 self.flags.extend(flags);
             }
@@ -268,7 +278,7 @@ fn is_changed(world: &World<'_>, body: Body<'_>, read: u16, is_flag: bool) -> bo
         let Some(member) = e.member().filter(|_| is_it) else { return false };
         let is_known = changers.iter().any(|g| world.knowledge.api_in(g, loader, member).is_some());
         let mut roles = world.knowledge.roles(loader, member);
-        is_known || is_flag && e.n_args > 1 || roles.any(|(r, _)| matches!(r, Role::Release(_)))
+        is_known || !is_flag && roles.any(|(r, _)| matches!(r, Role::Release(_)))
     })
 }
 
@@ -280,13 +290,16 @@ fn tested(test: Test) -> Option<ValueId> {
 }
 
 /// The fields that a value is read from, also through a getter or an atomic.
-fn fields_of(world: &World<'_>, body: Body<'_>, value: ValueId) -> Vec<FieldId> {
+fn fields_of(world: &World<'_>, body: Body<'_>, value: ValueId, depth: u32) -> Vec<FieldId> {
     let refs = world.program.refs(world.program.class(body.class).loader);
     let mut found = Vec::new();
     for leaf in body.origins.leaves(value) {
         let Some((_, event)) = body.origins.event(leaf) else {
-            if let Value::Derived(source) = leaf {
-                found.extend(fields_of(world, body, source));
+            // In a loop a value may be computed from itself.
+            if let Value::Derived(source) = leaf
+                && depth < MAX_DERIVED
+            {
+                found.extend(fields_of(world, body, source, depth + 1));
             }
             continue;
         };
@@ -309,14 +322,13 @@ fn fields_behind(world: &World<'_>, body: Body<'_>, event: &Event) -> Vec<FieldI
         let reads = events.filter(|(_, e)| matches!(e.kind, EventKind::GetField | EventKind::GetStatic));
         reads.filter_map(|(_, e)| refs.field(e.member()?)).collect()
     };
-    let targets = world.targets(body, event, MAX_TARGETS).unwrap_or_default();
-    if targets.is_empty() {
-        let is_jdk = event.member().and_then(|m| refs.method(m)).is_some();
-        let is_on_object = is_jdk && event.kind.has_receiver() && event.n_args == 1;
+    let Some(method) = event.member().and_then(|m| refs.method(m)) else { return Vec::new() };
+    if world.program.is_jdk(world.program.class_of_method(method)) {
+        let is_on_object = event.kind.has_receiver() && event.n_args == 1;
         return if is_on_object { read(body, body.origins.arg(event, 0)) } else { Vec::new() };
     }
     let mut found = Vec::new();
-    for target in targets {
+    for target in world.targets(body, event, MAX_TARGETS).unwrap_or_default() {
         let callee = world.body(target);
         for ret in callee.origins.events().iter().filter(|e| e.kind == EventKind::Return) {
             found.extend(callee.origins.args(ret).iter().flat_map(|v| read(callee, *v)));

@@ -82,7 +82,7 @@ impl Maker<'_, '_> {
                 let facts = program.field(field);
                 (class, program.text(facts.name).to_owned(), program.text(facts.desc).to_owned())
             }
-            (Subject::Class, _) | (_, None) => (class, String::new(), String::new()),
+            (_, None) => (class, String::new(), String::new()),
             (_, Some(spot)) => {
                 let facts = program.method(spot.method);
                 (class, program.text(facts.name).to_owned(), program.text(facts.desc).to_owned())

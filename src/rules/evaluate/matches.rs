@@ -26,8 +26,6 @@ pub(super) enum Subject {
     Call(MemberRefId, ApiId),
     /// A resource that is acquired.
     Resource(ResourceId),
-    /// A class.
-    Class,
 }
 
 /// A match.

@@ -29,9 +29,9 @@ use crate::dataflow::{Changes, World as Analysed};
 use crate::facts::ArchiveFacts;
 use crate::findings::Finding;
 use crate::program::{CallGraph, CallSites, FieldGraph, Hierarchy, Program, Reach};
-use crate::vocabulary::{ClassId, Parallel, Problem};
+use crate::vocabulary::{Parallel, Problem};
 use context::Context;
-use matches::{Match, Subject};
+use matches::Match;
 
 /// What rules are evaluated over.
 pub struct World<'w> {
@@ -86,25 +86,11 @@ fn matches_of(cx: &Context<'_>, rules: &[Rule], held: &Held, parallel: &impl Par
         found.push(match &rule.site {
             Site::Call { .. } => std::mem::take(&mut calls[r]),
             Site::Kept { .. } | Site::Open { .. } => resources,
-            Site::Class => classes(cx.world),
+            Site::Class => Vec::new(),
             site => fields::find(cx.world, site, cx.changes, held),
         });
     }
     found
-}
-
-fn classes(world: &Analysed<'_>) -> Vec<Match> {
-    let ids = (0..world.program.classes.len()).map(ClassId::from_index);
-    let of_class = |class| Match {
-        subject: Subject::Class,
-        class,
-        spots: Vec::new(),
-        only: None,
-        holder: None,
-        kept: None,
-        leak: None,
-    };
-    ids.filter(|class| !world.program.is_jdk(*class)).map(of_class).collect()
 }
 
 fn api_table(cx: &Context<'_>, site: &Site) -> Vec<bool> {

@@ -166,6 +166,28 @@ final class Pools {
         }
     }
 
+    /** Iterators of the deployment's own do not hide those of the JDK. */
+    static class Countdown implements java.util.Iterator<Integer> {
+        private int left = 3;
+
+        @Override
+        public boolean hasNext() {
+            return left > 0;
+        }
+
+        @Override
+        public Integer next() {
+            return left--;
+        }
+    }
+
+    /** A subclass that nobody makes. */
+    static class NeverMade extends OwnPool {
+        NeverMade() {
+            super(3);
+        }
+    }
+
     static class OwnPool extends ThreadPoolExecutor {
         OwnPool(int n) {
             super(n, n, 1, TimeUnit.MINUTES, new LinkedBlockingQueue<>());

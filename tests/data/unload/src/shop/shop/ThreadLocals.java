@@ -46,6 +46,21 @@ final class ThreadLocals {
         }
     }
 
+    /** What was there before is put back; only the first value is new. */
+    static final class Restored {
+        private static final ThreadLocal<ThreadLocals> CURRENT = new ThreadLocal<>();
+
+        void handle(Runnable next) {
+            ThreadLocals before = CURRENT.get();
+            CURRENT.set(new ThreadLocals("a")); // kept: thread-local locally
+            try {
+                next.run();
+            } finally {
+                CURRENT.set(before);
+            }
+        }
+    }
+
     /** A text keeps no loader. */
     static final class Plain {
         private static final ThreadLocal<String> CURRENT = new ThreadLocal<>();
