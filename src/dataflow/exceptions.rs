@@ -6,7 +6,7 @@
 
 use super::knowledge::groups;
 use super::{Body, World};
-use crate::facts::{Event, EventKind, NO_NAME, Value};
+use crate::facts::{Event, EventKind, NO_NAME, Test, Value};
 use crate::vocabulary::{LoaderId, MethodId, Name, descriptor};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -22,8 +22,12 @@ const INTERRUPTED: &str = "java/lang/InterruptedException";
 const IN_NAME_ONLY: [&str; 2] =
     ["java/io/UnsupportedEncodingException", "java/lang/CloneNotSupportedException"];
 
-/// Callees whose explicit throws are looked into.
-const MAX_DEPTH: u32 = 2;
+/// The package of the language's own classes.
+const LANGUAGE: &str = "java/lang";
+
+/// Callees below one another whose explicit throws are looked into. What lies deeper says more about bugs than about
+/// what happens.
+const MAX_DEPTH: u32 = 1;
 /// Rounds in which rethrown exceptions spread through nested handlers.
 const MAX_ROUNDS: usize = 8;
 /// Kinds of exceptions kept for one instruction or handler; more count as [`Thrown::Unknown`].
@@ -206,7 +210,7 @@ impl<'w> Exceptions<'w> {
         if !program.is_jdk(program.class_of_method(target)) {
             self.explicit(target, MAX_DEPTH).into_iter().for_each(|t| add(&mut found, t));
         }
-        if reading == Reading::AnyCall && !self.is_trivial(target) {
+        if reading == Reading::AnyCall && !self.is_trivial(target) && !self.is_value_method(target) {
             add(&mut found, Thrown::Unchecked);
         }
         found
@@ -239,7 +243,11 @@ impl<'w> Exceptions<'w> {
         }
         let unit = body.origins.unit;
         let mut found = Vec::new();
-        for block in unit.blocks_of(body.method) {
+        let refusals = null_refusals(body);
+        for (b, block) in unit.blocks_of(body.method).iter().enumerate() {
+            if refusals.contains(&(b as u16)) {
+                continue;
+            }
             for event in block.events.of(&unit.events) {
                 for thrown in self.explicit_of(body, event, depth) {
                     if !self.is_caught(body, unit.handlers(block), thrown) {
@@ -285,6 +293,18 @@ impl<'w> Exceptions<'w> {
         handlers.iter().any(|h| catches(self.world, loader, h.catches, thrown) == Catch::Surely)
     }
 
+    /// A method of strings, numbers, enum constants and the like, run on one.
+    fn is_value_method(&self, target: MethodId) -> bool {
+        let program = self.world.program;
+        let class = program.class_of_method(target);
+        let access = program.method(target).access;
+        let is_final = access.is_final() || program.class_facts(class).access.is_final();
+        is_final
+            && !access.is_static()
+            && program.is_jdk(class)
+            && descriptor::package_of(program.class_name(class)) == LANGUAGE
+    }
+
     /// A body that calls nothing, throws nothing and touches no array, such as a getter's.
     fn is_trivial(&self, target: MethodId) -> bool {
         use EventKind::{CheckCast, GetField, GetStatic, New, PutField, PutStatic, Return};
@@ -294,6 +314,21 @@ impl<'w> Exceptions<'w> {
         };
         body.method.has_body && !body.method.has_loop && body.origins.events().iter().all(harmless)
     }
+}
+
+/// Blocks that are entered because a parameter is null: they refuse what no caller passes on purpose.
+fn null_refusals(body: Body<'_>) -> Vec<u16> {
+    let is_given = |v| matches!(body.origins.unit.value(body.method, v), Value::Param(_));
+    let blocks = body.origins.unit.blocks_of(body.method).iter();
+    let refusals = blocks.filter_map(|block| {
+        let edges = body.origins.unit.successors(block);
+        match block.test {
+            Test::IsNull(v) if is_given(v) => edges.first().copied(),
+            Test::NonNull(v) if is_given(v) => edges.get(1).copied(),
+            _ => None,
+        }
+    });
+    refusals.collect()
 }
 
 fn add(list: &mut Vec<Thrown>, thrown: Thrown) {

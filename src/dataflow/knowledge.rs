@@ -271,6 +271,14 @@ impl Knowledge {
         ids.map(|id| self.index.pattern(id as PatternId))
     }
 
+    /// Whether a method of this name releases something, in whatever class.
+    pub fn is_release_name(&self, name: &str) -> bool {
+        let mut patterns = self.roles.iter().enumerate();
+        patterns.any(|(id, role)| {
+            matches!(role, Role::Release(_)) && self.index.pattern(id as PatternId).name == name
+        })
+    }
+
     /// A pattern.
     pub fn pattern(&self, id: PatternId) -> &Pattern {
         self.index.pattern(id)

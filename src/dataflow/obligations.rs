@@ -78,7 +78,10 @@ pub fn leaks_of(
         let is_covered = o.released_with.iter().any(|v| body.origins.leaves(*v).any(|l| owners.contains(&l)));
         wanted(leak.resource) && !is_covered
     });
-    leaks.into_iter().map(|(leak, _)| leak).collect()
+    let mut found: Vec<Leak> = leaks.into_iter().map(|(leak, _)| leak).collect();
+    // What the models know by two names is lost once.
+    found.dedup_by_key(|leak| leak.event);
+    found
 }
 
 fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation) -> Option<Leak> {

@@ -216,6 +216,7 @@ impl<'c, 'w> Callees<'c, 'w> {
             return known;
         }
         match is_receiver {
+            true if resolved.is_none() && self.is_named_release(member) => Use::Releases,
             true if self.is_fluent(body, event, member) => Use::Becomes(Value::Event(i as u32)),
             true => Use::Keeps,
             false => Use::Escapes,
@@ -317,6 +318,12 @@ impl<'c, 'w> Callees<'c, 'w> {
         self.depth.set(self.depth.get() - 1);
         self.effects.borrow_mut().insert(key, effect);
         effect
+    }
+
+    /// For a call that nothing is known of but its name.
+    fn is_named_release(&self, member: MemberRefId) -> bool {
+        let program = self.world.program;
+        self.world.knowledge.is_release_name(program.text(program.facts.members.get(member).name))
     }
 
     /// A builder or stream that returns itself, or a stage after itself, under a type that is to be closed.

@@ -5,9 +5,12 @@ use super::callees::{Callees, Effect};
 use super::uses::{Use, Uses};
 use crate::dataflow::Body;
 use crate::dataflow::exceptions::{BodyThrows, Reading, Thrown, is_interruption};
-use crate::dataflow::paths::{After, ClosedEdges, Exit, ExitKind, Start, Watch, fetches, first_event, walk};
-use crate::facts::{Test, Value};
+use crate::dataflow::paths::{
+    After, ClosedEdges, Exit, ExitKind, Flags, Start, Tested, Watch, calm, first_event, walk,
+};
+use crate::facts::{EventKind, Value};
 use crate::vocabulary::ValueId;
+use crate::vocabulary::descriptor::{self, TypeDesc};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -25,7 +28,7 @@ pub(super) struct Followed<'f, 'c, 'w> {
     /// Values that it is released with; acquiring it again from them releases the last one.
     owners: Vec<ValueId>,
     throws: Rc<BodyThrows>,
-    fetches: Vec<bool>,
+    is_calm: Vec<bool>,
     releases_fail: bool,
     closed: ClosedEdges,
     seen: Cell<Seen>,
@@ -37,6 +40,8 @@ struct Seen {
     releases: bool,
     escapes: bool,
     returns: bool,
+    /// Releases it with nothing thrown before.
+    releases_normally: bool,
 }
 
 impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
@@ -84,10 +89,15 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         let reading = if is_place { Reading::AnyCall } else { Reading::Declared };
         let throws = callees.throws(body, reading);
         let releases = |i: usize| uses.list.iter().any(|(at, _, u)| usize::from(*at) == i && is_release(*u));
-        let fetches = if is_place { fetches(body, &releases) } else { Vec::new() };
-        let closed = ClosedEdges::find(body, event, &|block| leads_to_release(body, &releases, block));
+        let is_calm = if is_place { calm(body, &releases) } else { Vec::new() };
+        let flags = match event {
+            None => Flags::Parameters,
+            Some(_) if is_place => Flags::Results,
+            Some(_) => Flags::Constants,
+        };
+        let closed = ClosedEdges::find(body, event, flags, &|block| leads_to_release(body, &releases, block));
         let seen = Cell::default();
-        Self { callees, body, uses, event, is_place, owners, throws, fetches, releases_fail, closed, seen }
+        Self { callees, body, uses, event, is_place, owners, throws, is_calm, releases_fail, closed, seen }
     }
 
     /// Whether some event releases it.
@@ -109,8 +119,27 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
     /// The ways on which the method is left with it open, and with nobody who could release it.
     pub(super) fn leaks(&self) -> Vec<Exit> {
         let own = self.uses.bit(Value::Param(0));
-        let is_kept = |e: &Exit| e.kind == ExitKind::Normal && own != 0 && e.state & own != 0;
-        self.exits().into_iter().filter(|e| !is_kept(e)).collect()
+        let exits = self.exits();
+        // A method that never gives a lock back unless it fails is one half of a pair.
+        let is_half = self.is_place && !self.seen.get().releases_normally;
+        let is_kept = |e: &Exit| {
+            e.kind == ExitKind::Normal
+                && (is_half || self.is_place && self.returns_true(e.at) || own != 0 && e.state & own != 0)
+        };
+        exits.into_iter().filter(|e| !is_kept(e)).collect()
+    }
+
+    /// Whether an event returns the constant `true`: an attempt that has succeeded, and says so.
+    fn returns_true(&self, event: u16) -> bool {
+        let Some(event) = self.body.origins.events().get(usize::from(event)) else { return false };
+        let desc = self.callees.world.program.text(self.body.method.desc);
+        event.kind == EventKind::Return
+            && descriptor::return_type(desc) == TypeDesc("Z")
+            && self
+                .body
+                .origins
+                .leaves(self.body.origins.arg(event, 0))
+                .all(|l| matches!(l, Value::Int(n) if n != 0))
     }
 
     /// Whether a caller gets it: as the result, or as part of the object that a constructor makes.
@@ -151,12 +180,13 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         operand == crate::facts::NO_VALUE || self.uses.face_of(self.body, operand, state).is_some()
     }
 
-    fn note(&self, found: Use) {
+    fn note(&self, found: Use, has_failed: bool) {
         let seen = self.seen.get();
         self.seen.set(Seen {
             releases: seen.releases || is_release(found),
             escapes: seen.escapes || found == Use::Escapes,
             returns: seen.returns || found == Use::Returns,
+            releases_normally: seen.releases_normally || is_release(found) && !has_failed,
         });
     }
 
@@ -203,7 +233,7 @@ fn leads_to_release(body: Body<'_>, releases: &dyn Fn(usize) -> bool, block: u16
         if (first..first + block.events.len as usize).any(releases) {
             return true;
         }
-        let is_guard = matches!(block.test, Test::IsNull(_) | Test::NonNull(_)) || block.n_edges == 1;
+        let is_guard = block.n_edges == 1 || Tested::of(body, block).is_some_and(|t| t.is_null);
         if is_guard && guards < MAX_GUARDS {
             waiting.extend(unit.successors(block).iter().map(|next| (*next, guards + 1)));
         }
@@ -212,14 +242,14 @@ fn leads_to_release(body: Body<'_>, releases: &dyn Fn(usize) -> bool, block: u16
 }
 
 impl Watch for Followed<'_, '_, '_> {
-    fn after(&self, event: u16, state: u32) -> After {
+    fn after(&self, event: u16, state: u32, has_failed: bool) -> After {
         if self.event == Some(event) {
             return if !self.owners.is_empty() || self.is_place { After::Settled } else { After::Again };
         }
         let mut next = state;
         let mut is_settled = false;
         for found in self.uses_at(event, state) {
-            self.note(found);
+            self.note(found, has_failed);
             match found {
                 Use::Becomes(value) | Use::HandsOut(value) => next |= self.uses.bit(value),
                 Use::Keeps => {}
@@ -235,7 +265,7 @@ impl Watch for Followed<'_, '_, '_> {
 
     fn thrown(&self, event: u16, state: u32) -> Vec<Thrown> {
         let all = self.throws.of_event(event);
-        if all.is_empty() || self.fetches.get(usize::from(event)).copied().unwrap_or(false) {
+        if all.is_empty() || self.is_calm.get(usize::from(event)).copied().unwrap_or(false) {
             return Vec::new();
         }
         let settled =
@@ -259,13 +289,11 @@ impl Watch for Followed<'_, '_, '_> {
         if self.closed.has(block, edge) {
             return false;
         }
-        let test = self.body.origins.unit.blocks_of(self.body.method).get(usize::from(block)).map(|b| b.test);
-        match test {
-            Some(Test::IsNull(v)) => self.takes_null(v, edge == 0, state),
-            Some(Test::NonNull(v)) => self.takes_null(v, edge == 1, state),
-            Some(Test::IsZero(v)) => self.takes_zero(v, edge == 0),
-            Some(Test::NonZero(v)) => self.takes_zero(v, edge == 1),
-            _ => true,
+        let block = self.body.origins.unit.blocks_of(self.body.method).get(usize::from(block));
+        match block.and_then(|b| Tested::of(self.body, b)) {
+            Some(test) if test.is_null => self.takes_null(test.value, test.outcome(edge), state),
+            Some(test) => self.takes_zero(test.value, test.outcome(edge)),
+            None => true,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::follow::Followed;
 use crate::dataflow::World;
 use crate::dataflow::exceptions::Exceptions;
 use crate::dataflow::knowledge::ResourceId;
-use crate::program::Program;
+use crate::program::link::NO_CLASS;
 use crate::vocabulary::{ClassId, MethodId, Parallel, descriptor};
 use rustc_hash::FxHashMap;
 
@@ -84,7 +84,7 @@ impl Summaries {
 
 fn yielded_by(world: &World<'_>, method: MethodId, known: &Summaries) -> Option<Vec<ResourceId>> {
     let body = world.body(method);
-    if !can_yield(world.program, method) || !acquire::may_acquire(world, body, known) {
+    if !can_yield(world, method) || !acquire::may_acquire(world, body, known) {
         return None;
     }
     let exceptions = Exceptions::new(world);
@@ -101,9 +101,19 @@ fn yielded_by(world: &World<'_>, method: MethodId, known: &Summaries) -> Option<
     (!resources.is_empty()).then_some(resources)
 }
 
-/// Constructors, and methods that return an object.
-fn can_yield(program: &Program<'_>, method: MethodId) -> bool {
+/// Constructors, and methods whose result a caller can release without a cast.
+fn can_yield(world: &World<'_>, method: MethodId) -> bool {
+    let program = world.program;
     let facts = program.method(method);
-    let returns = || descriptor::return_type(program.text(facts.desc)).class().is_some();
+    let loader = program.class(program.class_of_method(method)).loader;
+    let returns = || {
+        let class = descriptor::return_type(program.text(facts.desc)).class();
+        let class = class.and_then(|name| program.find_text(loader, name));
+        class.is_some_and(|c| {
+            let is_root =
+                program.class(c).super_class == NO_CLASS && !program.class_facts(c).access.is_interface();
+            acquire::is_auto_closeable(world, c) || program.is_jdk(c) && !is_root
+        })
+    };
     facts.has_body && (program.text(facts.name) == "<init>" || returns())
 }

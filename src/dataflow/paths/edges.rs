@@ -1,0 +1,161 @@
+//! Branches that a path from a place in a body does not take.
+
+use super::only_through;
+use super::walk::block_of;
+use crate::dataflow::Body;
+use crate::facts::{Block, EventKind, Test, Value};
+use crate::vocabulary::ValueId;
+use rustc_hash::FxHashSet;
+
+/// Edges that a path from a site can't take, because a condition was true when the site was reached, or that need not
+/// be looked at, because a flag decides there whether to settle.
+#[derive(Default)]
+pub(in crate::dataflow) struct ClosedEdges {
+    edges: FxHashSet<(u16, usize)>,
+}
+
+impl ClosedEdges {
+    /// For paths from an event (`None`: from the entry). `settles` says which blocks settle as soon as they are entered.
+    pub(in crate::dataflow) fn find(
+        body: Body<'_>,
+        site: Option<u16>,
+        flags: Flags,
+        settles: &dyn Fn(u16) -> bool,
+    ) -> Self {
+        let mut closed = Self::default();
+        let unit = body.origins.unit;
+        let tests: Vec<(u16, Tested)> = unit
+            .blocks_of(body.method)
+            .iter()
+            .enumerate()
+            .filter_map(|(b, block)| Some((b as u16, Tested::of(body, block)?)))
+            .collect();
+        for (block, tested) in &tests {
+            if tested.is_flag(body, flags) {
+                closed.by_flag(*block, tested, settles);
+            }
+            closed.by_constant(*block, tested, body);
+        }
+        if let Some(to) = site.and_then(|event| block_of(unit, body.method, event)) {
+            for (block, tested) in &tests {
+                let others = tests
+                    .iter()
+                    .filter(|(b, t)| b != block && t.value == tested.value && t.is_null == tested.is_null);
+                let others: Vec<&(u16, Tested)> = others.collect();
+                if others.is_empty() || tested.edges[0] == tested.edges[1] {
+                    continue;
+                }
+                for (edge, via) in tested.edges.iter().enumerate() {
+                    if only_through(unit, body.method, *block, *via, to) {
+                        closed.contradicting(tested, edge, &others);
+                    }
+                }
+            }
+        }
+        closed
+    }
+
+    pub(in crate::dataflow) fn has(&self, block: u16, edge: usize) -> bool {
+        self.edges.contains(&(block, edge))
+    }
+
+    /// A flag that is tested right before settling: whoever wrote it knew why.
+    fn by_flag(&mut self, block: u16, tested: &Tested, settles: &dyn Fn(u16) -> bool) {
+        match (settles(tested.edges[0]), settles(tested.edges[1])) {
+            (true, false) => drop(self.edges.insert((block, 1))),
+            (false, true) => drop(self.edges.insert((block, 0))),
+            _ => {}
+        }
+    }
+
+    /// A test of a value that is the same constant on every path.
+    fn by_constant(&mut self, block: u16, tested: &Tested, body: Body<'_>) {
+        let mut outcomes = body.origins.leaves(tested.value).map(|leaf| match leaf {
+            Value::Null if tested.is_null => Some(true),
+            Value::Int(n) if !tested.is_null => Some(n == 0),
+            _ => None,
+        });
+        let Some(Some(first)) = outcomes.next() else { return };
+        if outcomes.all(|o| o == Some(first)) {
+            // Edge 0 is taken when the test's outcome is `taken_if`.
+            self.edges.insert((block, usize::from(tested.taken_if == first)));
+        }
+    }
+
+    fn contradicting(&mut self, tested: &Tested, edge: usize, others: &[&(u16, Tested)]) {
+        let outcome = tested.outcome(edge);
+        for (block, other) in others {
+            let wrong = usize::from(other.outcome(0) == outcome);
+            self.edges.insert((*block, wrong));
+        }
+    }
+}
+
+/// Of two compared values the one that is compared with null, as old compilers do it.
+fn other_than_null(body: Body<'_>, a: ValueId, b: ValueId) -> Option<ValueId> {
+    let is_null = |v| body.origins.unit.value(body.method, v) == Value::Null;
+    match (is_null(a), is_null(b)) {
+        (true, false) => Some(b),
+        (false, true) => Some(a),
+        _ => None,
+    }
+}
+
+/// Which local flags are trusted to say whether something is to be settled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::dataflow) enum Flags {
+    /// Those that only ever hold constants.
+    Constants,
+    /// Also what the method is given: its callers know what they ask for.
+    Parameters,
+    /// Also what the method returns: its callers know what they got.
+    Results,
+}
+
+/// A two-way branch on whether a value is null, or zero.
+pub(in crate::dataflow) struct Tested {
+    pub(in crate::dataflow) value: ValueId,
+    pub(in crate::dataflow) is_null: bool,
+    /// The outcome (is null, is zero) for which edge 0 is taken.
+    taken_if: bool,
+    edges: [u16; 2],
+}
+
+impl Tested {
+    pub(in crate::dataflow) fn of(body: Body<'_>, block: &Block) -> Option<Self> {
+        let (value, is_null, taken_if) = match block.test {
+            Test::IsNull(v) => (v, true, true),
+            Test::NonNull(v) => (v, true, false),
+            Test::IsZero(v) => (v, false, true),
+            Test::NonZero(v) => (v, false, false),
+            Test::Same(a, b) => (other_than_null(body, a, b)?, true, true),
+            Test::Differ(a, b) => (other_than_null(body, a, b)?, true, false),
+            Test::None => return None,
+        };
+        let [taken, other] = body.origins.unit.successors(block) else { return None };
+        Some(Self { value, is_null, taken_if, edges: [*taken, *other] })
+    }
+
+    fn is_flag(&self, body: Body<'_>, flags: Flags) -> bool {
+        let leaves = || body.origins.leaves(self.value);
+        let is_returned = || {
+            let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+            let mut values = returns.flat_map(|e| body.origins.args(e)).flat_map(|v| body.origins.leaves(*v));
+            values.any(|r| matches!(r, Value::Event(_)) && leaves().any(|l| l == r))
+        };
+        if self.is_null {
+            return false;
+        }
+        match flags {
+            _ if leaves().count() > 1 && leaves().all(|l| matches!(l, Value::Int(_))) => true,
+            Flags::Constants => false,
+            Flags::Parameters => leaves().all(|l| matches!(l, Value::Param(_))),
+            Flags::Results => is_returned(),
+        }
+    }
+
+    /// Whether the value is null, or zero, along an edge.
+    pub(in crate::dataflow) fn outcome(&self, edge: usize) -> bool {
+        (edge == 0) == self.taken_if
+    }
+}
