@@ -29,7 +29,7 @@ const NOT_YET: &[(&str, &str)] = &[
 ];
 
 fn check(folder: &str) {
-    let verdict = cases::run(&[PathBuf::from(folder)], &[]).expect("the cases' configurations are right");
+    let verdict = cases::run(&[PathBuf::from(folder)], &[]).unwrap_or_default();
     assert!(verdict.n_passed > 0, "no case below {folder}");
     let failed: Vec<&str> = verdict.text.lines().filter(|l| l.starts_with("fixtures/")).collect();
     let known: Vec<&str> = NOT_YET.iter().map(|(case, _)| *case).filter(|c| c.starts_with(folder)).collect();

@@ -105,11 +105,12 @@ impl<'p> Reach<'p> {
     fn run(&mut self) {
         let mut queue = VecDeque::new();
         let mut queued = vec![false; self.graph.n_nodes()];
-        for m in 0..self.program.n_methods {
-            if let Some(tenant) = self.root_of(MethodId::from_index(m)) {
+        for method in (0..self.program.n_methods).map(MethodId::from_index) {
+            if let Some(tenant) = self.root_of(method) {
+                let m = method.index();
                 self.bits[m * self.n_words + tenant.index() / 64] |= 1 << (tenant.index() % 64);
                 queued[m] = true;
-                queue.push_back(m as u32);
+                queue.push_back(method.0);
             }
         }
         let graph = self.graph;
@@ -239,10 +240,10 @@ impl<'p> Reach<'p> {
     fn search(&self, tenant: TenantId) -> Vec<u32> {
         let mut parents = vec![NO_PARENT; self.graph.n_nodes()];
         let mut queue = VecDeque::new();
-        for m in 0..self.program.n_methods {
-            if self.root_of(MethodId::from_index(m)) == Some(tenant) {
-                parents[m] = IS_ROOT;
-                queue.push_back(m as u32);
+        for method in (0..self.program.n_methods).map(MethodId::from_index) {
+            if self.root_of(method) == Some(tenant) {
+                parents[method.index()] = IS_ROOT;
+                queue.push_back(method.0);
             }
         }
         let (word, bit) = (tenant.index() / 64, 1u64 << (tenant.index() % 64));

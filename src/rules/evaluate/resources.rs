@@ -41,7 +41,7 @@ pub(super) fn find(cx: &Context<'_>, rules: &[Rule], parallel: &impl Parallel) -
         }
         Site::Open { exits, .. } => {
             let own = leaks.iter().filter(|l| table[usize::from(l.resource)] && is_exit(*exits, l.exit));
-            own.map(|l| matched(cx, l.resource, l.method, l.event, None, Some(l.clone()))).collect()
+            own.map(|l| matched(cx, l.resource, l.method, l.event, None, Some(*l))).collect()
         }
         _ => Vec::new(),
     };
