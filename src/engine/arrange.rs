@@ -70,8 +70,8 @@ fn arrange_with(
     all.extend(problems);
     all.extend(jdk_problem);
     add_jdk(jdk, &mut read, &mut topology);
-    let Ingested { archives, units, archive_of, .. } = read;
-    let facts = phases.run("settle", || settle(units, archive_of, &Pool))?;
+    let Ingested { archives, units, archive_of, names, .. } = read;
+    let facts = phases.run("settle", || settle(units, archive_of, names, &Pool))?;
     Some(Arranged { archives, facts, topology, problems: all })
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn with_world<R>(deployment: &Deployment, look: impl FnOnce(&World<'_
         role: Role::Library,
         tenant: BASE,
     });
-    let facts = settle(read.units, read.archive_of, &Pool);
+    let facts = settle(read.units, read.archive_of, read.names, &Pool);
     let archives = read.archives;
     let program = Program::link(&facts, &topology, &|i| archives[i].path.clone(), &Pool);
     let hierarchy = Hierarchy::build(&program, &Default::default(), &Pool);
