@@ -175,4 +175,31 @@ impl Program<'_> {
         }
         false
     }
+
+    /// The names of all supertypes of what a loader yields for a name, the class itself included; of phantoms too.
+    pub fn ancestor_names(
+        &self,
+        loader: crate::vocabulary::LoaderId,
+        name: crate::vocabulary::Name,
+    ) -> Vec<crate::vocabulary::Name> {
+        let mut names = vec![name];
+        let mut waiting: Vec<ClassId> = self.find(loader, name).into_iter().collect();
+        let mut seen: Vec<ClassId> = Vec::new();
+        while let Some(at) = waiting.pop() {
+            if seen.contains(&at) {
+                continue;
+            }
+            seen.push(at);
+            let facts = self.class_facts(at);
+            let direct = std::iter::once(facts.super_name)
+                .chain(facts.interfaces.of(&self.unit(at).lists).iter().copied());
+            for name in direct.filter(|n| *n != NO_NAME) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            waiting.extend(self.supers(at));
+        }
+        names
+    }
 }
