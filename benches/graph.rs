@@ -61,5 +61,6 @@ fn field_graph(bencher: Bencher, set: Set) {
 #[divan::bench(args = SETS, max_time = 10)]
 fn reach(bencher: Bencher, set: Set) {
     let (program, calls) = (program(set), calls(set));
-    bencher.bench_local(|| Reach::spread(program, &calls).is_open_world());
+    let types = hierarchy(set);
+    bencher.bench_local(|| Reach::spread(program, &types, &calls).is_open_world());
 }
