@@ -282,7 +282,7 @@ fn may_hold_state(world: &World<'_>, field: FieldId) -> bool {
     let program = world.program;
     let desc = program.text(program.field(field).desc);
     let Some(name) = crate::vocabulary::descriptor::TypeDesc(desc).class() else {
-        return desc.starts_with('[');
+        return desc.starts_with('[') && !is_always_empty(world, field);
     };
     if name == "java/lang/String" {
         return false;
@@ -296,6 +296,25 @@ fn may_hold_state(world: &World<'_>, field: FieldId) -> bool {
                 || CONTAINERS.iter().any(|container| program.has_supertype_named(class, container))
         }
     }
+}
+
+/// Whether every array that a field ever holds has the length 0, so that nothing can be stored in it.
+fn is_always_empty(world: &World<'_>, field: FieldId) -> bool {
+    let mut n = 0;
+    let all = world.fields.writes(field).all(|write| {
+        n += 1;
+        let body = world.body(write.method);
+        let value = world.event(write.method, write.event).and_then(|e| body.origins.args(e).last());
+        value.is_some_and(|v| body.origins.leaves(*v).all(|leaf| is_empty_array(body, leaf)))
+    });
+    n > 0 && all
+}
+
+fn is_empty_array(body: Body<'_>, leaf: Value) -> bool {
+    body.origins.event(leaf).is_some_and(|(_, made)| {
+        made.kind == EventKind::NewArray
+            && body.origins.leaves(body.origins.arg(made, 0)).all(|length| length == Value::Int(0))
+    })
 }
 
 /// Roots of the JDK's own containers; what extends them holds others' objects.
