@@ -324,7 +324,8 @@ fn kind_of(world: &World<'_>, body: Body<'_>, field: FieldId, leaf: Value, depth
     match leaf {
         Value::Null => Written::Null,
         Value::Int(_) | Value::Str(_) | Value::Class(_) => Written::Constant,
-        Value::Param(0) if !body.method.access.is_static() => Written::FromCaller,
+        // The object whose field it is: what it is made of is told where that is set.
+        Value::Param(0) if is_own_object(world, body, field) => Written::Fresh,
         Value::Param(_) | Value::Unknown | Value::Caught(_) | Value::Merge { .. } => Written::FromCaller,
         Value::Derived(source) => worst(world, body, field, &[source], depth).unwrap_or(Written::Fresh),
         Value::Event(i) => match body.origins.events().get(i as usize) {
@@ -332,6 +333,13 @@ fn kind_of(world: &World<'_>, body: Body<'_>, field: FieldId, leaf: Value, depth
             None => Written::FromCaller,
         },
     }
+}
+
+fn is_own_object(world: &World<'_>, body: Body<'_>, field: FieldId) -> bool {
+    let program = world.program;
+    !body.method.access.is_static()
+        && !program.field(field).access.is_static()
+        && program.is_subtype(body.class, program.class_of_field(field))
 }
 
 fn kind_of_event(

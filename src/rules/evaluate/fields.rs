@@ -1,12 +1,13 @@
 //! Matches of field sites.
 
+use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use crate::dataflow::changes::{Change, Changes};
 use crate::dataflow::held::Held;
 use crate::dataflow::initialisation;
 use crate::dataflow::{How, World};
-use crate::rules::rule::{Site, StateKind};
-use crate::vocabulary::{Access, ClassId, FieldId};
+use crate::rules::rule::{Site, StateKind, WriteShape};
+use crate::vocabulary::{Access, ClassId, FieldId, MethodId};
 
 /// Fields whose changes are looked for at all: not the JDK's, not what compilers add.
 pub(super) fn is_candidate(world: &World<'_>, field: FieldId) -> bool {
@@ -55,6 +56,36 @@ pub(super) fn find(world: &World<'_>, site: &Site, changes: &Changes, held: &Hel
     found
 }
 
+/// Whether some change of the field stands behind a test that what it puts there is absent.
+pub(super) fn is_filled_on_demand(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    cx.changes.of(field).iter().any(|c| {
+        let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
+        super::shapes::shapes_of(cx, field, &spot).contains(&WriteShape::Lazy)
+    })
+}
+
+/// Callers looked at for one method.
+const MAX_CALLERS: usize = 32;
+/// Calls followed backwards.
+const MAX_DEPTH: u32 = 4;
+
+/// Whether a method is the `main` of a program, or one that only such a method gets to.
+pub(super) fn is_only_from_main(world: &World<'_>, method: MethodId, depth: u32) -> bool {
+    let facts = world.program.method(method);
+    let is = |name: &str, desc: &str| {
+        world.program.text(facts.name) == name && world.program.text(facts.desc) == desc
+    };
+    if facts.access.is_static() && is("main", "([Ljava/lang/String;)V") {
+        return true;
+    }
+    if depth >= MAX_DEPTH || facts.access.is_public() || facts.access.is_protected() {
+        return false;
+    }
+    let callers = world.sites.of(method, MAX_CALLERS).unwrap_or_default();
+    !callers.is_empty() && callers.iter().all(|site| is_only_from_main(world, site.caller, depth + 1))
+}
+
 const ALL_KINDS: &[StateKind] =
     &[StateKind::Collection, StateKind::Array, StateKind::Atomic, StateKind::Buffer];
 
@@ -70,7 +101,7 @@ fn kind_of(how: How) -> Option<StateKind> {
 }
 
 /// Whether a change happens after the field's class, or for instance fields the object, has been set up.
-fn is_after_initialisation(world: &World<'_>, class: ClassId, change: &Change) -> bool {
+pub(super) fn is_after_initialisation(world: &World<'_>, class: ClassId, change: &Change) -> bool {
     let own = world.program.class_of_method(change.method);
     let name = world.program.text(world.program.method(change.method).name);
     let is_set_up = if world.program.field(change.field).access.is_static() {

@@ -6,6 +6,7 @@ use super::shapes::shapes_of;
 use crate::dataflow::knowledge::Role;
 use crate::dataflow::paths::{self, Exits};
 use crate::dataflow::{Change, How};
+use crate::facts::Value;
 use crate::rules::rule::{Release, WriteShape};
 use crate::vocabulary::{FieldId, MethodId};
 
@@ -31,7 +32,8 @@ pub(super) fn of_field(cx: &Context<'_>, field: FieldId, spots: &[Spot]) -> Rele
 
 fn removes(cx: &Context<'_>, change: &Change) -> bool {
     match change.how {
-        How::Container(api) | How::ThreadLocal(api) => cx.is_api(api, &cx.names.removing),
+        How::Container(api) => cx.is_api(api, &cx.names.removing),
+        How::ThreadLocal(api) => cx.is_api(api, &cx.names.removing) || sets_null(cx, change),
         How::Write => {
             let spot =
                 Spot { method: change.method, event: change.event, how: Some(change.how), inside: None };
@@ -39,6 +41,14 @@ fn removes(cx: &Context<'_>, change: &Change) -> bool {
         }
         _ => false,
     }
+}
+
+/// `local.set(null)`: the value goes, the entry stays, which keeps no more than the variable.
+fn sets_null(cx: &Context<'_>, change: &Change) -> bool {
+    let (method, event) = change.inside.unwrap_or((change.method, change.event));
+    let body = cx.world.body(method);
+    let value = cx.world.event(method, event).and_then(|e| body.origins.args(e).last().copied());
+    value.is_some_and(|v| body.origins.leaves(v).all(|leaf| leaf == Value::Null))
 }
 
 /// Whether every way out of the method passes a removal: nothing outlives the call.
