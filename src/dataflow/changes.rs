@@ -300,6 +300,20 @@ pub enum Written {
     Fresh,
 }
 
+impl Written {
+    /// Of two that meet the one that depends on more.
+    fn max_of(self, other: Self) -> Self {
+        let weight = |w: Self| match w {
+            Written::Null => 0,
+            Written::Constant => 1,
+            Written::Fresh => 2,
+            Written::FromItself => 3,
+            Written::FromCaller => 4,
+        };
+        if weight(other) > weight(self) { other } else { self }
+    }
+}
+
 /// Classifies the value of a write; several when values meet.
 pub fn written(world: &World<'_>, change: &Change) -> Vec<Written> {
     let body = world.body(change.method);
@@ -326,13 +340,43 @@ fn kind_of(world: &World<'_>, body: Body<'_>, field: FieldId, leaf: Value, depth
         Value::Int(_) | Value::Str(_) | Value::Class(_) => Written::Constant,
         // The object whose field it is: what it is made of is told where that is set.
         Value::Param(0) if is_own_object(world, body, field) => Written::Fresh,
-        Value::Param(_) | Value::Unknown | Value::Caught(_) | Value::Merge { .. } => Written::FromCaller,
+        Value::Param(i) => passed(world, body, field, i, depth),
+        Value::Unknown | Value::Caught(_) | Value::Merge { .. } => Written::FromCaller,
         Value::Derived(source) => worst(world, body, field, &[source], depth).unwrap_or(Written::Fresh),
         Value::Event(i) => match body.origins.events().get(i as usize) {
             Some(event) => kind_of_event(world, body, field, i, event, depth),
             None => Written::FromCaller,
         },
     }
+}
+
+/// Callers of one method that are looked at.
+const MAX_SITES: usize = 16;
+
+/// What a parameter is. The callers of a method that only its own package can call are all seen, if few.
+fn passed(world: &World<'_>, body: Body<'_>, field: FieldId, param: u16, depth: u32) -> Written {
+    let access = body.method.access;
+    let is_closed = !access.is_public() && !access.is_protected() || access.is_synthetic();
+    let sites = if is_closed { world.sites.of(body.id, MAX_SITES).unwrap_or_default() } else { Vec::new() };
+    if sites.is_empty() || depth >= MAX_INPUT_DEPTH {
+        return Written::FromCaller;
+    }
+    let mut result = Written::Null;
+    for site in sites {
+        let caller = world.body(site.caller);
+        let Some(event) = caller.origins.events().get(usize::from(site.event)) else {
+            return Written::FromCaller;
+        };
+        // A method reference is called by who knows whom.
+        let Some(value) = caller.origins.args(event).get(usize::from(param)).filter(|_| event.kind.is_invoke())
+        else {
+            return Written::FromCaller;
+        };
+        for leaf in caller.origins.leaves(*value) {
+            result = result.max_of(kind_of(world, caller, field, leaf, depth + 1));
+        }
+    }
+    result
 }
 
 fn is_own_object(world: &World<'_>, body: Body<'_>, field: FieldId) -> bool {

@@ -4,7 +4,7 @@ use super::World;
 use super::origins::{self, Origin};
 use crate::facts::EventKind;
 use crate::program::link::NO_CLASS;
-use crate::vocabulary::{ClassId, FieldId, MethodId};
+use crate::vocabulary::{ClassId, FieldId, MethodId, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What keeps an object for the whole JVM.
@@ -41,7 +41,12 @@ impl Held {
     /// Finds what the static fields of shared classes hold: objects allocated where they are stored, or in what is called
     /// there.
     pub fn find(world: &World<'_>, is_candidate: &dyn Fn(FieldId) -> bool) -> Self {
-        let mut search = Search { world, holders: FxHashMap::default(), seen: FxHashSet::default() };
+        let mut search = Search {
+            world,
+            holders: FxHashMap::default(),
+            parents: FxHashMap::default(),
+            seen: FxHashSet::default(),
+        };
         let mut kept = FxHashSet::<Site>::default();
         let mut frontier: Vec<(Root, FieldId)> = (0..world.program.n_fields)
             .map(FieldId::from_index)
@@ -54,19 +59,24 @@ impl Held {
             for (root, field) in frontier {
                 for (class, site) in stored_objects(world, field) {
                     kept.insert(site);
-                    search.hold(class, root, &mut next);
+                    search.hold(class, root, field, &mut next);
                 }
             }
             frontier = next;
         }
         for provider in providers(world) {
-            search.hold(provider, Root::ServiceLoader, &mut Vec::new());
+            search.provide(provider);
         }
         let loose = loose_allocations(world, &kept);
         let mut holders = search.holders;
-        holders.iter_mut().for_each(|(class, holder)| {
-            holder.is_only = holder.root != Root::ServiceLoader && !loose.contains(class);
-        });
+        let parents = search.parents;
+        let classes: Vec<ClassId> = holders.keys().copied().collect();
+        for class in classes {
+            let is_only = is_only(class, &parents, &loose, 0);
+            if let Some(holder) = holders.get_mut(&class) {
+                holder.is_only = holder.root != Root::ServiceLoader && is_only;
+            }
+        }
         Self { holders }
     }
 
@@ -76,23 +86,46 @@ impl Held {
     }
 }
 
+/// Whether all objects of a class are held, and all objects of the classes whose fields hold them.
+fn is_only(
+    class: ClassId,
+    parents: &FxHashMap<ClassId, ClassId>,
+    loose: &FxHashSet<ClassId>,
+    level: usize,
+) -> bool {
+    let parent = parents.get(&class);
+    !loose.contains(&class)
+        && parent.is_none_or(|p| level > MAX_DEPTH || is_only(*p, parents, loose, level + 1))
+}
+
 struct Search<'s, 'w> {
     world: &'s World<'w>,
     holders: FxHashMap<ClassId, Holder>,
+    /// For what a held object's field holds, the class of that object.
+    parents: FxHashMap<ClassId, ClassId>,
     seen: FxHashSet<FieldId>,
 }
 
 impl Search<'_, '_> {
     /// A held object, with the fields of its superclasses.
-    fn hold(&mut self, class: ClassId, root: Root, next: &mut Vec<(Root, FieldId)>) {
+    fn hold(&mut self, class: ClassId, root: Root, by: FieldId, next: &mut Vec<(Root, FieldId)>) {
         let program = self.world.program;
         let mut at = class;
         while at != NO_CLASS && !program.is_jdk(at) && !self.holders.contains_key(&at) {
             self.holders.insert(at, Holder { root, is_only: false });
+            if !program.field(by).access.is_static() {
+                self.parents.insert(at, program.class_of_field(by));
+            }
             let fields = program.fields_of(at).filter(|(_, f)| !f.access.is_static());
             next.extend(fields.filter(|(id, _)| self.seen.insert(*id)).map(|(id, _)| (root, id)));
             at = program.class(at).super_class;
         }
+    }
+}
+
+impl Search<'_, '_> {
+    fn provide(&mut self, class: ClassId) {
+        self.holders.entry(class).or_insert(Holder { root: Root::ServiceLoader, is_only: false });
     }
 }
 
@@ -147,10 +180,11 @@ fn loose_allocations(world: &World<'_>, kept: &FxHashSet<Site>) -> FxHashSet<Cla
 
 type Site = (MethodId, u16);
 
-/// The objects that writes of a field store: exact class and allocation site.
+/// The objects that writes of a field store: exact class and allocation site. Those of a static are also followed through
+/// what the writing body calls; what a constructor is given may belong to another object of the class.
 pub fn stored_objects(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)> {
-    let desc = world.program.text(world.program.field(field).desc);
-    if !desc.starts_with('L') {
+    let facts = world.program.field(field);
+    if !world.program.text(facts.desc).starts_with('L') {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -158,14 +192,31 @@ pub fn stored_objects(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)>
         let body = world.body(access.method);
         let Some(event) = world.event(access.method, access.event) else { continue };
         let Some(value) = body.origins.args(event).last() else { continue };
-        for origin in origins::of_value(world, access.method, *value) {
-            if let Origin::Allocation(Some(class)) = origin.origin
-                && !origin.is_derived
-                && world.event(origin.method, origin.event).is_some_and(|e| e.kind == EventKind::New)
+        if facts.access.is_static() {
+            found.extend(made_on_the_way(world, access.method, *value));
+            continue;
+        }
+        let loader = world.program.class(body.class).loader;
+        for leaf in body.origins.leaves(*value) {
+            if let Some((index, made)) = body.origins.event(leaf)
+                && made.kind == EventKind::New
+                && let Some(class) = made.name().and_then(|n| world.program.find(loader, n))
             {
-                found.push((class, (origin.method, origin.event)));
+                found.push((class, (access.method, index as u16)));
             }
         }
     }
     found
+}
+
+fn made_on_the_way(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<(ClassId, Site)> {
+    let origins = origins::of_value(world, method, value).into_iter();
+    let made = origins.filter(|o| {
+        !o.is_derived && world.event(o.method, o.event).is_some_and(|e| e.kind == EventKind::New)
+    });
+    made.filter_map(|o| match o.origin {
+        Origin::Allocation(Some(class)) => Some((class, (o.method, o.event))),
+        _ => None,
+    })
+    .collect()
 }

@@ -256,9 +256,9 @@ pub enum Condition {
     Stores(Vec<StoredKind>),
     /// Who changes and who reads: a tenant reads what another one writes.
     ReadByOther,
-    /// The field is filled on demand: some change of it, at a site or not, stands behind a test that the entry or value
-    /// is absent. What is emptied is made again.
-    FilledOnDemand,
+    /// Some change of the field, at one of the rule's sites or not, has one of these shapes: what is filled on demand
+    /// (`lazy`) is made again when it is emptied.
+    AnyChange(Vec<WriteShape>),
     /// The object that the field belongs to is held by a static field, or by the service loader.
     HeldByStatic,
     /// Only the class's own `main` gets to the site.
@@ -325,6 +325,9 @@ pub struct FieldTest {
     /// Type groups or descriptors; the last type argument of the field's generic type (a map's value, a list's element)
     /// is of one of these.
     pub holds: Vec<String>,
+    /// Whether that type argument is plain: immutable by the models, or a class of the deployment whose objects no caller
+    /// changes.
+    pub holds_values: Option<bool>,
     /// Glob over the name.
     pub name: Option<String>,
     /// Whether it is final.

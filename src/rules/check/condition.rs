@@ -79,7 +79,7 @@ impl Checker<'_> {
             ConditionText::Keyed(words) => Condition::Keyed(words.into_iter().map(Into::into).collect()),
             ConditionText::Stores(words) => Condition::Stores(words.into_iter().map(Into::into).collect()),
             ConditionText::ReadByOther => Condition::ReadByOther,
-            ConditionText::FilledOnDemand => Condition::FilledOnDemand,
+            ConditionText::AnyChange(words) => Condition::AnyChange(words.into_iter().map(Into::into).collect()),
             ConditionText::HeldByStatic => Condition::HeldByStatic,
             ConditionText::OnlyFromMain => Condition::OnlyFromMain,
             ConditionText::Target(apis) => {
@@ -131,7 +131,7 @@ impl Checker<'_> {
             ConditionText::Keyed(_) => ("keyed", is_field, "field sites"),
             ConditionText::Stores(_) => ("stores", is_field, "field sites"),
             ConditionText::ReadByOther => ("read-by-other", is_field, "field sites"),
-            ConditionText::FilledOnDemand => ("filled-on-demand", is_field, "field sites"),
+            ConditionText::AnyChange(_) => ("any-change", is_field, "field sites"),
             ConditionText::HeldByStatic => ("held-by-static", is_field, "field sites"),
             ConditionText::Argument(_) => ("argument", is_call || is_kept || is_open, "calls and resources"),
             ConditionText::FollowedBy(_) => {
@@ -165,6 +165,7 @@ impl Checker<'_> {
             types: self.within("types", |c| c.each(it.types.unwrap_or_default(), Self::type_name)),
             values: self.within("values", |c| c.each(it.values.unwrap_or_default(), Self::type_name)),
             holds: self.within("holds", |c| c.each(it.holds.unwrap_or_default(), Self::type_name)),
+            holds_values: it.holds_values,
             name: it.name.map(|name| self.within("name", |c| c.glob(name))),
             is_final: it.is_final,
             is_static: it.is_static,

@@ -29,7 +29,10 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::Tenants { at_least, module } => has_tenants(cx, found, *at_least, *module),
         Condition::OpenWorld => cx.world.reach.is_open_world(),
         Condition::Topology(names) => names.iter().any(|n| n == cx.world.program.topology.container),
-        Condition::Field(test) => matches!(found.subject, Subject::Field(f) if field_holds(cx, f, test)),
+        Condition::Field(test) => {
+            matches!(found.subject, Subject::Field(f) if field_holds(cx, f, test)
+                && test.holds_values.is_none_or(|w| w == super::held_values::are_plain(cx, found, f)))
+        }
         Condition::Method(test) => found.spots.iter().any(|s| method_holds(cx, s.method, test)),
         Condition::Class(test) => class_holds(cx, found.class, test),
         Condition::Written(shapes) => {
@@ -42,7 +45,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
             found.spots.iter().any(|s| super::shapes::stored_of(cx, s).iter().any(|k| kinds.contains(k)))
         }
         Condition::ReadByOther => is_read_by_other(cx, found),
-        Condition::FilledOnDemand => super::fields::is_filled_on_demand(cx, found),
+        Condition::AnyChange(shapes) => super::fields::is_changed_as(cx, found, shapes),
         Condition::HeldByStatic => found.holder.is_some(),
         Condition::OnlyFromMain => {
             found.spots.iter().all(|s| super::fields::is_only_from_main(cx.world, s.method, 0))

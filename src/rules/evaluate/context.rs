@@ -137,6 +137,7 @@ impl<'w> Context<'w> {
                 Subject::Field(_) if s.how == Some(How::Write) && self.is_initialiser(s.method) => {
                     self.users_of(s.method)
                 }
+                Subject::Resource(_) if self.is_initialiser(s.method) => self.users_of(s.method),
                 _ => self.world.reach.tenants(s.method).iter().collect(),
             })
             .filter(|tenant| found.only.as_ref().is_none_or(|only| only.contains(tenant)))

@@ -5,11 +5,22 @@ use super::context::Context;
 use super::fields;
 use super::matches::{Match, Spot, Subject};
 use super::shapes::shapes_of;
+use crate::dataflow::How;
 use crate::dataflow::held::{self, Root};
-use crate::facts::EventKind;
+use crate::facts::{EventKind, FieldFacts};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::WriteShape;
+use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, Parallel};
+
+/// What of an object is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Its containers: an object that others are registered with.
+    Containers,
+    /// Every field.
+    Any,
+}
 
 /// Levels of fields through which an object's methods change what it is made of.
 const MAX_LEVELS: u32 = 2;
@@ -35,7 +46,10 @@ fn matched(cx: &Context<'_>, field: FieldId, of_statics: bool) -> Option<Match> 
     }
     let holder = if of_statics { None } else { Some(cx.held.holder(class)?) };
     let spots = getters(cx, field);
-    if spots.is_empty() || !holds_mutable_object(cx, field) {
+    let is_loose = holder.is_some_and(|h| !h.is_only && h.root != Root::ServiceLoader);
+    if spots.is_empty()
+        || !(holds_mutable_object(cx, field) || is_loose && is_declared_mutable(cx, class, facts))
+    {
         return None;
     }
     // The service loader's one provider is as good as a static's only object.
@@ -50,8 +64,16 @@ fn holds_mutable_object(cx: &Context<'_>, field: FieldId) -> bool {
     let stored = held::stored_objects(cx.world, field);
     stored.iter().any(|(class, _)| {
         let is_told_of_itself = cx.held.holder(*class).is_some_and(|h| h.is_only);
-        !is_told_of_itself && is_changed_by_callers(cx, *class, 0)
+        !is_told_of_itself && is_changed_by_callers(cx, *class, Part::Containers, 0)
     })
+}
+
+/// Whether the field's declared type is a mutable class of the deployment: what a constructor is given is some such object.
+fn is_declared_mutable(cx: &Context<'_>, class: ClassId, field: &FieldFacts) -> bool {
+    let program = cx.world.program;
+    let declared = TypeDesc(program.text(field.desc)).class();
+    let declared = declared.and_then(|name| program.find_text(program.class(class).loader, name));
+    declared.is_some_and(|c| c != class && is_changed_by_callers(cx, c, Part::Containers, MAX_LEVELS))
 }
 
 /// Reads of the field whose value a method returns that tenants reach.
@@ -73,12 +95,12 @@ fn getters(cx: &Context<'_>, field: FieldId) -> Vec<Spot> {
 }
 
 /// Whether methods that tenants reach put into an object of a class what their callers pass.
-fn is_changed_by_callers(cx: &Context<'_>, class: ClassId, level: u32) -> bool {
+pub(super) fn is_changed_by_callers(cx: &Context<'_>, class: ClassId, part: Part, level: u32) -> bool {
     let program = cx.world.program;
     let mut at = class;
     while at != NO_CLASS && !program.is_jdk(at) {
         let mut fields = program.fields_of(at).filter(|(_, f)| !f.access.is_static());
-        if fields.any(|(id, _)| is_field_changed(cx, at, id, level)) {
+        if fields.any(|(id, _)| is_field_changed(cx, at, id, part, level)) {
             return true;
         }
         at = program.class(at).super_class;
@@ -86,7 +108,7 @@ fn is_changed_by_callers(cx: &Context<'_>, class: ClassId, level: u32) -> bool {
     false
 }
 
-fn is_field_changed(cx: &Context<'_>, class: ClassId, field: FieldId, level: u32) -> bool {
+fn is_field_changed(cx: &Context<'_>, class: ClassId, field: FieldId, part: Part, level: u32) -> bool {
     let changes = cx.changes.of(field).iter();
     let mut after = changes.filter(|c| {
         fields::is_after_initialisation(cx.world, class, c) && !cx.world.reach.tenants(c.method).is_empty()
@@ -94,11 +116,12 @@ fn is_field_changed(cx: &Context<'_>, class: ClassId, field: FieldId, level: u32
     let by_caller = after.any(|c| {
         let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
         let shapes = shapes_of(cx, field, &spot);
-        shapes.contains(&WriteShape::FromCaller) && !shapes.contains(&WriteShape::Lazy)
+        (part == Part::Any || matches!(c.how, How::Container(_)))
+            && shapes.contains(&WriteShape::FromCaller) && !shapes.contains(&WriteShape::Lazy)
     });
     by_caller
         || level < MAX_LEVELS
             && held::stored_objects(cx.world, field)
                 .iter()
-                .any(|(made, _)| *made != class && is_changed_by_callers(cx, *made, level + 1))
+                .any(|(made, _)| *made != class && is_changed_by_callers(cx, *made, part, level + 1))
 }

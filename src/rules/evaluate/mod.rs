@@ -12,6 +12,7 @@ mod follow;
 mod given_loaders;
 mod grouping;
 mod handed_out;
+mod held_values;
 mod knowledge;
 mod loader_stores;
 mod lookups;

@@ -131,9 +131,9 @@ pub(crate) enum ConditionText {
     Stores(#[schemars(length(min = 1))] Vec<StoredWord>),
     /// A tenant reads what another one writes.
     ReadByOther,
-    /// Some change of the field, at a site or not, stands behind a test that the entry or value is absent: what is emptied
-    /// is made again.
-    FilledOnDemand,
+    /// Some change of the field, at one of the rule's sites or not, has one of these shapes: what is filled on demand
+    /// (`lazy`) is made again when it is emptied.
+    AnyChange(#[schemars(length(min = 1))] Vec<WriteWord>),
     /// The object that the field belongs to is held by a static field, or by the service loader.
     HeldByStatic,
     /// Only the class's own `main` gets to the site.
@@ -202,6 +202,9 @@ pub(crate) struct FieldText {
     /// list's element) is of one of these.
     #[schemars(length(min = 1))]
     pub(crate) holds: Option<Vec<String>>,
+    /// Whether that type argument is plain: immutable by the models, or a class of the deployment whose objects no caller
+    /// changes.
+    pub(crate) holds_values: Option<bool>,
     /// Glob over the name.
     pub(crate) name: Option<String>,
     /// Whether it is final.
