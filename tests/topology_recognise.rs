@@ -127,6 +127,18 @@ fn a_folder_of_libraries_is_a_base_without_modules() {
 }
 
 #[test]
+fn a_zip_that_only_carries_archives_is_as_good_as_a_folder_of_them() {
+    let mut w = World::new();
+    let wheel = w.jar("dist.whl", &["dist/METADATA"]);
+    let boot = w.nested(wheel, "dist/app.jar", &["BOOT-INF/classes/a/App.class"]);
+    w.nested(boot, "BOOT-INF/lib/x.jar", &["x/X.class"]);
+    let arranged = w.scan(&[wheel]);
+    let expected =
+        ["dist.whl!/dist/app.jar|BOOT-INF/classes/", "dist.whl!/dist/app.jar!/BOOT-INF/lib/x.jar|"];
+    assert_eq!(w.path(&arranged.topology, "base"), expected);
+}
+
+#[test]
 fn modules_that_a_base_carries_are_found() {
     let mut w = World::new();
     let base = w.jar("base.jar", BOOT);

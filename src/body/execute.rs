@@ -258,12 +258,9 @@ impl Machine<'_, '_, '_> {
         }
     }
 
+    /// The operands are the lengths of the dimensions.
     fn new_array<const P: Purpose>(&mut self, dims: usize, target: u32, pc: usize) -> Result<(), ClassError> {
-        for _ in 0..dims {
-            self.scratch.frame.pop(pc)?;
-        }
-        self.emit::<P>(EventKind::NewArray, pc, target, &[]);
-        self.push_result(1, pc)
+        self.call::<P>(EventKind::NewArray, dims, target, 1, pc)
     }
 
     fn plain<const P: Purpose>(&mut self, op: u8, pc: usize) -> Result<bool, ClassError> {

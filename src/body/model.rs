@@ -93,7 +93,7 @@ pub enum EventKind {
     PutField,
     /// `new`; `name` is the class.
     New,
-    /// `newarray`, `anewarray`, `multianewarray`; `name` is the array's descriptor.
+    /// `newarray`, `anewarray`, `multianewarray`; operands: the lengths; `name` is the array's descriptor.
     NewArray,
     /// `aaload`; operands: the array.
     ArrayLoad,

@@ -95,60 +95,77 @@ impl Changes {
 
 type Getters = FxHashMap<MethodId, FieldId>;
 
-/// Methods that return what a candidate field holds.
+/// What a method returns: a candidate field's value, or what other methods return.
+#[derive(Default)]
+struct Returned {
+    field: Option<FieldId>,
+    calls: Vec<MethodId>,
+}
+
+/// Methods that return what a candidate field holds. Bodies are looked at once; chains of getters are followed over
+/// what they return.
 fn getters(
     world: &World<'_>,
     is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
     parallel: &impl Parallel,
 ) -> Getters {
     const CHUNK: usize = 256;
-    let mut getters = Getters::default();
     let n = world.program.classes.len();
-    for _ in 0..GETTER_ROUNDS {
-        let known = &getters;
-        let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
-            let mut found = Vec::new();
-            for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
-                let class = ClassId::from_index(i);
-                for (id, method) in world.program.methods_of(class) {
-                    if method.has_body && !known.contains_key(&id) {
-                        found.extend(returned_field(world, known, is_candidate, id).map(|f| (id, f)));
-                    }
+    let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
+        let mut found = Vec::new();
+        for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
+            for (id, method) in world.program.methods_of(ClassId::from_index(i)) {
+                if method.has_body {
+                    found.extend(returned(world, is_candidate, id).map(|r| (id, r)));
                 }
             }
-            found
-        });
-        let before = getters.len();
-        getters.extend(found.into_iter().flatten());
-        if getters.len() == before {
+        }
+        found
+    });
+    let mut getters = Getters::default();
+    let mut chains: Vec<(MethodId, Returned)> = Vec::new();
+    for (id, returned) in found.into_iter().flatten() {
+        match returned.field {
+            Some(field) => {
+                getters.insert(id, field);
+            }
+            None => chains.push((id, returned)),
+        }
+    }
+    for _ in 1..GETTER_ROUNDS {
+        let known = chains.iter().filter(|(id, _)| !getters.contains_key(id));
+        let more: Vec<(MethodId, FieldId)> = known
+            .filter_map(|(id, r)| Some((*id, *r.calls.iter().find_map(|callee| getters.get(callee))?)))
+            .collect();
+        if more.is_empty() {
             break;
         }
+        getters.extend(more);
     }
     getters
 }
 
-fn returned_field(
+fn returned(
     world: &World<'_>,
-    known: &Getters,
     is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
     id: MethodId,
-) -> Option<FieldId> {
+) -> Option<Returned> {
     let body = world.body(id);
-    let is_reference = world.program.text(body.method.desc).rsplit(')').next()?.starts_with(['L', '[']);
-    if !is_reference {
-        return None;
-    }
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let mut found = Returned::default();
     let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
     for value in returns.flat_map(|e| body.origins.args(e)) {
         for leaf in body.origins.leaves(*value) {
-            if let Some((_, event)) = body.origins.event(leaf)
-                && let Some(field) = read_field(world, known, is_candidate, body, event)
-            {
-                return Some(field);
+            let Some((_, event)) = body.origins.event(leaf) else { continue };
+            let Some(member) = event.member() else { continue };
+            if matches!(event.kind, EventKind::GetStatic | EventKind::GetField) {
+                found.field = found.field.or(refs.field(member).filter(|f| is_candidate(*f)));
+            } else if event.kind.is_invoke() {
+                found.calls.extend(refs.method(member));
             }
         }
     }
-    None
+    (found.field.is_some() || !found.calls.is_empty()).then_some(found)
 }
 
 /// The candidate field whose value an event yields: a read, or a call of a getter.
@@ -265,7 +282,7 @@ fn may_hold_state(world: &World<'_>, field: FieldId) -> bool {
     let program = world.program;
     let desc = program.text(program.field(field).desc);
     let Some(name) = crate::vocabulary::descriptor::TypeDesc(desc).class() else {
-        return desc.starts_with('[');
+        return desc.starts_with('[') && !is_always_empty(world, field);
     };
     if name == "java/lang/String" {
         return false;
@@ -279,6 +296,25 @@ fn may_hold_state(world: &World<'_>, field: FieldId) -> bool {
                 || CONTAINERS.iter().any(|container| program.has_supertype_named(class, container))
         }
     }
+}
+
+/// Whether every array that a field ever holds has the length 0, so that nothing can be stored in it.
+fn is_always_empty(world: &World<'_>, field: FieldId) -> bool {
+    let mut n = 0;
+    let all = world.fields.writes(field).all(|write| {
+        n += 1;
+        let body = world.body(write.method);
+        let value = world.event(write.method, write.event).and_then(|e| body.origins.args(e).last());
+        value.is_some_and(|v| body.origins.leaves(*v).all(|leaf| is_empty_array(body, leaf)))
+    });
+    n > 0 && all
+}
+
+fn is_empty_array(body: Body<'_>, leaf: Value) -> bool {
+    body.origins.event(leaf).is_some_and(|(_, made)| {
+        made.kind == EventKind::NewArray
+            && body.origins.leaves(body.origins.arg(made, 0)).all(|length| length == Value::Int(0))
+    })
 }
 
 /// Roots of the JDK's own containers; what extends them holds others' objects.

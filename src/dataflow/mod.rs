@@ -92,6 +92,8 @@ impl<'w> World<'w> {
             }
             for to in successors {
                 match self.calls.node(*to) {
+                    Node::Method(m) | Node::Dispatch(m)
+                        if !self.reach.has_instances(self.program.class_of_method(m)) => {}
                     Node::Method(m) if self.program.method(m).has_body => found.push(m),
                     Node::Dispatch(m) if !seen.contains(&m) => {
                         seen.push(m);

@@ -69,10 +69,25 @@ fn arrange_with(
     all.append(&mut read.problems);
     all.extend(problems);
     all.extend(jdk_problem);
+    all.extend(off_every_path(&read.archives, &topology));
     add_jdk(jdk, &mut read, &mut topology);
-    let Ingested { archives, units, archive_of, .. } = read;
-    let facts = phases.run("settle", || settle(units, archive_of, &Pool))?;
+    let Ingested { archives, units, archive_of, names, .. } = read;
+    let facts = phases.run("settle", || settle(units, archive_of, names, &Pool))?;
     Some(Arranged { archives, facts, topology, problems: all })
+}
+
+/// Archives with classes that no loader searches: their classes are in nobody's reach, which must not go unsaid.
+fn off_every_path(archives: &[ArchiveFacts], topology: &Topology) -> Option<Problem> {
+    let on_path =
+        |i: usize| topology.loaders.iter().flat_map(|l| &l.path).any(|element| element.archive == i);
+    let off: Vec<usize> =
+        (0..archives.len()).filter(|i| !archives[*i].class_prefixes.is_empty() && !on_path(*i)).collect();
+    let first = archives.get(*off.first()?)?;
+    let message = match off.len() {
+        1 => "its classes are on no loader's search path".to_owned(),
+        n => format!("its classes, and those of {} more archives, are on no loader's search path", n - 1),
+    };
+    Some(Problem::new(crate::vocabulary::ProblemCode::LeftOut, &first.path, "", message))
 }
 
 /// Gives the JDK's loader something to load: its classes are one more unit of one more archive.

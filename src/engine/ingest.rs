@@ -1,12 +1,12 @@
 //! From paths to facts: opens archives, reads what describes them, then inflates and reduces every class.
 
 use super::progress::Progress;
-use super::threads::map_with_state;
+use super::threads::{map_with_state, map_with_states};
 use crate::archive::{self, Archive, Form, Limits, Reader};
 use crate::facts::archive::wanted;
 use crate::facts::reduce::Reducer;
 use crate::facts::{ArchiveFacts, UnitFacts};
-use crate::vocabulary::{Problem, ProblemCode, ProblemLevel};
+use crate::vocabulary::{Interner, Problem, ProblemCode, ProblemLevel};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
@@ -44,6 +44,8 @@ pub struct Ingested {
     pub units: Vec<UnitFacts>,
     /// The archive of each unit.
     pub archive_of: Vec<usize>,
+    /// The tables that hold the units' names.
+    pub names: Vec<Interner>,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }
@@ -152,17 +154,25 @@ pub fn read_all(opened: Opened, progress: &Progress) -> Ingested {
     let work = pieces(&opened);
     let sizes = work.iter().map(|(archive, range)| bytes_of(&opened, *archive, range.clone()));
     progress.total.store(sizes.sum(), Ordering::Relaxed);
-    let done = map_with_state(work.len(), Worker::default, |worker, i| {
+    let (done, workers) = map_with_states(work.len(), Worker::default, |worker, i| {
         let (archive, range) = &work[i];
         let unit = worker.reduce(&opened, *archive, range.clone());
         progress.done.fetch_add(bytes_of(&opened, *archive, range.clone()), Ordering::Relaxed);
         unit
     });
+    let names = workers.into_iter().map(|worker| sealed(worker.names)).collect();
     let Opened { facts, roots, mut problems, .. } = opened;
-    let mut ingested =
-        Ingested { archives: facts, roots, units: Vec::new(), archive_of: Vec::new(), problems: Vec::new() };
+    let mut ingested = Ingested {
+        archives: facts,
+        roots,
+        units: Vec::new(),
+        archive_of: Vec::new(),
+        names,
+        problems: Vec::new(),
+    };
     let mut unread = Vec::new();
-    for ((archive, _), mut unit) in work.into_iter().zip(done) {
+    for ((archive, _), (worker, mut unit)) in work.into_iter().zip(done) {
+        unit.pool = worker as u32;
         unread.append(&mut unit.problems);
         ingested.units.push(unit);
         ingested.archive_of.push(archive);
@@ -172,6 +182,11 @@ pub fn read_all(opened: Opened, progress: &Progress) -> Ingested {
     ingested
 }
 
+fn sealed(mut names: Interner) -> Interner {
+    names.seal();
+    names
+}
+
 /// What one thread reuses from piece to piece: memory grows to what the largest needs and is then touched again and
 /// again instead of being fetched from the system for each.
 #[derive(Default)]
@@ -179,11 +194,13 @@ struct Worker {
     reader: Reader,
     reducer: Reducer,
     unit: UnitFacts,
+    /// All names of the units it has made.
+    names: Interner,
 }
 
 impl Worker {
     fn reduce(&mut self, opened: &Opened, archive: usize, range: std::ops::Range<usize>) -> UnitFacts {
-        let Self { reader, reducer, unit } = self;
+        let Self { reader, reducer, unit, names } = self;
         reducer.begin_unit();
         let from = &opened.archives[archive];
         for i in &opened.entries[archive][range] {
@@ -198,7 +215,7 @@ impl Worker {
                 problem.place.archive.clone_from(&from.display);
             }
         }
-        unit.take()
+        unit.take(names)
     }
 }
 

@@ -75,7 +75,7 @@ fn find(
     outcome::describe_program(outcome, arranged, &program);
     let graphs = Graphs::build(arranged, &program, phases)?;
     outcome::describe_graphs(outcome, &graphs);
-    let reach = phases.run("reach", || Reach::spread(&program, &graphs.calls))?;
+    let reach = phases.run("reach", || Reach::spread(&program, &graphs.hierarchy, &graphs.calls))?;
     let Graphs { hierarchy, calls, fields } = &graphs;
     let (program, reach, archives) = (&program, &reach, arranged.archives.as_slice());
     let world = World { program, hierarchy, calls, fields, reach, models: &request.models, archives };
@@ -113,7 +113,7 @@ pub fn look<T: Send>(
         let shown = arrange::arrange(request, &mut phases)?.and_then(|arranged| {
             let program = phases.run("link", || arranged.link())?;
             let graphs = Graphs::build(&arranged, &program, &mut phases)?;
-            let reach = phases.run("reach", || Reach::spread(&program, &graphs.calls))?;
+            let reach = phases.run("reach", || Reach::spread(&program, &graphs.hierarchy, &graphs.calls))?;
             let mut problems = arranged.problems.clone();
             problems.extend(program.problems.iter().cloned());
             problems.sort();

@@ -30,26 +30,40 @@ pub fn pool(n: Option<usize>) -> Result<rayon::ThreadPool, EngineError> {
 
 /// Runs `n` pieces of work on all threads of the present pool, each thread with a state of its own that is made once.
 /// Results are in order of the pieces, whichever thread ran them.
-pub fn map_with_state<S, R: Send>(
+pub fn map_with_state<S: Send, R: Send>(
     n: usize,
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, usize) -> R + Sync,
 ) -> Vec<R> {
+    map_with_states(n, state, work).0.into_iter().map(|(_, result)| result).collect()
+}
+
+/// As [`map_with_state`]; also gives the states, and with each result the number of the state it was made with.
+pub fn map_with_states<S: Send, R: Send>(
+    n: usize,
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, usize) -> R + Sync,
+) -> (Vec<(usize, R)>, Vec<S>) {
     let next = AtomicUsize::new(0);
-    let parts: Vec<Vec<(usize, R)>> = rayon::broadcast(|_| {
+    let parts: Vec<(S, Vec<(usize, R)>)> = rayon::broadcast(|_| {
         let mut state = state();
         let mut done = Vec::new();
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
             if i >= n {
-                return done;
+                return (state, done);
             }
             done.push((i, work(&mut state, i)));
         }
     });
-    let mut all: Vec<(usize, R)> = parts.into_iter().flatten().collect();
+    let mut all = Vec::with_capacity(n);
+    let mut states = Vec::new();
+    for (state, done) in parts {
+        all.extend(done.into_iter().map(|(i, result)| (i, (states.len(), result))));
+        states.push(state);
+    }
     all.sort_unstable_by_key(|(i, _)| *i);
-    all.into_iter().map(|(_, r)| r).collect()
+    (all.into_iter().map(|(_, result)| result).collect(), states)
 }
 
 #[cfg(test)]

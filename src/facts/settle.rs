@@ -1,11 +1,11 @@
 //! From many units with tables of their own to one deployment with one table of names and of member references.
 //!
-//! Ids are given in the order of units, names and references, shard by shard, so that they are the same whatever the
-//! number of threads, and no two workers ever wait for each other.
+//! Ids of names follow from the names, those of references from the order of units, shard by shard, so that they are
+//! the same whatever the number of threads, and no two workers ever wait for each other.
 
 use super::tables::{MemberRef, UnitFacts};
 use crate::body::{NO_NAME, Value};
-use crate::vocabulary::names::{NAME_SHARDS, shard_of};
+use crate::vocabulary::names::{ByShard, NAME_SHARDS};
 use crate::vocabulary::{Interner, MemberRefId, Name, Names, Parallel};
 use rustc_hash::FxHashMap;
 
@@ -24,8 +24,6 @@ pub struct Facts {
     pub unit_members: Vec<Vec<MemberRefId>>,
 }
 
-const SHARDS: usize = 16;
-
 /// The deployment's table of member references.
 #[derive(Default)]
 pub struct Members {
@@ -35,112 +33,108 @@ pub struct Members {
 impl Members {
     /// The reference with this id. Ids of another table yield one that names nothing.
     pub fn get(&self, id: MemberRefId) -> MemberRef {
-        let row = self.shards.get(id.index() % SHARDS).and_then(|s| s.get(id.index() / SHARDS));
+        let row = self.shards.get(id.index() % NAME_SHARDS).and_then(|s| s.get(id.index() / NAME_SHARDS));
         row.copied().unwrap_or(MemberRef { owner: NO_NAME, name: NO_NAME, desc: NO_NAME })
     }
 
     /// One more than the greatest id.
     pub fn bound(&self) -> usize {
-        self.shards.iter().map(Vec::len).max().unwrap_or(0) * SHARDS
+        self.shards.iter().map(Vec::len).max().unwrap_or(0) * NAME_SHARDS
     }
 
     /// All references with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (MemberRefId, MemberRef)> {
         self.shards.iter().enumerate().flat_map(|(shard, rows)| {
-            rows.iter().enumerate().map(move |(i, row)| (MemberRefId::from_index(i * SHARDS + shard), *row))
+            rows.iter()
+                .enumerate()
+                .map(move |(i, row)| (MemberRefId::from_index(i * NAME_SHARDS + shard), *row))
         })
     }
 }
 
-/// Settles units. `archive_of` gives each unit's archive.
-pub fn settle(mut units: Vec<UnitFacts>, archive_of: Vec<usize>, parallel: &impl Parallel) -> Facts {
-    let (names, renamed) = merge_names(&units, parallel);
-    let mut work: Vec<(&mut UnitFacts, Vec<Name>)> = units.iter_mut().zip(renamed).collect();
-    parallel.for_each(&mut work, |_, (unit, names)| {
-        unit.names = Interner::new();
-        unit.member_refs.iter_mut().for_each(|m| rename_all([&mut m.owner, &mut m.name, &mut m.desc], names));
+/// Settles units. `archive_of` gives each unit's archive, `pools` are the tables that hold the names of units without
+/// a table of their own, see [`UnitFacts::pooled`].
+pub fn settle(
+    mut units: Vec<UnitFacts>,
+    archive_of: Vec<usize>,
+    mut pools: Vec<Interner>,
+    parallel: &impl Parallel,
+) -> Facts {
+    for unit in units.iter_mut().filter(|unit| unit.pooled.is_empty() && !unit.names.is_empty()) {
+        unit.pool = pools.len() as u32;
+        unit.pooled = (0..unit.names.len()).map(Name::from_index).collect();
+        pools.push(std::mem::take(&mut unit.names));
+    }
+    let (names, renamed) = Names::join(&pools, parallel);
+    drop(pools);
+    parallel.for_each(&mut units, |_, unit| {
+        let of_pool = renamed.get(unit.pool as usize).map_or(&[][..], Vec::as_slice);
+        rename_all(&mut unit.pooled, of_pool);
+        for member in &mut unit.member_refs {
+            rename_each([&mut member.owner, &mut member.name, &mut member.desc], &unit.pooled);
+        }
     });
-    let renamed: Vec<Vec<Name>> = work.into_iter().map(|(_, names)| names).collect();
+    drop(renamed);
     let (members, unit_members) = merge_members(&units, parallel);
-    let mut work: Vec<(&mut UnitFacts, Vec<Name>)> = units.iter_mut().zip(renamed).collect();
-    parallel.for_each(&mut work, |u, (unit, names)| {
+    parallel.for_each(&mut units, |u, unit| {
         unit.member_refs = Vec::new();
-        rename(unit, names, &unit_members[u]);
-        *names = Vec::new();
+        let names = std::mem::take(&mut unit.pooled);
+        rename(unit, &names, &unit_members[u]);
     });
     Facts { units, archive_of, names, members, unit_members }
 }
 
-fn merge_names(units: &[UnitFacts], parallel: &impl Parallel) -> (Names, Vec<Vec<Name>>) {
-    let merged = parallel.map(NAME_SHARDS, |shard| {
-        let mut names = Interner::new();
-        let mut rows = Vec::with_capacity(units.len());
-        for unit in units {
-            let of_shard = unit.names.of_shard(shard);
-            rows.push(of_shard.map(|(text, hash)| names.intern_hashed(text, hash).0).collect::<Vec<u32>>());
-        }
-        (names, rows)
-    });
-    let (shards, rows): (Vec<Interner>, Vec<Vec<Vec<u32>>>) = merged.into_iter().unzip();
-    let renamed = parallel.map(units.len(), |u| {
-        let mut next = [0usize; NAME_SHARDS];
-        let names = units[u].names.hashes().iter().map(|hash| {
-            let shard = shard_of(*hash);
-            let row = rows[shard][u].get(next[shard]).copied().unwrap_or(0);
-            next[shard] += 1;
-            Names::id_of(shard, row as usize)
-        });
-        names.collect()
-    });
-    (Names::from_shards(shards), renamed)
-}
-
 fn merge_members(units: &[UnitFacts], parallel: &impl Parallel) -> (Members, Vec<Vec<MemberRefId>>) {
-    let shard_of = |member: &MemberRef| (member.owner.0 ^ member.name.0.rotate_left(4)) as usize % SHARDS;
-    let merged = parallel.map(SHARDS, |shard| {
+    let shard_of =
+        |member: &MemberRef| (member.owner.0 ^ member.name.0.rotate_left(4)) as usize % NAME_SHARDS;
+    let by_shard = parallel.map(units.len(), |u| {
+        let rows = &units[u].member_refs;
+        ByShard::of(rows.len(), |row| shard_of(&rows[row]))
+    });
+    let merged = parallel.map(NAME_SHARDS, |shard| {
+        let n_rows: usize = by_shard.iter().map(|unit| unit.rows(shard).len()).sum();
         let mut ids = FxHashMap::<MemberRef, u32>::default();
         let mut members = Vec::new();
-        let mut rows = Vec::with_capacity(units.len());
-        for unit in units {
-            let of_shard = unit.member_refs.iter().filter(|m| shard_of(m) == shard);
-            let unit_rows: Vec<u32> = of_shard
-                .map(|m| {
-                    *ids.entry(*m).or_insert_with(|| {
-                        members.push(*m);
-                        members.len() as u32 - 1
-                    })
-                })
-                .collect();
-            rows.push(unit_rows);
+        let mut numbers = Vec::with_capacity(n_rows);
+        for (unit, by_shard) in units.iter().zip(&by_shard) {
+            for row in by_shard.rows(shard) {
+                let member = unit.member_refs[*row as usize];
+                numbers.push(*ids.entry(member).or_insert_with(|| {
+                    members.push(member);
+                    members.len() as u32 - 1
+                }));
+            }
         }
-        (members, rows)
+        members.shrink_to_fit();
+        (members, numbers)
     });
-    let (shards, rows): (Vec<Vec<MemberRef>>, Vec<Vec<Vec<u32>>>) = merged.into_iter().unzip();
-    let renamed = parallel.map(units.len(), |u| {
-        let mut next = [0usize; SHARDS];
-        let members = units[u].member_refs.iter().map(|member| {
-            let shard = shard_of(member);
-            let row = rows[shard][u].get(next[shard]).copied().unwrap_or(0);
-            next[shard] += 1;
-            MemberRefId::from_index(row as usize * SHARDS + shard)
-        });
-        members.collect()
-    });
-    (Members { shards }, renamed)
+    let mut ids: Vec<Vec<MemberRefId>> =
+        units.iter().map(|unit| vec![MemberRefId(u32::MAX); unit.member_refs.len()]).collect();
+    let mut shards = Vec::new();
+    for (shard, (members, numbers)) in merged.into_iter().enumerate() {
+        let mut numbers = numbers.into_iter();
+        for (ids, by_shard) in ids.iter_mut().zip(&by_shard) {
+            for (row, number) in by_shard.rows(shard).iter().zip(numbers.by_ref()) {
+                ids[*row as usize] = MemberRefId::from_index(number as usize * NAME_SHARDS + shard);
+            }
+        }
+        shards.push(members);
+    }
+    (Members { shards }, ids)
 }
 
 /// Rewrites every name and every member reference of a unit.
 fn rename(unit: &mut UnitFacts, names: &[Name], members: &[MemberRefId]) {
     for c in &mut unit.classes {
-        rename_all([&mut c.name, &mut c.super_name, &mut c.prefix, &mut c.source_file], names);
-        rename_all([&mut c.outer, &mut c.nest_host, &mut c.signature], names);
+        rename_each([&mut c.name, &mut c.super_name, &mut c.prefix, &mut c.source_file], names);
+        rename_each([&mut c.outer, &mut c.nest_host, &mut c.signature], names);
     }
-    unit.fields.iter_mut().for_each(|f| rename_all([&mut f.name, &mut f.desc, &mut f.signature], names));
-    unit.methods.iter_mut().for_each(|m| rename_all([&mut m.name, &mut m.desc], names));
-    unit.annotations.iter_mut().for_each(|a| rename_all([&mut a.desc], names));
-    unit.annotation_values.iter_mut().for_each(|v| rename_all([&mut v.key, &mut v.text], names));
-    unit.lists.iter_mut().for_each(|name| rename_all([name], names));
-    unit.handlers.iter_mut().for_each(|h| rename_all([&mut h.catches], names));
+    unit.fields.iter_mut().for_each(|f| rename_each([&mut f.name, &mut f.desc, &mut f.signature], names));
+    unit.methods.iter_mut().for_each(|m| rename_each([&mut m.name, &mut m.desc], names));
+    unit.annotations.iter_mut().for_each(|a| rename_each([&mut a.desc], names));
+    unit.annotation_values.iter_mut().for_each(|v| rename_each([&mut v.key, &mut v.text], names));
+    rename_all(&mut unit.lists, names);
+    unit.handlers.iter_mut().for_each(|h| rename_each([&mut h.catches], names));
     for event in unit.events.iter_mut().filter(|event| event.target != u32::MAX) {
         let row = event.target as usize;
         event.target = if event.kind.has_name() {
@@ -151,12 +145,16 @@ fn rename(unit: &mut UnitFacts, names: &[Name], members: &[MemberRefId]) {
     }
     for value in &mut unit.values {
         if let Value::Str(name) | Value::Class(name) = value {
-            rename_all([name], names);
+            rename_each([name], names);
         }
     }
 }
 
-fn rename_all<const N: usize>(list: [&mut Name; N], names: &[Name]) {
+fn rename_all(list: &mut [Name], names: &[Name]) {
+    list.iter_mut().for_each(|name| rename_each([name], names));
+}
+
+fn rename_each<const N: usize>(list: [&mut Name; N], names: &[Name]) {
     for name in list {
         if *name != NO_NAME {
             *name = names.get(name.index()).copied().unwrap_or(NO_NAME);

@@ -3,12 +3,16 @@
 use crate::body::{Block, Event, Handler, Span, Value};
 use crate::vocabulary::{Access, Interner, Name, Problem, ValueId};
 
-/// The facts of a run of classes of one archive. Names are ids of `names` until the deployment's tables are settled,
-/// and of the deployment's name table afterwards; `names` is empty then.
+/// The facts of a run of classes of one archive. Until the deployment's tables are settled, names are ids of `names`,
+/// or rows of `pooled` if that is not empty; afterwards they are ids of the deployment's table and both are empty.
 #[derive(Clone, Default)]
 pub struct UnitFacts {
-    /// The unit's own name table; empty once settled.
+    /// The unit's own name table.
     pub names: Interner,
+    /// Ids that the unit's names have in a table that several units share.
+    pub pooled: Vec<Name>,
+    /// Number of that table.
+    pub pool: u32,
     /// Symbolic references that events name.
     pub member_refs: Vec<MemberRef>,
     /// The classes, in entry order.
@@ -196,12 +200,16 @@ impl UnitFacts {
     }
 
     /// Takes the facts out, each table exactly as large as its content, and keeps the memory in which they grew for
-    /// the next unit. Names can't be added to the result.
-    pub fn take(&mut self) -> Self {
+    /// the next unit. Names go into `pool`, a table that many units share.
+    pub fn take(&mut self, pool: &mut Interner) -> Self {
+        let pooled = self.names.iter().map(|(text, hash)| pool.intern_hashed(text, hash)).collect();
+        self.names.clear();
         let mut problems = std::mem::take(&mut self.problems);
         problems.shrink_to_fit();
         Self {
-            names: self.names.take(),
+            names: Interner::new(),
+            pooled,
+            pool: 0,
             member_refs: drained(&mut self.member_refs),
             classes: drained(&mut self.classes),
             fields: drained(&mut self.fields),

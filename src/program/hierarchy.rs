@@ -10,6 +10,8 @@ pub struct Hierarchy {
     first: Vec<u32>,
     subtypes: Vec<ClassId>,
     instantiated: Vec<bool>,
+    /// Made without an instruction that is seen: by the JDK, by what a descriptor names it for, or only by reflection.
+    made_unseen: Vec<bool>,
     has_instances: Vec<bool>,
 }
 
@@ -34,7 +36,13 @@ impl Hierarchy {
                 next[s.index()] += 1;
             }
         }
-        let mut hierarchy = Self { first, subtypes, instantiated: vec![false; n], has_instances: Vec::new() };
+        let mut hierarchy = Self {
+            first,
+            subtypes,
+            instantiated: vec![false; n],
+            made_unseen: vec![false; n],
+            has_instances: Vec::new(),
+        };
         hierarchy.mark_instantiated(program, named, parallel);
         hierarchy.mark_ancestors(program);
         hierarchy
@@ -55,14 +63,18 @@ impl Hierarchy {
             }
             found
         });
-        for id in marks.into_iter().flatten() {
+        let mut by_new = vec![false; n];
+        for (id, is_new) in marks.into_iter().flatten() {
             self.instantiated[id.index()] = true;
+            by_new[id.index()] |= is_new;
         }
-        for i in 0..n {
+        for (i, by_new) in by_new.into_iter().enumerate() {
             let id = ClassId::from_index(i);
             let facts = program.class_facts(id);
             // A container that knows the annotation makes the instance. The JDK makes its own.
-            self.instantiated[i] |= facts.annotations.len > 0 || program.is_jdk(id) || named.contains(&id);
+            let by_others = program.is_jdk(id) || named.contains(&id);
+            self.instantiated[i] |= facts.annotations.len > 0 || by_others;
+            self.made_unseen[i] = by_others || (self.instantiated[i] && !by_new);
         }
     }
 
@@ -108,13 +120,19 @@ impl Hierarchy {
         self.instantiated[id.index()]
     }
 
+    /// Whether instances are made without a `new` that is seen.
+    pub fn is_made_unseen(&self, id: ClassId) -> bool {
+        self.made_unseen[id.index()]
+    }
+
     /// Whether an instance of it or of a subtype may exist.
     pub fn has_instances(&self, id: ClassId) -> bool {
         self.has_instances[id.index()]
     }
 }
 
-fn instantiated_by(program: &Program<'_>, id: ClassId, found: &mut Vec<ClassId>) {
+/// Classes that a class's code makes or names, and whether it makes them by `new`.
+fn instantiated_by(program: &Program<'_>, id: ClassId, found: &mut Vec<(ClassId, bool)>) {
     let unit = program.unit(id);
     let loader = program.class(id).loader;
     for (_, method) in program.methods_of(id) {
@@ -122,14 +140,15 @@ fn instantiated_by(program: &Program<'_>, id: ClassId, found: &mut Vec<ClassId>)
             if matches!(event.kind, EventKind::New | EventKind::ClassLiteral)
                 && let Some(name) = event.name().filter(|n| *n != NO_NAME)
             {
-                found.extend(program.find(loader, name));
+                let is_new = event.kind == EventKind::New;
+                found.extend(program.find(loader, name).map(|class| (class, is_new)));
             }
         }
         for value in method.values.of(&unit.values) {
             if let Value::Str(name) = value
                 && let Some(class) = program.find_named(loader, *name)
             {
-                found.push(class);
+                found.push((class, false));
             }
         }
     }
@@ -174,5 +193,32 @@ impl Program<'_> {
             waiting.extend(self.supers(at));
         }
         false
+    }
+
+    /// The names of all supertypes of what a loader yields for a name, the class itself included; of phantoms too.
+    pub fn ancestor_names(
+        &self,
+        loader: crate::vocabulary::LoaderId,
+        name: crate::vocabulary::Name,
+    ) -> Vec<crate::vocabulary::Name> {
+        let mut names = vec![name];
+        let mut waiting: Vec<ClassId> = self.find(loader, name).into_iter().collect();
+        let mut seen: Vec<ClassId> = Vec::new();
+        while let Some(at) = waiting.pop() {
+            if seen.contains(&at) {
+                continue;
+            }
+            seen.push(at);
+            let facts = self.class_facts(at);
+            let direct = std::iter::once(facts.super_name)
+                .chain(facts.interfaces.of(&self.unit(at).lists).iter().copied());
+            for name in direct.filter(|n| *n != NO_NAME) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            waiting.extend(self.supers(at));
+        }
+        names
     }
 }

@@ -85,7 +85,7 @@ mod tests {
         for text in ["a.b.C", "a/b/C", "a.b.D", "[La/b/C;", "(I)V", "a b.C"] {
             unit.intern(text);
         }
-        let (names, _) = Names::merge([&unit].into_iter());
+        let (names, _) = Names::join(&[unit], &Sequential);
         let kinds = NameKinds::of(&names, &Sequential);
         let name = |text: &str| names.find(text).unwrap();
         assert_eq!(kinds.class_named(name("a.b.C")), Some(name("a/b/C")));

@@ -26,6 +26,8 @@ pub type PatternId = u32;
 /// The matches of a list of patterns.
 pub struct PatternIndex {
     patterns: Vec<Pattern>,
+    /// Names of the patterns' owners; `None` for those that no class mentions.
+    owners: Vec<Option<Name>>,
     by_name: FxHashMap<Name, Vec<PatternId>>,
     /// Per loader: references that match at least one pattern.
     matches: Vec<FxHashMap<MemberRefId, Vec<PatternId>>>,
@@ -36,29 +38,57 @@ pub struct PatternIndex {
 impl PatternIndex {
     /// Looks at every reference of every loader's classes.
     pub fn build(program: &Program<'_>, patterns: Vec<Pattern>, parallel: &impl Parallel) -> Self {
-        let mut index =
-            Self { patterns, by_name: FxHashMap::default(), matches: Vec::new(), any: Vec::new() };
+        const CHUNK: usize = 2048;
+        let owners = patterns.iter().map(|p| program.facts.names.find(&p.owner)).collect();
+        let n_members = program.facts.members.bound();
+        let mut index = Self {
+            patterns,
+            owners,
+            by_name: FxHashMap::default(),
+            matches: Vec::new(),
+            any: vec![0; n_members.div_ceil(64)],
+        };
         index.sort_by_name(program);
-        let candidates: Vec<(MemberRefId, MemberRef)> =
-            program.facts.members.iter().filter(|(_, m)| index.by_name.contains_key(&m.name)).collect();
-        index.matches = parallel.map(program.topology.loaders.len(), |l| {
+        for l in 0..program.topology.loaders.len() {
             let loader = LoaderId::from_index(l);
-            if loader == program.topology.jdk {
-                return FxHashMap::default();
-            }
-            let of_loader = candidates.iter().filter_map(|(id, member)| {
-                let found = index.matches_of(program, loader, *member);
-                (!found.is_empty()).then_some((*id, found))
+            let candidates = index.candidates(program, loader);
+            let found = parallel.map(candidates.len().div_ceil(CHUNK), |chunk| {
+                let range = chunk * CHUNK..candidates.len().min((chunk + 1) * CHUNK);
+                let matches = candidates[range]
+                    .iter()
+                    .map(|id| (*id, index.matches_of(program, loader, program.facts.members.get(*id))));
+                matches.filter(|(_, found)| !found.is_empty()).collect::<Vec<_>>()
             });
-            of_loader.collect()
-        });
-        index.any = vec![0; program.facts.members.bound().div_ceil(64)];
-        for (id, _) in &candidates {
-            if index.matches.iter().any(|m| m.contains_key(id)) {
-                index.any[id.index() / 64] |= 1 << (id.index() % 64);
-            }
+            let found: FxHashMap<MemberRefId, Vec<PatternId>> = found.into_iter().flatten().collect();
+            found.keys().for_each(|id| index.any[id.index() / 64] |= 1 << (id.index() % 64));
+            index.matches.push(found);
         }
         index
+    }
+
+    /// The references of a loader's classes whose name a pattern has; the JDK's own code is of no interest.
+    fn candidates(&self, program: &Program<'_>, loader: LoaderId) -> Vec<MemberRefId> {
+        if loader == program.topology.jdk {
+            return Vec::new();
+        }
+        let path = &program.topology.loaders[loader.index()].path;
+        let mut on_path = vec![false; program.facts.archive_of.iter().max().map_or(0, |a| a + 1)];
+        for element in path {
+            if let Some(slot) = on_path.get_mut(element.archive) {
+                *slot = true;
+            }
+        }
+        let units = program.facts.archive_of.iter().enumerate().filter(|(_, a)| on_path[**a]);
+        let mut seen = vec![0u64; program.facts.members.bound().div_ceil(64)];
+        let mut found = Vec::new();
+        for id in units.flat_map(|(u, _)| &program.facts.unit_members[u]) {
+            let (word, bit) = (id.index() / 64, 1u64 << (id.index() % 64));
+            if seen[word] & bit == 0 && self.by_name.contains_key(&program.facts.members.get(*id).name) {
+                found.push(*id);
+            }
+            seen[word] |= bit;
+        }
+        found
     }
 
     fn sort_by_name(&mut self, program: &Program<'_>) {
@@ -92,20 +122,26 @@ impl PatternIndex {
 
     fn matches_of(&self, program: &Program<'_>, loader: LoaderId, member: MemberRef) -> Vec<PatternId> {
         let Some(candidates) = self.by_name.get(&member.name) else { return Vec::new() };
-        let owner = program.text(member.owner);
         let desc = program.text(member.desc);
-        let class = program.find(loader, member.owner);
-        let fits = |id: &&PatternId| {
-            let pattern = &self.patterns[**id as usize];
+        let mut ancestors: Option<Vec<Name>> = None;
+        let mut found = Vec::new();
+        for id in candidates {
+            let pattern = &self.patterns[*id as usize];
             if pattern.desc.as_ref().is_some_and(|d| d != desc) {
-                return false;
+                continue;
             }
-            owner == pattern.owner
+            let Some(owner) = self.owners[*id as usize] else { continue };
+            let fits = owner == member.owner
                 || !pattern.is_exact
                     && pattern.name != "<init>"
-                    && class.is_some_and(|c| program.has_supertype_named(c, &pattern.owner))
-        };
-        candidates.iter().filter(fits).copied().collect()
+                    && ancestors
+                        .get_or_insert_with(|| program.ancestor_names(loader, member.owner))
+                        .contains(&owner);
+            if fits {
+                found.push(*id);
+            }
+        }
+        found
     }
 
     /// The patterns that a reference matches in the view of a loader, ascending.

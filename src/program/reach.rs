@@ -1,7 +1,9 @@
 //! Which tenants' code reaches a method, and the shortest way there.
 
 use super::call_graph::{CallGraph, Node};
+use super::hierarchy::Hierarchy;
 use super::link::Program;
+use super::live::Live;
 use crate::topology::TenantKind;
 use crate::vocabulary::{ClassId, MethodId, TenantId};
 use std::collections::VecDeque;
@@ -72,6 +74,7 @@ pub struct Reach<'p> {
     owner: Vec<Option<TenantId>>,
     parents: Vec<OnceLock<Vec<u32>>>,
     is_open_world: bool,
+    live: Live,
 }
 
 const NO_PARENT: u32 = u32::MAX;
@@ -84,7 +87,7 @@ impl<'p> Reach<'p> {
     /// to bytecode. The base's starts at `main` and at what carries an annotation. What a class initialiser of a shared class calls runs once, before anybody shares anything, so
     /// edges into those initialisers are not followed. Without modules every public method of a public class may be
     /// called for anybody.
-    pub fn spread(program: &'p Program<'p>, graph: &'p CallGraph) -> Self {
+    pub fn spread(program: &'p Program<'p>, hierarchy: &Hierarchy, graph: &'p CallGraph) -> Self {
         let n_tenants = program.topology.tenants.len();
         let n_words = n_tenants.div_ceil(64).max(1);
         let is_open_world = program.topology.is_open_world();
@@ -97,7 +100,10 @@ impl<'p> Reach<'p> {
             owner,
             parents: (0..n_tenants).map(|_| OnceLock::new()).collect(),
             is_open_world,
+            live: Live::default(),
         };
+        let roots = (0..program.n_methods).map(MethodId::from_index).filter(|m| reach.root_of(*m).is_some());
+        reach.live = Live::find(program, hierarchy, graph, roots);
         reach.run();
         reach
     }
@@ -117,7 +123,10 @@ impl<'p> Reach<'p> {
         while let Some(from) = queue.pop_front() {
             queued[from as usize] = false;
             for &to in graph.successors(from) {
-                if self.carry(from, to) && !queued[to as usize] {
+                if self.live.is_open(self.program, graph, from, to)
+                    && self.carry(from, to)
+                    && !queued[to as usize]
+                {
                     queued[to as usize] = true;
                     queue.push_back(to);
                 }
@@ -185,6 +194,11 @@ impl<'p> Reach<'p> {
         is_main || facts.annotations.len > 0 || self.program.class_facts(class).annotations.len > 0
     }
 
+    /// Whether a class or a subclass of it has instances that code which runs has made.
+    pub fn has_instances(&self, class: ClassId) -> bool {
+        self.live.has_instances(class)
+    }
+
     /// Whether any caller is assumed.
     pub fn is_open_world(&self) -> bool {
         self.is_open_world
@@ -249,7 +263,10 @@ impl<'p> Reach<'p> {
         let (word, bit) = (tenant.index() / 64, 1u64 << (tenant.index() % 64));
         while let Some(from) = queue.pop_front() {
             for &to in self.graph.successors(from) {
-                if parents[to as usize] == NO_PARENT && self.allowed(to, word) & bit != 0 {
+                if parents[to as usize] == NO_PARENT
+                    && self.allowed(to, word) & bit != 0
+                    && self.live.is_open(self.program, self.graph, from, to)
+                {
                     parents[to as usize] = from;
                     queue.push_back(to);
                 }

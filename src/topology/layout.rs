@@ -112,9 +112,16 @@ impl<'a> Tree<'a> {
         self.archives.get(archive)
     }
 
-    /// The layout of an archive.
+    /// The layout of an archive. A zip that holds archives and no class of its own, such as a distribution or a wheel,
+    /// is as good as a folder of them.
     pub fn layout(&self, archive: usize) -> Layout {
-        self.facts(archive).map_or(Layout::PlainJar, layout_of)
+        let Some(facts) = self.facts(archive) else { return Layout::PlainJar };
+        match layout_of(facts) {
+            Layout::PlainJar if facts.class_prefixes.is_empty() && !self.children(archive).is_empty() => {
+                Layout::Folder
+            }
+            layout => layout,
+        }
     }
 
     /// Those of the nested archives that lie directly in a folder, not deeper.

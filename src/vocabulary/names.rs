@@ -1,7 +1,8 @@
 //! Interned text: a builder for the workers, and the one table of a deployment.
 
-use super::Name;
+use super::{Name, Parallel};
 use rustc_hash::FxHasher;
+use std::cmp::Ordering;
 use std::hash::Hasher;
 
 /// Hashes name text. One function for both tables, so that a hash computed by a worker is reused when the tables
@@ -66,16 +67,20 @@ impl Interner {
         is_whole.then_some(Self { text, ends, hashes, slots })
     }
 
-    /// Takes the names out, without the memory in which they grew and without the means to find them by text; adding
-    /// one builds those anew. This table is empty then.
-    pub fn take(&mut self) -> Self {
-        let text = self.text.as_str().to_owned();
-        let (ends, hashes) = (self.ends.as_slice().to_vec(), self.hashes.as_slice().to_vec());
+    /// Forgets all names and keeps the memory in which they grew.
+    pub fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
         self.hashes.clear();
         self.slots.fill(EMPTY);
-        Self { text, ends, hashes, slots: Vec::new() }
+    }
+
+    /// Gives back the memory that only serves to find names by text; finding or adding one builds it anew.
+    pub fn seal(&mut self) {
+        self.slots = Vec::new();
+        self.text.shrink_to_fit();
+        self.ends.shrink_to_fit();
+        self.hashes.shrink_to_fit();
     }
 
     /// How many different names there are.
@@ -162,23 +167,16 @@ impl Interner {
         (0..self.len()).map(|i| (self.text_of(Name::from_index(i)), self.hashes[i]))
     }
 
-    /// The names of one shard, see [`shard_of`], with their hashes, in the order they were added.
-    pub fn of_shard(&self, shard: usize) -> impl Iterator<Item = (&str, u64)> {
-        let rows = self.hashes.iter().enumerate().filter(move |(_, hash)| shard_of(**hash) == shard);
-        rows.map(|(i, hash)| (self.text_of(Name::from_index(i)), *hash))
-    }
-
-    /// The hash of each name, in the order they were added.
-    pub fn hashes(&self) -> &[u64] {
-        &self.hashes
-    }
-
     fn slot_of(&self, hash: u64) -> usize {
         hash as usize & (self.slots.len() - 1)
     }
 
     fn grow(&mut self) {
-        let n_slots = (self.ends.len() * 4).next_power_of_two().max(64);
+        self.index((self.ends.len() * 4).next_power_of_two().max(64));
+    }
+
+    /// Puts all names into `n_slots` slots, a power of two greater than their number.
+    fn index(&mut self, n_slots: usize) {
         self.slots.clear();
         self.slots.resize(n_slots, EMPTY);
         for i in 0..self.ends.len() {
@@ -195,7 +193,7 @@ impl Interner {
 /// merged in parallel without a lock and with the same ids whatever the number of threads.
 pub const NAME_SHARDS: usize = 16;
 
-/// Every name of a deployment. Immutable once [`merge`](Names::merge) has made it.
+/// Every name of a deployment. Immutable once [`join`](Names::join) has made it.
 #[derive(Default)]
 pub struct Names {
     shards: Vec<Interner>,
@@ -207,32 +205,29 @@ pub fn shard_of(hash: u64) -> usize {
 }
 
 impl Names {
-    /// Joins finished shards; shard `i` holds exactly the names whose hash [`shard_of`] maps to `i`.
-    pub fn from_shards(shards: Vec<Interner>) -> Self {
-        Self { shards }
-    }
-
     /// The id that the deployment's table gives to row `index` of a shard.
     pub fn id_of(shard: usize, index: usize) -> Name {
         Name::from_index(index * NAME_SHARDS + shard)
     }
 
-    /// Merges the tables of several units, in their order, on the calling thread.
-    /// Returns the table and, for each unit, the new id of each of its names.
-    pub fn merge<'a>(units: impl Iterator<Item = &'a Interner> + Clone) -> (Self, Vec<Vec<Name>>) {
-        let mut shards = vec![Interner::new(); NAME_SHARDS];
-        let mut renamed = Vec::new();
-        for unit in units {
-            let ids = unit
-                .iter()
-                .map(|(text, hash)| {
-                    let shard = shard_of(hash);
-                    Self::id_of(shard, shards[shard].intern_hashed(text, hash).index())
-                })
-                .collect();
-            renamed.push(ids);
+    /// Joins several tables. Returns the joint one and, for each of them, the new id of each of its names.
+    ///
+    /// New ids follow from the names alone, by hash and text, whatever table they were in and in which order.
+    pub fn join(tables: &[Interner], parallel: &impl Parallel) -> (Self, Vec<Vec<Name>>) {
+        let by_shard = parallel.map(tables.len(), |table| {
+            let hashes = &tables[table].hashes;
+            ByShard::of(hashes.len(), |row| shard_of(hashes[row]))
+        });
+        let joined = parallel.map(NAME_SHARDS, |shard| join_shard(tables, &by_shard, shard));
+        let mut ids: Vec<Vec<Name>> = tables.iter().map(|table| vec![Name(u32::MAX); table.len()]).collect();
+        let mut shards = Vec::new();
+        for (shard, (names, rows)) in joined.into_iter().enumerate() {
+            for (from, row) in rows {
+                ids[from.table as usize][from.row as usize] = Self::id_of(shard, row as usize);
+            }
+            shards.push(names);
         }
-        (Self { shards }, renamed)
+        (Self { shards }, ids)
     }
 
     /// The text of a name; empty for an id that is not of this table.
@@ -268,9 +263,82 @@ impl Names {
     }
 }
 
+/// A row of one of several tables.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    table: u32,
+    row: u32,
+}
+
+/// The names of one shard in all tables, each once, and the row that each row of the tables gets.
+fn join_shard(tables: &[Interner], by_shard: &[ByShard], shard: usize) -> (Interner, Vec<(Row, u32)>) {
+    let text = |row: &Row| tables[row.table as usize].text_of(Name(row.row));
+    let mut rows: Vec<(u64, Row)> = Vec::new();
+    for (table, by_shard) in by_shard.iter().enumerate() {
+        let hashes = &tables[table].hashes;
+        let of_shard = by_shard.rows(shard).iter();
+        rows.extend(of_shard.map(|row| (hashes[*row as usize], Row { table: table as u32, row: *row })));
+    }
+    // Names are compared only where hashes are equal: mostly the same name in several tables.
+    rows.sort_unstable_by(|(a, x), (b, y)| {
+        a.cmp(b).then_with(|| if x == y { Ordering::Equal } else { text(x).cmp(text(y)).then(x.cmp(y)) })
+    });
+    let is_first =
+        |i: usize| i == 0 || rows[i].0 != rows[i - 1].0 || text(&rows[i].1) != text(&rows[i - 1].1);
+    let firsts: Vec<usize> = (0..rows.len()).filter(|i| is_first(*i)).collect();
+    let mut names = Interner::new();
+    names.text.reserve_exact(firsts.iter().map(|i| text(&rows[*i].1).len()).sum());
+    names.ends.reserve_exact(firsts.len());
+    names.hashes.reserve_exact(firsts.len());
+    let mut joined = Vec::with_capacity(rows.len());
+    for (name, first) in firsts.iter().enumerate() {
+        let (hash, row) = rows[*first];
+        names.text.push_str(text(&row));
+        names.ends.push(u32::try_from(names.text.len()).unwrap_or(u32::MAX));
+        names.hashes.push(hash);
+        let end = firsts.get(name + 1).copied().unwrap_or(rows.len());
+        joined.extend(rows[*first..end].iter().map(|(_, row)| (*row, name as u32)));
+    }
+    names.index((names.ends.len() * 3 / 2 + 1).next_power_of_two());
+    (names, joined)
+}
+
+/// Rows of a table, shard by shard.
+pub struct ByShard {
+    rows: Vec<u32>,
+    first: [u32; NAME_SHARDS + 1],
+}
+
+impl ByShard {
+    /// Sorts `n` rows by their shards, which are below [`NAME_SHARDS`]; the order within each stays.
+    pub fn of(n: usize, shard_of: impl Fn(usize) -> usize) -> Self {
+        let mut first = [0u32; NAME_SHARDS + 1];
+        for row in 0..n {
+            first[shard_of(row) + 1] += 1;
+        }
+        for shard in 0..NAME_SHARDS {
+            first[shard + 1] += first[shard];
+        }
+        let mut next = first;
+        let mut rows = vec![0; n];
+        for row in 0..n {
+            let at = &mut next[shard_of(row)];
+            rows[*at as usize] = row as u32;
+            *at += 1;
+        }
+        Self { rows, first }
+    }
+
+    /// The rows of one shard.
+    pub fn rows(&self, shard: usize) -> &[u32] {
+        &self.rows[self.first[shard] as usize..self.first[shard + 1] as usize]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::Sequential;
 
     #[test]
     fn equal_texts_get_equal_ids_and_keep_their_text() {
@@ -306,15 +374,34 @@ mod tests {
     }
 
     #[test]
-    fn names_taken_out_keep_their_ids_and_can_grow_again() {
+    fn a_sealed_table_keeps_its_ids_and_can_grow_again() {
         let mut names = Interner::new();
         let ids: Vec<Name> = (0..100).map(|i| names.intern(&format!("n{i}"))).collect();
-        let mut taken = names.take();
+        names.seal();
+        assert!((0..100).all(|i| names.text_of(ids[i]) == format!("n{i}")));
+        assert_eq!(names.intern("n7"), ids[7]);
+        assert_eq!(names.intern("new").index(), 100);
+        names.clear();
         assert!(names.is_empty() && names.find("n7").is_none());
-        assert!((0..100).all(|i| taken.text_of(ids[i]) == format!("n{i}")));
-        assert_eq!(taken.intern("n7"), ids[7]);
-        assert_eq!(taken.intern("new").index(), 100);
         assert_eq!(names.intern("new").index(), 0);
+    }
+
+    #[test]
+    fn ids_of_joined_tables_follow_from_the_names_alone() {
+        let texts: Vec<String> = (0..1000).map(|i| format!("n{}", i * i)).collect();
+        let table = |range: std::ops::Range<usize>| {
+            let mut table = Interner::new();
+            texts[range].iter().for_each(|text| {
+                table.intern(text);
+            });
+            table
+        };
+        let (one, _) = Names::join(&[table(0..1000)], &Sequential);
+        let (many, ids) = Names::join(&[table(500..1000), table(0..700), Interner::new()], &Sequential);
+        assert!(texts.iter().all(|text| one.find(text).is_some() && one.find(text) == many.find(text)));
+        assert_eq!(one.find("absent"), None);
+        assert_eq!(ids[0][3], many.find(&texts[503]).unwrap());
+        assert_eq!(one.iter().count(), 1000);
     }
 
     #[test]
@@ -322,7 +409,7 @@ mod tests {
         let (mut a, mut b) = (Interner::new(), Interner::new());
         let (ax, ay) = (a.intern("x"), a.intern("y"));
         let (by, bz) = (b.intern("y"), b.intern(""));
-        let (names, ids) = Names::merge([&a, &b].into_iter());
+        let (names, ids) = Names::join(&[a, b], &Sequential);
         assert_eq!(ids[0][ay.index()], ids[1][by.index()]);
         assert_eq!(names.text(ids[0][ax.index()]), "x");
         assert_eq!(names.text(ids[1][bz.index()]), "");

@@ -65,14 +65,14 @@ pub(crate) fn with_world<R>(deployment: &Deployment, look: impl FnOnce(&World<'_
         role: Role::Library,
         tenant: BASE,
     });
-    let facts = settle(read.units, read.archive_of, &Pool);
+    let facts = settle(read.units, read.archive_of, read.names, &Pool);
     let archives = read.archives;
     let program = Program::link(&facts, &topology, &|i| archives[i].path.clone(), &Pool);
     let hierarchy = Hierarchy::build(&program, &Default::default(), &Pool);
     let calls = CallGraph::build(&program, &hierarchy, &Default::default(), &Pool);
     let sites = CallSites::build(&program, &calls, &Pool);
     let fields = FieldGraph::build(&program, &Pool);
-    let reach = Reach::spread(&program, &calls);
+    let reach = Reach::spread(&program, &hierarchy, &calls);
     let models = Models::built_in().unwrap();
     let knowledge: Knowledge = knowledge(&models, &program, &Pool);
     look(&World {

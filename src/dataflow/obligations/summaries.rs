@@ -84,7 +84,7 @@ impl Summaries {
 
 fn yielded_by(world: &World<'_>, method: MethodId, known: &Summaries) -> Option<Vec<ResourceId>> {
     let body = world.body(method);
-    if !can_yield(world, method) || !acquire::may_acquire(world, body, known) {
+    if !body.method.has_body || !acquire::may_acquire(world, body, known) || !can_yield(world, method) {
         return None;
     }
     let exceptions = Exceptions::new(world);

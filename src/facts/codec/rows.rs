@@ -131,6 +131,9 @@ impl Row for Problem {
 pub(super) fn put_unit(unit: &UnitFacts, out: &mut Vec<u8>) {
     let UnitFacts {
         names,
+        // Only units with names of their own are written.
+        pooled: _,
+        pool: _,
         member_refs,
         classes,
         fields,
@@ -172,6 +175,8 @@ pub(super) fn get_unit(input: &mut Input<'_>) -> Result<UnitFacts, CodecError> {
     // Fields of a struct literal are evaluated in the order in which they are written.
     Ok(UnitFacts {
         names: get_names(input)?,
+        pooled: Vec::new(),
+        pool: 0,
         member_refs: Row::get(input)?,
         classes: Row::get(input)?,
         fields: Row::get(input)?,

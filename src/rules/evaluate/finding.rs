@@ -29,6 +29,8 @@ pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Find
     let certainty = case.and_then(|c| c.certainty).unwrap_or(rule.certainty);
     // Other objects of the class are about as well: the write may be to one that nobody shares.
     let certainty = if is_loose { Certainty::Possible } else { certainty };
+    let is_guess = certainty == Certainty::Certain && !super::certainty::is_proved(cx, found, &maker.tenants);
+    let certainty = if is_guess { Certainty::Likely } else { certainty };
     // A shape without proof is never more than worth knowing.
     let severity = if certainty == Certainty::Possible { Severity::Note } else { severity };
     let message = case.and_then(|c| c.message.as_ref()).unwrap_or(&rule.message);

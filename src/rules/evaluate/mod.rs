@@ -4,6 +4,7 @@
 //! rule's conditions choose among them, its cases set severity and certainty, and what is left becomes findings.
 
 mod calls;
+mod certainty;
 mod conditions;
 mod context;
 mod fields;

@@ -24,7 +24,7 @@ pub(super) fn find(cx: &Context<'_>, rules: &[Rule], parallel: &impl Parallel) -
     };
     let kept = if rules.iter().any(|r| matches!(r.site, Site::Kept { .. })) {
         let is_wanted = |id| any(|s| matches!(s, Site::Kept { .. }), id);
-        unload::kept(cx.world, &is_wanted, cx.world.program.topology.container, parallel)
+        unload::kept_with(cx.world, cx.at_unload, &is_wanted, cx.world.program.topology.container, parallel)
     } else {
         Vec::new()
     };

@@ -1,0 +1,21 @@
+//! How much of a proof the ways of the tenants to a hazard are.
+
+use super::context::Context;
+use super::matches::Match;
+use crate::program::Entered;
+use crate::vocabulary::TenantId;
+
+/// Whether enough of the tenants (two, or the only one) reach the match by calls that can go nowhere else.
+pub(super) fn is_proved(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -> bool {
+    let n_proved =
+        tenants.iter().filter(|t| found.spots.iter().any(|s| is_direct(cx, **t, s.method))).count();
+    n_proved >= tenants.len().min(2)
+}
+
+fn is_direct(cx: &Context<'_>, tenant: TenantId, method: crate::vocabulary::MethodId) -> bool {
+    if !cx.world.reach.tenants(method).has(tenant) {
+        return false;
+    }
+    let witness = cx.world.reach.witness(tenant, method).unwrap_or_default();
+    witness.iter().all(|step| step.entered != Entered::Dispatched)
+}

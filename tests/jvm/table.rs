@@ -1,0 +1,128 @@
+//! What each rule's bad cases have to show on a JVM.
+
+/// What is observed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// A tenant finds another value in the named field than it finds when it is alone, or comes to the named line and
+    /// gets other answers than it gets alone.
+    OthersValue,
+    /// A tenant finds a property, default or handler of the JVM that another tenant has set.
+    OthersGlobal,
+    /// The JVM ends at the named line.
+    Exit,
+    /// One of these exceptions is thrown through the named method.
+    Thrown(&'static [&'static str]),
+    /// A module prints this, and it is wrong, or one of these exceptions is thrown.
+    AnswerOrThrown(&'static str, &'static [&'static str]),
+    /// A module's service provider is not found.
+    ProviderMissed,
+    /// Something is looked up by a thread whose context class loader is not the module's.
+    ForeignLookup,
+    /// The thread has another context class loader than before.
+    ContextLeft,
+    /// The module's loader is still there after it was unloaded.
+    Kept,
+    /// A thread goes on with the context class loader of a module that is gone.
+    ThreadContext,
+    /// What was acquired at the named line is still open after the module was unloaded.
+    Open(&'static str),
+}
+
+impl Shows {
+    /// Whether it takes runs of each module alone to see it.
+    pub(crate) fn needs_comparison(self) -> bool {
+        matches!(self, Shows::OthersValue | Shows::OthersGlobal | Shows::Exit)
+    }
+}
+
+/// What a rule's cases have to show.
+pub(crate) fn shows_of(rule: &str) -> Option<Shows> {
+    PROOFS.iter().find(|(id, _)| *id == rule).map(|(_, shows)| *shows)
+}
+
+/// Rules and what shows them; a rule that is not here says in its file why nothing does.
+pub(crate) const PROOFS: &[(&str, Shows)] = &[
+    ("classloader/class-name-keyed-cache", Shows::OthersValue),
+    ("classloader/constant-name-not-visible", Shows::Thrown(&["java.lang.ClassNotFoundException"])),
+    ("classloader/context-loader-captured-by-thread", Shows::ThreadContext),
+    ("classloader/context-loader-missing-on-pool", Shows::ForeignLookup),
+    ("classloader/context-loader-not-restored", Shows::ContextLeft),
+    ("classloader/deserialisation-with-nearest-loader", Shows::Thrown(&["java.lang.ClassNotFoundException"])),
+    ("classloader/loader-parent-assumed", Shows::AnswerOrThrown("true", &["java.lang.ClassCastException"])),
+    ("classloader/loader-retained-by-static", Shows::Kept),
+    ("classloader/module-class-by-name-in-shared-code", Shows::Thrown(&["java.lang.ClassNotFoundException"])),
+    ("classloader/provider-of-another-loader", Shows::Thrown(&["java.util.ServiceConfigurationError"])),
+    ("classloader/proxy-with-wrong-loader", Shows::Thrown(&["java.lang.IllegalArgumentException"])),
+    ("classloader/resource-bundle-in-shared-code", Shows::Thrown(&["java.util.MissingResourceException"])),
+    ("classloader/service-lookup-in-shared-code", Shows::ProviderMissed),
+    (
+        "classloader/shared-class-loader-for-module-resource",
+        Shows::Thrown(&["java.lang.NullPointerException"]),
+    ),
+    ("resource/class-loader-per-call", Shows::Open("loader")),
+    ("resource/client-never-closed", Shows::Open("client")),
+    ("resource/executor-never-shut-down", Shows::Open("executor")),
+    ("resource/jdbc-driver-not-deregistered", Shows::Kept),
+    ("resource/jdbc-open-on-exception", Shows::Open("jdbc")),
+    ("resource/listener-never-removed", Shows::Kept),
+    ("resource/loader-kept-by-wrapper", Shows::Kept),
+    ("resource/lock-not-released", Shows::Open("lock")),
+    ("resource/mbean-not-unregistered", Shows::Kept),
+    ("resource/object-kept-by-shared-static", Shows::Kept),
+    ("resource/process-not-destroyed", Shows::Open("process")),
+    ("resource/shutdown-hook-from-module", Shows::Kept),
+    ("resource/stream-open-on-exception", Shows::Open("stream")),
+    ("resource/thread-local-never-removed", Shows::Kept),
+    ("resource/thread-outlives-module", Shows::Open("thread")),
+    ("resource/timer-never-cancelled", Shows::Open("timer")),
+    ("static-sharing/cleared-by-one-tenant", Shows::OthersValue),
+    ("static-sharing/default-handler-replaced", Shows::OthersGlobal),
+    ("static-sharing/first-wins-singleton", Shows::OthersValue),
+    ("static-sharing/jvm-exit", Shows::Exit),
+    ("static-sharing/jvm-global-setter", Shows::OthersGlobal),
+    ("static-sharing/mutated-shared-collection", Shows::OthersValue),
+    ("static-sharing/name-keyed-cache", Shows::OthersValue),
+    ("static-sharing/overwritten-static", Shows::OthersValue),
+    ("static-sharing/shared-array-or-buffer", Shows::OthersValue),
+    ("static-sharing/shared-atomic", Shows::OthersValue),
+    ("static-sharing/shared-instance-state", Shows::OthersValue),
+    ("static-sharing/static-thread-local", Shows::OthersValue),
+    ("static-sharing/system-property-write", Shows::OthersGlobal),
+];
+
+/// Right cases in which something differs that may.
+pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
+    (
+        "static-sharing/overwritten-static/good-one-tenant",
+        "a note says so: only one sets the tray, and the other reads it",
+    ),
+    (
+        "static-sharing/shared-atomic/good",
+        "numbers are handed out to all, and unique: that is what they are for",
+    ),
+    ("static-sharing/mutated-shared-collection/good-stateless-statics", "it throws dice"),
+];
+
+/// Certain findings of other rules that do not happen, by case and rule: mistakes of the scanner. A test fails when one
+/// of them is mended, so that the list only shrinks.
+pub(crate) const MISTAKEN: &[(&str, &str, &str)] = &[(
+    "static-sharing/mutated-shared-collection/bad-helper",
+    "resource/object-kept-by-shared-static",
+    "what is kept are strings out of an array, and a string keeps no loader",
+)];
+
+/// Lines of certain findings that the case's start does not come to, by case, class and line.
+pub(crate) const NOT_REACHED: &[(&str, &str, u64, &str)] = &[
+    (
+        "resource/stream-open-on-exception/bad-network",
+        "billing.BankLink",
+        24,
+        "port 7 is not ours to listen at",
+    ),
+    (
+        "resource/stream-open-on-exception/bad-shapes",
+        "orders.Shelf",
+        241,
+        "a web server would have to answer",
+    ),
+];
