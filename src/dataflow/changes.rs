@@ -404,7 +404,8 @@ fn passed(world: &World<'_>, body: Body<'_>, field: FieldId, param: u16, depth: 
             return Written::FromCaller;
         };
         // A method reference is called by who knows whom.
-        let Some(value) = caller.origins.args(event).get(usize::from(param)).filter(|_| event.kind.is_invoke())
+        let Some(value) =
+            caller.origins.args(event).get(usize::from(param)).filter(|_| event.kind.is_invoke())
         else {
             return Written::FromCaller;
         };

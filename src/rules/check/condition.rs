@@ -79,7 +79,9 @@ impl Checker<'_> {
             ConditionText::Keyed(words) => Condition::Keyed(words.into_iter().map(Into::into).collect()),
             ConditionText::Stores(words) => Condition::Stores(words.into_iter().map(Into::into).collect()),
             ConditionText::ReadByOther => Condition::ReadByOther,
-            ConditionText::AnyChange(words) => Condition::AnyChange(words.into_iter().map(Into::into).collect()),
+            ConditionText::AnyChange(words) => {
+                Condition::AnyChange(words.into_iter().map(Into::into).collect())
+            }
             ConditionText::HeldByStatic => Condition::HeldByStatic,
             ConditionText::OnlyFromMain => Condition::OnlyFromMain,
             ConditionText::Target(apis) => {

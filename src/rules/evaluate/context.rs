@@ -9,7 +9,7 @@ use crate::dataflow::{Body, Changes, How, World};
 use crate::facts::Event;
 use crate::rules::models::Models;
 use crate::rules::rule::WriteShape;
-use crate::vocabulary::{MethodId, TenantId};
+use crate::vocabulary::{FieldId, MethodId, TenantId};
 use globset::{GlobBuilder, GlobMatcher};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::OnceLock;
@@ -133,8 +133,13 @@ impl<'w> Context<'w> {
             .iter()
             .flat_map(|s| match found.subject {
                 Subject::Call(_, api) => self.tenants_of_call(s.method, api),
-                // What an initialiser stores for good is there for whoever uses the class.
-                Subject::Field(_) if s.how == Some(How::Write) && self.is_initialiser(s.method) => {
+                // What an initialiser stores for good is there for whoever uses the class, and what the constructor of
+                // an object that a static field holds stores too.
+                Subject::Field(field)
+                    if s.how == Some(How::Write)
+                        && (self.is_initialiser(s.method)
+                            || found.holder.is_some() && self.is_constructor_of(s.method, field)) =>
+                {
                     self.users_of(s.method)
                 }
                 Subject::Resource(_) if self.is_initialiser(s.method) => self.users_of(s.method),
@@ -157,6 +162,12 @@ impl<'w> Context<'w> {
 
     fn is_initialiser(&self, method: MethodId) -> bool {
         self.world.program.text(self.world.program.method(method).name) == "<clinit>"
+    }
+
+    fn is_constructor_of(&self, method: MethodId, field: FieldId) -> bool {
+        let program = self.world.program;
+        program.text(program.method(method).name) == "<init>"
+            && program.class_of_method(method) == program.class_of_field(field)
     }
 
     /// The tenants that use the class of a method.

@@ -98,7 +98,8 @@ fn holds_nothing(world: &World<'_>, field: FieldId) -> bool {
     let mut n = 0;
     for access in world.fields.writes(field) {
         let body = world.body(access.method);
-        let value = world.event(access.method, access.event).and_then(|e| body.origins.args(e).last().copied());
+        let value =
+            world.event(access.method, access.event).and_then(|e| body.origins.args(e).last().copied());
         let Some(value) = value else { return false };
         for leaf in body.origins.leaves(value) {
             let loader = world.program.class(body.class).loader;

@@ -6,7 +6,7 @@ use super::values::{operand, origins_of, types_of};
 use crate::dataflow::Body;
 use crate::dataflow::knowledge::Subject;
 use crate::dataflow::origins::{Found, Origin};
-use crate::facts::{Event, Value};
+use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{ClassId, MethodId, ValueId};
 use rustc_hash::FxHashSet;
@@ -85,22 +85,29 @@ fn is_of_own_object(cx: &Context<'_>, body: Body<'_>, class: ValueId, level: u32
     })
 }
 
-/// Whether the static type of a value is a class of the deployment that applications share.
+/// Whether a value is an object of a class of the deployment that applications share, and of no module's subclass of it.
 fn is_own_object(cx: &Context<'_>, body: Body<'_>, object: ValueId, level: u32) -> bool {
-    let program = cx.world.program;
-    let loader = program.class(body.class).loader;
-    let is_own = |ty: &&str| {
-        program.find_text(loader, ty).is_some_and(|c| !program.is_jdk(c) && cx.world.reach.owner(c).is_none())
-    };
     let is_this = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
     if body.origins.leaves(object).any(is_this) {
         return false;
     }
-    types_of(cx.world, body, object).iter().any(is_own)
+    let is_new = |leaf| body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::New);
+    let is_exact = body.origins.leaves(object).all(is_new);
+    types_of(cx.world, body, object).iter().any(|ty| is_shared_type(cx, body, ty, is_exact))
         || body.origins.leaves(object).any(|leaf| match leaf {
             Value::Param(i) => passed(cx, body, i, level, &is_own_object),
             _ => false,
         })
+}
+
+fn is_shared_type(cx: &Context<'_>, body: Body<'_>, ty: &str, is_exact: bool) -> bool {
+    let program = cx.world.program;
+    let is_shared = |class: ClassId| cx.world.reach.owner(class).is_none();
+    program.find_text(program.class(body.class).loader, ty).is_some_and(|class| {
+        !program.is_jdk(class)
+            && is_shared(class)
+            && (is_exact || cx.world.hierarchy.closure(class).into_iter().all(is_shared))
+    })
 }
 
 type Question<'q> = &'q dyn Fn(&Context<'_>, Body<'_>, ValueId, u32) -> bool;

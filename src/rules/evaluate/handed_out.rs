@@ -117,7 +117,8 @@ fn is_field_changed(cx: &Context<'_>, class: ClassId, field: FieldId, part: Part
         let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
         let shapes = shapes_of(cx, field, &spot);
         (part == Part::Any || matches!(c.how, How::Container(_)))
-            && shapes.contains(&WriteShape::FromCaller) && !shapes.contains(&WriteShape::Lazy)
+            && shapes.contains(&WriteShape::FromCaller)
+            && !shapes.contains(&WriteShape::Lazy)
     });
     by_caller
         || level < MAX_LEVELS

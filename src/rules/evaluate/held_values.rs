@@ -1,8 +1,8 @@
 //! Whether a container holds plain values: what everybody would compute alike, and nobody can change.
 
 use super::context::Context;
-use super::matches::Match;
 use super::handed_out::{self, Part};
+use super::matches::Match;
 use super::values;
 use crate::dataflow::held::Root;
 use crate::facts::NO_NAME;

@@ -74,7 +74,9 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     };
     let is_candidate = |f| fields::is_candidate(&analysed, f);
     let changes = Changes::find(&analysed, &is_candidate, parallel);
-    let held = Held::find(&analysed, &is_candidate);
+    // What a module's own static holds is there for that module alone.
+    let is_of_all = |f| world.reach.owner(world.program.class_of_field(f)).is_none();
+    let held = Held::find(&analysed, &|f| is_candidate(f) && is_of_all(f));
     let at_unload = UnloadRoots::find(&analysed, parallel);
     let mut cx = Context::new(&analysed, world.models, &changes, &held, &at_unload);
     cx.learn_globs(rules.iter().flat_map(globs_of));

@@ -52,8 +52,7 @@ fn sets_back(cx: &Context<'_>, change: &Change) -> bool {
     let reads = cx.world.knowledge.group(groups::THREAD_LOCAL_GET);
     let is_earlier = |leaf: Value| {
         let member = body.origins.event(leaf).and_then(|(_, e)| e.member());
-        leaf == Value::Null
-            || member.is_some_and(|m| cx.world.knowledge.api_in(reads, loader, m).is_some())
+        leaf == Value::Null || member.is_some_and(|m| cx.world.knowledge.api_in(reads, loader, m).is_some())
     };
     value.is_some_and(|v| body.origins.leaves(v).all(is_earlier))
 }
