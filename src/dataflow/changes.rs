@@ -3,9 +3,10 @@
 
 pub use super::effects::How;
 use super::effects::{Aliases, Effect, Uses};
+pub use super::written::{Written, kinds_of, written};
 use super::{Body, World};
 use crate::facts::{EventKind, Value};
-use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, ValueId};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel};
 use rustc_hash::FxHashMap;
 
 /// One change of one field.
@@ -320,162 +321,6 @@ fn is_empty_array(body: Body<'_>, leaf: Value) -> bool {
 /// Roots of the JDK's own containers; what extends them holds others' objects.
 const CONTAINERS: &[&str] =
     &["java/util/Map", "java/lang/Iterable", "java/util/Dictionary", "java/lang/ThreadLocal"];
-
-/// How a value that is written to a field came about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Written {
-    /// Null.
-    Null,
-    /// A constant.
-    Constant,
-    /// Made from the field's own old value.
-    FromItself,
-    /// A parameter, a field of the receiver, or something made from such or from a call with such.
-    FromCaller,
-    /// Made here without any input.
-    Fresh,
-}
-
-impl Written {
-    /// Of two that meet the one that depends on more.
-    fn max_of(self, other: Self) -> Self {
-        let weight = |w: Self| match w {
-            Written::Null => 0,
-            Written::Constant => 1,
-            Written::Fresh => 2,
-            Written::FromItself => 3,
-            Written::FromCaller => 4,
-        };
-        if weight(other) > weight(self) { other } else { self }
-    }
-}
-
-/// Classifies the value of a write; several when values meet.
-pub fn written(world: &World<'_>, change: &Change) -> Vec<Written> {
-    let body = world.body(change.method);
-    let Some(event) = world.event(change.method, change.event) else { return Vec::new() };
-    let Some(value) = body.origins.args(event).last() else { return vec![Written::Constant] };
-    kinds_of(world, body, change.field, *value)
-}
-
-/// Classifies a value of a body that is stored in a field or in what it holds; several when values meet.
-pub fn kinds_of(world: &World<'_>, body: Body<'_>, field: FieldId, value: ValueId) -> Vec<Written> {
-    let leaves = body.origins.leaves(value);
-    let mut kinds: Vec<Written> = leaves.map(|leaf| kind_of(world, body, field, leaf, 0)).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    kinds
-}
-
-/// How many calls deep a value's inputs are looked at.
-const MAX_INPUT_DEPTH: u32 = 6;
-
-fn kind_of(world: &World<'_>, body: Body<'_>, field: FieldId, leaf: Value, depth: u32) -> Written {
-    match leaf {
-        Value::Null => Written::Null,
-        Value::Int(_) | Value::Str(_) | Value::Class(_) => Written::Constant,
-        // The object whose field it is: what it is made of is told where that is set.
-        Value::Param(0) if is_own_object(world, body, field) => Written::Fresh,
-        Value::Param(i) => passed(world, body, field, i, depth),
-        Value::Unknown | Value::Caught(_) | Value::Merge { .. } => Written::FromCaller,
-        Value::Derived(source) => worst(world, body, field, &[source], depth).unwrap_or(Written::Fresh),
-        Value::Event(i) => match body.origins.events().get(i as usize) {
-            Some(event) => kind_of_event(world, body, field, i, event, depth),
-            None => Written::FromCaller,
-        },
-    }
-}
-
-/// Callers of one method that are looked at.
-const MAX_SITES: usize = 16;
-
-/// What a parameter is. The callers of a method that only its own package can call are all seen, if few.
-fn passed(world: &World<'_>, body: Body<'_>, field: FieldId, param: u16, depth: u32) -> Written {
-    let access = body.method.access;
-    let is_closed = !access.is_public() && !access.is_protected() || access.is_synthetic();
-    let sites = if is_closed { world.sites.of(body.id, MAX_SITES).unwrap_or_default() } else { Vec::new() };
-    if sites.is_empty() || depth >= MAX_INPUT_DEPTH {
-        return Written::FromCaller;
-    }
-    let mut result = Written::Null;
-    for site in sites {
-        let caller = world.body(site.caller);
-        let Some(event) = caller.origins.events().get(usize::from(site.event)) else {
-            return Written::FromCaller;
-        };
-        // A method reference is called by who knows whom.
-        let Some(value) =
-            caller.origins.args(event).get(usize::from(param)).filter(|_| event.kind.is_invoke())
-        else {
-            return Written::FromCaller;
-        };
-        for leaf in caller.origins.leaves(*value) {
-            result = result.max_of(kind_of(world, caller, field, leaf, depth + 1));
-        }
-    }
-    result
-}
-
-fn is_own_object(world: &World<'_>, body: Body<'_>, field: FieldId) -> bool {
-    let program = world.program;
-    !body.method.access.is_static()
-        && !program.field(field).access.is_static()
-        && program.is_subtype(body.class, program.class_of_field(field))
-}
-
-fn kind_of_event(
-    world: &World<'_>,
-    body: Body<'_>,
-    field: FieldId,
-    index: u32,
-    event: &crate::facts::Event,
-    depth: u32,
-) -> Written {
-    if depth > MAX_INPUT_DEPTH {
-        return Written::FromCaller;
-    }
-    match event.kind {
-        EventKind::GetStatic => {
-            let refs = world.program.refs(world.program.class(body.class).loader);
-            let own = event.member().and_then(|m| refs.field(m)) == Some(field);
-            if own { Written::FromItself } else { Written::Fresh }
-        }
-        // What a new object is made of are its constructor's arguments.
-        EventKind::New => {
-            let init = body.origins.events().iter().find(|e| {
-                e.kind == EventKind::InvokeSpecial
-                    && body
-                        .origins
-                        .args(e)
-                        .first()
-                        .is_some_and(|r| body.origins.leaves(*r).any(|l| l == Value::Event(index)))
-            });
-            let args = init.map_or(&[][..], |e| body.origins.args(e).get(1..).unwrap_or(&[]));
-            worst(world, body, field, args, depth).unwrap_or(Written::Fresh)
-        }
-        EventKind::NewArray => Written::Fresh,
-        _ => worst(world, body, field, body.origins.args(event), depth).unwrap_or(Written::Fresh),
-    }
-}
-
-/// The kind of something made from several inputs: it depends on a caller if any input does.
-fn worst(world: &World<'_>, body: Body<'_>, field: FieldId, args: &[ValueId], depth: u32) -> Option<Written> {
-    let mut kinds = args.iter().flat_map(|a| body.origins.leaves(*a)).map(|leaf| {
-        match kind_of(world, body, field, leaf, depth + 1) {
-            Written::Null | Written::Constant => Written::Fresh,
-            kind => kind,
-        }
-    });
-    let mut result = None;
-    for kind in &mut kinds {
-        result = match (result, kind) {
-            (_, Written::FromCaller) | (Some(Written::FromCaller), _) => Some(Written::FromCaller),
-            (_, Written::FromItself) | (Some(Written::FromItself), _) => Some(Written::FromItself),
-            _ => Some(Written::Fresh),
-        };
-    }
-    result
-}
 
 /// The block that holds an event.
 pub fn block_of(unit: &crate::facts::UnitFacts, body: Body<'_>, event: u16) -> Option<u16> {

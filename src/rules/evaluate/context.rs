@@ -1,5 +1,6 @@
 //! What all conditions of one evaluation share.
 
+use super::handed_out::Answers;
 use super::matches::{Match, Spot, Subject};
 use crate::dataflow::held::Held;
 use crate::dataflow::knowledge::ApiId;
@@ -70,6 +71,8 @@ pub(super) struct Context<'w> {
     pub at_unload: &'w UnloadRoots,
     /// Loaders of objects that are asked for classes by computed names: where they are read; found once.
     pub asked_loaders: OnceLock<FxHashSet<(MethodId, u16)>>,
+    /// Whose objects callers change; found as they are asked for.
+    pub changed_objects: OnceLock<Answers>,
     /// Group names.
     pub names: GroupNames,
     globs: FxHashMap<String, GlobMatcher>,
@@ -91,6 +94,7 @@ impl<'w> Context<'w> {
             held,
             at_unload,
             asked_loaders: OnceLock::new(),
+            changed_objects: OnceLock::new(),
             names: GroupNames::default(),
             globs: FxHashMap::default(),
         }

@@ -12,6 +12,7 @@ use crate::program::link::NO_CLASS;
 use crate::rules::rule::WriteShape;
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, Parallel};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// What of an object is looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,8 +95,36 @@ fn getters(cx: &Context<'_>, field: FieldId) -> Vec<Spot> {
     spots
 }
 
+/// Answers about the objects of each class, kept as they are found: two bits for each part and level, known and yes.
+pub(super) struct Answers(Vec<AtomicU16>);
+
+impl Answers {
+    /// None yet.
+    fn of(n_classes: usize) -> Self {
+        Self((0..n_classes).map(|_| AtomicU16::new(0)).collect())
+    }
+
+    /// The answer if it is known; else finds it. Whoever comes second at the same time finds the same.
+    fn get(&self, class: ClassId, part: Part, level: u32, find: impl FnOnce() -> bool) -> bool {
+        let Some(bits) = self.0.get(class.index()) else { return find() };
+        let shift = 2 * (level * 2 + u32::from(part == Part::Any));
+        let known = bits.load(Ordering::Relaxed) >> shift;
+        if known & 1 != 0 {
+            return known & 2 != 0;
+        }
+        let answer = find();
+        bits.fetch_or((1 | u16::from(answer) << 1) << shift, Ordering::Relaxed);
+        answer
+    }
+}
+
 /// Whether methods that tenants reach put into an object of a class what their callers pass.
 pub(super) fn is_changed_by_callers(cx: &Context<'_>, class: ClassId, part: Part, level: u32) -> bool {
+    let answers = cx.changed_objects.get_or_init(|| Answers::of(cx.world.program.classes.len()));
+    answers.get(class, part, level, || is_any_field_changed(cx, class, part, level))
+}
+
+fn is_any_field_changed(cx: &Context<'_>, class: ClassId, part: Part, level: u32) -> bool {
     let program = cx.world.program;
     let mut at = class;
     while at != NO_CLASS && !program.is_jdk(at) {
@@ -110,15 +139,13 @@ pub(super) fn is_changed_by_callers(cx: &Context<'_>, class: ClassId, part: Part
 
 fn is_field_changed(cx: &Context<'_>, class: ClassId, field: FieldId, part: Part, level: u32) -> bool {
     let changes = cx.changes.of(field).iter();
-    let mut after = changes.filter(|c| {
+    let mut after = changes.filter(|c| part == Part::Any || matches!(c.how, How::Container(_))).filter(|c| {
         fields::is_after_initialisation(cx.world, class, c) && !cx.world.reach.tenants(c.method).is_empty()
     });
     let by_caller = after.any(|c| {
         let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
         let shapes = shapes_of(cx, field, &spot);
-        (part == Part::Any || matches!(c.how, How::Container(_)))
-            && shapes.contains(&WriteShape::FromCaller)
-            && !shapes.contains(&WriteShape::Lazy)
+        shapes.contains(&WriteShape::FromCaller) && !shapes.contains(&WriteShape::Lazy)
     });
     by_caller
         || level < MAX_LEVELS
