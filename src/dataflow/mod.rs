@@ -17,6 +17,7 @@ pub mod origins;
 pub mod paths;
 mod reflective;
 pub mod unload;
+mod written;
 
 pub use changes::{Change, Changes, How};
 pub use knowledge::{ApiId, Knowledge, Role};
