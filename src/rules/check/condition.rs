@@ -72,6 +72,13 @@ impl Checker<'_> {
             ConditionText::Topology(names) => {
                 Condition::Topology(self.within("topology", |c| c.each(names, Self::container)))
             }
+            other => self.detail(other),
+        }
+    }
+
+    /// A condition about what the site is and does.
+    fn detail(&mut self, text: ConditionText) -> Condition {
+        match text {
             ConditionText::Field(it) => Condition::Field(self.within("field", |c| c.field(it))),
             ConditionText::Method(it) => Condition::Method(self.within("method", |c| c.method(it))),
             ConditionText::Class(it) => Condition::Class(self.within("class", |c| c.class(it))),
@@ -84,6 +91,13 @@ impl Checker<'_> {
             }
             ConditionText::HeldByStatic => Condition::HeldByStatic,
             ConditionText::OnlyFromMain => Condition::OnlyFromMain,
+            other => self.detail_of_call(other),
+        }
+    }
+
+    /// A condition about a call or a resource.
+    fn detail_of_call(&mut self, text: ConditionText) -> Condition {
+        match text {
             ConditionText::Target(apis) => {
                 Condition::Target(self.within("target", |c| c.each(apis, Self::api)))
             }
@@ -111,6 +125,8 @@ impl Checker<'_> {
             ConditionText::AskedForComputedNames => Condition::AskedForComputedNames,
             ConditionText::TaskGiven => Condition::TaskGiven,
             ConditionText::ReceiverWalkedOrAsked => Condition::ReceiverWalkedOrAsked,
+            // Combinations and what is told of every site have been dealt with.
+            _ => Condition::Any(Vec::new()),
         }
     }
 

@@ -29,12 +29,30 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::Tenants { at_least, module } => has_tenants(cx, found, *at_least, *module),
         Condition::OpenWorld => cx.world.reach.is_open_world(),
         Condition::Topology(names) => names.iter().any(|n| n == cx.world.program.topology.container),
+        Condition::Method(test) => found.spots.iter().any(|s| method_holds(cx, s.method, test)),
+        Condition::Class(test) => class_holds(cx, found.class, test),
+        Condition::InUnloadCallback => found.spots.iter().any(|s| cx.is_at_unload(s.method)),
+        Condition::OnlyFromMain => {
+            found.spots.iter().all(|s| super::fields::is_only_from_main(cx.world, s.method, 0))
+        }
+        Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
+        Condition::AlsoCalls(names) => {
+            found.spots.iter().all(|s| super::tasks::calls_api(cx, s.method, names))
+        }
+        Condition::Released(releases) => releases.contains(&released(cx, found)),
+        Condition::Kept(keepers) => keepers.contains(&keeper(cx, found)),
+        Condition::TaskGiven => found.spots.iter().all(|s| super::tasks::is_given(cx, s)),
+        _ => holds_of_field(cx, found, condition) || holds_of_call(cx, found, condition),
+    }
+}
+
+/// Whether a condition about a field holds.
+fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
+    match condition {
         Condition::Field(test) => {
             matches!(found.subject, Subject::Field(f) if field_holds(cx, f, test)
                 && test.holds_values.is_none_or(|w| w == super::held_values::are_plain(cx, found, f)))
         }
-        Condition::Method(test) => found.spots.iter().any(|s| method_holds(cx, s.method, test)),
-        Condition::Class(test) => class_holds(cx, found.class, test),
         Condition::Written(shapes) => {
             found.spots.iter().any(|s| shapes.iter().any(|w| cx.shapes(found, s).contains(w)))
         }
@@ -47,9 +65,13 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::ReadByOther => is_read_by_other(cx, found),
         Condition::AnyChange(shapes) => super::fields::is_changed_as(cx, found, shapes),
         Condition::HeldByStatic => found.holder.is_some(),
-        Condition::OnlyFromMain => {
-            found.spots.iter().all(|s| super::fields::is_only_from_main(cx.world, s.method, 0))
-        }
+        _ => false,
+    }
+}
+
+/// Whether a condition about a call holds.
+fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
+    match condition {
         Condition::Target(names) => matches!(found.subject, Subject::Call(_, api) if cx.is_api(api, names)),
         // The match has been narrowed to the tenants that pack it.
         Condition::Argument(test)
@@ -59,14 +81,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         }
         Condition::Argument(test) => found.spots.iter().any(|s| argument_holds(cx, s, test)),
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
-        Condition::InUnloadCallback => found.spots.iter().any(|s| cx.is_at_unload(s.method)),
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
-        Condition::Released(releases) => releases.contains(&released(cx, found)),
-        Condition::Kept(keepers) => keepers.contains(&keeper(cx, found)),
-        Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
-        Condition::AlsoCalls(names) => {
-            found.spots.iter().all(|s| super::tasks::calls_api(cx, s.method, names))
-        }
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
         Condition::ContextLoaderAskedBefore => {
             found.spots.iter().all(|s| super::calls::is_context_loader_asked_before(cx, s))
@@ -77,10 +92,10 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::AskedForComputedNames => {
             found.spots.iter().any(|s| super::given_loaders::is_asked_for_computed_names(cx, s))
         }
-        Condition::TaskGiven => found.spots.iter().all(|s| super::tasks::is_given(cx, s)),
         Condition::ReceiverWalkedOrAsked => {
             found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
         }
+        _ => false,
     }
 }
 
