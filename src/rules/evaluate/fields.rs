@@ -136,7 +136,7 @@ const ALL_KINDS: &[StateKind] =
 fn kind_of(how: How) -> Option<StateKind> {
     match how {
         How::Write => None,
-        How::Container(_) => Some(StateKind::Collection),
+        How::Container(_) | How::Entry(_) => Some(StateKind::Collection),
         How::Array => Some(StateKind::Array),
         How::Atomic(_) => Some(StateKind::Atomic),
         How::Buffer(_) => Some(StateKind::Buffer),

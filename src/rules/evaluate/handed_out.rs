@@ -139,9 +139,12 @@ fn is_any_field_changed(cx: &Context<'_>, class: ClassId, part: Part, level: u32
 
 fn is_field_changed(cx: &Context<'_>, class: ClassId, field: FieldId, part: Part, level: u32) -> bool {
     let changes = cx.changes.of(field).iter();
-    let mut after = changes.filter(|c| part == Part::Any || matches!(c.how, How::Container(_))).filter(|c| {
-        fields::is_after_initialisation(cx.world, class, c) && !cx.world.reach.tenants(c.method).is_empty()
-    });
+    let mut after = changes
+        .filter(|c| part == Part::Any || matches!(c.how, How::Container(_) | How::Entry(_)))
+        .filter(|c| {
+            fields::is_after_initialisation(cx.world, class, c)
+                && !cx.world.reach.tenants(c.method).is_empty()
+        });
     let by_caller = after.any(|c| {
         let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
         let shapes = shapes_of(cx, field, &spot);

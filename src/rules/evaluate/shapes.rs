@@ -23,6 +23,10 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
                 shapes.push(WriteShape::Lazy);
             }
         }
+        How::Entry(api) => {
+            shapes.push(WriteShape::Entry);
+            shapes.extend(handed_over(cx, field, spot, api));
+        }
         How::Container(api) | How::Atomic(api) | How::Buffer(api) | How::ThreadLocal(api) => {
             if cx.is_api(api, &cx.names.clearing) {
                 shapes.push(WriteShape::Cleared);
@@ -163,7 +167,7 @@ fn declared_key(cx: &Context<'_>, field: FieldId) -> Option<KeyKind> {
 pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
     let Some((body, event)) = final_event(cx, spot) else { return Vec::new() };
     let positions: Vec<usize> = match spot.how {
-        Some(How::Container(api) | How::Atomic(api) | How::ThreadLocal(api)) => {
+        Some(How::Container(api) | How::Entry(api) | How::Atomic(api) | How::ThreadLocal(api)) => {
             let facts = cx.world.knowledge.tables.apis.get(usize::from(api));
             let stored = facts.map(|a| [a.key, a.value]).unwrap_or_default();
             stored

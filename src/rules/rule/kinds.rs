@@ -16,6 +16,8 @@ pub enum WriteShape {
     FromCaller,
     /// A new object or call result that depends on no caller.
     Fresh,
+    /// Something is put into or taken out of a collection that is an entry of the container.
+    Entry,
 }
 
 /// What keys a container.
