@@ -134,17 +134,26 @@ impl<'w> Uses<'w> {
             at += 1;
             let body = world.body(method);
             let aliases = Aliases::of_parameter(self, world, body, param);
+            let mut taking = None;
             for (i, event) in body.origins.events().iter().enumerate() {
                 for (position, value) in body.origins.args(event).iter().enumerate() {
                     if !aliases.has(body, *value) {
                         continue;
                     }
                     if let Some(how) = self.direct(world, body, event, position) {
-                        return Some(Effect { method, event: i as u16, how });
+                        let effect = Effect { method, event: i as u16, how };
+                        // What is put in says more than what makes room for it.
+                        if stores(world, how) {
+                            return Some(effect);
+                        }
+                        taking = taking.or(Some(effect));
                     } else if visited.len() < MAX_VISITED {
                         self.enter(world, body, event, position, &mut visited);
                     }
                 }
+            }
+            if taking.is_some() {
+                return taking;
             }
         }
         None
@@ -169,6 +178,12 @@ impl<'w> Uses<'w> {
             }
         }
     }
+}
+
+/// Whether a change puts something in, for all that is known.
+fn stores(world: &World<'_>, how: How) -> bool {
+    let How::Container(api) = how else { return true };
+    world.knowledge.tables.apis.get(usize::from(api)).is_none_or(|a| a.value.is_some())
 }
 
 /// The events of a body whose results show one value, and the parameter that does.

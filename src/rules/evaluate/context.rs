@@ -9,7 +9,7 @@ use crate::dataflow::{Body, Changes, How, World};
 use crate::facts::Event;
 use crate::rules::models::Models;
 use crate::rules::rule::WriteShape;
-use crate::vocabulary::{FieldId, MethodId, TenantId};
+use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId};
 use globset::{GlobBuilder, GlobMatcher};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::OnceLock;
@@ -70,6 +70,8 @@ pub(super) struct Context<'w> {
     pub at_unload: &'w UnloadRoots,
     /// Loaders of objects that are asked for classes by computed names: where they are read; found once.
     pub asked_loaders: OnceLock<FxHashSet<(MethodId, u16)>>,
+    /// Classes that static fields are declared as; found once.
+    pub constants: OnceLock<FxHashSet<ClassId>>,
     /// Group names.
     pub names: GroupNames,
     globs: FxHashMap<String, GlobMatcher>,
@@ -91,6 +93,7 @@ impl<'w> Context<'w> {
             held,
             at_unload,
             asked_loaders: OnceLock::new(),
+            constants: OnceLock::new(),
             names: GroupNames::default(),
             globs: FxHashMap::default(),
         }
