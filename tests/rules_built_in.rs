@@ -146,6 +146,7 @@ fn every_condition_of_the_documentation_is_valid_at_some_site() {
         "call: {to: [jvm-exit]}",
         "kept: {resource: [timer]}",
         "class: {}",
+        "loader-store: {}",
     ];
     for condition in &conditions {
         let text = serde_json::to_string(condition).unwrap();

@@ -162,16 +162,25 @@ impl<'w> Uses<'w> {
             at += 1;
             let body = world.body(method);
             let aliases = Aliases::of_parameter(self, world, body, param);
+            let mut taking = None;
             for (i, event) in body.origins.events().iter().enumerate() {
                 for (position, value) in body.origins.args(event).iter().enumerate() {
                     let Some(part) = aliases.part(body, *value) else { continue };
                     let how = self.direct(world, body, event, position).and_then(|how| how.of_part(part));
                     if let Some(how) = how {
-                        return Some(Effect { method, event: i as u16, how });
+                        let effect = Effect { method, event: i as u16, how };
+                        // What is put in says more than what makes room for it.
+                        if stores(world, how) {
+                            return Some(effect);
+                        }
+                        taking = taking.or(Some(effect));
                     } else if visited.len() < MAX_VISITED {
                         self.enter(world, body, event, position, &mut visited);
                     }
                 }
+            }
+            if taking.is_some() {
+                return taking;
             }
         }
         None
@@ -196,6 +205,12 @@ impl<'w> Uses<'w> {
             }
         }
     }
+}
+
+/// Whether a change puts something in, for all that is known.
+fn stores(world: &World<'_>, how: How) -> bool {
+    let How::Container(api) = how else { return true };
+    world.knowledge.tables.apis.get(usize::from(api)).is_none_or(|a| a.value.is_some())
 }
 
 /// The events of a body whose results show one value, and the parameter that does.

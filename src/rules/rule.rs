@@ -259,8 +259,14 @@ pub enum Condition {
     /// Some change of the field, at one of the rule's sites or not, has one of these shapes: what is filled on demand
     /// (`lazy`) is made again when it is emptied.
     AnyChange(Vec<WriteShape>),
+    /// Every value that is put into the container is made from its key alone.
+    MadeFromKey,
+    /// Every change is made under a lock.
+    Locked,
     /// The object that the field belongs to is held by a static field, or by the service loader.
     HeldByStatic,
+    /// A constructor that other packages can call stores the loader, and takes none from its caller.
+    StoredUnasked,
     /// Only the class's own `main` gets to the site.
     OnlyFromMain,
     /// The called method belongs to one of these API groups or ids.
@@ -293,6 +299,10 @@ pub enum Condition {
     /// The loader that the call yields is that of an object of the deployment's own classes, and is asked for classes by
     /// computed names.
     AskedForComputedNames,
+    /// The first argument is a constant that callers pass, each of which catches one of these types; internal names.
+    CaughtWherePassed(Vec<String>),
+    /// The name is made from the class that is asked, or from the one that asks: its own file, or one beside it.
+    NamedAfterAsked,
     /// The thread runs a task that the method is given.
     TaskGiven,
     /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
@@ -328,6 +338,8 @@ pub struct FieldTest {
     /// Whether that type argument is plain: immutable by the models, or a class of the deployment whose objects no caller
     /// changes.
     pub holds_values: Option<bool>,
+    /// Whether that type argument is a class that other packages can't name.
+    pub holds_internal: Option<bool>,
     /// Glob over the name.
     pub name: Option<String>,
     /// Whether it is final.

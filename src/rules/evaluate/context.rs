@@ -10,7 +10,7 @@ use crate::dataflow::{Body, Changes, How, World};
 use crate::facts::Event;
 use crate::rules::models::Models;
 use crate::rules::rule::WriteShape;
-use crate::vocabulary::{FieldId, MethodId, TenantId};
+use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId};
 use globset::{GlobBuilder, GlobMatcher};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::OnceLock;
@@ -73,6 +73,8 @@ pub(super) struct Context<'w> {
     pub asked_loaders: OnceLock<FxHashSet<(MethodId, u16)>>,
     /// Whose objects callers change; found as they are asked for.
     pub changed_objects: OnceLock<Answers>,
+    /// Classes that static fields are declared as; found once.
+    pub constants: OnceLock<FxHashSet<ClassId>>,
     /// Group names.
     pub names: GroupNames,
     globs: FxHashMap<String, GlobMatcher>,
@@ -95,6 +97,7 @@ impl<'w> Context<'w> {
             at_unload,
             asked_loaders: OnceLock::new(),
             changed_objects: OnceLock::new(),
+            constants: OnceLock::new(),
             names: GroupNames::default(),
             globs: FxHashMap::default(),
         }

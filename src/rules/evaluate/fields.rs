@@ -6,7 +6,7 @@ use crate::dataflow::changes::{Change, Changes};
 use crate::dataflow::held::Held;
 use crate::dataflow::initialisation;
 use crate::dataflow::{How, World};
-use crate::facts::EventKind;
+use crate::facts::{Event, EventKind};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::{Site, StateKind, WriteShape};
 use crate::vocabulary::{Access, ClassId, FieldId, MethodId};
@@ -69,6 +69,20 @@ pub(super) fn is_changed_as(cx: &Context<'_>, found: &Match, wanted: &[WriteShap
         let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
         super::shapes::shapes_of(cx, field, &spot).iter().any(|shape| wanted.contains(shape))
     })
+}
+
+/// Whether a change happens in a synchronized method, or while the body holds a monitor.
+pub(super) fn is_locked(world: &World<'_>, spot: &Spot) -> bool {
+    let body = world.body(spot.method);
+    let events = (0u16..).zip(body.origins.events());
+    let of = |kind: EventKind| events.clone().filter(move |(_, e)| e.kind == kind);
+    let monitor = |event: &Event| body.origins.leaves(body.origins.arg(event, 0)).next();
+    body.method.access.has(Access::SYNCHRONIZED)
+        || of(EventKind::MonitorEnter).any(|(i, enter)| {
+            i < spot.event
+                && of(EventKind::MonitorExit)
+                    .any(|(j, exit)| j > spot.event && monitor(exit) == monitor(enter))
+        })
 }
 
 /// Callers looked at for one method.

@@ -81,10 +81,11 @@ fn is_declared_mutable(cx: &Context<'_>, class: ClassId, field: &FieldFacts) -> 
 fn getters(cx: &Context<'_>, field: FieldId) -> Vec<Spot> {
     let mut spots = Vec::new();
     for read in cx.world.fields.reads(field) {
-        if cx.world.reach.tenants(read.method).is_empty() {
+        let body = cx.world.body(read.method);
+        // What only subclasses get is theirs to share.
+        if !body.method.access.is_public() || cx.world.reach.tenants(read.method).is_empty() {
             continue;
         }
-        let body = cx.world.body(read.method);
         let returned = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
         let is_read = crate::facts::Value::Event(u32::from(read.event));
         let mut values = returned.flat_map(|e| body.origins.args(e));

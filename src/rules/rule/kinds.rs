@@ -33,6 +33,8 @@ pub enum KeyKind {
     Constant,
     /// Another string.
     Text,
+    /// An object that equals nothing but itself.
+    Identity,
     /// Anything else.
     Other,
     /// The container has no keys.

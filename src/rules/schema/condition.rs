@@ -134,8 +134,14 @@ pub(crate) enum ConditionText {
     /// Some change of the field, at one of the rule's sites or not, has one of these shapes: what is filled on demand
     /// (`lazy`) is made again when it is emptied.
     AnyChange(#[schemars(length(min = 1))] Vec<WriteWord>),
+    /// Every value that is put into the container is made from its key alone.
+    MadeFromKey,
+    /// Every change is made under a lock: in a synchronized method, or while a monitor is held.
+    Locked,
     /// The object that the field belongs to is held by a static field, or by the service loader.
     HeldByStatic,
+    /// A constructor that other packages can call stores the loader, and takes none from its caller.
+    StoredUnasked,
     /// Only the class's own `main` gets to the site.
     OnlyFromMain,
     /// The called method belongs to one of these API groups or ids of the models.
@@ -156,6 +162,8 @@ pub(crate) enum ConditionText {
     Kept(#[schemars(length(min = 1))] Vec<KeeperWord>),
     /// The method that holds the site catches one of these types around it; names with dots.
     Catches(#[schemars(length(min = 1))] Vec<String>),
+    /// The first argument is a constant that callers pass, each of which catches one of these types; names with dots.
+    CaughtWherePassed(#[schemars(length(min = 1))] Vec<String>),
     /// The method that holds the site also calls one of these API groups or ids of the models.
     AlsoCalls(#[schemars(length(min = 1))] Vec<String>),
     /// The result of the call is stored, returned or called on rather than dropped or only compared.
@@ -168,6 +176,8 @@ pub(crate) enum ConditionText {
     /// The loader that the call yields is that of an object of the deployment's own classes, and is asked for classes by
     /// computed names.
     AskedForComputedNames,
+    /// The name is made from the class that is asked, or from the one that asks: its own file, or one beside it.
+    NamedAfterAsked,
     /// The thread runs a task that the method is given.
     TaskGiven,
     /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
@@ -205,6 +215,9 @@ pub(crate) struct FieldText {
     /// Whether that type argument is plain: immutable by the models, or a class of the deployment whose objects no caller
     /// changes.
     pub(crate) holds_values: Option<bool>,
+    /// Whether that type argument is a class of the deployment that other packages can't name, in a queue or in a
+    /// container that nobody looks through.
+    pub(crate) holds_internal: Option<bool>,
     /// Glob over the name.
     pub(crate) name: Option<String>,
     /// Whether it is final.

@@ -148,6 +148,8 @@ words! {
         Constant,
         /// Another string.
         Text,
+        /// An object that equals nothing but itself.
+        Identity,
         /// Anything else.
         Other,
         /// The container has no keys.
