@@ -9,6 +9,7 @@ mod acquire;
 mod beans;
 mod flow;
 mod listeners;
+mod requests;
 mod roots;
 mod thread_locals;
 mod threads;
@@ -256,8 +257,14 @@ impl Judge<'_> {
         if life.is_some_and(|l| l.is_short) {
             return (Release::Locally, None);
         }
-        if resource.cleaned_by.iter().any(|c| c == self.container) {
+        if resource.cleaned_by.iter().any(|c| c == self.container)
+            || resource.gone_with_request_threads.iter().any(|c| c == self.container)
+                && requests::is_for_requests_only(self.world, acquired.method)
+        {
             return (Release::ByContainer, None);
+        }
+        if resource.ends_unreferenced && !self.may_be_referred_to_for_ever(fate) {
+            return (Release::Locally, None);
         }
         if is_of_group(self.world, acquired.resource, THREAD_BOUND) {
             return self.removal(acquired, fate, tenant);
@@ -304,6 +311,19 @@ impl Judge<'_> {
             Some(site) => (Release::Elsewhere, Some(site)),
             None => (Release::Never, None),
         }
+    }
+
+    /// Whether what keeps an object may be a static: the field itself, or one whose type is that of the field's
+    /// owner. All else goes with the application's other objects.
+    fn may_be_referred_to_for_ever(&self, fate: &Fate) -> bool {
+        let program = self.world.program;
+        let is_static = |f: FieldId| program.field(f).access.is_static();
+        let is_of_singleton = |owner: ClassId| {
+            let desc = format!("L{};", program.class_name(owner));
+            program.fields_of(owner).any(|(_, f)| f.access.is_static() && program.text(f.desc) == desc)
+        };
+        let is_unseen = fate.escapes && fate.fields.is_empty() && fate.beans.is_empty();
+        is_unseen || fate.fields.iter().any(|f| is_static(*f) || is_of_singleton(program.class_of_field(*f)))
     }
 
     fn is_run_by(&self, tenant: TenantId, method: MethodId) -> bool {

@@ -27,6 +27,8 @@ pub(super) struct ModelFile {
     #[serde(default)]
     unload: Vec<CallbackRow>,
     #[serde(default)]
+    requests: Vec<CallbackRow>,
+    #[serde(default)]
     managers: Vec<ManagerRow>,
     #[serde(default)]
     bean_annotations: Vec<Text<ClassName>>,
@@ -96,6 +98,10 @@ struct ResourceRow {
     may_be_null: Vec<Text<Patterns>>,
     #[serde(default)]
     cleaned_by: Vec<Text<Kebab>>,
+    #[serde(default)]
+    gone_with_request_threads: Vec<Text<Kebab>>,
+    #[serde(default)]
+    ends_unreferenced: bool,
     #[serde(default)]
     inferred: Vec<String>,
 }
@@ -174,6 +180,7 @@ impl ModelFile {
             models.wrappers.push(wrapper);
         }
         models.unload.extend(self.unload.into_iter().flat_map(CallbackRow::into_callbacks));
+        models.requests.extend(self.requests.into_iter().flat_map(CallbackRow::into_callbacks));
         for manager in self.managers.into_iter().flat_map(ManagerRow::into_managers) {
             models.managers.retain(|old| old.method != manager.method);
             models.managers.push(manager);
@@ -226,6 +233,8 @@ impl ResourceRow {
             not_owned: patterns(self.not_owned),
             may_be_null: patterns(self.may_be_null),
             cleaned_by: names(self.cleaned_by),
+            gone_with_request_threads: names(self.gone_with_request_threads),
+            ends_unreferenced: self.ends_unreferenced,
             inferred: self.inferred,
         }
     }
