@@ -67,6 +67,9 @@ pub enum Release {
     Elsewhere,
     /// In the same body, in what it calls, or by itself: it does not outlive the work that it is for.
     Locally,
+    /// By itself, when nothing refers to it any more and what it was given to do is done; nothing that lasts is seen
+    /// to refer to it.
+    WhenUnreferenced,
 }
 
 /// A resource that outlives the call that acquires it.
@@ -263,9 +266,6 @@ impl Judge<'_> {
         {
             return (Release::ByContainer, None);
         }
-        if resource.ends_unreferenced && !self.may_be_referred_to_for_ever(fate) {
-            return (Release::Locally, None);
-        }
         if is_of_group(self.world, acquired.resource, THREAD_BOUND) {
             return self.removal(acquired, fate, tenant);
         }
@@ -287,7 +287,12 @@ impl Judge<'_> {
         if self.is_destroyed_as_bean(acquired, fate) {
             return (Release::ByContainer, fate.beans.first().map(|m| (*m, 0)));
         }
-        self.release_by_others(acquired, fate, life, tenant)
+        match self.release_by_others(acquired, fate, life, tenant) {
+            (Release::Never, _) if resource.ends_unreferenced && !self.may_be_referred_to_for_ever(fate) => {
+                (Release::WhenUnreferenced, None)
+            }
+            other => other,
+        }
     }
 
     /// Releases that are no call on the object: a flag, or a registry that is asked by name.

@@ -15,6 +15,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/classloader/context-loader-captured-by-thread.yaml"),
     ),
     (
+        "rules/classloader/context-loader-kept-by-delay-thread.yaml",
+        include_str!("../../rules/classloader/context-loader-kept-by-delay-thread.yaml"),
+    ),
+    (
         "rules/classloader/context-loader-missing-on-pool.yaml",
         include_str!("../../rules/classloader/context-loader-missing-on-pool.yaml"),
     ),

@@ -45,6 +45,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("classloader/class-name-keyed-cache", Shows::OthersValue),
     ("classloader/constant-name-not-visible", Shows::Thrown(&["java.lang.ClassNotFoundException"])),
     ("classloader/context-loader-captured-by-thread", Shows::ThreadContext),
+    ("classloader/context-loader-kept-by-delay-thread", Shows::Kept),
     ("classloader/context-loader-missing-on-pool", Shows::ForeignLookup),
     ("classloader/context-loader-not-restored", Shows::ContextLeft),
     ("classloader/deserialisation-with-nearest-loader", Shows::Thrown(&["java.lang.ClassNotFoundException"])),
