@@ -50,6 +50,9 @@ final class Held {
         for (Object target : ((Map<?, ?>) staticField("sun.rmi.transport.ObjectTable", "objTable")).values()) {
             add("remote-object", field(target, "ccl") == loader);
         }
+        for (Object listener : (Collection<?>) field(ManagementFactory.getMemoryMXBean(), "listenerList")) {
+            add("notification-listener", leads(field(listener, "listener")));
+        }
         logHandlers();
         statics();
         return kinds;
