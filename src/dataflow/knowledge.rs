@@ -145,6 +145,8 @@ pub struct ResourceFacts {
     pub gone_with_request_threads: Vec<String>,
     /// Whether it ends by itself when nothing refers to it any more.
     pub ends_unreferenced: bool,
+    /// Whether it does so too when only statics of its module refer to it.
+    pub ends_with_module: bool,
     /// Destroy methods that a bean container infers for it.
     pub inferred: Vec<String>,
 }

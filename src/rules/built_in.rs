@@ -112,6 +112,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/resource/stream-open-on-exception.yaml"),
     ),
     (
+        "rules/resource/task-left-on-shared-scheduler.yaml",
+        include_str!("../../rules/resource/task-left-on-shared-scheduler.yaml"),
+    ),
+    (
         "rules/resource/thread-local-never-removed.yaml",
         include_str!("../../rules/resource/thread-local-never-removed.yaml"),
     ),

@@ -121,10 +121,22 @@ pub struct Resource {
     /// Containers that, after an application has gone, replace the threads that served its requests, and with them
     /// what such a thread keeps.
     pub gone_with_request_threads: Vec<String>,
-    /// Whether it ends by itself when nothing refers to it any more.
-    pub ends_unreferenced: bool,
+    /// When it ends by itself.
+    pub ends: Ends,
     /// Destroy methods that a bean container infers for it (`close`, `shutdown`).
     pub inferred: Vec<String>,
+}
+
+/// When a resource ends although nobody releases it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ends {
+    /// Not by itself.
+    #[default]
+    Never,
+    /// When nothing refers to it. Its threads keep its module, so a static of the module refers to it for good.
+    Unreferenced,
+    /// As well when only its module refers to it: it keeps nothing of the module itself.
+    WithModule,
 }
 
 /// Which value of the acquiring call is the resource.

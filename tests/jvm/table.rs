@@ -73,6 +73,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("resource/process-not-destroyed", Shows::Open("process")),
     ("resource/shutdown-hook-from-module", Shows::Kept),
     ("resource/stream-open-on-exception", Shows::Open("stream")),
+    ("resource/task-left-on-shared-scheduler", Shows::Kept),
     ("resource/thread-local-never-removed", Shows::Kept),
     ("resource/thread-outlives-module", Shows::Open("thread")),
     ("resource/timer-never-cancelled", Shows::Open("timer")),

@@ -4,6 +4,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.reflect.Array;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
+import java.net.ProxySelector;
 import java.nio.file.Path;
 import java.security.Security;
 import java.util.Collection;
@@ -11,6 +12,7 @@ import java.util.Enumeration;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.logging.LogManager;
@@ -47,6 +49,7 @@ final class Held {
             add("provider", leads(provider));
         }
         add("default-handler", leads(Thread.getDefaultUncaughtExceptionHandler()));
+        add("default-handler", leads(ProxySelector.getDefault()));
         for (Object target : ((Map<?, ?>) staticField("sun.rmi.transport.ObjectTable", "objTable")).values()) {
             add("remote-object", field(target, "ccl") == loader);
         }
@@ -113,12 +116,17 @@ final class Held {
         }
     }
 
-    private void staticValue(Object value) {
+    private void staticValue(Object value) throws Exception {
         add("static", leads(value));
         if (value instanceof Map<?, ?> map) {
             map.forEach((key, held) -> add("static", leads(key) || leads(held)));
         } else if (value instanceof Collection<?> collection) {
             collection.forEach(held -> add("static", leads(held)));
+        } else if (value instanceof ScheduledThreadPoolExecutor pool) {
+            for (Object waiting : pool.getQueue()) {
+                Object callable = field(waiting, "callable");
+                add("task", callable != null && leads(field(callable, "task")));
+            }
         }
     }
 

@@ -65,7 +65,8 @@ fn add_resources(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &
             harmless: resource.harmless.clone(),
             cleaned_by: resource.cleaned_by.clone(),
             gone_with_request_threads: resource.gone_with_request_threads.clone(),
-            ends_unreferenced: resource.ends_unreferenced,
+            ends_unreferenced: resource.ends != models::Ends::Never,
+            ends_with_module: resource.ends == models::Ends::WithModule,
             inferred: resource.inferred.clone(),
         });
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::text::{ClassName, Clause, Kebab, PackageName, Patterns, Rows, Text, TypeName};
-use super::{Api, Callback, Manager, MethodPattern, Models, Resource, Subject, TypeGroup, Wrapper};
+use super::{Api, Callback, Ends, Manager, MethodPattern, Models, Resource, Subject, TypeGroup, Wrapper};
 
 /// The version of the format that this program reads.
 pub(super) const VERSION: u32 = 1;
@@ -101,7 +101,7 @@ struct ResourceRow {
     #[serde(default)]
     gone_with_request_threads: Vec<Text<Kebab>>,
     #[serde(default)]
-    ends_unreferenced: bool,
+    ends: Option<EndsWord>,
     #[serde(default)]
     inferred: Vec<String>,
 }
@@ -111,6 +111,13 @@ struct ResourceRow {
 enum Check {
     Paths,
     Unload,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum EndsWord {
+    Unreferenced,
+    WithModule,
 }
 
 #[derive(Debug, Deserialize)]
@@ -234,7 +241,11 @@ impl ResourceRow {
             may_be_null: patterns(self.may_be_null),
             cleaned_by: names(self.cleaned_by),
             gone_with_request_threads: names(self.gone_with_request_threads),
-            ends_unreferenced: self.ends_unreferenced,
+            ends: match self.ends {
+                None => Ends::Never,
+                Some(EndsWord::Unreferenced) => Ends::Unreferenced,
+                Some(EndsWord::WithModule) => Ends::WithModule,
+            },
             inferred: self.inferred,
         }
     }
