@@ -290,7 +290,7 @@ impl Judge<'_> {
         match self.release_by_others(acquired, fate, life, tenant) {
             (Release::Never, _)
                 if resource.ends_unreferenced
-                    && !self.may_be_referred_to_for_ever(fate, resource.ends_with_module) =>
+                    && !fate.may_be_referred_to_for_ever(self.world, resource.ends_with_module) =>
             {
                 (Release::WhenUnreferenced, None)
             }
@@ -319,25 +319,6 @@ impl Judge<'_> {
             Some(site) => (Release::Elsewhere, Some(site)),
             None => (Release::Never, None),
         }
-    }
-
-    /// Whether what keeps an object may be a static: the field itself, or one whose type is that of the field's
-    /// owner. All else goes with the application's other objects; so do its statics if the object keeps no loader.
-    fn may_be_referred_to_for_ever(&self, fate: &Fate, goes_with_module: bool) -> bool {
-        let program = self.world.program;
-        let goes =
-            |f: FieldId| goes_with_module && self.world.reach.owner(program.class_of_field(f)).is_some();
-        let is_static = |f: FieldId| program.field(f).access.is_static();
-        let is_of_singleton = |owner: ClassId| {
-            let desc = format!("L{};", program.class_name(owner));
-            program.fields_of(owner).any(|(_, f)| f.access.is_static() && program.text(f.desc) == desc)
-        };
-        let is_unseen = fate.escapes && fate.fields.is_empty() && fate.beans.is_empty();
-        is_unseen
-            || fate
-                .fields
-                .iter()
-                .any(|f| !goes(*f) && (is_static(*f) || is_of_singleton(program.class_of_field(*f))))
     }
 
     fn is_run_by(&self, tenant: TenantId, method: MethodId) -> bool {
