@@ -21,6 +21,11 @@ fn the_demo_finds_exactly_what_its_sources_say() {
 }
 
 #[test]
+fn the_web_applications_find_exactly_what_their_sources_say() {
+    check("fixtures/tomcat");
+}
+
+#[test]
 fn static_sharing_cases_find_exactly_what_their_sources_say() {
     check("fixtures/static-sharing");
 }

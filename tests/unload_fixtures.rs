@@ -25,6 +25,7 @@ const RULES: &[&str] = &[
     "loader-kept-by-wrapper",
     "class-loader-per-call",
     "client-never-closed",
+    "task-left-on-shared-scheduler",
 ];
 
 fn fixtures() -> PathBuf {
@@ -83,6 +84,9 @@ fn is_left(rule: &str, kept: &Kept) -> bool {
     match rule {
         "loader-kept-by-wrapper" => matches!(kept.release, Release::ByPinningWrapper(_)),
         "class-loader-per-call" if !matches!(kept.keeper, Keeper::Nothing | Keeper::Unknown) => false,
+        "executor-never-shut-down" => {
+            matches!(kept.release, Release::Never | Release::Elsewhere | Release::WhenUnreferenced)
+        }
         _ => matches!(kept.release, Release::Never | Release::Elsewhere),
     }
 }

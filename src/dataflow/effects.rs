@@ -209,7 +209,7 @@ impl<'w> Uses<'w> {
 
 /// Whether a change puts something in, for all that is known.
 fn stores(world: &World<'_>, how: How) -> bool {
-    let How::Container(api) = how else { return true };
+    let (How::Container(api) | How::Entry(api)) = how else { return true };
     world.knowledge.tables.apis.get(usize::from(api)).is_none_or(|a| a.value.is_some())
 }
 

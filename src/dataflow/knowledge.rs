@@ -145,6 +145,12 @@ pub struct ResourceFacts {
     pub harmless: Vec<String>,
     /// Containers that release it by themselves.
     pub cleaned_by: Vec<String>,
+    /// Containers that replace the threads that served an application's requests once it has gone.
+    pub gone_with_request_threads: Vec<String>,
+    /// Whether it ends by itself when nothing refers to it any more.
+    pub ends_unreferenced: bool,
+    /// Whether it does so too when only statics of its module refer to it.
+    pub ends_with_module: bool,
     /// Destroy methods that a bean container infers for it.
     pub inferred: Vec<String>,
 }
@@ -209,6 +215,8 @@ pub struct Tables {
     pub managers: Vec<ManagerFacts>,
     /// Unload callbacks.
     pub callbacks: Vec<CallbackFacts>,
+    /// Code that runs for a request, on a thread of the container's pool.
+    pub requests: Vec<CallbackFacts>,
     /// Internal names of annotations that make a container create and destroy an object.
     pub bean_annotations: Vec<String>,
 }

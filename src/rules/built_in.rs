@@ -19,6 +19,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/classloader/context-loader-captured-by-thread.yaml"),
     ),
     (
+        "rules/classloader/context-loader-kept-by-delay-thread.yaml",
+        include_str!("../../rules/classloader/context-loader-kept-by-delay-thread.yaml"),
+    ),
+    (
         "rules/classloader/context-loader-kept-in-field.yaml",
         include_str!("../../rules/classloader/context-loader-kept-in-field.yaml"),
     ),
@@ -123,6 +127,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/resource/stream-open-on-exception.yaml",
         include_str!("../../rules/resource/stream-open-on-exception.yaml"),
+    ),
+    (
+        "rules/resource/task-left-on-shared-scheduler.yaml",
+        include_str!("../../rules/resource/task-left-on-shared-scheduler.yaml"),
     ),
     (
         "rules/resource/thread-local-never-removed.yaml",

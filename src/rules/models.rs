@@ -27,6 +27,8 @@ pub struct Models {
     pub wrappers: Vec<Wrapper>,
     /// Code that runs when a module is unloaded.
     pub unload: Vec<Callback>,
+    /// Code that a container or framework runs for a request, on a thread of the container's pool.
+    pub requests: Vec<Callback>,
     /// Calls that hand a resource to something that releases it.
     pub managers: Vec<Manager>,
     /// Internal names of annotations that make a container create, and later destroy, an object of the class or the
@@ -116,8 +118,25 @@ pub struct Resource {
     pub may_be_null: Vec<MethodPattern>,
     /// Containers that release it by themselves.
     pub cleaned_by: Vec<String>,
+    /// Containers that, after an application has gone, replace the threads that served its requests, and with them
+    /// what such a thread keeps.
+    pub gone_with_request_threads: Vec<String>,
+    /// When it ends by itself.
+    pub ends: Ends,
     /// Destroy methods that a bean container infers for it (`close`, `shutdown`).
     pub inferred: Vec<String>,
+}
+
+/// When a resource ends although nobody releases it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ends {
+    /// Not by itself.
+    #[default]
+    Never,
+    /// When nothing refers to it. Its threads keep its module, so a static of the module refers to it for good.
+    Unreferenced,
+    /// As well when only its module refers to it: it keeps nothing of the module itself.
+    WithModule,
 }
 
 /// Which value of the acquiring call is the resource.

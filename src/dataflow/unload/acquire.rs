@@ -167,7 +167,8 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
     })
 }
 
-/// Whether the receiver is an object of the caller's own: made here, or kept in a field of an object.
+/// Whether the receiver is an object of the caller's own: made here, or kept in a field of an object or a
+/// static of the same application.
 fn is_own(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     let receiver = body.origins.arg(event, 0);
     let refs = world.program.refs(world.program.class(body.class).loader);
@@ -176,7 +177,8 @@ fn is_own(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
         Some((_, e)) if e.kind == EventKind::GetStatic => {
             let field = e.member().and_then(|m| refs.field(m));
             let class = field.map(|f| world.program.class_of_field(f));
-            class.is_some_and(|c| world.reach.owner(c) == world.reach.owner(body.class))
+            // A static of shared code stays when an application goes on whose behalf that code registers.
+            class.and_then(|c| world.reach.owner(c)).is_some_and(|o| world.reach.owner(body.class) == Some(o))
         }
         Some((_, e)) => e.kind.is_invoke() || e.kind == EventKind::New,
         None => false,

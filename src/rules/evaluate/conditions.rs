@@ -351,6 +351,7 @@ fn released(cx: &Context<'_>, found: &Match) -> Release {
             KeptRelease::ByPinningWrapper(_) => Release::ByPinningWrapper,
             KeptRelease::Elsewhere => Release::Elsewhere,
             KeptRelease::Locally => Release::Locally,
+            KeptRelease::WhenUnreferenced => Release::WhenUnreferenced,
         },
         (None, Subject::Field(field)) => super::removal::of_field(cx, field, &found.spots),
         _ => Release::Never,

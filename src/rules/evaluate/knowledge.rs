@@ -27,6 +27,7 @@ pub fn knowledge(models: &Models, program: &Program<'_>, parallel: &impl Paralle
         });
     }
     tables.callbacks = models.unload.iter().map(callback).collect();
+    tables.requests = models.requests.iter().map(callback).collect();
     tables.bean_annotations.clone_from(&models.bean_annotations);
     Knowledge::build(program, patterns, tables, parallel)
 }
@@ -63,6 +64,9 @@ fn add_resources(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &
             check_unload: resource.check_unload,
             harmless: resource.harmless.clone(),
             cleaned_by: resource.cleaned_by.clone(),
+            gone_with_request_threads: resource.gone_with_request_threads.clone(),
+            ends_unreferenced: resource.ends != models::Ends::Never,
+            ends_with_module: resource.ends == models::Ends::WithModule,
             inferred: resource.inferred.clone(),
         });
     }

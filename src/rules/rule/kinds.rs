@@ -119,6 +119,8 @@ pub enum Release {
     Elsewhere,
     /// In the same body or a callee, so it does not outlive the call.
     Locally,
+    /// By itself, when nothing refers to it any more and what it was given to do is done.
+    WhenUnreferenced,
     /// Nowhere.
     Never,
 }

@@ -243,6 +243,8 @@ words! {
         Elsewhere,
         /// In the same body or a callee, so it does not outlive the call.
         Locally,
+        /// By itself, when nothing refers to it any more and what it was given to do is done.
+        WhenUnreferenced,
         /// Nowhere.
         Never,
     }
