@@ -67,9 +67,14 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/resource/client-never-closed.yaml"),
     ),
     (
+        "rules/resource/closeable-never-closed.yaml",
+        include_str!("../../rules/resource/closeable-never-closed.yaml"),
+    ),
+    (
         "rules/resource/executor-never-shut-down.yaml",
         include_str!("../../rules/resource/executor-never-shut-down.yaml"),
     ),
+    ("rules/resource/first-user-kept.yaml", include_str!("../../rules/resource/first-user-kept.yaml")),
     (
         "rules/resource/jdbc-driver-not-deregistered.yaml",
         include_str!("../../rules/resource/jdbc-driver-not-deregistered.yaml"),
@@ -106,6 +111,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/resource/stream-open-on-exception.yaml",
         include_str!("../../rules/resource/stream-open-on-exception.yaml"),
+    ),
+    (
+        "rules/resource/thread-group-not-destroyed.yaml",
+        include_str!("../../rules/resource/thread-group-not-destroyed.yaml"),
     ),
     (
         "rules/resource/thread-local-never-removed.yaml",
