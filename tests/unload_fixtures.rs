@@ -21,6 +21,8 @@ const RULES: &[&str] = &[
     "jdbc-driver-not-deregistered",
     "mbean-not-unregistered",
     "thread-local-never-removed",
+    "thread-group-not-destroyed",
+    "first-user-kept",
     "listener-never-removed",
     "loader-kept-by-wrapper",
     "class-loader-per-call",

@@ -46,7 +46,7 @@ pub enum Keeper {
     SharedStatic(FieldId),
     /// A bean.
     Bean,
-    /// Not seen.
+    /// Not seen. Of a thread: it is not seen that it runs for ever.
     Unknown,
     /// A local variable.
     Local,
@@ -203,7 +203,13 @@ impl Judge<'_> {
         let life = self.life(acquired);
         let releases: Vec<(Release, Option<Site>)> =
             tenants.iter().map(|t| self.release(acquired, &fate, life.as_ref(), *t)).collect();
-        let keeper = self.keeper(&fate, releases.iter().any(|r| r.0 == Release::Locally));
+        // Whoever uses a library may release what it hands out, and a thread may end as soon as its work is done.
+        let is_open_world = self.world.reach.is_open_world();
+        let is_bounded = life.as_ref().map_or(fate.escapes, |l| !l.is_endless);
+        let keeper = match is_open_world && is_bounded {
+            true => Keeper::Unknown,
+            false => self.keeper(&fate, releases.iter().any(|r| r.0 == Release::Locally)),
+        };
         let pinned_by = self.pinned_by(acquired, life.as_ref());
         let class = match keeper {
             Keeper::Field(f) | Keeper::SharedStatic(f) => self.world.program.class_of_field(f),

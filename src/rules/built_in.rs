@@ -87,9 +87,14 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/resource/client-never-closed.yaml"),
     ),
     (
+        "rules/resource/closeable-never-closed.yaml",
+        include_str!("../../rules/resource/closeable-never-closed.yaml"),
+    ),
+    (
         "rules/resource/executor-never-shut-down.yaml",
         include_str!("../../rules/resource/executor-never-shut-down.yaml"),
     ),
+    ("rules/resource/first-user-kept.yaml", include_str!("../../rules/resource/first-user-kept.yaml")),
     (
         "rules/resource/jdbc-driver-not-deregistered.yaml",
         include_str!("../../rules/resource/jdbc-driver-not-deregistered.yaml"),
@@ -131,6 +136,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/resource/task-left-on-shared-scheduler.yaml",
         include_str!("../../rules/resource/task-left-on-shared-scheduler.yaml"),
+    ),
+    (
+        "rules/resource/thread-group-not-destroyed.yaml",
+        include_str!("../../rules/resource/thread-group-not-destroyed.yaml"),
     ),
     (
         "rules/resource/thread-local-never-removed.yaml",

@@ -100,6 +100,11 @@ pub struct Resource {
     pub acquire: Vec<MethodPattern>,
     /// Which operand of the acquiring call is the resource.
     pub subject: Subject,
+    /// Calls on it that take what has to be given back, also if they fail; before the first of them there is nothing to
+    /// release. Empty when acquiring does so.
+    pub opened_by: Vec<MethodPattern>,
+    /// The same, for calls that give it back themselves if they fail.
+    pub opened_on_success: Vec<MethodPattern>,
     /// What releases it, called on it or with it as an argument.
     pub release: Vec<MethodPattern>,
     /// How to release it, for people: `call shutdown()`.
@@ -114,6 +119,11 @@ pub struct Resource {
     pub harmless: Vec<String>,
     /// Factories whose result needs no release, or is owned by somebody else.
     pub not_owned: Vec<MethodPattern>,
+    /// The argument, counted from 0, that says how much of it stays when there is nothing to do; with none it ends by
+    /// itself.
+    pub stays: Option<u8>,
+    /// Texts that, as an argument of an acquiring call, ask for something that somebody else owns.
+    pub owned_elsewhere: Vec<String>,
     /// Acquiring calls that may yield null, which needs no release.
     pub may_be_null: Vec<MethodPattern>,
     /// Containers that release it by themselves.

@@ -265,8 +265,12 @@ impl Walk<'_, '_> {
 
     fn keep(&mut self, field: FieldId, place: Place) {
         // What an inner class captures is no keeper of its own.
-        let is_captured = self.of.world.program.field(field).access.is_synthetic();
-        if !is_captured && !self.fate.fields.contains(&field) {
+        let facts = self.of.world.program.field(field);
+        let is_captured = facts.access.is_synthetic();
+        // A field for anything is a container's: who takes it out again does so under a type that was not followed.
+        let is_generic = self.of.world.program.text(facts.desc) == "Ljava/lang/Object;";
+        self.fate.escapes |= is_generic;
+        if !is_captured && !is_generic && !self.fate.fields.contains(&field) {
             self.fate.fields.push(field);
         }
         self.push(Place { at: At::Field(field), in_field: true, ..place });

@@ -85,6 +85,10 @@ struct ResourceRow {
     #[serde(default)]
     subject: Option<Text<Subject>>,
     #[serde(default)]
+    opened_by: Vec<Text<Patterns>>,
+    #[serde(default)]
+    opened_on_success: Vec<Text<Patterns>>,
+    #[serde(default)]
     release: Vec<Text<Patterns>>,
     how: Text<Clause>,
     #[serde(default)]
@@ -94,6 +98,10 @@ struct ResourceRow {
     harmless: Vec<Text<ClassName>>,
     #[serde(default)]
     not_owned: Vec<Text<Patterns>>,
+    #[serde(default)]
+    owned_elsewhere: Vec<String>,
+    #[serde(default)]
+    stays: Option<u8>,
     #[serde(default)]
     may_be_null: Vec<Text<Patterns>>,
     #[serde(default)]
@@ -231,6 +239,8 @@ impl ResourceRow {
             label: self.label.0.0,
             acquire: patterns(self.acquire),
             subject: self.subject.map_or_else(Subject::default, |subject| subject.0),
+            opened_by: patterns(self.opened_by),
+            opened_on_success: patterns(self.opened_on_success),
             release: patterns(self.release),
             how: self.how.0.0,
             pins: clause(self.pins),
@@ -238,6 +248,8 @@ impl ResourceRow {
             check_unload: self.check.contains(&Check::Unload),
             harmless: self.harmless.into_iter().map(|name| name.0.0).collect(),
             not_owned: patterns(self.not_owned),
+            owned_elsewhere: self.owned_elsewhere,
+            stays: self.stays,
             may_be_null: patterns(self.may_be_null),
             cleaned_by: names(self.cleaned_by),
             gone_with_request_threads: names(self.gone_with_request_threads),
