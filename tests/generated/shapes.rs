@@ -78,7 +78,7 @@ pub(crate) fn deployment(n: usize) -> Deployment {
     let mut copies: [Vec<Option<Shape>>; 3] = Default::default();
     for (loader, copies) in copies.iter_mut().enumerate() {
         for shape in &design {
-            let share = [70, 40, 35][loader];
+            let share = [85, 45, 40][loader];
             let is_there = loader < n_loaders && dice.percent(share);
             copies.push(is_there.then(|| copy_of(&mut dice, &names, shape)));
         }
@@ -108,12 +108,12 @@ fn design_class(dice: &mut Dice, names: &[String], before: &[Shape], i: usize) -
     let mut shape = Shape {
         name: names[i].clone(),
         kind,
-        access: if dice.percent(85) { PUBLIC } else { 0 },
+        access: if dice.percent(93) { PUBLIC } else { 0 },
         super_class,
         interfaces,
         fields: Vec::new(),
         methods: Vec::new(),
-        constructor: *dice.one(&[PUBLIC, PUBLIC, PUBLIC, PUBLIC, PROTECTED, 0, PRIVATE]),
+        constructor: if dice.percent(90) { PUBLIC } else { *dice.one(&[PROTECTED, 0, PRIVATE]) },
         catches: dice.percent(6),
         nest_host: None,
         nest_members: Vec::new(),
@@ -224,7 +224,8 @@ fn change(dice: &mut Dice, names: &[String], copy: &mut Shape) {
             };
         }
         12 => {
-            let method = design_method(dice, names, 7, copy.kind);
+            let n = 7 + dice.below(2);
+            let method = design_method(dice, names, n, copy.kind);
             copy.methods.push(method);
         }
         13 => copy.access ^= *dice.one(&[PUBLIC, FINAL, FINAL]),

@@ -42,8 +42,8 @@ fn touch(dice: &mut Dice, deployment: &Deployment) -> Touch {
         3 => Touch::Cast(name),
         4 => Touch::Asked(name),
         5 => Touch::Made(name),
-        6..=8 => on_new(dice, deployment, at),
-        9..=13 => field(dice, deployment, at),
+        6..=9 => on_new(dice, deployment, at),
+        10..=13 => field(dice, deployment, at),
         _ => method(dice, deployment, at),
     }
 }
@@ -92,13 +92,24 @@ fn field(dice: &mut Dice, deployment: &Deployment, at: usize) -> Touch {
     Touch::Access { opcode, owner: deployment.design[at].name.clone(), member }
 }
 
+/// A method that some archive's copy of the class or of an ancestor of it leaves to subclasses, if there is one.
 fn on_new(dice: &mut Dice, deployment: &Deployment, at: usize) -> Touch {
-    let shape = expected(dice, deployment, at);
     let owner = deployment.design[at].name.clone();
-    let instance: Vec<&Member> = shape.methods.iter().filter(|m| m.access & STATIC == 0).collect();
+    if deployment.design[at].kind == Kind::Interface {
+        return Touch::Made(owner);
+    }
+    let mut instance = Vec::new();
+    let mut waiting = vec![at];
+    while let Some(of) = waiting.pop() {
+        let design = &deployment.design[of];
+        waiting.extend(design.super_class.iter().chain(&design.interfaces));
+        let copies = deployment.copies.iter().filter_map(|copies| copies[of].as_ref());
+        let methods = copies.chain([design]).flat_map(|shape| &shape.methods);
+        instance.extend(methods.filter(|m| m.access & STATIC == 0));
+    }
     let is_abstract: Vec<&Member> = instance.iter().filter(|m| m.access & ABSTRACT != 0).copied().collect();
-    let from = if is_abstract.is_empty() { &instance } else { &is_abstract };
-    if deployment.design[at].kind == Kind::Interface || from.is_empty() {
+    let from = if is_abstract.is_empty() || dice.percent(20) { &instance } else { &is_abstract };
+    if from.is_empty() {
         return Touch::Made(owner);
     }
     Touch::OnNew { owner, member: (*dice.one(from)).clone() }

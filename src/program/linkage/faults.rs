@@ -199,7 +199,8 @@ impl Linkage<'_> {
         None
     }
 
-    /// The nearest method of a superclass that a method overrides (JVMS 5.4.5).
+    /// The nearest method of a superclass that a method overrides (JVMS 5.4.5), be it one that the superclass has from an
+    /// interface.
     fn overridden_in_superclass(&self, class: ClassId, id: MethodId) -> Option<MethodId> {
         let program = self.program;
         let method = program.method(id);
@@ -211,7 +212,9 @@ impl Linkage<'_> {
             }
             at = program.class(at).super_class;
         }
-        None
+        let super_class = Some(program.class(class).super_class).filter(|s| *s != NO_CLASS)?;
+        let inherited = self.interface_methods(super_class, id);
+        self.selected_default(super_class, id).ok().or(inherited.first().copied())
     }
 
     /// Whether a method of a subclass with the same name and descriptor overrides one of a superclass.

@@ -78,7 +78,7 @@ impl Linkage<'_> {
     }
 
     /// The one maximally-specific default method (JVMS 5.4.3.3).
-    fn selected_default(&self, class: ClassId, method: MethodId) -> Result<MethodId, NotSelected> {
+    pub(super) fn selected_default(&self, class: ClassId, method: MethodId) -> Result<MethodId, NotSelected> {
         let program = self.program;
         let candidates = self.interface_methods(class, method);
         let specific = candidates.iter().filter(|m| {
@@ -97,7 +97,7 @@ impl Linkage<'_> {
     }
 
     /// The methods of superinterfaces with a method's name and descriptor that are inherited.
-    fn interface_methods(&self, class: ClassId, method: MethodId) -> Vec<MethodId> {
+    pub(super) fn interface_methods(&self, class: ClassId, method: MethodId) -> Vec<MethodId> {
         let program = self.program;
         let facts = program.method(method);
         let interfaces = self.ancestors(class).into_iter();

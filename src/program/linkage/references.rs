@@ -47,6 +47,13 @@ impl Linkage<'_> {
         }
     }
 
+    /// The method that a reference in code of `user` resolves to, whether it may be used from there or not.
+    pub fn resolved(&self, user: ClassId, id: MemberRefId) -> Option<MethodId> {
+        let member = self.program.facts.members.get(id);
+        let owner = self.named(user, member.owner).ok()??;
+        self.method(user, owner, id, member)
+    }
+
     fn at_new(&self, user: ClassId, name: Name) -> Option<Failure> {
         let class = match self.named(user, name) {
             Ok(class) => class?,
