@@ -34,3 +34,8 @@ fn classloader_cases_find_exactly_what_their_sources_say() {
 fn resource_cases_find_exactly_what_their_sources_say() {
     check("fixtures/resource");
 }
+
+#[test]
+fn linkage_cases_find_exactly_what_their_sources_say() {
+    check("fixtures/linkage");
+}

@@ -174,7 +174,9 @@ fn run(program: &Program<'_>, linkage: &Linkage<'_>, id: MethodId) -> Option<Exp
             EventKind::InvokeSpecial => {
                 let refs = program.refs(program.class(class).loader);
                 let target = event.member().and_then(|m| refs.method(m));
-                target.filter(|m| !program.is_jdk(program.class_of_method(*m))).and_then(|m| run(program, linkage, m))
+                target
+                    .filter(|m| !program.is_jdk(program.class_of_method(*m)))
+                    .and_then(|m| run(program, linkage, m))
             }
             EventKind::InvokeVirtual => selection(program, linkage, id, event),
             _ => None,

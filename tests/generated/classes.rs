@@ -140,8 +140,13 @@ fn add_catching(class: &mut ClassAssembler, caught: &str) {
     // At 4: the same locals, one stack item of the caught type.
     let frames = [&[0, 1, 68, 7][..], &caught.to_be_bytes()].concat();
     let frames = class.attribute("StackMapTable", &frames);
-    let body =
-        Body { max_stack: 1, max_locals: 0, code, handlers: vec![[0, 3, 4, caught]], attributes: vec![frames] };
+    let body = Body {
+        max_stack: 1,
+        max_locals: 0,
+        code,
+        handlers: vec![[0, 3, 4, caught]],
+        attributes: vec![frames],
+    };
     let code = class.attribute("Code", &body.content());
     let method = class.member_info(PUBLIC | STATIC, "catching", "()V", &[code]);
     class.methods.push(method);

@@ -4,5 +4,5 @@
 pub(crate) mod classes;
 pub(crate) mod dice;
 pub(crate) mod shapes;
-pub(crate) mod touches;
 pub(crate) mod toucher;
+pub(crate) mod touches;

@@ -99,7 +99,8 @@ fn design_class(dice: &mut Dice, names: &[String], before: &[Shape], i: usize) -
         6 => Kind::Abstract,
         _ => Kind::Interface,
     };
-    let of = |wanted: fn(Kind) -> bool| -> Vec<usize> { (0..i).filter(|j| wanted(before[*j].kind)).collect() };
+    let of =
+        |wanted: fn(Kind) -> bool| -> Vec<usize> { (0..i).filter(|j| wanted(before[*j].kind)).collect() };
     let (classes, interfaces) = (of(|k| k != Kind::Interface), of(|k| k == Kind::Interface));
     let has_super = kind != Kind::Interface && !classes.is_empty() && dice.percent(55);
     let super_class = has_super.then(|| *dice.one(&classes));

@@ -12,11 +12,23 @@ pub(crate) enum Touch {
     Cast(String),
     Asked(String),
     /// A method, found by an opcode on a null receiver.
-    Call { opcode: u8, owner: String, of_interface: bool, member: Member },
+    Call {
+        opcode: u8,
+        owner: String,
+        of_interface: bool,
+        member: Member,
+    },
     /// A field.
-    Access { opcode: u8, owner: String, member: Member },
+    Access {
+        opcode: u8,
+        owner: String,
+        member: Member,
+    },
     /// An object is made, and a method of its class called on it.
-    OnNew { owner: String, member: Member },
+    OnNew {
+        owner: String,
+        member: Member,
+    },
     /// An object is made.
     Made(String),
 }

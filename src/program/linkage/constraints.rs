@@ -47,7 +47,8 @@ impl Linkage<'_> {
             return None;
         }
         let types = params(desc).chain([return_type(desc), TypeDesc(desc)]);
-        let names = types.filter_map(TypeDesc::element_class).filter_map(|text| program.facts.names.find(text));
+        let names =
+            types.filter_map(TypeDesc::element_class).filter_map(|text| program.facts.names.find(text));
         let mut unsure = None;
         for name in names {
             let failure = Failure { name, ..Failure::of(FailureKind::LoaderConstraint, declaring) };

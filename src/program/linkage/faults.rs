@@ -104,7 +104,8 @@ impl Linkage<'_> {
             return None;
         }
         let facts = program.class_facts(above);
-        let is_listed = facts.permitted.of(&program.unit(above).lists).contains(&program.class_facts(class).name);
+        let is_listed =
+            facts.permitted.of(&program.unit(above).lists).contains(&program.class_facts(class).name);
         // What no module declares is of its loader's unnamed module, and sealed types stay in theirs.
         let is_of_module = program.class(above).loader == program.class(class).loader;
         let is_final = facts.access.is_final() && !facts.access.is_interface();
@@ -233,7 +234,9 @@ impl Linkage<'_> {
         let all = self.ancestors(class);
         let is_interface = |c: &&ClassId| program.class_facts(**c).access.is_interface();
         // An interface of the class's own loader may be implemented by a superclass of another one.
-        for interface in all.iter().filter(is_interface).filter(|i| !program.is_jdk(**i) || foreign.contains(i)) {
+        for interface in
+            all.iter().filter(is_interface).filter(|i| !program.is_jdk(**i) || foreign.contains(i))
+        {
             for (id, method) in program.methods_of(*interface) {
                 if !is_inheritable(program, method) {
                     continue;

@@ -114,8 +114,8 @@ impl<'p> Linkage<'p> {
         let mut linkage = Self { program, faults: FxHashMap::default(), violations: Vec::new() };
         linkage.faults = linkage.find_load_faults(parallel);
         linkage.faults = linkage.with_link_faults(parallel);
-        linkage.violations = parallel
-            .map(program.topology.loaders.len(), |l| linkage.violations_of(LoaderId::from_index(l)));
+        linkage.violations =
+            parallel.map(program.topology.loaders.len(), |l| linkage.violations_of(LoaderId::from_index(l)));
         linkage
     }
 

@@ -50,6 +50,12 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
             true
         }
         Condition::Argument(test) => found.spots.iter().any(|s| argument_holds(cx, s, test)),
+        Condition::Because(causes) => match found.subject {
+            Subject::Reference(id) => {
+                cx.references.row(id).is_some_and(|row| row.causes.iter().any(|c| causes.contains(c)))
+            }
+            _ => false,
+        },
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
         Condition::InUnloadCallback => found.spots.iter().any(|s| cx.is_at_unload(s.method)),
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),

@@ -1,6 +1,7 @@
 //! What all conditions of one evaluation share.
 
 use super::matches::{Match, Spot, Subject};
+use super::references::References;
 use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::origins::{Found, Origin};
 use crate::dataflow::unload::UnloadRoots;
@@ -64,6 +65,8 @@ pub(super) struct Context<'w> {
     pub changes: &'w Changes,
     /// Methods that unload callbacks reach.
     pub at_unload: &'w UnloadRoots,
+    /// References that fail to link.
+    pub references: References,
     /// Group names.
     pub names: GroupNames,
     globs: FxHashMap<String, GlobMatcher>,
@@ -77,7 +80,8 @@ impl<'w> Context<'w> {
         changes: &'w Changes,
         at_unload: &'w UnloadRoots,
     ) -> Self {
-        Self { world, models, changes, at_unload, names: GroupNames::default(), globs: FxHashMap::default() }
+        let (names, globs, references) = Default::default();
+        Self { world, models, changes, at_unload, references, names, globs }
     }
 
     /// Whether a glob matches a text. A glob that does not compile matches nothing; rules are checked before.

@@ -13,6 +13,10 @@ mod follow;
 mod knowledge;
 mod matches;
 mod packed;
+mod references;
+mod references_text;
+mod references_unmet;
+mod references_why;
 mod removal;
 mod resources;
 mod shapes;
@@ -33,6 +37,7 @@ use crate::program::{CallGraph, CallSites, FieldGraph, Hierarchy, Program, Reach
 use crate::vocabulary::{Parallel, Problem};
 use context::Context;
 use matches::Match;
+use references::References;
 
 /// What rules are evaluated over.
 pub struct World<'w> {
@@ -71,6 +76,7 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     let held = Held::find(&analysed, &is_candidate);
     let at_unload = UnloadRoots::find(&analysed, parallel);
     let mut cx = Context::new(&analysed, world.models, &changes, &at_unload);
+    cx.references = References::find(&analysed, rules, parallel);
     cx.learn_globs(rules.iter().flat_map(globs_of));
     let matches = matches_of(&cx, rules, &held, parallel);
     let found = parallel.map(rules.len(), |r| findings_of(&cx, &rules[r], &matches[r], parallel));
@@ -88,6 +94,7 @@ fn matches_of(cx: &Context<'_>, rules: &[Rule], held: &Held, parallel: &impl Par
             Site::Call { .. } => std::mem::take(&mut calls[r]),
             Site::Kept { .. } | Site::Open { .. } => resources,
             Site::Class => Vec::new(),
+            Site::Reference { .. } => cx.references.of_site(&rule.site),
             site => fields::find(cx.world, site, cx.changes, held),
         });
     }
