@@ -35,13 +35,16 @@ pub(crate) fn write(deployments: &[Deployment], folder: &Path) {
 
 /// The classes of one loader.
 fn classes_of(deployment: &Deployment, loader: usize) -> Vec<(String, Vec<u8>)> {
-    let seed = deployment.name[1..].parse::<u64>().unwrap();
+    let seed = deployment.name[1..].parse::<u64>().unwrap_or_default();
     let mut dice = Dice::new((seed << 8) + 7 * loader as u64 + 3);
     let mut classes = Vec::new();
     for shape in deployment.copies[loader].iter().flatten() {
         let mut own = touches(&mut dice, deployment, N_OWN_TOUCHES);
         // The verifier refuses `new` by a protected constructor of a superclass.
         own.retain(|touch| !matches!(touch, Touch::Made(_) | Touch::OnNew { .. }));
+        if !deployment.touches.is_empty() {
+            own = of(deployment, loader, &shape.name);
+        }
         classes.push((shape.name.clone(), class_file(shape, deployment, &own)));
     }
     if deployment.has_exception[loader] {
@@ -52,7 +55,10 @@ fn classes_of(deployment: &Deployment, loader: usize) -> Vec<(String, Vec<u8>)> 
     if !classes.is_empty() {
         for package in ["a", "b"] {
             let name = format!("{}/{package}/Of{}", deployment.name, LOADERS[loader]);
-            let touches = touches(&mut dice, deployment, N_TOUCHES);
+            let touches = match deployment.touches.is_empty() {
+                true => touches(&mut dice, deployment, N_TOUCHES),
+                false => of(deployment, loader, package),
+            };
             let mut class = ClassAssembler::new(&name);
             class.major = MAJOR;
             add_touches(&mut class, &name, &touches);
@@ -60,6 +66,12 @@ fn classes_of(deployment: &Deployment, loader: usize) -> Vec<(String, Vec<u8>)> 
         }
     }
     classes
+}
+
+/// The touches that somebody chose for a package, or for a class.
+fn of(deployment: &Deployment, loader: usize, place: &str) -> Vec<Touch> {
+    let chosen = deployment.touches.iter().filter(|(l, p, _)| *l == loader && *p == place);
+    chosen.map(|(_, _, touch)| touch.clone()).collect()
 }
 
 fn class_file(shape: &Shape, deployment: &Deployment, touches: &[Touch]) -> Vec<u8> {

@@ -3,6 +3,7 @@
 
 pub(crate) mod classes;
 pub(crate) mod dice;
+pub(crate) mod known;
 pub(crate) mod shapes;
 pub(crate) mod toucher;
 pub(crate) mod touches;

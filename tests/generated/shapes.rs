@@ -1,6 +1,7 @@
 //! The classes of a deployment as somebody designed them, and the copies that base and modules really have.
 
 use super::dice::Dice;
+use super::touches::Touch;
 
 pub(crate) const PUBLIC: u16 = 0x1;
 pub(crate) const PRIVATE: u16 = 0x2;
@@ -59,6 +60,8 @@ pub(crate) struct Deployment {
     /// Name of an exception, and which loaders have it.
     pub(crate) exception: String,
     pub(crate) has_exception: [bool; 3],
+    /// Where to touch what: loader, package; empty for touches at random.
+    pub(crate) touches: Vec<(usize, &'static str, Touch)>,
 }
 
 /// The `n`-th deployment.
@@ -85,7 +88,7 @@ pub(crate) fn deployment(n: usize) -> Deployment {
     }
     let exception = format!("{name}/b/Failure");
     let has_exception = [dice.percent(30), dice.percent(40), dice.percent(40)];
-    Deployment { name, design, copies, exception, has_exception }
+    Deployment { name, design, copies, exception, has_exception, touches: Vec::new() }
 }
 
 /// The two packages of a deployment have classes in each loader.

@@ -116,7 +116,12 @@ impl References {
             });
             self.matches[at].spots.push(spot);
         }
-        for found in &mut self.matches {
+        for (found, row) in self.matches.iter_mut().zip(&self.rows) {
+            let is_own = |s: &Spot| world.program.class_of_method(s.method) == row.failure.broken;
+            // Who names a class that can't be linked comes first; its own constructor is for those that nobody names.
+            if !found.spots.iter().all(is_own) {
+                found.spots.retain(|s| !is_own(s));
+            }
             settle(world, found);
         }
     }
