@@ -39,12 +39,14 @@ fn classes_of(deployment: &Deployment, loader: usize) -> Vec<(String, Vec<u8>)> 
     let mut dice = Dice::new((seed << 8) + 7 * loader as u64 + 3);
     let mut classes = Vec::new();
     for shape in deployment.copies[loader].iter().flatten() {
-        let mut own = touches(&mut dice, deployment, N_OWN_TOUCHES);
-        // The verifier refuses `new` by a protected constructor of a superclass.
-        own.retain(|touch| !matches!(touch, Touch::Made(_) | Touch::OnNew { .. }));
-        if !deployment.touches.is_empty() {
-            own = of(deployment, loader, &shape.name);
-        }
+        let own = if deployment.touches.is_empty() {
+            let mut own = touches(&mut dice, deployment, N_OWN_TOUCHES);
+            // The verifier refuses `new` by a protected constructor of a superclass.
+            own.retain(|touch| !matches!(touch, Touch::Made(_) | Touch::OnNew { .. }));
+            own
+        } else {
+            of(deployment, loader, &shape.name)
+        };
         classes.push((shape.name.clone(), class_file(shape, deployment, &own)));
     }
     if deployment.has_exception[loader] {

@@ -70,9 +70,8 @@ impl Linkage<'_> {
     fn has_rival(&self, class: ClassId, loader: LoaderId) -> bool {
         let name = self.program.class_facts(class).name;
         let loaders = (0..self.program.topology.loaders.len()).map(LoaderId::from_index);
-        loaders
-            .filter(|l| *l != loader)
-            .any(|l| self.program.find(l, name).is_some_and(|found| found != class))
+        let others = loaders.filter(|l| *l != loader).filter_map(|l| self.program.find(l, name));
+        others.into_iter().any(|found| found != class && self.load_failure(found).is_none())
     }
 
     /// The constraint that is violated when a method of one class takes the place of one of another class.

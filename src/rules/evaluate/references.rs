@@ -4,7 +4,7 @@ use super::matches::{Match, Spot, Subject};
 use super::references_why::{Copies, why};
 use crate::dataflow::World;
 use crate::dataflow::changes::block_of;
-use crate::facts::{Event, NO_NAME};
+use crate::facts::{Event, EventKind, NO_NAME};
 use crate::program::link::NO_CLASS;
 use crate::program::{Failure, FailureKind, Linkage};
 use crate::rules::rule::{LinkCause, LinkFailure, Rule, Site};
@@ -24,6 +24,8 @@ pub(super) struct Broken {
     pub member: Option<MemberRefId>,
     /// The method that a class does not implement.
     pub unimplemented: Option<MethodId>,
+    /// Whether something else fails before it wherever it is asked for, so that it shows only when that is mended.
+    pub is_behind: bool,
     /// Why.
     pub causes: Vec<LinkCause>,
     /// The tenants that have what is asked for.
@@ -52,6 +54,7 @@ struct Found<'p> {
     key: Key<'p>,
     failure: Failure,
     spot: Spot,
+    is_behind: bool,
 }
 
 impl References {
@@ -102,19 +105,27 @@ impl References {
             found
         });
         let mut rows = FxHashMap::<Key<'p>, usize>::default();
-        for Found { key, failure, spot } in found.into_iter().flatten() {
+        for Found { key, failure, spot, is_behind } in found.into_iter().flatten() {
             let at = *rows.entry(key).or_insert_with(|| {
                 self.rows.push(Broken {
                     failure,
                     member: key.member,
                     unimplemented: None,
+                    is_behind,
                     causes: Vec::new(),
                     holders: Vec::new(),
                 });
                 self.matches.push(empty_match(self.rows.len() - 1));
                 self.rows.len() - 1
             });
-            self.matches[at].spots.push(spot);
+            // Where nothing fails before it, it happens.
+            if self.rows[at].is_behind && !is_behind {
+                self.rows[at].is_behind = false;
+                self.matches[at].spots.clear();
+            }
+            if self.rows[at].is_behind == is_behind {
+                self.matches[at].spots.push(spot);
+            }
         }
         for (found, row) in self.matches.iter_mut().zip(&self.rows) {
             let is_own = |s: &Spot| world.program.class_of_method(s.method) == row.failure.broken;
@@ -197,7 +208,8 @@ fn of_class<'p>(
         // Nothing of a class that can't be linked ever runs; its constructor stands for it.
         if let Some(failure) = own_failure {
             if program.text(method.name) == "<init>" {
-                found.push(Found { key: key(world, packages, class, failure, None), failure, spot: spot(0) });
+                let key = key(world, packages, class, failure, None);
+                found.push(Found { key, failure, spot: spot(0), is_behind: false });
             }
             continue;
         }
@@ -206,7 +218,8 @@ fn of_class<'p>(
                 && !is_guarded(world, id, i as u16, failure)
             {
                 let key = key(world, packages, class, failure, member_of(event, failure));
-                found.push(Found { key, failure, spot: spot(i) });
+                let is_behind = is_behind(world, linkage, id, i as u16);
+                found.push(Found { key, failure, spot: spot(i), is_behind });
             }
         }
     }
@@ -239,6 +252,48 @@ fn key<'p>(
     }
     let class = if failure.broken == NO_CLASS { failure.found } else { failure.broken };
     Key { loader: program.class(user).loader, kind: failure.kind, class, member, text }
+}
+
+/// Constructors that are entered to see whether they come to their end.
+const MAX_DEPTH: usize = 8;
+
+/// Whether an instruction is never come to because one before it in its block fails.
+pub(super) fn is_behind(world: &World<'_>, linkage: &Linkage<'_>, method: MethodId, event: u16) -> bool {
+    let body = world.body(method);
+    let blocks = body.origins.unit.blocks_of(body.method);
+    let at = block_of(body.origins.unit, body, event).and_then(|block| blocks.get(usize::from(block)));
+    let Some(block) = at else { return false };
+    let first = (block.events.start - body.method.events.start) as usize;
+    let before = body.origins.events().get(first..usize::from(event)).unwrap_or(&[]);
+    before.iter().any(|event| never_ends(world, linkage, method, event, MAX_DEPTH))
+}
+
+/// Whether an event fails, or the constructor that it calls.
+fn never_ends(
+    world: &World<'_>,
+    linkage: &Linkage<'_>,
+    method: MethodId,
+    event: &Event,
+    depth: usize,
+) -> bool {
+    // What is cast or asked may be null.
+    if matches!(event.kind, EventKind::CheckCast | EventKind::InstanceOf) {
+        return false;
+    }
+    if linkage.at(method, event).is_some() {
+        return true;
+    }
+    let program = world.program;
+    let refs = program.refs(program.class(program.class_of_method(method)).loader);
+    let called =
+        event.member().filter(|_| event.kind == EventKind::InvokeSpecial).and_then(|m| refs.method(m));
+    let Some(called) = called.filter(|m| depth > 0 && !program.is_jdk(program.class_of_method(*m))) else {
+        return false;
+    };
+    let body = world.body(called);
+    let first = body.origins.unit.blocks_of(body.method).first();
+    let events = first.map_or(&[][..], |block| block.events.of(&body.origins.unit.events));
+    events.iter().any(|event| never_ends(world, linkage, called, event, depth - 1))
 }
 
 /// Whether a method goes on when a reference fails: it catches the error around it.

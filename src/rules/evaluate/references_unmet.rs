@@ -1,7 +1,7 @@
 //! Calls of abstract methods on objects whose class does not implement them.
 
 use super::matches::Spot;
-use super::references::{Broken, References};
+use super::references::{Broken, References, is_behind};
 use super::values::origins_of;
 use crate::dataflow::World;
 use crate::dataflow::origins::Origin;
@@ -26,7 +26,7 @@ pub(super) fn add(
         candidates.flat_map(|class| linkage.unimplemented(class)).collect::<Vec<_>>()
     });
     for owed in owed.into_iter().flatten() {
-        add_one(world, references, owed);
+        add_one(world, linkage, references, owed);
     }
 }
 
@@ -55,7 +55,7 @@ fn ancestors(world: &World<'_>, class: ClassId) -> Vec<ClassId> {
     found
 }
 
-fn add_one(world: &World<'_>, references: &mut References, owed: Unimplemented) {
+fn add_one(world: &World<'_>, linkage: &Linkage<'_>, references: &mut References, owed: Unimplemented) {
     let program = world.program;
     let declaring = program.class_of_method(owed.method);
     let (own, other) = (program.tenant_of(owed.class), program.tenant_of(declaring));
@@ -64,8 +64,11 @@ fn add_one(world: &World<'_>, references: &mut References, owed: Unimplemented) 
         return;
     }
     let only: Option<Vec<TenantId>> = world.reach.owner(owed.class).map(|tenant| vec![tenant]);
-    let mut spots: Vec<Spot> =
-        sites.iter().filter(|site| is_on_it(world, **site, owed.class)).map(|site| spot(*site)).collect();
+    let mut spots: Vec<Spot> = sites
+        .iter()
+        .filter(|site| is_on_it(world, linkage, **site, owed.class))
+        .map(|site| spot(*site))
+        .collect();
     let mut causes = vec![LinkCause::OtherApplication];
     if spots.is_empty() {
         let constructor = program.methods_of(owed.class).find(|(_, m)| program.text(m.name) == "<init>");
@@ -84,7 +87,14 @@ fn add_one(world: &World<'_>, references: &mut References, owed: Unimplemented) 
         broken: crate::program::link::NO_CLASS,
         is_sure: true,
     };
-    let row = Broken { failure, member: None, unimplemented: Some(owed.method), causes, holders: Vec::new() };
+    let row = Broken {
+        failure,
+        member: None,
+        unimplemented: Some(owed.method),
+        is_behind: false,
+        causes,
+        holders: Vec::new(),
+    };
     references.add(world, row, spots, only);
 }
 
@@ -92,11 +102,14 @@ fn spot(site: CallSite) -> Spot {
     Spot { method: site.caller, event: site.event, how: None, inside: None }
 }
 
-/// Whether a call is made on an object of exactly this class.
-fn is_on_it(world: &World<'_>, site: CallSite, class: ClassId) -> bool {
+/// Whether a call is made on an object of exactly this class, and nothing fails before.
+fn is_on_it(world: &World<'_>, linkage: &Linkage<'_>, site: CallSite, class: ClassId) -> bool {
     let Some(event) = world.event(site.caller, site.event).filter(|e| e.kind.has_receiver()) else {
         return false;
     };
+    if linkage.at(site.caller, event).is_some() || is_behind(world, linkage, site.caller, site.event) {
+        return false;
+    }
     let origins = origins_of(world, world.body(site.caller), event, 0);
     origins.iter().any(|found| matches!(found.origin, Origin::Allocation(Some(made)) if made == class))
 }
