@@ -48,3 +48,8 @@ fn a_case_is_the_same_whichever_way_its_folder_is_written() {
         assert!(verdict.n_passed > 0 && verdict.n_failed == 0, "{}", verdict.text);
     }
 }
+
+#[test]
+fn linkage_cases_find_exactly_what_their_sources_say() {
+    check("fixtures/linkage");
+}

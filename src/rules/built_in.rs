@@ -78,6 +78,21 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         "rules/classloader/shared-class-loader-for-module-resource.yaml",
         include_str!("../../rules/classloader/shared-class-loader-for-module-resource.yaml"),
     ),
+    ("rules/linkage/changed-member.yaml", include_str!("../../rules/linkage/changed-member.yaml")),
+    (
+        "rules/linkage/inaccessible-member-across-loaders.yaml",
+        include_str!("../../rules/linkage/inaccessible-member-across-loaders.yaml"),
+    ),
+    (
+        "rules/linkage/loader-constraint-violated.yaml",
+        include_str!("../../rules/linkage/loader-constraint-violated.yaml"),
+    ),
+    ("rules/linkage/missing-class.yaml", include_str!("../../rules/linkage/missing-class.yaml")),
+    ("rules/linkage/missing-member.yaml", include_str!("../../rules/linkage/missing-member.yaml")),
+    (
+        "rules/linkage/unimplemented-method.yaml",
+        include_str!("../../rules/linkage/unimplemented-method.yaml"),
+    ),
     (
         "rules/resource/class-loader-per-call.yaml",
         include_str!("../../rules/resource/class-loader-per-call.yaml"),

@@ -39,6 +39,9 @@ impl Checker<'_> {
                     .within("open", |c| c.within("resource", |c| c.each(it.resource, Self::resource))),
                 exits: it.exits.map_or(Exits::Any, Into::into),
             },
+            SiteText::Reference(it) => {
+                Site::Reference { fails: it.fails.into_iter().map(Into::into).collect() }
+            }
             SiteText::Class(_) => Site::Class,
         }
     }
@@ -114,6 +117,7 @@ impl Checker<'_> {
             ConditionText::FollowedBy(it) => {
                 Condition::FollowedBy(self.within("followed-by", |c| c.follow(it)))
             }
+            ConditionText::Because(words) => Condition::Because(words.into_iter().map(Into::into).collect()),
             ConditionText::InUnloadCallback => Condition::InUnloadCallback,
             ConditionText::Released(words) => {
                 Condition::Released(words.into_iter().map(Into::into).collect())
@@ -150,6 +154,7 @@ impl Checker<'_> {
         let is_call = matches!(self.site, Site::Call { .. });
         let is_kept = matches!(self.site, Site::Kept { .. });
         let is_open = matches!(self.site, Site::Open { .. });
+        let is_reference = matches!(self.site, Site::Reference { .. });
         let (name, is_known, sites) = match text {
             ConditionText::Field(_) => ("field", is_field, "field sites"),
             ConditionText::Written(_) => ("written", is_field, "field sites"),
@@ -181,6 +186,7 @@ impl Checker<'_> {
                 ("released", is_kept || is_open || is_field, "resources and field sites")
             }
             ConditionText::Kept(_) => ("kept", is_kept, "kept resources"),
+            ConditionText::Because(_) => ("because", is_reference, "references"),
             _ => return,
         };
         if !is_known {

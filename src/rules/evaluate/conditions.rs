@@ -87,6 +87,12 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
             true
         }
         Condition::Argument(test) => found.spots.iter().any(|s| argument_holds(cx, s, test)),
+        Condition::Because(causes) => match found.subject {
+            Subject::Reference(id) => {
+                cx.references.row(id).is_some_and(|row| row.causes.iter().any(|c| causes.contains(c)))
+            }
+            _ => false,
+        },
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),

@@ -2,6 +2,7 @@
 
 use super::handed_out::Answers;
 use super::matches::{Match, Spot, Subject};
+use super::references::References;
 use crate::dataflow::held::Held;
 use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::origins::{Found, Origin};
@@ -75,6 +76,8 @@ pub(super) struct Context<'w> {
     pub changed_objects: OnceLock<Answers>,
     /// Classes that static fields are declared as; found once.
     pub constants: OnceLock<FxHashSet<ClassId>>,
+    /// References that fail to link.
+    pub references: References,
     /// Group names.
     pub names: GroupNames,
     globs: FxHashMap<String, GlobMatcher>,
@@ -98,6 +101,7 @@ impl<'w> Context<'w> {
             asked_loaders: OnceLock::new(),
             changed_objects: OnceLock::new(),
             constants: OnceLock::new(),
+            references: References::default(),
             names: GroupNames::default(),
             globs: FxHashMap::default(),
         }

@@ -21,6 +21,10 @@ mod lookups;
 mod matches;
 mod memo;
 mod packed;
+mod references;
+mod references_text;
+mod references_unmet;
+mod references_why;
 mod removal;
 mod resources;
 mod shapes;
@@ -41,6 +45,7 @@ use crate::program::{CallGraph, CallSites, FieldGraph, Hierarchy, Program, Reach
 use crate::vocabulary::{Parallel, Problem};
 use context::Context;
 use matches::Match;
+use references::References;
 
 /// What rules are evaluated over.
 pub struct World<'w> {
@@ -81,6 +86,7 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     let held = Held::find(&analysed, &|f| is_candidate(f) && is_of_all(f));
     let at_unload = UnloadRoots::find(&analysed, parallel);
     let mut cx = Context::new(&analysed, world.models, &changes, &held, &at_unload);
+    cx.references = References::find(&analysed, rules, parallel);
     cx.learn_globs(rules.iter().flat_map(globs_of));
     let matches = matches_of(&cx, rules, parallel);
     let found = parallel.map(rules.len(), |r| findings_of(&cx, &rules[r], &matches[r], parallel));
@@ -100,6 +106,7 @@ fn matches_of(cx: &Context<'_>, rules: &[Rule], parallel: &impl Parallel) -> Vec
             Site::Class => Vec::new(),
             Site::HandedOut { of_statics } => handed_out::find(cx, *of_statics, parallel),
             Site::LoaderStore => loader_stores::find(cx),
+            Site::Reference { .. } => cx.references.of_site(&rule.site),
             site => fields::find(cx.world, site, cx.changes, cx.held),
         });
     }

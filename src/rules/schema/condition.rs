@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::words::{
-    DefinerWord, ExitWord, KeeperWord, KeyWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord,
-    WriteWord,
+    CauseWord, DefinerWord, ExitWord, FailureWord, KeeperWord, KeyWord, OriginWord, PlaceWord, ReleaseWord,
+    StateWord, StoredWord, WriteWord,
 };
 
 /// Where a rule looks: exactly one kind of site.
@@ -31,6 +31,9 @@ pub(crate) enum SiteText {
     Kept(KeptText),
     /// Resources that stay open on some path through the acquiring method; one match per acquiring event.
     Open(OpenText),
+    /// References that fail to link in the view of the loader whose code holds them; one match per view and thing that
+    /// is asked for.
+    Reference(ReferenceText),
     /// Every class.
     Class(ClassSiteText),
 }
@@ -88,6 +91,16 @@ pub(crate) struct OpenText {
     pub(crate) resource: Vec<String>,
     /// On which exits; `any` if left out.
     pub(crate) exits: Option<ExitWord>,
+}
+
+/// References that fail to link.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`reference` site")]
+pub(crate) struct ReferenceText {
+    /// How they fail.
+    #[schemars(length(min = 1))]
+    pub(crate) fails: Vec<FailureWord>,
 }
 
 /// Every class; it has no options: `class: {}`.
@@ -148,6 +161,8 @@ pub(crate) enum ConditionText {
     Target(#[schemars(length(min = 1))] Vec<String>),
     /// Where an argument of the call comes from.
     Argument(ArgumentText),
+    /// The failure to link is due to one of these.
+    Because(#[schemars(length(min = 1))] Vec<CauseWord>),
     /// A later call on the same receiver or value, on every path from the site.
     FollowedBy(FollowText),
     /// The site lies in code that an unload callback of a model reaches.
