@@ -82,6 +82,10 @@ pub mod groups {
     pub const BORROWS_ARGUMENT: &str = "borrows-argument";
     /// Throws nothing, whatever happens.
     pub const NEVER_THROWS: &str = "never-throws";
+    /// Tells whether its receiver has been released.
+    pub const CLOSED_TEST: &str = "closed-test";
+    /// Tells whether its receiver has not been released yet.
+    pub const OPEN_TEST: &str = "open-test";
     /// Tells whether the present thread has its receiver, a lock.
     pub const HELD_TEST: &str = "held-test";
     /// Ends the JVM.

@@ -56,6 +56,8 @@ struct Groups<'w> {
     released_with_receiver: &'w [bool],
     jvm_exit: &'w [bool],
     held_test: &'w [bool],
+    closed_test: &'w [bool],
+    open_test: &'w [bool],
 }
 
 /// Answers about callees, remembered for one question of the analysis.
@@ -83,6 +85,8 @@ impl<'c, 'w> Callees<'c, 'w> {
             released_with_receiver: group(groups::RELEASED_WITH_RECEIVER),
             jvm_exit: group(groups::JVM_EXIT),
             held_test: group(groups::HELD_TEST),
+            closed_test: group(groups::CLOSED_TEST),
+            open_test: group(groups::OPEN_TEST),
         };
         let (effects, throws) = (RefCell::default(), RefCell::default());
         Self { world, exceptions, summaries, groups, effects, throws, depth: Cell::new(0) }
@@ -113,6 +117,21 @@ impl<'c, 'w> Callees<'c, 'w> {
     pub(super) fn is_held_test(&self, body: Body<'_>, value: ValueId) -> bool {
         let mut made = body.origins.leaves(value).filter_map(|leaf| body.origins.event(leaf));
         made.any(|(_, e)| e.member().is_some_and(|m| self.is_in(self.groups.held_test, body, m)))
+    }
+
+    /// The objects that a value tells of whether they are still open, each with whether zero means that they are not.
+    pub(super) fn asked_if_open<'b>(
+        &'b self,
+        body: Body<'b>,
+        value: ValueId,
+    ) -> impl Iterator<Item = (ValueId, bool)> + 'b {
+        let made = body.origins.leaves(value).filter_map(move |leaf| body.origins.event(leaf));
+        made.filter(|(_, e)| e.kind.is_invoke() && e.kind.has_receiver()).filter_map(move |(_, e)| {
+            let member = e.member()?;
+            let is_open_test = self.is_in(self.groups.open_test, body, member);
+            let is_test = is_open_test || self.is_in(self.groups.closed_test, body, member);
+            is_test.then(|| (body.origins.arg(e, 0), is_open_test))
+        })
     }
 
     /// Whether what a call yields is released with its receiver.

@@ -335,7 +335,15 @@ impl Watch for Followed<'_, '_, '_> {
         let block = self.body.origins.unit.blocks_of(self.body.method).get(usize::from(block));
         match block.and_then(|b| Tested::of(self.body, b)) {
             Some(test) if test.is_null => self.takes_null(test.value, test.outcome(edge), state),
-            Some(test) => self.takes_zero(test.value, test.outcome(edge)),
+            Some(test) => {
+                let is_zero = test.outcome(edge);
+                let mut asked = self.callees.asked_if_open(self.body, test.value);
+                let is_closed = |(object, zero_is_closed): (ValueId, bool)| {
+                    zero_is_closed == is_zero
+                        && self.uses.face_of(self.body, object, state).is_some_and(|f| f.releases)
+                };
+                self.takes_zero(test.value, is_zero) && !asked.any(is_closed)
+            }
             None => true,
         }
     }

@@ -4,7 +4,7 @@ use super::only_through;
 use super::walk::block_of;
 use crate::dataflow::{Body, World};
 use crate::facts::{Block, Event, EventKind, Test, Value};
-use crate::vocabulary::ValueId;
+use crate::vocabulary::{Access, ValueId};
 use rustc_hash::FxHashSet;
 
 /// Fields and getters that two questions are compared along.
@@ -127,20 +127,30 @@ fn is_unchanging(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     match event.kind {
         EventKind::GetField | EventKind::GetStatic => {
             let writes = |e: &Event| matches!(e.kind, EventKind::PutField | EventKind::PutStatic);
-            !events.iter().any(|e| writes(e) && e.target == event.target)
+            is_quiet(world, body, event) && !events.iter().any(|e| writes(e) && e.target == event.target)
         }
         kind if kind.is_invoke() && event.n_args == u8::from(kind.has_receiver()) => {
             let targets = world.all_targets(body, event, MAX_GETTERS).unwrap_or_default();
-            !targets.is_empty() && targets.iter().all(|t| is_getter(world.body(*t)))
+            !targets.is_empty() && targets.iter().all(|t| is_getter(world, world.body(*t)))
         }
         _ => false,
     }
 }
 
 /// A body that yields a constant or what a field holds, and does nothing else.
-fn is_getter(body: Body<'_>) -> bool {
-    let reads = |e: &Event| matches!(e.kind, EventKind::GetField | EventKind::GetStatic | EventKind::Return);
+fn is_getter(world: &World<'_>, body: Body<'_>) -> bool {
+    let reads = |e: &Event| match e.kind {
+        EventKind::GetField | EventKind::GetStatic => is_quiet(world, body, e),
+        kind => kind == EventKind::Return,
+    };
     body.method.has_body && body.origins.events().iter().all(reads)
+}
+
+/// Whether the field that an event reads is not there for other threads to write meanwhile.
+fn is_quiet(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let field = event.member().and_then(|m| refs.field(m));
+    field.is_some_and(|f| !world.program.field(f).access.has(Access::VOLATILE))
 }
 
 /// Of two compared values the one that is compared with null, as old compilers do it.
