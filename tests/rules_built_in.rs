@@ -144,10 +144,12 @@ fn every_condition_of_the_documentation_is_valid_at_some_site() {
     let models = models();
     let sites = [
         "field-write: {static: true}",
+        "field-write: {static: false}",
         "call: {to: [jvm-exit]}",
         "kept: {resource: [timer]}",
-        "reference: {fails: [missing-class]}",
         "class: {}",
+        "loader-store: {}",
+        "reference: {fails: [missing-class]}",
     ];
     for condition in &conditions {
         let text = serde_json::to_string(condition).unwrap();

@@ -3,6 +3,10 @@
 /// Path within the project and text of each file, sorted by path.
 pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
+        "rules/classloader/caller-sensitive-lookup-in-shared-code.yaml",
+        include_str!("../../rules/classloader/caller-sensitive-lookup-in-shared-code.yaml"),
+    ),
+    (
         "rules/classloader/class-name-keyed-cache.yaml",
         include_str!("../../rules/classloader/class-name-keyed-cache.yaml"),
     ),
@@ -13,6 +17,14 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/classloader/context-loader-captured-by-thread.yaml",
         include_str!("../../rules/classloader/context-loader-captured-by-thread.yaml"),
+    ),
+    (
+        "rules/classloader/context-loader-kept-by-delay-thread.yaml",
+        include_str!("../../rules/classloader/context-loader-kept-by-delay-thread.yaml"),
+    ),
+    (
+        "rules/classloader/context-loader-kept-in-field.yaml",
+        include_str!("../../rules/classloader/context-loader-kept-in-field.yaml"),
     ),
     (
         "rules/classloader/context-loader-missing-on-pool.yaml",
@@ -27,8 +39,16 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/classloader/deserialisation-with-nearest-loader.yaml"),
     ),
     (
+        "rules/classloader/loader-of-given-object.yaml",
+        include_str!("../../rules/classloader/loader-of-given-object.yaml"),
+    ),
+    (
         "rules/classloader/loader-parent-assumed.yaml",
         include_str!("../../rules/classloader/loader-parent-assumed.yaml"),
+    ),
+    (
+        "rules/classloader/loader-retained-by-shared-object.yaml",
+        include_str!("../../rules/classloader/loader-retained-by-shared-object.yaml"),
     ),
     (
         "rules/classloader/loader-retained-by-static.yaml",
@@ -82,9 +102,14 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/resource/client-never-closed.yaml"),
     ),
     (
+        "rules/resource/closeable-never-closed.yaml",
+        include_str!("../../rules/resource/closeable-never-closed.yaml"),
+    ),
+    (
         "rules/resource/executor-never-shut-down.yaml",
         include_str!("../../rules/resource/executor-never-shut-down.yaml"),
     ),
+    ("rules/resource/first-user-kept.yaml", include_str!("../../rules/resource/first-user-kept.yaml")),
     (
         "rules/resource/jdbc-driver-not-deregistered.yaml",
         include_str!("../../rules/resource/jdbc-driver-not-deregistered.yaml"),
@@ -102,6 +127,7 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/resource/loader-kept-by-wrapper.yaml"),
     ),
     ("rules/resource/lock-not-released.yaml", include_str!("../../rules/resource/lock-not-released.yaml")),
+    ("rules/resource/mbean-name-in-use.yaml", include_str!("../../rules/resource/mbean-name-in-use.yaml")),
     (
         "rules/resource/mbean-not-unregistered.yaml",
         include_str!("../../rules/resource/mbean-not-unregistered.yaml"),
@@ -121,6 +147,14 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/resource/stream-open-on-exception.yaml",
         include_str!("../../rules/resource/stream-open-on-exception.yaml"),
+    ),
+    (
+        "rules/resource/task-left-on-shared-scheduler.yaml",
+        include_str!("../../rules/resource/task-left-on-shared-scheduler.yaml"),
+    ),
+    (
+        "rules/resource/thread-group-not-destroyed.yaml",
+        include_str!("../../rules/resource/thread-group-not-destroyed.yaml"),
     ),
     (
         "rules/resource/thread-local-never-removed.yaml",
@@ -150,6 +184,14 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/static-sharing/jvm-global-setter.yaml",
         include_str!("../../rules/static-sharing/jvm-global-setter.yaml"),
+    ),
+    (
+        "rules/static-sharing/mutable-object-handed-out.yaml",
+        include_str!("../../rules/static-sharing/mutable-object-handed-out.yaml"),
+    ),
+    (
+        "rules/static-sharing/mutable-part-handed-out.yaml",
+        include_str!("../../rules/static-sharing/mutable-part-handed-out.yaml"),
     ),
     (
         "rules/static-sharing/mutated-shared-collection.yaml",

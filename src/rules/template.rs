@@ -18,6 +18,7 @@ pub(crate) enum BadTemplate {
 enum Where {
     Everywhere,
     Call,
+    HeldOrNamed,
     Typed,
     Resource,
     Kept,
@@ -38,7 +39,7 @@ const SLOTS: &[(&str, Slot, Where)] = &[
     ("target", Slot::Target, Where::Acquired),
     ("argument", Slot::Argument, Where::Call),
     ("named", Slot::Named, Where::Named),
-    ("holder", Slot::Holder, Where::Named),
+    ("holder", Slot::Holder, Where::HeldOrNamed),
     ("error", Slot::Error, Where::Reference),
     ("found", Slot::Found, Where::Reference),
     ("effect", Slot::Effect, Where::Call),
@@ -108,6 +109,17 @@ fn is_known_at(place: Where, site: &Site) -> bool {
     match place {
         Where::Everywhere => true,
         Where::Call => is_call,
+        Where::HeldOrNamed => {
+            is_call
+                || is_reference
+                || matches!(
+                    site,
+                    Site::FieldWrite { of_statics: false }
+                        | Site::FieldMutation { of_statics: false, .. }
+                        | Site::FieldChange { of_statics: false }
+                        | Site::HandedOut { of_statics: false }
+                )
+        }
         Where::Typed => !matches!(site, Site::Class),
         Where::Resource => is_kept || is_open,
         Where::Kept => is_kept,

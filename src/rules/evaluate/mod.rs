@@ -10,8 +10,16 @@ mod context;
 mod fields;
 mod finding;
 mod follow;
+mod given_loaders;
+mod grouping;
+mod handed_out;
+mod held_values;
+mod keys;
 mod knowledge;
+mod loader_stores;
+mod lookups;
 mod matches;
+mod memo;
 mod packed;
 mod references;
 mod references_text;
@@ -73,18 +81,20 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     };
     let is_candidate = |f| fields::is_candidate(&analysed, f);
     let changes = Changes::find(&analysed, &is_candidate, parallel);
-    let held = Held::find(&analysed, &is_candidate);
+    // What a module's own static holds is there for that module alone.
+    let is_of_all = |f| world.reach.owner(world.program.class_of_field(f)).is_none();
+    let held = Held::find(&analysed, &|f| is_candidate(f) && is_of_all(f));
     let at_unload = UnloadRoots::find(&analysed, parallel);
-    let mut cx = Context::new(&analysed, world.models, &changes, &at_unload);
+    let mut cx = Context::new(&analysed, world.models, &changes, &held, &at_unload);
     cx.references = References::find(&analysed, rules, parallel);
     cx.learn_globs(rules.iter().flat_map(globs_of));
-    let matches = matches_of(&cx, rules, &held, parallel);
+    let matches = matches_of(&cx, rules, parallel);
     let found = parallel.map(rules.len(), |r| findings_of(&cx, &rules[r], &matches[r], parallel));
     (found.into_iter().flatten().collect(), Vec::new())
 }
 
 /// The matches of each rule's site.
-fn matches_of(cx: &Context<'_>, rules: &[Rule], held: &Held, parallel: &impl Parallel) -> Vec<Vec<Match>> {
+fn matches_of(cx: &Context<'_>, rules: &[Rule], parallel: &impl Parallel) -> Vec<Vec<Match>> {
     let tables: Vec<Vec<bool>> = rules.iter().map(|r| api_table(cx, &r.site)).collect();
     let mut calls = calls::find(cx.world, &tables, parallel);
     let resources = resources::find(cx, rules, parallel);
@@ -94,8 +104,10 @@ fn matches_of(cx: &Context<'_>, rules: &[Rule], held: &Held, parallel: &impl Par
             Site::Call { .. } => std::mem::take(&mut calls[r]),
             Site::Kept { .. } | Site::Open { .. } => resources,
             Site::Class => Vec::new(),
+            Site::HandedOut { of_statics } => handed_out::find(cx, *of_statics, parallel),
+            Site::LoaderStore => loader_stores::find(cx),
             Site::Reference { .. } => cx.references.of_site(&rule.site),
-            site => fields::find(cx.world, site, cx.changes, held),
+            site => fields::find(cx.world, site, cx.changes, cx.held),
         });
     }
     found
@@ -119,7 +131,8 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: &[Match], parallel: &impl
         kept = calls::join(kept);
     }
     let built = parallel.map(kept.len(), |i| finding::build(cx, &kept[i], rule));
-    built.into_iter().flatten().collect()
+    let found = kept.iter().zip(built).filter_map(|(m, finding)| Some((m, finding?))).collect();
+    grouping::by_object(cx, rule, found)
 }
 
 /// Every pattern that a rule's conditions hold.

@@ -19,6 +19,28 @@ pub(super) fn types_of<'w>(world: &World<'w>, body: Body<'w>, value: ValueId) ->
     types
 }
 
+/// The last type argument of a generic field type (JVMS 4.7.9.1), as an internal name: `String` of `Map<Class<?>, String>`.
+pub(super) fn last_type_argument(signature: &str) -> Option<&str> {
+    let inner = signature.split_once('<')?.1;
+    let mut depth = 0usize;
+    let mut start = 0;
+    let mut last = None;
+    for (i, byte) in inner.bytes().enumerate() {
+        match byte {
+            b'<' => depth += 1,
+            b'>' if depth == 0 => break,
+            b'>' => depth -= 1,
+            b';' if depth == 0 => {
+                last = inner.get(start..i);
+                start = i + 1;
+            }
+            _ => {}
+        }
+    }
+    let name = last?.trim_start_matches(['+', '-']).strip_prefix('L')?;
+    name.split('<').next()
+}
+
 /// Steps through views of views.
 const MAX_VIEWS: usize = 8;
 
@@ -246,20 +268,16 @@ pub(super) fn tenants_with_class(world: &World<'_>, name: &str) -> Vec<String> {
 
 /// Whether a loader itself, and none that it asks before, yields a resource.
 pub(super) fn holds_resource(world: &World<'_>, loader: LoaderId, name: &str) -> bool {
-    let holds = |element: &crate::topology::PathElement, name: &str| {
-        let entry = format!("{}{name}", element.prefix);
-        world.archives.get(element.archive).is_some_and(|a| a.resources.binary_search(&entry).is_ok())
-    };
+    let holds =
+        |element: &crate::topology::PathElement, name: &str| element.has_resource(world.archives, name);
     world.program.topology.find_resource(loader, name, &holds).is_some_and(|hit| hit.loader == loader)
 }
 
 /// Where a resource is, seen from the loader that is asked.
 pub(super) fn resource_place(world: &World<'_>, asked: LoaderId, name: &str) -> ClassPlace {
     let topology = world.program.topology;
-    let holds = |element: &crate::topology::PathElement, name: &str| {
-        let entry = format!("{}{name}", element.prefix);
-        world.archives.get(element.archive).is_some_and(|a| a.resources.binary_search(&entry).is_ok())
-    };
+    let holds =
+        |element: &crate::topology::PathElement, name: &str| element.has_resource(world.archives, name);
     let here = topology.find_resource(asked, name, &holds);
     let mut tenants = topology.tenants.iter().filter(|t| t.loader != asked);
     let elsewhere = tenants.any(|t| holds_resource(world, t.loader, name));

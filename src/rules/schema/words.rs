@@ -129,6 +129,8 @@ words! {
         FromCaller,
         /// A new object or call result that depends on no caller.
         Fresh,
+        /// Something is put into or taken out of a collection that is an entry of the container.
+        Entry,
     }
 }
 
@@ -146,6 +148,8 @@ words! {
         Constant,
         /// Another string.
         Text,
+        /// An object that equals nothing but itself.
+        Identity,
         /// Anything else.
         Other,
         /// The container has no keys.
@@ -157,6 +161,8 @@ words! {
     /// What is stored in a field or container.
     #[schemars(title = "kind of stored value")]
     StoredWord => rule::StoredKind {
+        /// The context class loader of the moment, whether or not another one stands in when there is none.
+        ContextLoader,
         /// A class loader.
         Loader,
         /// A class, method, field, constructor, method handle or the like.
@@ -237,6 +243,8 @@ words! {
         Elsewhere,
         /// In the same body or a callee, so it does not outlive the call.
         Locally,
+        /// By itself, when nothing refers to it any more and what it was given to do is done.
+        WhenUnreferenced,
         /// Nowhere.
         Never,
     }
@@ -301,6 +309,8 @@ words! {
         Nothing,
         /// A field of the module's classes.
         ModuleField,
+        /// A field of an object that a static field holds.
+        SharedObject,
         /// A static field of a shared class.
         SharedStatic,
         /// Handed to a framework as a bean.
