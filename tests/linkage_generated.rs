@@ -160,7 +160,7 @@ fn predicted(topology: &str, folder: &Path) -> Predicted {
         container: Some(topology.to_owned()),
         ..DeploymentRequest::default()
     };
-    look(&request, |view| all_of(view)).unwrap().unwrap()
+    look(&request, all_of).unwrap().unwrap()
 }
 
 fn all_of(view: &View<'_>) -> Predicted {
@@ -187,10 +187,10 @@ fn all_of(view: &View<'_>) -> Predicted {
         }
         for (id, method) in program.methods_of(class) {
             let method = program.text(method.name);
-            if method.starts_with('t') {
-                if let Some(failure) = run(program, &linkage, id) {
-                    predicted.insert(place(method), failure);
-                }
+            if method.starts_with('t')
+                && let Some(failure) = run(program, &linkage, id)
+            {
+                predicted.insert(place(method), failure);
             }
         }
     }

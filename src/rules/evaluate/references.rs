@@ -180,10 +180,11 @@ fn empty_match(row: usize) -> Match {
     Match { subject, class: NO_CLASS, spots: Vec::new(), only: None, holder: None, kept: None, leak: None }
 }
 
-/// The packages of which the deployment has classes.
+/// The packages of which the deployment has classes. What the JDK lacks of a package of its own is another release's.
 fn packages_of<'p>(world: &World<'p>) -> FxHashSet<&'p str> {
     let program = world.program;
-    (0..program.classes.len()).map(|c| package_of(program.class_name(ClassId::from_index(c)))).collect()
+    let own = (0..program.classes.len()).map(ClassId::from_index).filter(|c| !program.is_jdk(*c));
+    own.map(|class| package_of(program.class_name(class))).collect()
 }
 
 fn of_class<'p>(
