@@ -172,7 +172,7 @@ fn initializers_reach(world: &World<'_>) -> Vec<bool> {
         .collect();
     while let Some(at) = waiting.pop() {
         if !std::mem::replace(&mut reached[at as usize], true) {
-            waiting.extend(world.calls.successors(at));
+            waiting.extend(world.calls.successors(at).iter().filter(|to| !reached[**to as usize]));
         }
     }
     reached

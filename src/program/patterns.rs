@@ -35,6 +35,9 @@ pub struct PatternIndex {
     any: Vec<u64>,
 }
 
+/// Names of the supertypes of classes that a piece of work has asked for.
+type Ancestors = FxHashMap<Name, Vec<Name>>;
+
 impl PatternIndex {
     /// Looks at every reference of every loader's classes.
     pub fn build(program: &Program<'_>, patterns: Vec<Pattern>, parallel: &impl Parallel) -> Self {
@@ -54,9 +57,11 @@ impl PatternIndex {
             let candidates = index.candidates(program, loader);
             let found = parallel.map(candidates.len().div_ceil(CHUNK), |chunk| {
                 let range = chunk * CHUNK..candidates.len().min((chunk + 1) * CHUNK);
-                let matches = candidates[range]
-                    .iter()
-                    .map(|id| (*id, index.matches_of(program, loader, program.facts.members.get(*id))));
+                let mut ancestors = Ancestors::default();
+                let matches = candidates[range].iter().map(|id| {
+                    let member = program.facts.members.get(*id);
+                    (*id, index.matches_of(program, loader, member, &mut ancestors))
+                });
                 matches.filter(|(_, found)| !found.is_empty()).collect::<Vec<_>>()
             });
             let found: FxHashMap<MemberRefId, Vec<PatternId>> = found.into_iter().flatten().collect();
@@ -106,13 +111,23 @@ impl PatternIndex {
         if prefixes.is_empty() {
             return;
         }
-        let mut seen = rustc_hash::FxHashSet::default();
+        // By first letter: hardly any name begins as a pattern does.
+        let first_of = |text: &str| text.as_bytes().first().copied().unwrap_or_default();
+        let mut by_letter = vec![Vec::new(); 1 << u8::BITS];
+        for id in prefixes {
+            match self.patterns[id as usize].name.as_str() {
+                "" => by_letter.iter_mut().for_each(|ids| ids.push(id)),
+                prefix => by_letter[usize::from(first_of(prefix))].push(id),
+            }
+        }
+        let mut seen = vec![false; program.facts.names.bound()];
         for (_, member) in program.facts.members.iter() {
-            if !seen.insert(member.name) {
-                continue;
+            match seen.get_mut(member.name.index()) {
+                Some(seen) if !*seen => *seen = true,
+                _ => continue,
             }
             let text = program.text(member.name);
-            for id in &prefixes {
+            for id in &by_letter[usize::from(first_of(text))] {
                 if text.starts_with(&self.patterns[*id as usize].name) {
                     self.by_name.entry(member.name).or_default().push(*id);
                 }
@@ -120,10 +135,15 @@ impl PatternIndex {
         }
     }
 
-    fn matches_of(&self, program: &Program<'_>, loader: LoaderId, member: MemberRef) -> Vec<PatternId> {
+    fn matches_of(
+        &self,
+        program: &Program<'_>,
+        loader: LoaderId,
+        member: MemberRef,
+        ancestors: &mut Ancestors,
+    ) -> Vec<PatternId> {
         let Some(candidates) = self.by_name.get(&member.name) else { return Vec::new() };
         let desc = program.text(member.desc);
-        let mut ancestors: Option<Vec<Name>> = None;
         let mut found = Vec::new();
         for id in candidates {
             let pattern = &self.patterns[*id as usize];
@@ -135,7 +155,8 @@ impl PatternIndex {
                 || !pattern.is_exact
                     && pattern.name != "<init>"
                     && ancestors
-                        .get_or_insert_with(|| program.ancestor_names(loader, member.owner))
+                        .entry(member.owner)
+                        .or_insert_with(|| program.ancestor_names(loader, member.owner))
                         .contains(&owner);
             if fits {
                 found.push(*id);

@@ -3,7 +3,7 @@
 use super::callees::Callees;
 use super::summaries::Summaries;
 use crate::dataflow::knowledge::{ResourceId, Role, Subject};
-use crate::dataflow::{Body, World};
+use crate::dataflow::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{ClassId, MemberRefId, ValueId, descriptor};
 
@@ -43,11 +43,13 @@ pub(super) struct Obligation {
 
 /// Whether a body has an acquiring event at all; the cheap question before all others.
 pub(super) fn may_acquire(world: &World<'_>, body: Body<'_>, summaries: &Summaries) -> bool {
-    let loader = world.program.class(body.class).loader;
-    body.origins.events().iter().filter(|e| e.kind.is_invoke()).filter_map(Event::member).any(|m| {
-        world.knowledge.roles(loader, m).any(|(role, _)| matches!(role, Role::Acquire(_)))
-            || world.program.refs(loader).method(m).is_some_and(|target| summaries.may_yield(target))
-    })
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let yields = |event: &Event| {
+        let target = event.member().filter(|_| event.kind.is_invoke()).and_then(|m| refs.method(m));
+        target.is_some_and(|target| summaries.may_yield(target))
+    };
+    world.knowledge.is_marked(body.id, marks::ACQUIRE)
+        || summaries.may_yield_any() && body.origins.events().iter().any(yields)
 }
 
 /// Everything a body acquires, in the order of events.

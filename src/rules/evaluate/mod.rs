@@ -54,8 +54,10 @@ pub struct World<'w> {
 
 /// Applies all rules. Findings have no fingerprints and are in no particular order yet.
 pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> (Vec<Finding>, Vec<Problem>) {
-    let knowledge = knowledge(world.models, world.program, parallel);
-    let sites = CallSites::build(world.program, world.calls, parallel);
+    let (knowledge, sites) = parallel.both(
+        || knowledge(world.models, world.program, parallel),
+        || CallSites::build(world.program, world.calls, parallel),
+    );
     let analysed = Analysed {
         program: world.program,
         hierarchy: world.hierarchy,
@@ -67,18 +69,27 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
         archives: world.archives,
     };
     let is_candidate = |f| fields::is_candidate(&analysed, f);
-    let changes = Changes::find(&analysed, &is_candidate, parallel);
-    let held = Held::find(&analysed, &is_candidate);
-    let at_unload = UnloadRoots::find(&analysed, parallel);
+    let (changes, (held, at_unload)) = parallel.both(
+        || Changes::find(&analysed, &is_candidate, parallel),
+        || (Held::find(&analysed, &is_candidate), UnloadRoots::find(&analysed, parallel)),
+    );
+    let counted = fields::counted(&analysed, &changes, parallel);
     let mut cx = Context::new(&analysed, world.models, &changes, &at_unload);
     cx.learn_globs(rules.iter().flat_map(globs_of));
-    let matches = matches_of(&cx, rules, &held, parallel);
+    let matches = matches_of(&cx, rules, &counted, &held, parallel);
+    drop(counted);
     let found = parallel.map(rules.len(), |r| findings_of(&cx, &rules[r], &matches[r], parallel));
     (found.into_iter().flatten().collect(), Vec::new())
 }
 
 /// The matches of each rule's site.
-fn matches_of(cx: &Context<'_>, rules: &[Rule], held: &Held, parallel: &impl Parallel) -> Vec<Vec<Match>> {
+fn matches_of(
+    cx: &Context<'_>,
+    rules: &[Rule],
+    counted: &Changes,
+    held: &Held,
+    parallel: &impl Parallel,
+) -> Vec<Vec<Match>> {
     let tables: Vec<Vec<bool>> = rules.iter().map(|r| api_table(cx, &r.site)).collect();
     let mut calls = calls::find(cx.world, &tables, parallel);
     let resources = resources::find(cx, rules, parallel);
@@ -88,7 +99,7 @@ fn matches_of(cx: &Context<'_>, rules: &[Rule], held: &Held, parallel: &impl Par
             Site::Call { .. } => std::mem::take(&mut calls[r]),
             Site::Kept { .. } | Site::Open { .. } => resources,
             Site::Class => Vec::new(),
-            site => fields::find(cx.world, site, cx.changes, held),
+            site => fields::find(cx.world, site, counted, held),
         });
     }
     found

@@ -1,0 +1,66 @@
+//! What the calls of a body are known to be, told once for each method, so that an analysis which looks for something rare
+//! passes over the bodies without it.
+
+use super::knowledge::{Knowledge, Role, groups};
+use crate::program::Program;
+use crate::vocabulary::{ClassId, MethodId, Parallel};
+
+/// Kinds of roles among the calls and lambdas of a method, one bit each.
+pub type Marks = u8;
+
+/// Some call belongs to an API.
+pub const API: Marks = 1;
+/// Some call acquires a resource.
+pub const ACQUIRE: Marks = 1 << 1;
+/// Some call releases a resource.
+pub const RELEASE: Marks = 1 << 2;
+/// Some call reads a variable of the present thread.
+pub const THREAD_LOCAL_GET: Marks = 1 << 3;
+/// Some call writes the field that its receiver stands for.
+pub const FIELD_WRITER: Marks = 1 << 4;
+
+/// The marks of all methods; those of the JDK have none.
+pub(super) fn of_methods(
+    program: &Program<'_>,
+    knowledge: &Knowledge,
+    parallel: &impl Parallel,
+) -> Vec<Marks> {
+    const CHUNK: usize = 256;
+    let of_groups = [(groups::THREAD_LOCAL_GET, THREAD_LOCAL_GET), (groups::FIELD_WRITER, FIELD_WRITER)];
+    let of_groups = of_groups.map(|(group, mark)| (knowledge.group(group), mark));
+    let of_role = |role: Role| match role {
+        Role::Api(api) => {
+            let own = of_groups.iter().filter(|(group, _)| group.get(usize::from(api)) == Some(&true));
+            own.fold(API, |marks, (_, mark)| marks | mark)
+        }
+        Role::Acquire(_) => ACQUIRE,
+        Role::Release(_) => RELEASE,
+        _ => 0,
+    };
+    let of_class = |class: ClassId, marks: &mut Vec<Marks>| {
+        let (unit, loader) = (program.unit(class), program.class(class).loader);
+        for (_, method) in program.methods_of(class) {
+            let calls =
+                unit.events_of(method).iter().filter(|e| !program.is_jdk(class) && e.kind.has_method());
+            let roles = calls.filter_map(|e| e.member()).flat_map(|m| knowledge.roles(loader, m));
+            marks.push(roles.fold(0, |marks, (role, _)| marks | of_role(role)));
+        }
+    };
+    let n = program.classes.len();
+    let marks = parallel.map(n.div_ceil(CHUNK), |chunk| {
+        let mut marks = Vec::new();
+        for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
+            of_class(ClassId::from_index(i), &mut marks);
+        }
+        marks
+    });
+    // Methods are numbered class by class.
+    marks.concat()
+}
+
+impl Knowledge {
+    /// Whether the calls of a method have any of these marks.
+    pub fn is_marked(&self, method: MethodId, marks: Marks) -> bool {
+        self.marks.get(method.index()).is_some_and(|own| own & marks != 0)
+    }
+}
