@@ -9,7 +9,6 @@ use crate::facts::{EventKind, Value};
 use crate::program::{Program, RefTable};
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, LoaderId, MethodId, Name, Parallel, ValueId};
-use rustc_hash::FxHashMap;
 
 /// One change of one field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,12 +53,12 @@ impl Candidates {
     ) -> Self {
         const CHUNK: usize = 2048;
         let n = world.program.n_fields;
+        let known = Remembered::default();
         let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
-            let mut known = FxHashMap::default();
             let fields = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(FieldId::from_index);
             let of_field = |field| {
                 let is_wanted = is_wanted(field);
-                Candidate { is_wanted, is_holder: is_wanted && may_hold_state(world, field, &mut known) }
+                Candidate { is_wanted, is_holder: is_wanted && may_hold_state(world, field, &known) }
             };
             fields.map(of_field).collect::<Vec<_>>()
         });
@@ -332,12 +331,12 @@ impl Search<'_, '_> {
 /// their own fields.
 ///
 /// `known` remembers the answers for classes.
-fn may_hold_state(world: &World<'_>, field: FieldId, known: &mut FxHashMap<(LoaderId, Name), bool>) -> bool {
+fn may_hold_state(world: &World<'_>, field: FieldId, known: &Remembered<(LoaderId, Name), bool>) -> bool {
     let program = world.program;
     let desc = program.field(field).desc;
     let loader = program.class(program.class_of_field(field)).loader;
     match TypeDesc(program.text(desc)).class() {
-        Some(name) => *known.entry((loader, desc)).or_insert_with(|| holds_state(program, loader, name)),
+        Some(name) => known.get_or_find((loader, desc), || holds_state(program, loader, name)),
         None => program.text(desc).starts_with('[') && !is_always_empty(world, field),
     }
 }
@@ -484,7 +483,7 @@ fn worst(world: &World<'_>, body: Body<'_>, field: FieldId, args: &[ValueId], de
 
 /// The block that holds an event.
 pub fn block_of(unit: &crate::facts::UnitFacts, body: Body<'_>, event: u16) -> Option<u16> {
-    let absolute = body.method.events.start + u32::from(event);
+    let absolute = body.method.events.start() + u32::from(event);
     let blocks = unit.blocks_of(body.method);
     let at = blocks.iter().position(|b| b.events.range().contains(&(absolute as usize)))?;
     Some(at as u16)

@@ -115,8 +115,12 @@ pub fn kept_with(
     parallel: &impl Parallel,
 ) -> Vec<Kept> {
     let beans = Beans::new(world);
-    let mut calls = acquire::find(world, &beans, wanted, parallel);
-    add_initial_values(world, wanted, &mut calls);
+    let find_calls = || {
+        let mut calls = acquire::find(world, &beans, wanted, parallel);
+        add_initial_values(world, wanted, &mut calls);
+        calls
+    };
+    let (calls, at_start) = parallel.both(find_calls, || initializers_reach(world));
     let judge = Judge {
         world,
         roots,
@@ -124,7 +128,7 @@ pub fn kept_with(
         follower: Follower::new(world, &beans),
         calls: &calls,
         container,
-        at_start: initializers_reach(world),
+        at_start,
     };
     let found = parallel.map(calls.acquired.len(), |i| judge.acquired(&calls.acquired[i]));
     let mut kept: Vec<Kept> = found.into_iter().flatten().collect();

@@ -1,7 +1,7 @@
 //! Which references of a program match which method patterns, each reference looked at once.
 
 use super::link::Program;
-use crate::facts::MemberRef;
+use crate::facts::{MemberRef, NO_NAME};
 use crate::vocabulary::{LoaderId, MemberRefId, Name, Parallel};
 use rustc_hash::FxHashMap;
 
@@ -26,13 +26,24 @@ pub type PatternId = u32;
 /// The matches of a list of patterns.
 pub struct PatternIndex {
     patterns: Vec<Pattern>,
-    /// Names of the patterns' owners; `None` for those that no class mentions.
-    owners: Vec<Option<Name>>,
+    /// The same as names.
+    named: Vec<Named>,
     by_name: FxHashMap<Name, Vec<PatternId>>,
     /// Per loader: references that match at least one pattern.
     matches: Vec<FxHashMap<MemberRefId, Vec<PatternId>>>,
     /// One bit per reference: whether any loader has a match for it.
     any: Vec<u64>,
+}
+
+/// What a pattern asks for, in the deployment's names.
+#[derive(Clone, Copy)]
+struct Named {
+    /// `None` if no class mentions it.
+    owner: Option<Name>,
+    /// `None` for every overload; [`NO_NAME`] if no class mentions it.
+    desc: Option<Name>,
+    /// Whether receivers of a subtype don't match.
+    is_exact: bool,
 }
 
 /// Names of the supertypes of classes that a piece of work has asked for.
@@ -42,11 +53,17 @@ impl PatternIndex {
     /// Looks at every reference of every loader's classes.
     pub fn build(program: &Program<'_>, patterns: Vec<Pattern>, parallel: &impl Parallel) -> Self {
         const CHUNK: usize = 2048;
-        let owners = patterns.iter().map(|p| program.facts.names.find(&p.owner)).collect();
+        let names = &program.facts.names;
+        let named = patterns.iter().map(|p| Named {
+            owner: names.find(&p.owner),
+            desc: p.desc.as_ref().map(|desc| names.find(desc).unwrap_or(NO_NAME)),
+            is_exact: p.is_exact || p.name == "<init>",
+        });
+        let named = named.collect();
         let n_members = program.facts.members.bound();
         let mut index = Self {
             patterns,
-            owners,
+            named,
             by_name: FxHashMap::default(),
             matches: Vec::new(),
             any: vec![0; n_members.div_ceil(64)],
@@ -143,17 +160,14 @@ impl PatternIndex {
         ancestors: &mut Ancestors,
     ) -> Vec<PatternId> {
         let Some(candidates) = self.by_name.get(&member.name) else { return Vec::new() };
-        let desc = program.text(member.desc);
         let mut found = Vec::new();
         for id in candidates {
-            let pattern = &self.patterns[*id as usize];
-            if pattern.desc.as_ref().is_some_and(|d| d != desc) {
+            let pattern = self.named[*id as usize];
+            let Some(owner) = pattern.owner.filter(|_| pattern.desc.is_none_or(|d| d == member.desc)) else {
                 continue;
-            }
-            let Some(owner) = self.owners[*id as usize] else { continue };
+            };
             let fits = owner == member.owner
                 || !pattern.is_exact
-                    && pattern.name != "<init>"
                     && ancestors
                         .entry(member.owner)
                         .or_insert_with(|| program.ancestor_names(loader, member.owner))

@@ -210,7 +210,7 @@ impl<'p> Reach<'p> {
     fn is_base_entry(&self, class: ClassId, method: MethodId) -> bool {
         let facts = self.program.method(method);
         let is_main = facts.access.is_static() && self.program.text(facts.name) == "main";
-        is_main || facts.annotations.len > 0 || self.program.class_facts(class).annotations.len > 0
+        is_main || !facts.annotations.is_empty() || self.program.class_facts(class).annotations.len > 0
     }
 
     /// Whether a class or a subclass of it has instances that code which runs has made.
