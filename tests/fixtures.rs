@@ -34,3 +34,12 @@ fn classloader_cases_find_exactly_what_their_sources_say() {
 fn resource_cases_find_exactly_what_their_sources_say() {
     check("fixtures/resource");
 }
+
+#[test]
+fn a_case_is_the_same_whichever_way_its_folder_is_written() {
+    let folder = "fixtures/static-sharing/overwritten-static";
+    for way in [format!("./{folder}"), format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"))] {
+        let verdict = cases::run(&[PathBuf::from(way)], &[]).unwrap_or_default();
+        assert!(verdict.n_passed > 0 && verdict.n_failed == 0, "{}", verdict.text);
+    }
+}

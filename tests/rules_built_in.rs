@@ -140,8 +140,13 @@ fn every_condition_of_the_documentation_is_valid_at_some_site() {
     let conditions = blocks.iter().find(|block| !block.starts_with("id:")).unwrap();
     let conditions: Vec<serde_yaml::Value> = serde_yaml::from_str(conditions).unwrap();
     let models = models();
-    let sites =
-        ["field-write: {static: true}", "call: {to: [jvm-exit]}", "kept: {resource: [timer]}", "class: {}"];
+    let sites = [
+        "field-write: {static: true}",
+        "field-write: {static: false}",
+        "call: {to: [jvm-exit]}",
+        "kept: {resource: [timer]}",
+        "class: {}",
+    ];
     for condition in &conditions {
         let text = serde_json::to_string(condition).unwrap();
         let is_valid = sites.iter().any(|site| {

@@ -8,6 +8,7 @@
 use super::args::{DeploymentArguments, ScanArguments};
 use super::plan::{Plan, PlanError};
 use super::scan;
+use crate::engine::sources;
 use crate::findings::{Finding, Outcome, Severity};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -138,8 +139,7 @@ fn expectations(case: &Path) -> Lines {
     let mut lines = Lines::new();
     for entry in WalkDir::new(case.join("src")).sort_by_file_name().into_iter().filter_map(Result::ok) {
         let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
-        let file = entry.path().to_string_lossy().replace('\\', "/");
-        let file = file.strip_prefix("./").unwrap_or(&file).to_owned();
+        let file = sources::shown(entry.path());
         for (i, line) in text.lines().enumerate() {
             if let Some((_, marks)) = line.split_once(MARK) {
                 let parsed = marks.split("; ").filter_map(parse);

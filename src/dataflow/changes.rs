@@ -4,11 +4,12 @@
 pub use super::effects::How;
 use super::effects::{Aliases, Effect, Uses};
 use super::remembered::Remembered;
+pub use super::written::{Written, kinds_of, written};
 use super::{Body, World, marks};
 use crate::facts::{EventKind, Value};
 use crate::program::{Program, RefTable};
 use crate::vocabulary::descriptor::TypeDesc;
-use crate::vocabulary::{ClassId, FieldId, LoaderId, MethodId, Name, Parallel, ValueId};
+use crate::vocabulary::{ClassId, FieldId, LoaderId, MethodId, Name, Parallel};
 
 /// One change of one field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -377,109 +378,6 @@ fn is_empty_array(body: Body<'_>, leaf: Value) -> bool {
 /// Roots of the JDK's own containers; what extends them holds others' objects.
 const CONTAINERS: &[&str] =
     &["java/util/Map", "java/lang/Iterable", "java/util/Dictionary", "java/lang/ThreadLocal"];
-
-/// How a value that is written to a field came about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Written {
-    /// Null.
-    Null,
-    /// A constant.
-    Constant,
-    /// Made from the field's own old value.
-    FromItself,
-    /// A parameter, a field of the receiver, or something made from such or from a call with such.
-    FromCaller,
-    /// Made here without any input.
-    Fresh,
-}
-
-/// Classifies the value of a write; several when values meet.
-pub fn written(world: &World<'_>, change: &Change) -> Vec<Written> {
-    let body = world.body(change.method);
-    let Some(event) = world.event(change.method, change.event) else { return Vec::new() };
-    let Some(value) = body.origins.args(event).last() else { return vec![Written::Constant] };
-    kinds_of(world, body, change.field, *value)
-}
-
-/// Classifies a value of a body that is stored in a field or in what it holds; several when values meet.
-pub fn kinds_of(world: &World<'_>, body: Body<'_>, field: FieldId, value: ValueId) -> Vec<Written> {
-    let leaves = body.origins.leaves(value);
-    let mut kinds: Vec<Written> = leaves.map(|leaf| kind_of(world, body, field, leaf, 0)).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    kinds
-}
-
-/// How many calls deep a value's inputs are looked at.
-const MAX_INPUT_DEPTH: u32 = 6;
-
-fn kind_of(world: &World<'_>, body: Body<'_>, field: FieldId, leaf: Value, depth: u32) -> Written {
-    match leaf {
-        Value::Null => Written::Null,
-        Value::Int(_) | Value::Str(_) | Value::Class(_) => Written::Constant,
-        Value::Param(0) if !body.method.access.is_static() => Written::FromCaller,
-        Value::Param(_) | Value::Unknown | Value::Caught(_) | Value::Merge { .. } => Written::FromCaller,
-        Value::Derived(source) => worst(world, body, field, &[source], depth).unwrap_or(Written::Fresh),
-        Value::Event(i) => match body.origins.events().get(i as usize) {
-            Some(event) => kind_of_event(world, body, field, i, event, depth),
-            None => Written::FromCaller,
-        },
-    }
-}
-
-fn kind_of_event(
-    world: &World<'_>,
-    body: Body<'_>,
-    field: FieldId,
-    index: u32,
-    event: &crate::facts::Event,
-    depth: u32,
-) -> Written {
-    if depth > MAX_INPUT_DEPTH {
-        return Written::FromCaller;
-    }
-    match event.kind {
-        EventKind::GetStatic => {
-            let refs = world.program.refs(world.program.class(body.class).loader);
-            let own = event.member().and_then(|m| refs.field(m)) == Some(field);
-            if own { Written::FromItself } else { Written::Fresh }
-        }
-        // What a new object is made of are its constructor's arguments.
-        EventKind::New => {
-            let init = body.origins.events().iter().find(|e| {
-                e.kind == EventKind::InvokeSpecial
-                    && body
-                        .origins
-                        .args(e)
-                        .first()
-                        .is_some_and(|r| body.origins.leaves(*r).any(|l| l == Value::Event(index)))
-            });
-            let args = init.map_or(&[][..], |e| body.origins.args(e).get(1..).unwrap_or(&[]));
-            worst(world, body, field, args, depth).unwrap_or(Written::Fresh)
-        }
-        EventKind::NewArray => Written::Fresh,
-        _ => worst(world, body, field, body.origins.args(event), depth).unwrap_or(Written::Fresh),
-    }
-}
-
-/// The kind of something made from several inputs: it depends on a caller if any input does.
-fn worst(world: &World<'_>, body: Body<'_>, field: FieldId, args: &[ValueId], depth: u32) -> Option<Written> {
-    let mut kinds = args.iter().flat_map(|a| body.origins.leaves(*a)).map(|leaf| {
-        match kind_of(world, body, field, leaf, depth + 1) {
-            Written::Null | Written::Constant => Written::Fresh,
-            kind => kind,
-        }
-    });
-    let mut result = None;
-    for kind in &mut kinds {
-        result = match (result, kind) {
-            (_, Written::FromCaller) | (Some(Written::FromCaller), _) => Some(Written::FromCaller),
-            (_, Written::FromItself) | (Some(Written::FromItself), _) => Some(Written::FromItself),
-            _ => Some(Written::Fresh),
-        };
-    }
-    result
-}
 
 /// The block that holds an event.
 pub fn block_of(unit: &crate::facts::UnitFacts, body: Body<'_>, event: u16) -> Option<u16> {

@@ -69,7 +69,8 @@ impl<'w> Uses<'w> {
     pub fn direct(&self, world: &World<'_>, body: Body<'_>, event: &Event, position: usize) -> Option<How> {
         match event.kind {
             EventKind::ArrayStore if position == 0 => Some(How::Array),
-            kind if kind.is_invoke() => self.call(world, body, event, position),
+            // A method reference that is bound to the value changes it when it is called.
+            kind if kind.has_method() => self.call(world, body, event, position),
             _ => None,
         }
     }
@@ -104,7 +105,9 @@ impl<'w> Uses<'w> {
     /// The operand that an API changes or shows.
     fn subject(&self, api: ApiId, event: &Event) -> Option<usize> {
         let subject = self.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.acts_on);
-        subject.unwrap_or(Subject::Receiver).operand(event.kind.has_receiver())
+        let subject = subject.unwrap_or(Subject::Receiver);
+        let is_bound = event.kind == EventKind::Lambda && subject == Subject::Receiver;
+        subject.operand(is_bound || event.kind.has_receiver())
     }
 
     /// Whether the event's result shows its operand at `position`: a view, an element, an array's content.

@@ -1,15 +1,27 @@
-//! Objects that a static field holds: their instance fields are shared as the static is.
+//! Objects that a static field, or the service loader, holds: their instance fields are shared as a static is.
 
 use super::World;
+use super::origins::{self, Origin};
 use crate::facts::EventKind;
-use crate::vocabulary::{ClassId, FieldId, MethodId};
+use crate::program::link::NO_CLASS;
+use crate::vocabulary::{ClassId, FieldId, MethodId, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// A class whose objects a static field holds.
+/// What keeps an object for the whole JVM.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Root {
+    /// A static field.
+    Static(FieldId),
+    /// The service loader, which makes one provider for all who ask: the archive that holds the class names it under
+    /// `META-INF/services`.
+    ServiceLoader,
+}
+
+/// A class whose objects are held.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Holder {
-    /// The static field at the root.
-    pub field: FieldId,
+    /// What holds them.
+    pub root: Root,
     /// Whether every object of the class that the deployment makes goes into such a field.
     pub is_only: bool,
 }
@@ -22,46 +34,128 @@ pub struct Held {
 
 /// Rounds of following fields of held objects.
 const MAX_DEPTH: usize = 3;
+/// Where archives name the providers of services.
+const SERVICES: &str = "META-INF/services/";
 
 impl Held {
-    /// Finds what the static fields of shared classes hold: objects allocated right where they are stored.
+    /// Finds what the static fields of shared classes hold: objects allocated where they are stored, or in what is called
+    /// there.
     pub fn find(world: &World<'_>, is_candidate: &dyn Fn(FieldId) -> bool) -> Self {
-        let mut holders = FxHashMap::<ClassId, Holder>::default();
-        let mut kept = FxHashSet::<(MethodId, u32)>::default();
-        let mut frontier: Vec<(FieldId, FieldId)> = (0..world.program.n_fields)
+        let mut search = Search {
+            world,
+            holders: FxHashMap::default(),
+            parents: FxHashMap::default(),
+            seen: FxHashSet::default(),
+        };
+        let mut kept = FxHashSet::<Site>::default();
+        let mut frontier: Vec<(Root, FieldId)> = (0..world.program.n_fields)
             .map(FieldId::from_index)
             .filter(|f| world.program.field(*f).access.is_static() && is_candidate(*f))
-            .map(|f| (f, f))
+            .map(|f| (Root::Static(f), f))
             .collect();
-        let mut seen: FxHashSet<FieldId> = frontier.iter().map(|(_, f)| *f).collect();
+        search.seen.extend(frontier.iter().map(|(_, f)| *f));
         for _ in 0..MAX_DEPTH {
             let mut next = Vec::new();
             for (root, field) in frontier {
                 for (class, site) in stored_objects(world, field) {
                     kept.insert(site);
-                    if world.program.is_jdk(class) || holders.contains_key(&class) {
-                        continue;
-                    }
-                    holders.insert(class, Holder { field: root, is_only: false });
-                    let fields = world.program.fields_of(class).filter(|(_, f)| !f.access.is_static());
-                    next.extend(fields.filter(|(id, _)| seen.insert(*id)).map(|(id, _)| (root, id)));
+                    search.hold(class, root, field, &mut next);
                 }
             }
             frontier = next;
         }
+        for provider in providers(world) {
+            search.provide(provider);
+        }
         let loose = loose_allocations(world, &kept);
-        holders.iter_mut().for_each(|(class, holder)| holder.is_only = !loose.contains(class));
+        let mut holders = search.holders;
+        let parents = search.parents;
+        let classes: Vec<ClassId> = holders.keys().copied().collect();
+        for class in classes {
+            let is_only = is_only(class, &parents, &loose, 0);
+            if let Some(holder) = holders.get_mut(&class) {
+                holder.is_only = holder.root != Root::ServiceLoader && is_only;
+            }
+        }
         Self { holders }
     }
 
-    /// The holder of a class's objects, if a static field holds any.
+    /// The holder of a class's objects, if there is one.
     pub fn holder(&self, class: ClassId) -> Option<Holder> {
         self.holders.get(&class).copied()
     }
 }
 
-/// Classes with an allocation whose object does not go right into a static field or a field of a held object.
-fn loose_allocations(world: &World<'_>, kept: &FxHashSet<(MethodId, u32)>) -> FxHashSet<ClassId> {
+/// Whether all objects of a class are held, and all objects of the classes whose fields hold them.
+fn is_only(
+    class: ClassId,
+    parents: &FxHashMap<ClassId, ClassId>,
+    loose: &FxHashSet<ClassId>,
+    level: usize,
+) -> bool {
+    let parent = parents.get(&class);
+    !loose.contains(&class)
+        && parent.is_none_or(|p| level > MAX_DEPTH || is_only(*p, parents, loose, level + 1))
+}
+
+struct Search<'s, 'w> {
+    world: &'s World<'w>,
+    holders: FxHashMap<ClassId, Holder>,
+    /// For what a held object's field holds, the class of that object.
+    parents: FxHashMap<ClassId, ClassId>,
+    seen: FxHashSet<FieldId>,
+}
+
+impl Search<'_, '_> {
+    /// A held object, with the fields of its superclasses.
+    fn hold(&mut self, class: ClassId, root: Root, by: FieldId, next: &mut Vec<(Root, FieldId)>) {
+        let program = self.world.program;
+        let mut at = class;
+        while at != NO_CLASS && !program.is_jdk(at) && !self.holders.contains_key(&at) {
+            self.holders.insert(at, Holder { root, is_only: false });
+            if !program.field(by).access.is_static() {
+                self.parents.insert(at, program.class_of_field(by));
+            }
+            let fields = program.fields_of(at).filter(|(_, f)| !f.access.is_static());
+            next.extend(fields.filter(|(id, _)| self.seen.insert(*id)).map(|(id, _)| (root, id)));
+            at = program.class(at).super_class;
+        }
+    }
+}
+
+impl Search<'_, '_> {
+    fn provide(&mut self, class: ClassId) {
+        self.holders.entry(class).or_insert(Holder { root: Root::ServiceLoader, is_only: false });
+    }
+}
+
+/// Classes that their own archive names as the provider of a service.
+fn providers(world: &World<'_>) -> Vec<ClassId> {
+    let named: Vec<FxHashSet<String>> = world.archives.iter().map(named_providers).collect();
+    let program = world.program;
+    (0..program.classes.len())
+        .map(ClassId::from_index)
+        .filter(|class| {
+            !program.is_jdk(*class)
+                && named.get(program.archive_of(*class)).is_some_and(|names| {
+                    !names.is_empty() && names.contains(&program.class_name(*class).replace('/', "."))
+                })
+        })
+        .collect()
+}
+
+fn named_providers(archive: &crate::facts::ArchiveFacts) -> FxHashSet<String> {
+    let files = archive.descriptors.iter().filter(|d| {
+        let (_, file) = d.entry.split_once(SERVICES).unwrap_or_default();
+        !file.is_empty() && !file.contains('/')
+    });
+    let lines = files.flat_map(|d| d.text.lines());
+    lines.map(|line| line.split('#').next().unwrap_or_default().trim().to_owned()).collect()
+}
+
+/// Classes with an allocation whose object does not go into a static field or a field of a held object, and their
+/// superclasses.
+fn loose_allocations(world: &World<'_>, kept: &FxHashSet<Site>) -> FxHashSet<ClassId> {
     let mut loose = FxHashSet::default();
     for i in 0..world.program.classes.len() {
         let class = ClassId::from_index(i);
@@ -70,10 +164,13 @@ fn loose_allocations(world: &World<'_>, kept: &FxHashSet<(MethodId, u32)>) -> Fx
         for (id, method) in world.program.methods_of(class) {
             for (e, event) in unit.events_of(method).iter().enumerate() {
                 if event.kind == EventKind::New
-                    && !kept.contains(&(id, e as u32))
+                    && !kept.contains(&(id, e as u16))
                     && let Some(made) = event.name().and_then(|n| world.program.find(loader, n))
                 {
-                    loose.insert(made);
+                    let mut at = made;
+                    while at != NO_CLASS && loose.insert(at) {
+                        at = world.program.class(at).super_class;
+                    }
                 }
             }
         }
@@ -81,24 +178,45 @@ fn loose_allocations(world: &World<'_>, kept: &FxHashSet<(MethodId, u32)>) -> Fx
     loose
 }
 
-type Site = (MethodId, u32);
+type Site = (MethodId, u16);
 
-/// The objects that writes of a field store, when the writing body makes them: exact class and allocation site.
-fn stored_objects(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)> {
+/// The objects that writes of a field store: exact class and allocation site. Those of a static are also followed through
+/// what the writing body calls; what a constructor is given may belong to another object of the class.
+pub fn stored_objects(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)> {
+    let facts = world.program.field(field);
+    if !world.program.text(facts.desc).starts_with('L') {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     for access in world.fields.writes(field) {
         let body = world.body(access.method);
         let Some(event) = world.event(access.method, access.event) else { continue };
         let Some(value) = body.origins.args(event).last() else { continue };
+        if facts.access.is_static() {
+            found.extend(made_on_the_way(world, access.method, *value));
+            continue;
+        }
+        let loader = world.program.class(body.class).loader;
         for leaf in body.origins.leaves(*value) {
-            let Some((index, made)) = body.origins.event(leaf) else { continue };
-            let loader = world.program.class(body.class).loader;
-            if made.kind == EventKind::New
+            if let Some((index, made)) = body.origins.event(leaf)
+                && made.kind == EventKind::New
                 && let Some(class) = made.name().and_then(|n| world.program.find(loader, n))
             {
-                found.push((class, (access.method, index)));
+                found.push((class, (access.method, index as u16)));
             }
         }
     }
     found
+}
+
+fn made_on_the_way(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<(ClassId, Site)> {
+    let origins = origins::of_value(world, method, value).into_iter();
+    let made = origins.filter(|o| {
+        !o.is_derived && world.event(o.method, o.event).is_some_and(|e| e.kind == EventKind::New)
+    });
+    made.filter_map(|o| match o.origin {
+        Origin::Allocation(Some(class)) => Some((class, (o.method, o.event))),
+        _ => None,
+    })
+    .collect()
 }

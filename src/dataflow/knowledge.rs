@@ -51,6 +51,10 @@ pub mod groups {
     pub const ATOMIC_CLAIM: &str = "atomic-claim";
     /// Writes the field that its receiver, a handle or reflective field, stands for.
     pub const FIELD_WRITER: &str = "field-writer";
+    /// Writes the field whose offset is its second argument.
+    pub const OFFSET_WRITER: &str = "offset-writer";
+    /// Yields the offset of the field that is its argument.
+    pub const FIELD_OFFSET: &str = "field-offset";
     /// Its result can't be changed.
     pub const IMMUTABLE_FACTORY: &str = "immutable-factory";
     /// Its result shows its argument and can't be changed itself.

@@ -19,6 +19,7 @@ pub mod paths;
 mod reflective;
 mod remembered;
 pub mod unload;
+mod written;
 
 pub use changes::{Change, Changes, How};
 pub use knowledge::{ApiId, Knowledge, Role};

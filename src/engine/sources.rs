@@ -109,6 +109,12 @@ impl SourceIndex {
     }
 }
 
+/// How a report shows the path of a source: relative to the working folder and `/`-separated.
+pub fn shown(path: &Path) -> String {
+    let base = std::env::current_dir().unwrap_or_default();
+    relative(&base, &base.join(path))
+}
+
 /// The path from the root of the repository that holds `folder` to `folder`, `/`-separated; `""` if it is the root
 /// or in no repository.
 pub fn repository_prefix(folder: &Path) -> String {

@@ -3,6 +3,10 @@
 /// Path within the project and text of each file, sorted by path.
 pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
+        "rules/classloader/caller-sensitive-lookup-in-shared-code.yaml",
+        include_str!("../../rules/classloader/caller-sensitive-lookup-in-shared-code.yaml"),
+    ),
+    (
         "rules/classloader/class-name-keyed-cache.yaml",
         include_str!("../../rules/classloader/class-name-keyed-cache.yaml"),
     ),
@@ -13,6 +17,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/classloader/context-loader-captured-by-thread.yaml",
         include_str!("../../rules/classloader/context-loader-captured-by-thread.yaml"),
+    ),
+    (
+        "rules/classloader/context-loader-kept-in-field.yaml",
+        include_str!("../../rules/classloader/context-loader-kept-in-field.yaml"),
     ),
     (
         "rules/classloader/context-loader-missing-on-pool.yaml",
@@ -27,8 +35,16 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/classloader/deserialisation-with-nearest-loader.yaml"),
     ),
     (
+        "rules/classloader/loader-of-given-object.yaml",
+        include_str!("../../rules/classloader/loader-of-given-object.yaml"),
+    ),
+    (
         "rules/classloader/loader-parent-assumed.yaml",
         include_str!("../../rules/classloader/loader-parent-assumed.yaml"),
+    ),
+    (
+        "rules/classloader/loader-retained-by-shared-object.yaml",
+        include_str!("../../rules/classloader/loader-retained-by-shared-object.yaml"),
     ),
     (
         "rules/classloader/loader-retained-by-static.yaml",
@@ -87,6 +103,7 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/resource/loader-kept-by-wrapper.yaml"),
     ),
     ("rules/resource/lock-not-released.yaml", include_str!("../../rules/resource/lock-not-released.yaml")),
+    ("rules/resource/mbean-name-in-use.yaml", include_str!("../../rules/resource/mbean-name-in-use.yaml")),
     (
         "rules/resource/mbean-not-unregistered.yaml",
         include_str!("../../rules/resource/mbean-not-unregistered.yaml"),
@@ -135,6 +152,14 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/static-sharing/jvm-global-setter.yaml",
         include_str!("../../rules/static-sharing/jvm-global-setter.yaml"),
+    ),
+    (
+        "rules/static-sharing/mutable-object-handed-out.yaml",
+        include_str!("../../rules/static-sharing/mutable-object-handed-out.yaml"),
+    ),
+    (
+        "rules/static-sharing/mutable-part-handed-out.yaml",
+        include_str!("../../rules/static-sharing/mutable-part-handed-out.yaml"),
     ),
     (
         "rules/static-sharing/mutated-shared-collection.yaml",

@@ -1,5 +1,9 @@
 //! A checked rule: what the YAML says, with every name looked up and every pattern compiled.
 
+mod kinds;
+
+pub use kinds::{ClassPlace, Keeper, KeyKind, OriginKind, Release, StoredKind, WriteShape};
+
 use crate::findings::{Certainty, RuleMeta, Severity};
 
 /// One rule.
@@ -116,7 +120,7 @@ pub enum Slot {
     Argument,
     /// `{named}`: the class that a constant names.
     Named,
-    /// `{holder}`: the tenants that have it.
+    /// `{holder}`: the tenants that have it; at fields of held objects, what holds the object.
     Holder,
     /// `{effect}`: from the API model: what it does to others.
     Effect,
@@ -155,6 +159,14 @@ pub enum Site {
         /// Static fields; else instance fields of objects that a static field holds.
         of_statics: bool,
     },
+    /// Fields whose object, of one of the deployment's own classes, is handed out to callers that can then change it; one
+    /// match per field.
+    HandedOut {
+        /// Static fields; else instance fields of objects that a static field holds.
+        of_statics: bool,
+    },
+    /// Fields of a class loader type that are written, by constructors and initialisers too; one match per field.
+    LoaderStore,
     /// Calls and method references; one match per calling method and target.
     Call {
         /// API groups or API ids of the models.
@@ -244,6 +256,13 @@ pub enum Condition {
     Stores(Vec<StoredKind>),
     /// Who changes and who reads: a tenant reads what another one writes.
     ReadByOther,
+    /// Some change of the field, at one of the rule's sites or not, has one of these shapes: what is filled on demand
+    /// (`lazy`) is made again when it is emptied.
+    AnyChange(Vec<WriteShape>),
+    /// The object that the field belongs to is held by a static field, or by the service loader.
+    HeldByStatic,
+    /// Only the class's own `main` gets to the site.
+    OnlyFromMain,
     /// The called method belongs to one of these API groups or ids.
     Target(Vec<String>),
     /// Where an argument of the call comes from.
@@ -262,10 +281,20 @@ pub enum Condition {
     Kept(Vec<Keeper>),
     /// The method that holds the site catches one of these types around it; internal names.
     Catches(Vec<String>),
+    /// The method that holds the site also calls one of these API groups or ids.
+    AlsoCalls(Vec<String>),
     /// The result of the call is used (stored, returned, called on) rather than dropped or only compared.
     ResultUsed,
     /// The method asks the context class loader for the same name before.
     ContextLoaderAskedBefore,
+    /// The method asks another loader for the same name, before or after: the context class loader, one it is given, or
+    /// one that is not known.
+    AnotherLoaderAsked,
+    /// The loader that the call yields is that of an object of the deployment's own classes, and is asked for classes by
+    /// computed names.
+    AskedForComputedNames,
+    /// The thread runs a task that the method is given.
+    TaskGiven,
     /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
     /// same call in a loop.
     ReceiverWalkedOrAsked,
@@ -293,10 +322,18 @@ pub struct FieldTest {
     pub types: Vec<String>,
     /// Type groups; every value ever stored is of one of these (falls back to the declared type).
     pub values: Vec<String>,
+    /// Type groups or descriptors; the last type argument of the field's generic type (a map's value, a list's element)
+    /// is of one of these.
+    pub holds: Vec<String>,
+    /// Whether that type argument is plain: immutable by the models, or a class of the deployment whose objects no caller
+    /// changes.
+    pub holds_values: Option<bool>,
     /// Glob over the name.
     pub name: Option<String>,
     /// Whether it is final.
     pub is_final: Option<bool>,
+    /// Whether it is static.
+    pub is_static: Option<bool>,
     /// Whether it is private.
     pub is_private: Option<bool>,
     /// Whether it is synthetic.
@@ -325,56 +362,6 @@ pub struct ClassTest {
     pub annotated: Vec<String>,
 }
 
-/// How a write changes a field.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum WriteShape {
-    /// Behind a test that the field is still null (or a flag still false): the first one wins.
-    Lazy,
-    /// The value is made from the old one: a counter, a list cell.
-    Counter,
-    /// A constant, so that all writers write the same or switch it.
-    Constant,
-    /// Null.
-    Cleared,
-    /// A value that depends on the caller: a parameter, something computed from one, a field of the receiver, the
-    /// context loader.
-    FromCaller,
-    /// A new object or call result that depends on no caller.
-    Fresh,
-}
-
-/// What keys a container.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum KeyKind {
-    /// A class loader.
-    Loader,
-    /// A class or another reflective object.
-    Class,
-    /// A class's name.
-    ClassName,
-    /// A string constant.
-    Constant,
-    /// Another string.
-    Text,
-    /// Anything else.
-    Other,
-    /// The container has no keys.
-    None,
-}
-
-/// What is stored in a field or container.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum StoredKind {
-    /// A class loader.
-    Loader,
-    /// A class, method, field, constructor, method handle or the like.
-    Class,
-    /// An object, lambda or method reference whose class a module defines.
-    ModuleObject,
-    /// Anything else that a caller passes.
-    Other,
-}
-
 /// Where an argument comes from.
 #[derive(Clone, Debug, Default)]
 pub struct ArgumentTest {
@@ -396,56 +383,6 @@ pub struct ArgumentTest {
     pub declares: Vec<String>,
 }
 
-/// The kinds of origin that a rule can ask for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum OriginKind {
-    /// `null`
-    Null,
-    /// A string or number constant.
-    Constant,
-    /// A class literal.
-    ClassLiteral,
-    /// A parameter of the method, or what its callers in the deployment pass.
-    Parameter,
-    /// A value that a module's code passes, through any number of calls.
-    ModuleArgument,
-    /// A field of an object.
-    Field,
-    /// A static field.
-    StaticField,
-    /// An object made here.
-    Allocation,
-    /// The context class loader of the current thread.
-    ContextLoader,
-    /// The loader of the class that holds the site, or of a class literal of the same loader.
-    OwnLoader,
-    /// The loader of an object or class that a caller passes.
-    ForeignLoader,
-    /// The system or platform loader.
-    SystemLoader,
-    /// `System.getProperties()`
-    SystemProperties,
-    /// Anything else.
-    Unknown,
-}
-
-/// Where a named class or resource is, seen from the loader that the call asks.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum ClassPlace {
-    /// The asked loader yields it.
-    Visible,
-    /// The asked loader does not yield it, a module's does.
-    OnlyInModule,
-    /// The asked loader yields one, and a module's loader another one.
-    AnotherInModule,
-    /// The application on whose behalf the call is made packs one itself, and its loader may be the one that is asked.
-    PackedByTenant,
-    /// No loader yields it.
-    Nowhere,
-    /// The name is not a constant.
-    Unknown,
-}
-
 /// A call that must come later.
 #[derive(Clone, Debug, Default)]
 pub struct FollowTest {
@@ -455,36 +392,4 @@ pub struct FollowTest {
     pub exits: Option<Exits>,
     /// Whether it must be passed what the given operand of the site's call had been before (a saved value).
     pub restores: bool,
-}
-
-/// How a kept resource is released.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Release {
-    /// In code that an unload callback reaches.
-    AtUnload,
-    /// By the container or a framework.
-    ByContainer,
-    /// By a wrapper or registry that itself keeps the loader.
-    ByPinningWrapper,
-    /// In code that no unload callback reaches.
-    Elsewhere,
-    /// In the same body or a callee, so it does not outlive the call.
-    Locally,
-    /// Nowhere.
-    Never,
-}
-
-/// Where a kept resource is kept.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Keeper {
-    /// Nowhere: the reference is dropped.
-    Nothing,
-    /// A field of the module's classes.
-    ModuleField,
-    /// A static field of a shared class.
-    SharedStatic,
-    /// Handed to a framework as a bean.
-    Bean,
-    /// Passed to code that is not seen.
-    Unknown,
 }

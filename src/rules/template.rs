@@ -18,6 +18,7 @@ pub(crate) enum BadTemplate {
 enum Where {
     Everywhere,
     Call,
+    HeldOrCall,
     Typed,
     Resource,
     Kept,
@@ -36,7 +37,7 @@ const SLOTS: &[(&str, Slot, Where)] = &[
     ("target", Slot::Target, Where::Acquired),
     ("argument", Slot::Argument, Where::Call),
     ("named", Slot::Named, Where::Call),
-    ("holder", Slot::Holder, Where::Call),
+    ("holder", Slot::Holder, Where::HeldOrCall),
     ("effect", Slot::Effect, Where::Call),
     ("instead", Slot::Instead, Where::Call),
     ("resource", Slot::Resource, Where::Resource),
@@ -103,6 +104,16 @@ fn is_known_at(place: Where, site: &Site) -> bool {
     match place {
         Where::Everywhere => true,
         Where::Call => is_call,
+        Where::HeldOrCall => {
+            is_call
+                || matches!(
+                    site,
+                    Site::FieldWrite { of_statics: false }
+                        | Site::FieldMutation { of_statics: false, .. }
+                        | Site::FieldChange { of_statics: false }
+                        | Site::HandedOut { of_statics: false }
+                )
+        }
         Where::Typed => !matches!(site, Site::Class),
         Where::Resource => is_kept || is_open,
         Where::Kept => is_kept,

@@ -10,7 +10,7 @@ import jdk.internal.org.objectweb.asm.MethodVisitor;
 import jdk.internal.org.objectweb.asm.Opcodes;
 import jdk.internal.org.objectweb.asm.Type;
 
-/** Rewrites a class so that {@link Sites} hears of its calls, its writes and the objects it gets. */
+/** Rewrites a class so that {@link Sites} hears of its calls, its writes, and the objects it gets and returns. */
 final class Watching extends ClassVisitor {
     private static final String SITES = "proof/Sites";
     private static final Set<String> USES =
@@ -76,7 +76,7 @@ final class Watching extends ClassVisitor {
 
         @Override
         public void visitInsn(int opcode) {
-            if (opcode >= Opcodes.IASTORE && opcode <= Opcodes.SASTORE) {
+            if (opcode >= Opcodes.IASTORE && opcode <= Opcodes.SASTORE || opcode == Opcodes.ARETURN) {
                 tell("reached", "(Ljava/lang/String;)V");
             }
             super.visitInsn(opcode);

@@ -24,6 +24,8 @@ impl Checker<'_> {
                 kinds: it.kinds.into_iter().map(Into::into).collect(),
             },
             SiteText::FieldChange(it) => Site::FieldChange { of_statics: it.of_statics },
+            SiteText::HandedOut(it) => Site::HandedOut { of_statics: it.of_statics },
+            SiteText::LoaderStore(_) => Site::LoaderStore,
             SiteText::Call(it) => {
                 let apis = self.within("call", |c| c.within("to", |c| c.each(it.to, Self::api)));
                 Site::Call { apis }
@@ -70,6 +72,13 @@ impl Checker<'_> {
             ConditionText::Topology(names) => {
                 Condition::Topology(self.within("topology", |c| c.each(names, Self::container)))
             }
+            other => self.detail(other),
+        }
+    }
+
+    /// A condition about what the site is and does.
+    fn detail(&mut self, text: ConditionText) -> Condition {
+        match text {
             ConditionText::Field(it) => Condition::Field(self.within("field", |c| c.field(it))),
             ConditionText::Method(it) => Condition::Method(self.within("method", |c| c.method(it))),
             ConditionText::Class(it) => Condition::Class(self.within("class", |c| c.class(it))),
@@ -77,11 +86,26 @@ impl Checker<'_> {
             ConditionText::Keyed(words) => Condition::Keyed(words.into_iter().map(Into::into).collect()),
             ConditionText::Stores(words) => Condition::Stores(words.into_iter().map(Into::into).collect()),
             ConditionText::ReadByOther => Condition::ReadByOther,
+            ConditionText::AnyChange(words) => {
+                Condition::AnyChange(words.into_iter().map(Into::into).collect())
+            }
+            ConditionText::HeldByStatic => Condition::HeldByStatic,
+            ConditionText::OnlyFromMain => Condition::OnlyFromMain,
+            other => self.detail_of_call(other),
+        }
+    }
+
+    /// A condition about a call or a resource.
+    fn detail_of_call(&mut self, text: ConditionText) -> Condition {
+        match text {
             ConditionText::Target(apis) => {
                 Condition::Target(self.within("target", |c| c.each(apis, Self::api)))
             }
             ConditionText::TaskReaches(apis) => {
                 Condition::TaskReaches(self.within("task-reaches", |c| c.each(apis, Self::api)))
+            }
+            ConditionText::AlsoCalls(apis) => {
+                Condition::AlsoCalls(self.within("also-calls", |c| c.each(apis, Self::api)))
             }
             ConditionText::Argument(it) => Condition::Argument(self.within("argument", |c| c.argument(it))),
             ConditionText::FollowedBy(it) => {
@@ -97,7 +121,12 @@ impl Checker<'_> {
             }
             ConditionText::ResultUsed => Condition::ResultUsed,
             ConditionText::ContextLoaderAskedBefore => Condition::ContextLoaderAskedBefore,
+            ConditionText::AnotherLoaderAsked => Condition::AnotherLoaderAsked,
+            ConditionText::AskedForComputedNames => Condition::AskedForComputedNames,
+            ConditionText::TaskGiven => Condition::TaskGiven,
             ConditionText::ReceiverWalkedOrAsked => Condition::ReceiverWalkedOrAsked,
+            // Combinations and what is told of every site have been dealt with.
+            _ => Condition::Any(Vec::new()),
         }
     }
 
@@ -105,7 +134,11 @@ impl Checker<'_> {
     fn refuse_elsewhere(&mut self, text: &ConditionText) {
         let is_field = matches!(
             self.site,
-            Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. }
+            Site::FieldWrite { .. }
+                | Site::FieldMutation { .. }
+                | Site::FieldChange { .. }
+                | Site::HandedOut { .. }
+                | Site::LoaderStore
         );
         let is_call = matches!(self.site, Site::Call { .. });
         let is_kept = matches!(self.site, Site::Kept { .. });
@@ -116,12 +149,17 @@ impl Checker<'_> {
             ConditionText::Keyed(_) => ("keyed", is_field, "field sites"),
             ConditionText::Stores(_) => ("stores", is_field, "field sites"),
             ConditionText::ReadByOther => ("read-by-other", is_field, "field sites"),
+            ConditionText::AnyChange(_) => ("any-change", is_field, "field sites"),
+            ConditionText::HeldByStatic => ("held-by-static", is_field, "field sites"),
             ConditionText::Argument(_) => ("argument", is_call || is_kept || is_open, "calls and resources"),
             ConditionText::FollowedBy(_) => {
                 ("followed-by", is_call || is_kept || is_open, "calls and resources")
             }
             ConditionText::ResultUsed => ("result-used", is_call, "calls"),
             ConditionText::ContextLoaderAskedBefore => ("context-loader-asked-before", is_call, "calls"),
+            ConditionText::AnotherLoaderAsked => ("another-loader-asked", is_call, "calls"),
+            ConditionText::AskedForComputedNames => ("asked-for-computed-names", is_call, "calls"),
+            ConditionText::TaskGiven => ("task-given", is_kept, "kept resources"),
             ConditionText::ReceiverWalkedOrAsked => ("receiver-walked-or-asked", is_call, "calls"),
             ConditionText::Target(_) => ("target", is_call, "calls"),
             ConditionText::TaskReaches(_) => ("task-reaches", is_call, "calls"),
@@ -144,8 +182,11 @@ impl Checker<'_> {
         FieldTest {
             types: self.within("types", |c| c.each(it.types.unwrap_or_default(), Self::type_name)),
             values: self.within("values", |c| c.each(it.values.unwrap_or_default(), Self::type_name)),
+            holds: self.within("holds", |c| c.each(it.holds.unwrap_or_default(), Self::type_name)),
+            holds_values: it.holds_values,
             name: it.name.map(|name| self.within("name", |c| c.glob(name))),
             is_final: it.is_final,
+            is_static: it.is_static,
             is_private: it.is_private,
             is_synthetic: it.is_synthetic,
         }

@@ -29,9 +29,30 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::Tenants { at_least, module } => has_tenants(cx, found, *at_least, *module),
         Condition::OpenWorld => cx.world.reach.is_open_world(),
         Condition::Topology(names) => names.iter().any(|n| n == cx.world.program.topology.container),
-        Condition::Field(test) => matches!(found.subject, Subject::Field(f) if field_holds(cx, f, test)),
         Condition::Method(test) => found.spots.iter().any(|s| method_holds(cx, s.method, test)),
         Condition::Class(test) => class_holds(cx, found.class, test),
+        Condition::InUnloadCallback => found.spots.iter().any(|s| cx.is_at_unload(s.method)),
+        Condition::OnlyFromMain => {
+            found.spots.iter().all(|s| super::fields::is_only_from_main(cx.world, s.method, 0))
+        }
+        Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
+        Condition::AlsoCalls(names) => {
+            found.spots.iter().all(|s| super::tasks::calls_api(cx, s.method, names))
+        }
+        Condition::Released(releases) => releases.contains(&released(cx, found)),
+        Condition::Kept(keepers) => keepers.contains(&keeper(cx, found)),
+        Condition::TaskGiven => found.spots.iter().all(|s| super::tasks::is_given(cx, s)),
+        _ => holds_of_field(cx, found, condition) || holds_of_call(cx, found, condition),
+    }
+}
+
+/// Whether a condition about a field holds.
+fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
+    match condition {
+        Condition::Field(test) => {
+            matches!(found.subject, Subject::Field(f) if field_holds(cx, f, test)
+                && test.holds_values.is_none_or(|w| w == super::held_values::are_plain(cx, found, f)))
+        }
         Condition::Written(shapes) => {
             found.spots.iter().any(|s| shapes.iter().any(|w| cx.shapes(found, s).contains(w)))
         }
@@ -42,6 +63,15 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
             found.spots.iter().any(|s| super::shapes::stored_of(cx, s).iter().any(|k| kinds.contains(k)))
         }
         Condition::ReadByOther => is_read_by_other(cx, found),
+        Condition::AnyChange(shapes) => super::fields::is_changed_as(cx, found, shapes),
+        Condition::HeldByStatic => found.holder.is_some(),
+        _ => false,
+    }
+}
+
+/// Whether a condition about a call holds.
+fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
+    match condition {
         Condition::Target(names) => matches!(found.subject, Subject::Call(_, api) if cx.is_api(api, names)),
         // The match has been narrowed to the tenants that pack it.
         Condition::Argument(test)
@@ -51,18 +81,21 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         }
         Condition::Argument(test) => found.spots.iter().any(|s| argument_holds(cx, s, test)),
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
-        Condition::InUnloadCallback => found.spots.iter().any(|s| cx.is_at_unload(s.method)),
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
-        Condition::Released(releases) => releases.contains(&released(cx, found)),
-        Condition::Kept(keepers) => keepers.contains(&keeper(cx, found)),
-        Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
         Condition::ContextLoaderAskedBefore => {
             found.spots.iter().all(|s| super::calls::is_context_loader_asked_before(cx, s))
         }
+        Condition::AnotherLoaderAsked => {
+            found.spots.iter().all(|s| super::lookups::is_another_loader_asked(cx, s))
+        }
+        Condition::AskedForComputedNames => {
+            found.spots.iter().any(|s| super::given_loaders::is_asked_for_computed_names(cx, s))
+        }
         Condition::ReceiverWalkedOrAsked => {
             found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
         }
+        _ => false,
     }
 }
 
@@ -122,7 +155,9 @@ fn field_holds(cx: &Context<'_>, field: FieldId, test: &FieldTest) -> bool {
     let is_flag = |wanted: Option<bool>, actual: bool| wanted.is_none_or(|w| w == actual);
     let desc = program.text(facts.desc);
     let declared = TypeDesc(desc).class().unwrap_or(desc);
+    let signature = if facts.signature == NO_NAME { "" } else { program.text(facts.signature) };
     is_flag(test.is_final, facts.access.is_final())
+        && is_flag(test.is_static, facts.access.is_static())
         && is_flag(test.is_private, facts.access.is_private())
         && is_flag(test.is_synthetic, facts.access.is_synthetic())
         && test.name.as_ref().is_none_or(|glob| cx.glob(glob, program.text(facts.name)))
@@ -130,6 +165,9 @@ fn field_holds(cx: &Context<'_>, field: FieldId, test: &FieldTest) -> bool {
             || test.types.iter().any(|t| t == desc)
             || is_of_types(cx.world, cx.models, loader, declared, &test.types))
         && (test.values.is_empty() || values_hold(cx, field, declared, &test.values))
+        && (test.holds.is_empty()
+            || values::last_type_argument(signature)
+                .is_some_and(|ty| is_of_types(cx.world, cx.models, loader, ty, &test.holds)))
 }
 
 /// Every value ever written is of one of the types.
@@ -312,14 +350,22 @@ fn released(cx: &Context<'_>, found: &Match) -> Release {
 }
 
 fn keeper(cx: &Context<'_>, found: &Match) -> Keeper {
-    let _ = cx;
     match found.kept.as_ref().map(|k| k.keeper) {
         Some(KeptIn::Nothing | KeptIn::Local) => Keeper::Nothing,
+        Some(KeptIn::Field(field)) if is_shared_object(cx, field) => Keeper::SharedObject,
         Some(KeptIn::Field(_)) => Keeper::ModuleField,
         Some(KeptIn::SharedStatic(_)) => Keeper::SharedStatic,
         Some(KeptIn::Bean) => Keeper::Bean,
         Some(KeptIn::Unknown) | None => Keeper::Unknown,
     }
+}
+
+fn is_shared_object(cx: &Context<'_>, field: FieldId) -> bool {
+    let program = cx.world.program;
+    let class = program.class_of_field(field);
+    !program.field(field).access.is_static()
+        && cx.world.reach.owner(class).is_none()
+        && cx.held.holder(class).is_some()
 }
 
 fn catches(cx: &Context<'_>, spot: &Spot, types: &[String]) -> bool {

@@ -1,16 +1,19 @@
 //! What all conditions of one evaluation share.
 
+use super::handed_out::Answers;
 use super::matches::{Match, Spot, Subject};
+use crate::dataflow::held::Held;
 use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::origins::{Found, Origin};
 use crate::dataflow::unload::UnloadRoots;
-use crate::dataflow::{Body, Changes, World};
+use crate::dataflow::{Body, Changes, How, World};
 use crate::facts::Event;
 use crate::rules::models::Models;
 use crate::rules::rule::WriteShape;
-use crate::vocabulary::{MethodId, TenantId};
+use crate::vocabulary::{FieldId, MethodId, TenantId};
 use globset::{GlobBuilder, GlobMatcher};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::OnceLock;
 
 /// Names of API and type groups that the vocabulary of conditions itself refers to.
 pub(super) struct GroupNames {
@@ -62,8 +65,14 @@ pub(super) struct Context<'w> {
     pub models: &'w Models,
     /// All changes of fields.
     pub changes: &'w Changes,
+    /// Objects that statics hold.
+    pub held: &'w Held,
     /// Methods that unload callbacks reach.
     pub at_unload: &'w UnloadRoots,
+    /// Loaders of objects that are asked for classes by computed names: where they are read; found once.
+    pub asked_loaders: OnceLock<FxHashSet<(MethodId, u16)>>,
+    /// Whose objects callers change; found as they are asked for.
+    pub changed_objects: OnceLock<Answers>,
     /// Group names.
     pub names: GroupNames,
     globs: FxHashMap<String, GlobMatcher>,
@@ -75,9 +84,20 @@ impl<'w> Context<'w> {
         world: &'w World<'w>,
         models: &'w Models,
         changes: &'w Changes,
+        held: &'w Held,
         at_unload: &'w UnloadRoots,
     ) -> Self {
-        Self { world, models, changes, at_unload, names: GroupNames::default(), globs: FxHashMap::default() }
+        Self {
+            world,
+            models,
+            changes,
+            held,
+            at_unload,
+            asked_loaders: OnceLock::new(),
+            changed_objects: OnceLock::new(),
+            names: GroupNames::default(),
+            globs: FxHashMap::default(),
+        }
     }
 
     /// Whether a glob matches a text. A glob that does not compile matches nothing; rules are checked before.
@@ -117,6 +137,16 @@ impl<'w> Context<'w> {
             .iter()
             .flat_map(|s| match found.subject {
                 Subject::Call(_, api) => self.tenants_of_call(s.method, api),
+                // What an initialiser stores for good is there for whoever uses the class, and what the constructor of
+                // an object that a static field holds stores too.
+                Subject::Field(field)
+                    if s.how == Some(How::Write)
+                        && (self.is_initialiser(s.method)
+                            || found.holder.is_some() && self.is_constructor_of(s.method, field)) =>
+                {
+                    self.users_of(s.method)
+                }
+                Subject::Resource(_) if self.is_initialiser(s.method) => self.users_of(s.method),
                 _ => self.world.reach.tenants(s.method).iter().collect(),
             })
             .filter(|tenant| found.only.as_ref().is_none_or(|only| only.contains(tenant)))
@@ -130,17 +160,25 @@ impl<'w> Context<'w> {
     /// nothing as long as its result is the same for all; what it reads through the context class loader is not, and
     /// everybody who uses the class gets it.
     fn tenants_of_call(&self, method: MethodId, api: ApiId) -> Vec<TenantId> {
+        let by_context = self.is_initialiser(method) && self.is_api(api, &self.names.context_reading);
+        if by_context { self.users_of(method) } else { self.world.reach.tenants(method).iter().collect() }
+    }
+
+    fn is_initialiser(&self, method: MethodId) -> bool {
+        self.world.program.text(self.world.program.method(method).name) == "<clinit>"
+    }
+
+    fn is_constructor_of(&self, method: MethodId, field: FieldId) -> bool {
         let program = self.world.program;
-        let class = program.class_of_method(method);
-        let by_context = program.text(program.method(method).name) == "<clinit>"
-            && self.is_api(api, &self.names.context_reading);
-        if !by_context {
-            return self.world.reach.tenants(method).iter().collect();
-        }
-        let users = program
-            .methods_of(class)
-            .flat_map(|(id, _)| self.world.reach.tenants(id).iter().collect::<Vec<_>>());
-        users.collect()
+        program.text(program.method(method).name) == "<init>"
+            && program.class_of_method(method) == program.class_of_field(field)
+    }
+
+    /// The tenants that use the class of a method.
+    fn users_of(&self, method: MethodId) -> Vec<TenantId> {
+        let program = self.world.program;
+        let methods = program.methods_of(program.class_of_method(method));
+        methods.flat_map(|(id, _)| self.world.reach.tenants(id).iter().collect::<Vec<_>>()).collect()
     }
 
     /// The shapes of one change.

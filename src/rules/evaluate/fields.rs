@@ -1,12 +1,15 @@
 //! Matches of field sites.
 
+use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use crate::dataflow::changes::{Change, Changes};
 use crate::dataflow::held::Held;
 use crate::dataflow::initialisation;
 use crate::dataflow::{How, World};
-use crate::rules::rule::{Site, StateKind};
-use crate::vocabulary::{Access, ClassId, FieldId, Parallel};
+use crate::facts::EventKind;
+use crate::program::link::NO_CLASS;
+use crate::rules::rule::{Site, StateKind, WriteShape};
+use crate::vocabulary::{Access, ClassId, FieldId, MethodId, Parallel};
 
 /// Fields whose changes are looked for at all: not the JDK's, not what compilers add.
 pub(super) fn is_candidate(world: &World<'_>, field: FieldId) -> bool {
@@ -48,7 +51,7 @@ pub(super) fn find(world: &World<'_>, site: &Site, changes: &Changes, held: &Hel
             .filter(|c| (writes && c.how == How::Write) || kind_of(c.how).is_some_and(|k| kinds.contains(&k)))
             .map(|c| Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside })
             .collect();
-        if !spots.is_empty() {
+        if !spots.is_empty() && !holds_nothing(world, field) {
             found.push(Match {
                 subject: Subject::Field(field),
                 class,
@@ -62,6 +65,78 @@ pub(super) fn find(world: &World<'_>, site: &Site, changes: &Changes, held: &Hel
     }
     found
 }
+
+/// Whether some change of the field after its set-up, by code that tenants reach, has one of these shapes.
+pub(super) fn is_changed_as(cx: &Context<'_>, found: &Match, wanted: &[WriteShape]) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    let changes = cx.changes.of(field).iter();
+    let mut after = changes.filter(|c| {
+        is_after_initialisation(cx.world, found.class, c) && !cx.world.reach.tenants(c.method).is_empty()
+    });
+    after.any(|c| {
+        let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
+        super::shapes::shapes_of(cx, field, &spot).iter().any(|shape| wanted.contains(shape))
+    })
+}
+
+/// Callers looked at for one method.
+const MAX_CALLERS: usize = 32;
+/// Calls followed backwards.
+const MAX_DEPTH: u32 = 4;
+
+/// Whether a method is the `main` of a program, or one that only such a method gets to.
+pub(super) fn is_only_from_main(world: &World<'_>, method: MethodId, depth: u32) -> bool {
+    let facts = world.program.method(method);
+    let is = |name: &str, desc: &str| {
+        world.program.text(facts.name) == name && world.program.text(facts.desc) == desc
+    };
+    if facts.access.is_static() && is("main", "([Ljava/lang/String;)V") {
+        return true;
+    }
+    if depth >= MAX_DEPTH || facts.access.is_public() || facts.access.is_protected() {
+        return false;
+    }
+    let callers = world.sites.of(method, MAX_CALLERS).unwrap_or_default();
+    !callers.is_empty() && callers.iter().all(|site| is_only_from_main(world, site.caller, depth + 1))
+}
+
+/// Whether all that is ever stored in a field is without state: plain objects that only tell one thing from another, and
+/// containers of the deployment that keep nothing in fields of their own.
+fn holds_nothing(world: &World<'_>, field: FieldId) -> bool {
+    let mut n = 0;
+    for access in world.fields.writes(field) {
+        let body = world.body(access.method);
+        let value =
+            world.event(access.method, access.event).and_then(|e| body.origins.args(e).last().copied());
+        let Some(value) = value else { return false };
+        for leaf in body.origins.leaves(value) {
+            let loader = world.program.class(body.class).loader;
+            let made = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::New);
+            let class = made.and_then(|(_, e)| world.program.find(loader, e.name()?));
+            if !class.is_some_and(|c| is_stateless(world, c)) {
+                return false;
+            }
+            n += 1;
+        }
+    }
+    n > 0
+}
+
+fn is_stateless(world: &World<'_>, class: ClassId) -> bool {
+    let program = world.program;
+    let mut at = class;
+    while at != NO_CLASS && program.class_name(at) != OBJECT {
+        let mut fields = program.fields_of(at).filter(|(_, f)| !f.access.is_static());
+        if program.is_jdk(at) || fields.any(|(_, f)| program.text(f.desc).starts_with(['L', '['])) {
+            return false;
+        }
+        at = program.class(at).super_class;
+    }
+    at != NO_CLASS
+}
+
+/// The JVM's root class.
+const OBJECT: &str = "java/lang/Object";
 
 const ALL_KINDS: &[StateKind] =
     &[StateKind::Collection, StateKind::Array, StateKind::Atomic, StateKind::Buffer];
@@ -78,7 +153,7 @@ fn kind_of(how: How) -> Option<StateKind> {
 }
 
 /// Whether a change happens after the field's class, or for instance fields the object, has been set up.
-fn is_after_initialisation(world: &World<'_>, class: ClassId, change: &Change) -> bool {
+pub(super) fn is_after_initialisation(world: &World<'_>, class: ClassId, change: &Change) -> bool {
     let own = world.program.class_of_method(change.method);
     let name = world.program.text(world.program.method(change.method).name);
     let is_set_up = if world.program.field(change.field).access.is_static() {

@@ -4,12 +4,13 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::trace::{self, simple_name};
 use super::values;
+use crate::dataflow::held::Root;
 use crate::dataflow::unload::{Keeper, Release};
 use crate::facts::EventKind;
 use crate::findings::{Certainty, Finding, Hop, Location, Severity};
 use crate::rules::rule::{Case, Part, Rule, Slot, Template};
 use crate::vocabulary::descriptor::{TypeDesc, binary_name, human};
-use crate::vocabulary::{ClassId, MethodId, TenantId};
+use crate::vocabulary::{FieldId, MethodId, TenantId};
 
 /// The first case of a rule that holds, if any.
 pub(super) fn case_of<'r>(cx: &Context<'_>, found: &Match, rule: &'r Rule) -> Option<&'r Case> {
@@ -79,6 +80,10 @@ impl Maker<'_, '_> {
     fn member(&self) -> (String, String, String) {
         let program = self.cx.world.program;
         let class = binary_name(program.class_name(self.found.class));
+        if let Some(field) = self.made_for() {
+            let facts = program.field(field);
+            return (class, program.text(facts.name).to_owned(), program.text(facts.desc).to_owned());
+        }
         match (self.found.subject, self.found.spots.first()) {
             (Subject::Field(field), _) => {
                 let facts = program.field(field);
@@ -89,6 +94,21 @@ impl Maker<'_, '_> {
                 let facts = program.method(spot.method);
                 (class, program.text(facts.name).to_owned(), program.text(facts.desc).to_owned())
             }
+        }
+    }
+
+    /// The field that a class initialiser acquires a resource for: it tells more than the initialiser's name.
+    fn made_for(&self) -> Option<FieldId> {
+        let program = self.cx.world.program;
+        let spot = self.found.spots.first()?;
+        match self.found.kept.as_ref()?.keeper {
+            Keeper::Field(field) | Keeper::SharedStatic(field)
+                if program.class_of_field(field) == self.found.class
+                    && program.text(program.method(spot.method).name) == "<clinit>" =>
+            {
+                Some(field)
+            }
+            _ => None,
         }
     }
 
@@ -155,6 +175,7 @@ impl Maker<'_, '_> {
         match e.kind {
             EventKind::PutStatic | EventKind::PutField => format!("writes {}", self.subject_name()),
             EventKind::ArrayStore => format!("stores into {}", self.subject_name()),
+            EventKind::GetStatic | EventKind::GetField => format!("hands out {}", self.subject_name()),
             _ => {
                 let spot = Spot { method, event, how: None, inside: None };
                 format!("changes {} by {}", self.subject_name(), self.target(&spot))
@@ -186,10 +207,11 @@ impl Maker<'_, '_> {
         let world = self.cx.world;
         let mut related = Vec::new();
         if let Some(holder) = self.found.holder {
-            let class = world.program.class_of_field(holder.field);
-            let name = world.program.text(world.program.field(holder.field).name);
-            let note =
-                format!("the object is held by {}.{name}", simple_name(world.program.class_name(class)));
+            let class = match holder.root {
+                Root::Static(field) => world.program.class_of_field(field),
+                Root::ServiceLoader => self.found.class,
+            };
+            let note = format!("the object is held by {}", self.root_name(holder.root));
             related.push((trace::location(world, class, 0), note));
         }
         if let Some(kept) = &self.found.kept {
@@ -310,14 +332,22 @@ impl Maker<'_, '_> {
 
     fn holder(&self) -> String {
         if let Some(holder) = self.found.holder {
-            let program = self.cx.world.program;
-            let class: ClassId = program.class_of_field(holder.field);
-            let name = program.text(program.field(holder.field).name);
-            return format!("{}.{name}", simple_name(program.class_name(class)));
+            return self.root_name(holder.root);
         }
         match self.named() {
             Some(name) => and_list(&values::tenants_with_class(self.cx.world, &name)),
             None => "a module".to_owned(),
+        }
+    }
+
+    fn root_name(&self, root: Root) -> String {
+        let program = self.cx.world.program;
+        match root {
+            Root::Static(field) => {
+                let class = simple_name(program.class_name(program.class_of_field(field)));
+                format!("{class}.{}", program.text(program.field(field).name))
+            }
+            Root::ServiceLoader => "the service loader".to_owned(),
         }
     }
 

@@ -4,9 +4,10 @@ use super::context::Context;
 use super::matches::Spot;
 use super::values::origins_of;
 use crate::dataflow::Body;
-use crate::dataflow::origins::Origin;
+use crate::dataflow::changes::block_of;
+use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::paths::{self, PathGap};
-use crate::facts::{Event, EventKind, Value};
+use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::program::CallSite;
 use crate::rules::rule::{Exits, FollowTest};
 
@@ -20,7 +21,57 @@ pub(super) fn is_followed(cx: &Context<'_>, spot: &Spot, test: &FollowTest) -> b
     if test.restores && (is_restoring(cx, body, event) || has_other_half(cx, body, test)) {
         return true;
     }
-    gap(cx, spot, test).is_none() || test.restores && is_restored_by_callers(cx, body, event, test)
+    if gap(cx, spot, test).is_none() {
+        return true;
+    }
+    test.restores
+        && (is_restored_by_callers(cx, body, event, test)
+            || is_restored_in_the_end(cx, spot, test)
+            || cx.world.reach.is_open_world() && returns_what_was_there(cx, body))
+}
+
+/// Blocks of a cleanup that are looked at.
+const MAX_CLEANUP_BLOCKS: usize = 24;
+
+/// Whether a `finally` around what follows the call restores, if under a condition: what is restored only when it was
+/// changed is tested twice, and the two tests say the same.
+fn is_restored_in_the_end(cx: &Context<'_>, spot: &Spot, test: &FollowTest) -> bool {
+    let body = cx.world.body(spot.method);
+    let unit = body.origins.unit;
+    let blocks = unit.blocks_of(body.method);
+    let Some(from) = block_of(unit, body, spot.event) else { return false };
+    let restoring: Vec<u16> = (0u16..)
+        .zip(body.origins.events())
+        .filter(|(i, e)| *i != spot.event && is_call_of(cx, body, e, test) && is_restoring(cx, body, e))
+        .filter_map(|(i, _)| block_of(unit, body, i))
+        .collect();
+    let following = blocks.iter().skip(usize::from(from));
+    let cleanups = following.flat_map(|b| unit.handlers(b)).filter(|h| h.catches == NO_NAME);
+    let mut waiting: Vec<(u16, bool)> = cleanups.map(|h| (h.block, false)).collect();
+    let mut seen = Vec::new();
+    while let Some((at, is_conditional)) = waiting.pop() {
+        if seen.contains(&at) || seen.len() > MAX_CLEANUP_BLOCKS {
+            continue;
+        }
+        seen.push(at);
+        if restoring.contains(&at) {
+            if is_conditional {
+                return true;
+            }
+            continue;
+        }
+        let next = blocks.get(usize::from(at)).map_or(&[][..], |b| unit.successors(b));
+        waiting.extend(next.iter().map(|to| (*to, is_conditional || next.len() > 1)));
+    }
+    false
+}
+
+/// Whether the method gives back the loader that was there, for its caller to restore.
+fn returns_what_was_there(cx: &Context<'_>, body: Body<'_>) -> bool {
+    let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+    returns
+        .flat_map(|e| body.origins.args(e))
+        .any(|v| origins::of_value(cx.world, body.id, *v).iter().any(|f| f.origin == Origin::ContextLoader))
 }
 
 /// Callers looked at for one method.
@@ -30,8 +81,11 @@ const MAX_CALLERS: usize = 32;
 fn is_restored_by_callers(cx: &Context<'_>, body: Body<'_>, event: &Event, test: &FollowTest) -> bool {
     let Some(value) = body.origins.args(event).last() else { return false };
     let is_given = |leaf: Value| matches!(leaf, Value::Param(i) if i > 0 || body.method.access.is_static());
-    if cx.world.reach.is_open_world() || !body.origins.leaves(*value).all(is_given) {
+    if !body.origins.leaves(*value).all(is_given) {
         return false;
+    }
+    if cx.world.reach.is_open_world() {
+        return true;
     }
     let callers = cx.world.sites.of(body.id, MAX_CALLERS).unwrap_or_default();
     let restores = |caller: &CallSite| {

@@ -10,7 +10,13 @@ mod context;
 mod fields;
 mod finding;
 mod follow;
+mod given_loaders;
+mod grouping;
+mod handed_out;
+mod held_values;
 mod knowledge;
+mod loader_stores;
+mod lookups;
 mod matches;
 mod packed;
 mod removal;
@@ -69,14 +75,19 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
         archives: world.archives,
     };
     let is_candidate = |f| fields::is_candidate(&analysed, f);
+    // What a module's own static holds is there for that module alone.
+    let is_of_all = |f| world.reach.owner(world.program.class_of_field(f)).is_none();
     let (changes, (held, at_unload)) = parallel.both(
         || Changes::find(&analysed, &is_candidate, parallel),
-        || (Held::find(&analysed, &is_candidate), UnloadRoots::find(&analysed, parallel)),
+        || {
+            let held = Held::find(&analysed, &|f| is_candidate(f) && is_of_all(f));
+            (held, UnloadRoots::find(&analysed, parallel))
+        },
     );
     let counted = fields::counted(&analysed, &changes, parallel);
-    let mut cx = Context::new(&analysed, world.models, &changes, &at_unload);
+    let mut cx = Context::new(&analysed, world.models, &changes, &held, &at_unload);
     cx.learn_globs(rules.iter().flat_map(globs_of));
-    let matches = matches_of(&cx, rules, &counted, &held, parallel);
+    let matches = matches_of(&cx, rules, &counted, parallel);
     drop(counted);
     let found = parallel.map(rules.len(), |r| findings_of(&cx, &rules[r], &matches[r], parallel));
     (found.into_iter().flatten().collect(), Vec::new())
@@ -87,7 +98,6 @@ fn matches_of(
     cx: &Context<'_>,
     rules: &[Rule],
     counted: &Changes,
-    held: &Held,
     parallel: &impl Parallel,
 ) -> Vec<Vec<Match>> {
     let tables: Vec<Vec<bool>> = rules.iter().map(|r| api_table(cx, &r.site)).collect();
@@ -99,7 +109,9 @@ fn matches_of(
             Site::Call { .. } => std::mem::take(&mut calls[r]),
             Site::Kept { .. } | Site::Open { .. } => resources,
             Site::Class => Vec::new(),
-            site => fields::find(cx.world, site, counted, held),
+            Site::HandedOut { of_statics } => handed_out::find(cx, *of_statics, parallel),
+            Site::LoaderStore => loader_stores::find(cx),
+            site => fields::find(cx.world, site, counted, cx.held),
         });
     }
     found
@@ -123,7 +135,8 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: &[Match], parallel: &impl
         kept = calls::join(kept);
     }
     let built = parallel.map(kept.len(), |i| finding::build(cx, &kept[i], rule));
-    built.into_iter().flatten().collect()
+    let found = kept.iter().zip(built).filter_map(|(m, finding)| Some((m, finding?))).collect();
+    grouping::by_object(cx, rule, found)
 }
 
 /// Every pattern that a rule's conditions hold.

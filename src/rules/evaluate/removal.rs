@@ -3,9 +3,10 @@
 use super::context::Context;
 use super::matches::Spot;
 use super::shapes::shapes_of;
-use crate::dataflow::knowledge::Role;
+use crate::dataflow::knowledge::{Role, groups};
 use crate::dataflow::paths::{self, Exits};
 use crate::dataflow::{Change, How};
+use crate::facts::Value;
 use crate::rules::rule::{Release, WriteShape};
 use crate::vocabulary::{FieldId, MethodId};
 
@@ -31,7 +32,8 @@ pub(super) fn of_field(cx: &Context<'_>, field: FieldId, spots: &[Spot]) -> Rele
 
 fn removes(cx: &Context<'_>, change: &Change) -> bool {
     match change.how {
-        How::Container(api) | How::ThreadLocal(api) => cx.is_api(api, &cx.names.removing),
+        How::Container(api) => cx.is_api(api, &cx.names.removing),
+        How::ThreadLocal(api) => cx.is_api(api, &cx.names.removing) || sets_back(cx, change),
         How::Write => {
             let spot =
                 Spot { method: change.method, event: change.event, how: Some(change.how), inside: None };
@@ -39,6 +41,20 @@ fn removes(cx: &Context<'_>, change: &Change) -> bool {
         }
         _ => false,
     }
+}
+
+/// `local.set(null)`, `local.set(before)`: the value goes, or an earlier one comes back.
+fn sets_back(cx: &Context<'_>, change: &Change) -> bool {
+    let (method, event) = change.inside.unwrap_or((change.method, change.event));
+    let body = cx.world.body(method);
+    let value = cx.world.event(method, event).and_then(|e| body.origins.args(e).last().copied());
+    let loader = cx.world.program.class(body.class).loader;
+    let reads = cx.world.knowledge.group(groups::THREAD_LOCAL_GET);
+    let is_earlier = |leaf: Value| {
+        let member = body.origins.event(leaf).and_then(|(_, e)| e.member());
+        leaf == Value::Null || member.is_some_and(|m| cx.world.knowledge.api_in(reads, loader, m).is_some())
+    };
+    value.is_some_and(|v| body.origins.leaves(v).all(is_earlier))
 }
 
 /// Whether every way out of the method passes a removal: nothing outlives the call.

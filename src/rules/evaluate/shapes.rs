@@ -6,9 +6,9 @@ use super::values::{self, is_of_types, origins_of};
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::knowledge::{ApiId, Subject};
 use crate::dataflow::{Body, How, lazy};
-use crate::facts::{Event, NO_NAME};
+use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::rules::rule::{KeyKind, StoredKind, WriteShape};
-use crate::vocabulary::{FieldId, LoaderId};
+use crate::vocabulary::{FieldId, LoaderId, ValueId};
 
 /// The shapes of one change.
 pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<WriteShape> {
@@ -187,6 +187,13 @@ pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
         let Some(value) = body.origins.args(event).get(position) else { continue };
         let types = values::types_of(cx.world, body, *value);
         kinds.extend(types.into_iter().map(|ty| kind_of(cx, loader, ty)));
+        if kinds.contains(&StoredKind::Loader) && is_context_loader(cx, body, event, position) {
+            kinds.push(StoredKind::ContextLoader);
+        }
+        if kinds.contains(&StoredKind::Class) && is_of_known_classes(cx, body, *value, 0) {
+            kinds.retain(|k| *k != StoredKind::Class);
+            kinds.push(StoredKind::Other);
+        }
         kinds.extend(passed_objects(cx, body, event, position));
     }
     kinds
@@ -204,6 +211,30 @@ fn kind_of(cx: &Context<'_>, loader: LoaderId, ty: &str) -> StoredKind {
     } else {
         StoredKind::Other
     }
+}
+
+fn is_context_loader(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
+    let found = origins_of(cx.world, body, event, position);
+    found.iter().any(|f| f.origin == crate::dataflow::origins::Origin::ContextLoader)
+}
+
+/// Computations between a class literal and what is stored.
+const MAX_LOOKUPS: u32 = 4;
+
+/// Whether a value is a class that the code names itself, or a member that is looked up in one: no application's class.
+fn is_of_known_classes(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) -> bool {
+    let program = cx.world.program;
+    let loader = program.class(body.class).loader;
+    body.origins.leaves(value).all(|leaf| match leaf {
+        Value::Null => true,
+        Value::Class(name) => program.find(loader, name).is_some_and(|c| cx.world.reach.owner(c).is_none()),
+        Value::Event(i) => body.origins.events().get(i as usize).is_some_and(|e| {
+            e.kind == EventKind::InvokeVirtual
+                && depth < MAX_LOOKUPS
+                && is_of_known_classes(cx, body, body.origins.arg(e, 0), depth + 1)
+        }),
+        _ => false,
+    })
 }
 
 /// Objects of a module's own classes that reach the operand from a module's code.

@@ -35,7 +35,8 @@ pub(super) fn reaches(cx: &Context<'_>, spot: &Spot, names: &[String]) -> bool {
     false
 }
 
-fn calls_api(cx: &Context<'_>, method: MethodId, names: &[String]) -> bool {
+/// Whether a method calls an API of one of the groups.
+pub(super) fn calls_api(cx: &Context<'_>, method: MethodId, names: &[String]) -> bool {
     let body = cx.world.body(method);
     let loader = cx.world.program.class(body.class).loader;
     body.origins
@@ -113,4 +114,28 @@ fn of_operands(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &mut Vec<
             }
         }
     }
+}
+
+/// The JVM's name of a task.
+const RUNNABLE: &str = "java/lang/Runnable";
+
+/// Whether the thread that a call starts is made for a task that the method is given: the task is its caller's.
+pub(super) fn is_given(cx: &Context<'_>, spot: &Spot) -> bool {
+    let body = cx.world.body(spot.method);
+    let Some(start) = cx.world.event(spot.method, spot.event) else { return false };
+    body.origins.leaves(body.origins.arg(start, 0)).any(|leaf| {
+        let Some((index, made)) = body.origins.event(leaf) else { return false };
+        let init = body.origins.events().iter().find(|e| {
+            e.kind == EventKind::InvokeSpecial
+                && body.origins.leaves(body.origins.arg(e, 0)).any(|l| l == Value::Event(index))
+        });
+        let maker = if made.kind == EventKind::New { init } else { Some(made) };
+        maker.is_some_and(|m| body.origins.args(m).iter().any(|arg| is_given_task(cx, body, *arg)))
+    })
+}
+
+fn is_given_task(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
+    let is_param = |leaf| matches!(leaf, Value::Param(i) if i > 0 || body.method.access.is_static());
+    body.origins.leaves(value).any(is_param)
+        && super::values::types_of(cx.world, body, value).contains(&RUNNABLE)
 }

@@ -19,6 +19,28 @@ pub(super) fn types_of<'w>(world: &World<'w>, body: Body<'w>, value: ValueId) ->
     types
 }
 
+/// The last type argument of a generic field type (JVMS 4.7.9.1), as an internal name: `String` of `Map<Class<?>, String>`.
+pub(super) fn last_type_argument(signature: &str) -> Option<&str> {
+    let inner = signature.split_once('<')?.1;
+    let mut depth = 0usize;
+    let mut start = 0;
+    let mut last = None;
+    for (i, byte) in inner.bytes().enumerate() {
+        match byte {
+            b'<' => depth += 1,
+            b'>' if depth == 0 => break,
+            b'>' => depth -= 1,
+            b';' if depth == 0 => {
+                last = inner.get(start..i);
+                start = i + 1;
+            }
+            _ => {}
+        }
+    }
+    let name = last?.trim_start_matches(['+', '-']).strip_prefix('L')?;
+    name.split('<').next()
+}
+
 /// Steps through views of views.
 const MAX_VIEWS: usize = 8;
 

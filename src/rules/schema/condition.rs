@@ -19,6 +19,12 @@ pub(crate) enum SiteText {
     FieldMutation(FieldMutationText),
     /// Fields that are written, or hold a container, array, atomic or buffer that is changed; one match per field.
     FieldChange(FieldWriteText),
+    /// Fields whose object, of one of the deployment's own classes, is handed out to callers that can then change it; one
+    /// match per field.
+    HandedOut(FieldWriteText),
+    /// Fields of a class loader type that are written, by constructors and initialisers too; one match per field. It has
+    /// no options: `loader-store: {}`.
+    LoaderStore(ClassSiteText),
     /// Calls and method references; one match per calling method and target.
     Call(CallText),
     /// Resources that are acquired and outlive the call; one match per acquiring event.
@@ -125,6 +131,13 @@ pub(crate) enum ConditionText {
     Stores(#[schemars(length(min = 1))] Vec<StoredWord>),
     /// A tenant reads what another one writes.
     ReadByOther,
+    /// Some change of the field, at one of the rule's sites or not, has one of these shapes: what is filled on demand
+    /// (`lazy`) is made again when it is emptied.
+    AnyChange(#[schemars(length(min = 1))] Vec<WriteWord>),
+    /// The object that the field belongs to is held by a static field, or by the service loader.
+    HeldByStatic,
+    /// Only the class's own `main` gets to the site.
+    OnlyFromMain,
     /// The called method belongs to one of these API groups or ids of the models.
     Target(#[schemars(length(min = 1))] Vec<String>),
     /// Where an argument of the call comes from.
@@ -143,10 +156,20 @@ pub(crate) enum ConditionText {
     Kept(#[schemars(length(min = 1))] Vec<KeeperWord>),
     /// The method that holds the site catches one of these types around it; names with dots.
     Catches(#[schemars(length(min = 1))] Vec<String>),
+    /// The method that holds the site also calls one of these API groups or ids of the models.
+    AlsoCalls(#[schemars(length(min = 1))] Vec<String>),
     /// The result of the call is stored, returned or called on rather than dropped or only compared.
     ResultUsed,
     /// The method asks the context class loader for the same name before.
     ContextLoaderAskedBefore,
+    /// The method asks another loader for the same name, before or after: the context class loader, one it is given, or
+    /// one that is not known.
+    AnotherLoaderAsked,
+    /// The loader that the call yields is that of an object of the deployment's own classes, and is asked for classes by
+    /// computed names.
+    AskedForComputedNames,
+    /// The thread runs a task that the method is given.
+    TaskGiven,
     /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
     /// same call in a loop.
     ReceiverWalkedOrAsked,
@@ -175,11 +198,21 @@ pub(crate) struct FieldText {
     /// Type groups of the models; every value ever stored is of one of these.
     #[schemars(length(min = 1))]
     pub(crate) values: Option<Vec<String>>,
+    /// Type groups of the models, or descriptors; the last type argument of the field's generic type (a map's value, a
+    /// list's element) is of one of these.
+    #[schemars(length(min = 1))]
+    pub(crate) holds: Option<Vec<String>>,
+    /// Whether that type argument is plain: immutable by the models, or a class of the deployment whose objects no caller
+    /// changes.
+    pub(crate) holds_values: Option<bool>,
     /// Glob over the name.
     pub(crate) name: Option<String>,
     /// Whether it is final.
     #[serde(rename = "final")]
     pub(crate) is_final: Option<bool>,
+    /// Whether it is static.
+    #[serde(rename = "static")]
+    pub(crate) is_static: Option<bool>,
     /// Whether it is private.
     #[serde(rename = "private")]
     pub(crate) is_private: Option<bool>,

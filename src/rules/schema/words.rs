@@ -157,6 +157,8 @@ words! {
     /// What is stored in a field or container.
     #[schemars(title = "kind of stored value")]
     StoredWord => rule::StoredKind {
+        /// The context class loader of the moment, whether or not another one stands in when there is none.
+        ContextLoader,
         /// A class loader.
         Loader,
         /// A class, method, field, constructor, method handle or the like.
@@ -250,6 +252,8 @@ words! {
         Nothing,
         /// A field of the module's classes.
         ModuleField,
+        /// A field of an object that a static field holds.
+        SharedObject,
         /// A static field of a shared class.
         SharedStatic,
         /// Handed to a framework as a bean.

@@ -1,0 +1,159 @@
+//! How a value that is stored came about: from a constant, from nothing but the code itself, or from a caller.
+
+use super::changes::Change;
+use super::{Body, World};
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::{FieldId, ValueId};
+
+/// How a value that is written to a field came about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Written {
+    /// Null.
+    Null,
+    /// A constant.
+    Constant,
+    /// Made from the field's own old value.
+    FromItself,
+    /// A parameter, a field of the receiver, or something made from such or from a call with such.
+    FromCaller,
+    /// Made here without any input.
+    Fresh,
+}
+
+impl Written {
+    /// Of two that meet the one that depends on more.
+    fn max_of(self, other: Self) -> Self {
+        let weight = |w: Self| match w {
+            Written::Null => 0,
+            Written::Constant => 1,
+            Written::Fresh => 2,
+            Written::FromItself => 3,
+            Written::FromCaller => 4,
+        };
+        if weight(other) > weight(self) { other } else { self }
+    }
+}
+
+/// Classifies the value of a write; several when values meet.
+pub fn written(world: &World<'_>, change: &Change) -> Vec<Written> {
+    let body = world.body(change.method);
+    let Some(event) = world.event(change.method, change.event) else { return Vec::new() };
+    let Some(value) = body.origins.args(event).last() else { return vec![Written::Constant] };
+    kinds_of(world, body, change.field, *value)
+}
+
+/// Classifies a value of a body that is stored in a field or in what it holds; several when values meet.
+pub fn kinds_of(world: &World<'_>, body: Body<'_>, field: FieldId, value: ValueId) -> Vec<Written> {
+    let mut search = Search { world, field, left: MAX_VALUES };
+    let mut kinds: Vec<Written> =
+        body.origins.leaves(value).map(|leaf| search.kind_of(body, leaf, 0)).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
+}
+
+/// How many calls deep a value's inputs are looked at.
+const MAX_INPUT_DEPTH: u32 = 6;
+/// Values looked at for one question: callers and inputs multiply with each step. What lies beyond counts as a caller's.
+const MAX_VALUES: u32 = 400;
+/// Callers of one method that are looked at.
+const MAX_SITES: usize = 16;
+
+struct Search<'s, 'w> {
+    world: &'s World<'w>,
+    field: FieldId,
+    left: u32,
+}
+
+impl Search<'_, '_> {
+    fn kind_of(&mut self, body: Body<'_>, leaf: Value, depth: u32) -> Written {
+        if self.left == 0 || depth > MAX_INPUT_DEPTH {
+            return Written::FromCaller;
+        }
+        self.left -= 1;
+        match leaf {
+            Value::Null => Written::Null,
+            Value::Int(_) | Value::Str(_) | Value::Class(_) => Written::Constant,
+            // The object whose field it is: what it is made of is told where that is set.
+            Value::Param(0) if self.is_own_object(body) => Written::Fresh,
+            Value::Param(i) => self.passed(body, i, depth),
+            Value::Unknown | Value::Caught(_) | Value::Merge { .. } => Written::FromCaller,
+            Value::Derived(source) => self.made_of(body, &[source], depth),
+            Value::Event(i) => match body.origins.events().get(i as usize) {
+                Some(event) => self.kind_of_event(body, i, event, depth),
+                None => Written::FromCaller,
+            },
+        }
+    }
+
+    /// What a parameter is. The callers of a method that only its own package can call are all seen, if few.
+    fn passed(&mut self, body: Body<'_>, param: u16, depth: u32) -> Written {
+        let access = body.method.access;
+        let is_closed = !access.is_public() && !access.is_protected() || access.is_synthetic();
+        if !is_closed || depth >= MAX_INPUT_DEPTH {
+            return Written::FromCaller;
+        }
+        let sites = self.world.sites.of(body.id, MAX_SITES).unwrap_or_default();
+        if sites.is_empty() {
+            return Written::FromCaller;
+        }
+        let mut result = Written::Null;
+        for site in sites {
+            let caller = self.world.body(site.caller);
+            // A method reference is called by who knows whom.
+            let call = caller.origins.events().get(usize::from(site.event)).filter(|e| e.kind.is_invoke());
+            let Some(value) = call.and_then(|e| caller.origins.args(e).get(usize::from(param))) else {
+                return Written::FromCaller;
+            };
+            for leaf in caller.origins.leaves(*value) {
+                result = result.max_of(self.kind_of(caller, leaf, depth + 1));
+                if result == Written::FromCaller {
+                    return result;
+                }
+            }
+        }
+        result
+    }
+
+    fn is_own_object(&self, body: Body<'_>) -> bool {
+        let program = self.world.program;
+        !body.method.access.is_static()
+            && !program.field(self.field).access.is_static()
+            && program.is_subtype(body.class, program.class_of_field(self.field))
+    }
+
+    fn kind_of_event(&mut self, body: Body<'_>, index: u32, event: &Event, depth: u32) -> Written {
+        match event.kind {
+            EventKind::GetStatic => {
+                let refs = self.world.program.refs(self.world.program.class(body.class).loader);
+                let is_own = event.member().and_then(|m| refs.field(m)) == Some(self.field);
+                if is_own { Written::FromItself } else { Written::Fresh }
+            }
+            // What a new object is made of are its constructor's arguments.
+            EventKind::New => {
+                let is_its = |receiver: &ValueId| {
+                    body.origins.leaves(*receiver).any(|leaf| leaf == Value::Event(index))
+                };
+                let init = body.origins.events().iter().find(|e| {
+                    e.kind == EventKind::InvokeSpecial && body.origins.args(e).first().is_some_and(is_its)
+                });
+                let args = init.map_or(&[][..], |e| body.origins.args(e).get(1..).unwrap_or(&[]));
+                self.made_of(body, args, depth)
+            }
+            EventKind::NewArray => Written::Fresh,
+            _ => self.made_of(body, body.origins.args(event), depth),
+        }
+    }
+
+    /// The kind of something made from several inputs: it depends on a caller if any input does.
+    fn made_of(&mut self, body: Body<'_>, args: &[ValueId], depth: u32) -> Written {
+        let mut result = Written::Fresh;
+        for leaf in args.iter().flat_map(|a| body.origins.leaves(*a)) {
+            result = result.max_of(self.kind_of(body, leaf, depth + 1));
+            if result == Written::FromCaller {
+                break;
+            }
+        }
+        result
+    }
+}

@@ -1,0 +1,139 @@
+//! Loaders of objects that are given: the loader of a library's own object is the library's, whoever passes it.
+
+use super::context::Context;
+use super::matches::Spot;
+use super::values::{operand, origins_of, types_of};
+use crate::dataflow::Body;
+use crate::dataflow::knowledge::Subject;
+use crate::dataflow::origins::{Found, Origin};
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::descriptor::params;
+use crate::vocabulary::{ClassId, MethodId, ValueId};
+use rustc_hash::FxHashSet;
+
+/// APIs that ask a loader for a class.
+const LOOKUPS: [&str; 2] = ["class-for-name-with-loader", "load-class"];
+/// Callers that an object is followed up to.
+const MAX_LEVELS: u32 = 3;
+/// Callers of one method that are looked at.
+const MAX_SITES: usize = 48;
+
+/// Whether the loader that a call yields is that of an object of the deployment's own classes, and some lookup asks it for
+/// a class by a computed name.
+pub(super) fn is_asked_for_computed_names(cx: &Context<'_>, spot: &Spot) -> bool {
+    let asked = cx.asked_loaders.get_or_init(|| asked_loaders(cx));
+    if !asked.contains(&(spot.method, spot.event)) {
+        return false;
+    }
+    let body = cx.world.body(spot.method);
+    let Some(event) = cx.world.event(spot.method, spot.event) else { return false };
+    let class = body.origins.arg(event, 0);
+    is_of_own_object(cx, body, class, 0)
+}
+
+/// Where loaders of given objects are read that lookups by computed names ask.
+fn asked_loaders(cx: &Context<'_>) -> FxHashSet<(MethodId, u16)> {
+    let lookups: Vec<String> = LOOKUPS.iter().map(|name| (*name).to_owned()).collect();
+    let mut asked = FxHashSet::default();
+    let program = cx.world.program;
+    for class in (0..program.classes.len()).map(ClassId::from_index).filter(|c| !program.is_jdk(*c)) {
+        let loader = program.class(class).loader;
+        for (id, method) in program.methods_of(class) {
+            for event in program.unit(class).events_of(method) {
+                let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { continue };
+                let mut apis = cx.world.knowledge.apis(loader, member);
+                let Some(api) = apis.find(|a| cx.is_api(*a, &lookups)) else { continue };
+                let argument = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.loader);
+                asked.extend(given_loaders(cx, cx.world.body(id), event, argument));
+            }
+        }
+    }
+    asked
+}
+
+fn given_loaders(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    event: &Event,
+    argument: Option<u8>,
+) -> Vec<(MethodId, u16)> {
+    let subject = argument.map_or(Subject::Receiver, Subject::Argument);
+    let Some(position) = subject.operand(event.kind.has_receiver()) else { return Vec::new() };
+    let loaders = origins_of(cx.world, body, event, position);
+    let is_given = |f: &&Found| f.origin == Origin::ForeignLoader;
+    if !loaders.iter().any(|f| is_given(&f)) {
+        return Vec::new();
+    }
+    let Some(name) = operand(event, 0) else { return Vec::new() };
+    let names = origins_of(cx.world, body, event, name);
+    let is_computed = names.iter().any(|n| !matches!(n.origin, Origin::Text(_) | Origin::Null));
+    if !is_computed {
+        return Vec::new();
+    }
+    loaders.iter().filter(is_given).map(|f| (f.method, f.event)).collect()
+}
+
+/// Whether a class is what `getClass()` yields of an object whose static type the deployment declares, here or at a
+/// caller.
+fn is_of_own_object(cx: &Context<'_>, body: Body<'_>, class: ValueId, level: u32) -> bool {
+    body.origins.leaves(class).any(|leaf| match leaf {
+        Value::Param(i) => passed(cx, body, i, level, &is_of_own_object),
+        Value::Event(_) => body.origins.event(leaf).is_some_and(|(_, e)| {
+            is_get_class(cx, e) && is_own_object(cx, body, body.origins.arg(e, 0), level)
+        }),
+        _ => false,
+    })
+}
+
+/// Whether a value is an object of a class of the deployment that applications share, and of no module's subclass of it.
+fn is_own_object(cx: &Context<'_>, body: Body<'_>, object: ValueId, level: u32) -> bool {
+    let is_this = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
+    if body.origins.leaves(object).any(is_this) {
+        return false;
+    }
+    let is_new = |leaf| body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::New);
+    let is_exact = body.origins.leaves(object).all(is_new);
+    types_of(cx.world, body, object).iter().any(|ty| is_shared_type(cx, body, ty, is_exact))
+        || body.origins.leaves(object).any(|leaf| match leaf {
+            Value::Param(i) => passed(cx, body, i, level, &is_own_object),
+            _ => false,
+        })
+}
+
+fn is_shared_type(cx: &Context<'_>, body: Body<'_>, ty: &str, is_exact: bool) -> bool {
+    let program = cx.world.program;
+    let is_shared = |class: ClassId| cx.world.reach.owner(class).is_none();
+    program.find_text(program.class(body.class).loader, ty).is_some_and(|class| {
+        !program.is_jdk(class)
+            && is_shared(class)
+            && (is_exact || cx.world.hierarchy.closure(class).into_iter().all(is_shared))
+    })
+}
+
+type Question<'q> = &'q dyn Fn(&Context<'_>, Body<'_>, ValueId, u32) -> bool;
+
+/// Whether something holds of what some caller passes.
+fn passed(cx: &Context<'_>, body: Body<'_>, param: u16, level: u32, holds: Question<'_>) -> bool {
+    let n_params = params(cx.world.program.text(body.method.desc)).count();
+    let is_this = param == 0 && !body.method.access.is_static();
+    if level >= MAX_LEVELS || is_this || usize::from(param) > n_params {
+        return false;
+    }
+    let sites = cx.world.sites.of(body.id, MAX_SITES).unwrap_or_default();
+    sites.iter().any(|site| {
+        let caller = cx.world.body(site.caller);
+        caller
+            .origins
+            .events()
+            .get(usize::from(site.event))
+            .is_some_and(|e| holds(cx, caller, caller.origins.arg(e, usize::from(param)), level + 1))
+    })
+}
+
+fn is_get_class(cx: &Context<'_>, event: &Event) -> bool {
+    let program = cx.world.program;
+    event.member().is_some_and(|m| {
+        let member = program.facts.members.get(m);
+        program.text(member.name) == "getClass" && program.text(member.desc) == "()Ljava/lang/Class;"
+    })
+}

@@ -1,0 +1,64 @@
+//! One finding for one object: fields of a class that fail in the same way are told together.
+
+use super::context::Context;
+use super::matches::{Match, Subject};
+use super::shapes::shapes_of;
+use super::trace::simple_name;
+use crate::findings::Finding;
+use crate::rules::rule::{Rule, Site, WriteShape};
+use crate::vocabulary::FieldId;
+use std::collections::BTreeMap;
+
+/// What findings have in common that are told together: the outermost class with its loader, how bad and how sure, and
+/// whom it concerns.
+type Key = (String, String, String, Vec<String>);
+
+/// Joins the findings of a rule about fields. In a deployment each static field stays a finding of its own, with the traces
+/// of those who change it; in an open world there are none to show.
+pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Finding)>) -> Vec<Finding> {
+    let is_object = matches!(rule.site, Site::FieldChange { of_statics: false });
+    let is_field = matches!(
+        rule.site,
+        Site::FieldWrite { .. }
+            | Site::FieldMutation { .. }
+            | Site::FieldChange { .. }
+            | Site::HandedOut { .. }
+    );
+    if !(is_object || is_field && cx.world.reach.is_open_world()) {
+        return found.into_iter().map(|(_, finding)| finding).collect();
+    }
+    let mut groups = BTreeMap::<Key, Vec<(Rank, Finding)>>::new();
+    for (m, finding) in found {
+        groups.entry(key(&finding)).or_default().push((rank(cx, m), finding));
+    }
+    groups.into_values().filter_map(joined).collect()
+}
+
+fn key(finding: &Finding) -> Key {
+    let outermost = finding.class.split('$').next().unwrap_or_default().to_owned();
+    let weight = format!("{:?} {:?}", finding.severity, finding.certainty);
+    (outermost, finding.loader.clone(), weight, finding.tenants.clone())
+}
+
+/// The field to name first: the one that callers decide about, then the one that most places change.
+type Rank = (bool, std::cmp::Reverse<usize>, FieldId);
+
+fn rank(cx: &Context<'_>, found: &Match) -> Rank {
+    let field = match found.subject {
+        Subject::Field(field) => field,
+        _ => FieldId(u32::MAX),
+    };
+    let by_caller = found.spots.iter().any(|s| shapes_of(cx, field, s).contains(&WriteShape::FromCaller));
+    (!by_caller, std::cmp::Reverse(found.spots.len()), field)
+}
+
+fn joined(mut group: Vec<(Rank, Finding)>) -> Option<Finding> {
+    group.sort_by_key(|(rank, _)| *rank);
+    let mut group = group.into_iter().map(|(_, finding)| finding);
+    let mut main = group.next()?;
+    for other in group {
+        let name = simple_name(&other.class.replace('.', "/"));
+        main.related.push((other.location, format!("so is {name}.{}", other.member)));
+    }
+    Some(main)
+}

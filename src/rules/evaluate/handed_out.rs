@@ -1,0 +1,155 @@
+//! Fields whose object is handed out to callers, who can change it: a singleton's getter for what all applications
+//! configure.
+
+use super::context::Context;
+use super::fields;
+use super::matches::{Match, Spot, Subject};
+use super::shapes::shapes_of;
+use crate::dataflow::How;
+use crate::dataflow::held::{self, Root};
+use crate::facts::{EventKind, FieldFacts};
+use crate::program::link::NO_CLASS;
+use crate::rules::rule::WriteShape;
+use crate::vocabulary::descriptor::TypeDesc;
+use crate::vocabulary::{ClassId, FieldId, Parallel};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+/// What of an object is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Its containers: an object that others are registered with.
+    Containers,
+    /// Every field.
+    Any,
+}
+
+/// Levels of fields through which an object's methods change what it is made of.
+const MAX_LEVELS: u32 = 2;
+
+/// One match per field. An object whose own fields are findings, because statics hold every object of its class, is none.
+pub(super) fn find(cx: &Context<'_>, of_statics: bool, parallel: &impl Parallel) -> Vec<Match> {
+    const CHUNK: usize = 512;
+    let n = cx.world.program.n_fields;
+    let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
+        let range = chunk * CHUNK..n.min((chunk + 1) * CHUNK);
+        range.filter_map(|f| matched(cx, FieldId::from_index(f), of_statics)).collect::<Vec<_>>()
+    });
+    found.into_iter().flatten().collect()
+}
+
+fn matched(cx: &Context<'_>, field: FieldId, of_statics: bool) -> Option<Match> {
+    let program = cx.world.program;
+    let class = program.class_of_field(field);
+    let facts = program.field(field);
+    let is_object = program.text(facts.desc).starts_with('L');
+    if facts.access.is_static() != of_statics || !is_object || !fields::is_candidate(cx.world, field) {
+        return None;
+    }
+    let holder = if of_statics { None } else { Some(cx.held.holder(class)?) };
+    let spots = getters(cx, field);
+    let is_loose = holder.is_some_and(|h| !h.is_only && h.root != Root::ServiceLoader);
+    if spots.is_empty()
+        || !(holds_mutable_object(cx, field) || is_loose && is_declared_mutable(cx, class, facts))
+    {
+        return None;
+    }
+    // The service loader's one provider is as good as a static's only object.
+    let holder = holder.map(|mut h| {
+        h.is_only |= h.root == Root::ServiceLoader;
+        h
+    });
+    Some(Match { subject: Subject::Field(field), class, spots, only: None, holder, kept: None, leak: None })
+}
+
+fn holds_mutable_object(cx: &Context<'_>, field: FieldId) -> bool {
+    let stored = held::stored_objects(cx.world, field);
+    stored.iter().any(|(class, _)| {
+        let is_told_of_itself = cx.held.holder(*class).is_some_and(|h| h.is_only);
+        !is_told_of_itself && is_changed_by_callers(cx, *class, Part::Containers, 0)
+    })
+}
+
+/// Whether the field's declared type is a mutable class of the deployment: what a constructor is given is some such object.
+fn is_declared_mutable(cx: &Context<'_>, class: ClassId, field: &FieldFacts) -> bool {
+    let program = cx.world.program;
+    let declared = TypeDesc(program.text(field.desc)).class();
+    let declared = declared.and_then(|name| program.find_text(program.class(class).loader, name));
+    declared.is_some_and(|c| c != class && is_changed_by_callers(cx, c, Part::Containers, MAX_LEVELS))
+}
+
+/// Reads of the field whose value a method returns that tenants reach.
+fn getters(cx: &Context<'_>, field: FieldId) -> Vec<Spot> {
+    let mut spots = Vec::new();
+    for read in cx.world.fields.reads(field) {
+        if cx.world.reach.tenants(read.method).is_empty() {
+            continue;
+        }
+        let body = cx.world.body(read.method);
+        let returned = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+        let is_read = crate::facts::Value::Event(u32::from(read.event));
+        let mut values = returned.flat_map(|e| body.origins.args(e));
+        if values.any(|v| body.origins.leaves(*v).any(|l| l == is_read)) {
+            spots.push(Spot { method: read.method, event: read.event, how: None, inside: None });
+        }
+    }
+    spots
+}
+
+/// Answers about the objects of each class, kept as they are found: two bits for each part and level, known and yes.
+pub(super) struct Answers(Vec<AtomicU16>);
+
+impl Answers {
+    /// None yet.
+    fn of(n_classes: usize) -> Self {
+        Self((0..n_classes).map(|_| AtomicU16::new(0)).collect())
+    }
+
+    /// The answer if it is known; else finds it. Whoever comes second at the same time finds the same.
+    fn get(&self, class: ClassId, part: Part, level: u32, find: impl FnOnce() -> bool) -> bool {
+        let Some(bits) = self.0.get(class.index()) else { return find() };
+        let shift = 2 * (level * 2 + u32::from(part == Part::Any));
+        let known = bits.load(Ordering::Relaxed) >> shift;
+        if known & 1 != 0 {
+            return known & 2 != 0;
+        }
+        let answer = find();
+        bits.fetch_or((1 | u16::from(answer) << 1) << shift, Ordering::Relaxed);
+        answer
+    }
+}
+
+/// Whether methods that tenants reach put into an object of a class what their callers pass.
+pub(super) fn is_changed_by_callers(cx: &Context<'_>, class: ClassId, part: Part, level: u32) -> bool {
+    let answers = cx.changed_objects.get_or_init(|| Answers::of(cx.world.program.classes.len()));
+    answers.get(class, part, level, || is_any_field_changed(cx, class, part, level))
+}
+
+fn is_any_field_changed(cx: &Context<'_>, class: ClassId, part: Part, level: u32) -> bool {
+    let program = cx.world.program;
+    let mut at = class;
+    while at != NO_CLASS && !program.is_jdk(at) {
+        let mut fields = program.fields_of(at).filter(|(_, f)| !f.access.is_static());
+        if fields.any(|(id, _)| is_field_changed(cx, at, id, part, level)) {
+            return true;
+        }
+        at = program.class(at).super_class;
+    }
+    false
+}
+
+fn is_field_changed(cx: &Context<'_>, class: ClassId, field: FieldId, part: Part, level: u32) -> bool {
+    let changes = cx.changes.of(field).iter();
+    let mut after = changes.filter(|c| part == Part::Any || matches!(c.how, How::Container(_))).filter(|c| {
+        fields::is_after_initialisation(cx.world, class, c) && !cx.world.reach.tenants(c.method).is_empty()
+    });
+    let by_caller = after.any(|c| {
+        let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
+        let shapes = shapes_of(cx, field, &spot);
+        shapes.contains(&WriteShape::FromCaller) && !shapes.contains(&WriteShape::Lazy)
+    });
+    by_caller
+        || level < MAX_LEVELS
+            && held::stored_objects(cx.world, field)
+                .iter()
+                .any(|(made, _)| *made != class && is_changed_by_callers(cx, *made, part, level + 1))
+}

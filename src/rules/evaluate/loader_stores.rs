@@ -1,0 +1,65 @@
+//! Matches of fields of a class loader type that are written anywhere, constructors and initialisers included.
+
+use super::context::Context;
+use super::matches::{Match, Spot, Subject};
+use crate::dataflow::How;
+use crate::facts::Value;
+use crate::vocabulary::descriptor::TypeDesc;
+use crate::vocabulary::{Access, FieldId, ValueId};
+
+/// One match per field.
+pub(super) fn find(cx: &Context<'_>) -> Vec<Match> {
+    (0..cx.world.program.n_fields).map(FieldId::from_index).filter_map(|f| matched(cx, f)).collect()
+}
+
+fn matched(cx: &Context<'_>, field: FieldId) -> Option<Match> {
+    let program = cx.world.program;
+    let class = program.class_of_field(field);
+    let facts = program.field(field);
+    let name = TypeDesc(program.text(facts.desc)).class()?;
+    let is_loader = || {
+        let loader = program.class(class).loader;
+        super::values::is_of_types(cx.world, cx.models, loader, name, &cx.names.loader_types)
+    };
+    if program.is_jdk(class) || facts.access.has(Access::SYNTHETIC) || !is_loader() {
+        return None;
+    }
+    let writes = cx.world.fields.writes(field);
+    let spots: Vec<Spot> = writes
+        .map(|w| Spot { method: w.method, event: w.event, how: Some(How::Write), inside: None })
+        .collect();
+    let holder = if facts.access.is_static() { None } else { cx.held.holder(class) };
+    (!spots.is_empty() && !is_only_put_back(cx, field)).then_some(Match {
+        subject: Subject::Field(field),
+        class,
+        spots,
+        only: None,
+        holder,
+        kept: None,
+        leak: None,
+    })
+}
+
+/// Whether all that is ever done with what the field holds is to make it the context class loader again: a scope that
+/// keeps what was there before.
+fn is_only_put_back(cx: &Context<'_>, field: FieldId) -> bool {
+    let setters = [CONTEXT_SET.to_owned()];
+    let mut reads = cx.world.fields.reads(field).peekable();
+    reads.peek().is_some()
+        && reads.all(|read| {
+            let body = cx.world.body(read.method);
+            let loader = cx.world.program.class(body.class).loader;
+            let is_read =
+                |v: &ValueId| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(read.event)));
+            let mut uses = body.origins.events().iter().filter(|e| body.origins.args(e).iter().any(is_read));
+            uses.all(|e| {
+                e.kind.is_invoke()
+                    && e.member().is_some_and(|m| {
+                        cx.world.knowledge.apis(loader, m).any(|api| cx.is_api(api, &setters))
+                    })
+            })
+        })
+}
+
+/// The API that sets the context class loader.
+const CONTEXT_SET: &str = "context-loader-set";

@@ -1,0 +1,137 @@
+//! The kinds of thing that conditions tell apart.
+
+/// How a write changes a field.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum WriteShape {
+    /// Behind a test that the field is still null (or a flag still false): the first one wins.
+    Lazy,
+    /// The value is made from the old one: a counter, a list cell.
+    Counter,
+    /// A constant, so that all writers write the same or switch it.
+    Constant,
+    /// Null.
+    Cleared,
+    /// A value that depends on the caller: a parameter, something computed from one, a field of the receiver, the
+    /// context loader.
+    FromCaller,
+    /// A new object or call result that depends on no caller.
+    Fresh,
+}
+
+/// What keys a container.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum KeyKind {
+    /// A class loader.
+    Loader,
+    /// A class or another reflective object.
+    Class,
+    /// A class's name.
+    ClassName,
+    /// A string constant.
+    Constant,
+    /// Another string.
+    Text,
+    /// Anything else.
+    Other,
+    /// The container has no keys.
+    None,
+}
+
+/// What is stored in a field or container.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum StoredKind {
+    /// The context class loader of the moment, whether or not another one stands in when there is none.
+    ContextLoader,
+    /// A class loader.
+    Loader,
+    /// A class, method, field, constructor, method handle or the like.
+    Class,
+    /// An object, lambda or method reference whose class a module defines.
+    ModuleObject,
+    /// Anything else that a caller passes.
+    Other,
+}
+
+/// The kinds of origin that a rule can ask for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum OriginKind {
+    /// `null`
+    Null,
+    /// A string or number constant.
+    Constant,
+    /// A class literal.
+    ClassLiteral,
+    /// A parameter of the method, or what its callers in the deployment pass.
+    Parameter,
+    /// A value that a module's code passes, through any number of calls.
+    ModuleArgument,
+    /// A field of an object.
+    Field,
+    /// A static field.
+    StaticField,
+    /// An object made here.
+    Allocation,
+    /// The context class loader of the current thread.
+    ContextLoader,
+    /// The loader of the class that holds the site, or of a class literal of the same loader.
+    OwnLoader,
+    /// The loader of an object or class that a caller passes.
+    ForeignLoader,
+    /// The system or platform loader.
+    SystemLoader,
+    /// `System.getProperties()`
+    SystemProperties,
+    /// Anything else.
+    Unknown,
+}
+
+/// Where a named class or resource is, seen from the loader that the call asks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ClassPlace {
+    /// The asked loader yields it.
+    Visible,
+    /// The asked loader does not yield it, a module's does.
+    OnlyInModule,
+    /// The asked loader yields one, and a module's loader another one.
+    AnotherInModule,
+    /// The application on whose behalf the call is made packs one itself, and its loader may be the one that is asked.
+    PackedByTenant,
+    /// No loader yields it.
+    Nowhere,
+    /// The name is not a constant.
+    Unknown,
+}
+
+/// How a kept resource is released.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Release {
+    /// In code that an unload callback reaches.
+    AtUnload,
+    /// By the container or a framework.
+    ByContainer,
+    /// By a wrapper or registry that itself keeps the loader.
+    ByPinningWrapper,
+    /// In code that no unload callback reaches.
+    Elsewhere,
+    /// In the same body or a callee, so it does not outlive the call.
+    Locally,
+    /// Nowhere.
+    Never,
+}
+
+/// Where a kept resource is kept.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Keeper {
+    /// Nowhere: the reference is dropped.
+    Nothing,
+    /// A field of the module's classes.
+    ModuleField,
+    /// A field of an object that a static field holds.
+    SharedObject,
+    /// A static field of a shared class.
+    SharedStatic,
+    /// Handed to a framework as a bean.
+    Bean,
+    /// Passed to code that is not seen.
+    Unknown,
+}
