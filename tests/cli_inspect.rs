@@ -34,6 +34,23 @@ fn a_lookup_is_followed_step_by_step() {
 }
 
 #[test]
+fn a_resource_is_looked_up_in_the_order_of_the_container() {
+    let ask = |name: &str| run(&["inspect", "resource", name, "--from", "billing", "fixtures/tomcat"]).stdout;
+    let first = "billing, from fixtures/tomcat/billing.war";
+    let library = "billing, from fixtures/tomcat/billing.war!/WEB-INF/lib/acme-labels-1.0.jar";
+    assert_eq!(
+        ask("labels.properties"),
+        format!(
+            "labels.properties asked of billing (tomcat)\ngetResource: {first}\ngetResources:\n  {first}\n  {library}\n"
+        )
+    );
+    let nothing = ask("WEB-INF/web.xml");
+    assert!(nothing.ends_with("getResource: null\ngetResources: none\n"), "{nothing}");
+    let unknown = run(&["inspect", "resource", "x", "--from", "nobody", "fixtures/tomcat"]);
+    assert_eq!(unknown.code, 2, "{}", unknown.stderr);
+}
+
+#[test]
 fn a_class_is_shown_with_the_names_its_code_uses() {
     let text = inspect(&["class", "com.acme.shop.TaxRates"]);
     assert!(text.contains("# shared by tenants, application code"), "{text}");

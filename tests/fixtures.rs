@@ -21,6 +21,11 @@ fn the_demo_finds_exactly_what_its_sources_say() {
 }
 
 #[test]
+fn the_web_applications_find_exactly_what_their_sources_say() {
+    check("fixtures/tomcat");
+}
+
+#[test]
 fn static_sharing_cases_find_exactly_what_their_sources_say() {
     check("fixtures/static-sharing");
 }
@@ -42,4 +47,9 @@ fn a_case_is_the_same_whichever_way_its_folder_is_written() {
         let verdict = cases::run(&[PathBuf::from(way)], &[]).unwrap_or_default();
         assert!(verdict.n_passed > 0 && verdict.n_failed == 0, "{}", verdict.text);
     }
+}
+
+#[test]
+fn linkage_cases_find_exactly_what_their_sources_say() {
+    check("fixtures/linkage");
 }

@@ -29,6 +29,11 @@ fn what_resource_rules_predict_happens() {
     prove("resource/");
 }
 
+#[test]
+fn what_linkage_rules_predict_happens() {
+    prove("linkage/");
+}
+
 fn prove(family: &str) {
     let machine = match machine() {
         Ok(machine) => machine,

@@ -3,6 +3,7 @@
 
 mod obligations_support;
 
+use cotenant::dataflow::Role;
 use cotenant::dataflow::obligations::{Summaries, leaks_of};
 use cotenant::engine::threads::Pool;
 use cotenant::vocabulary::MethodId;
@@ -35,6 +36,47 @@ fn found(case: &Path, groups: &[&str]) -> BTreeSet<(Line, String)> {
         });
         lines.collect()
     })
+}
+
+/// Methods that acquire something.
+fn n_acquiring(case: &Path, groups: &[&str]) -> usize {
+    with_world(case, |world| {
+        let resources = &world.knowledge.tables.resources;
+        let is_wanted = |role: Role| match role {
+            Role::Acquire(r) => {
+                let resource = &resources[usize::from(r)];
+                groups.iter().any(|g| *g == resource.name || resource.groups.iter().any(|of| of == g))
+            }
+            _ => false,
+        };
+        let acquires = |m: &MethodId| {
+            let body = world.body(*m);
+            let loader = world.program.class(body.class).loader;
+            let mut members = body.origins.events().iter().filter_map(|e| e.member());
+            members.any(|member| world.knowledge.roles(loader, member).any(|(role, _)| is_wanted(role)))
+        };
+        (0..world.program.n_methods).map(MethodId::from_index).filter(acquires).count()
+    })
+}
+
+#[test]
+fn there_are_cases_for_each_release_of_the_language() {
+    let (mut n_bad, mut n_good) = (0, 0);
+    for (rule, groups) in RULES {
+        for case in cases(rule) {
+            let name = case.file_name().unwrap().to_string_lossy().into_owned();
+            let n = expected(&case, rule).len();
+            n_bad += n;
+            if name.ends_with("-release-8") || name.ends_with("-release-11") {
+                assert!(n >= 15 || name.starts_with("good"), "{name}: {n}");
+            }
+            if name.starts_with("good") {
+                n_good += n_acquiring(&case, groups);
+            }
+        }
+    }
+    println!("{n_bad} places that lose something, {n_good} methods that only look so");
+    assert!(n_bad >= 120 && n_good >= 90, "{n_bad} {n_good}");
 }
 
 #[test]

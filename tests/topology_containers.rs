@@ -99,6 +99,21 @@ fn tomcat_leaves_tag_libraries_and_the_jdbc_pool_to_the_application() {
 }
 
 #[test]
+fn tomcat_10_leaves_the_old_annotations_to_the_application_and_tomcat_9_does_not() {
+    for (sign, definer) in [
+        ("jakarta/servlet/LocalStrings.properties", "shop"),
+        ("javax/servlet/LocalStrings.properties", "base"),
+    ] {
+        let mut w = World::new();
+        let api = w.jar("servlet-api.jar", &[sign]);
+        let common = w.jar("jsr305.jar", &["javax/annotation/Nonnull.class"]);
+        let app = w.jar("shop.war", &["WEB-INF/classes/javax/annotation/Nonnull.class"]);
+        let t = w.scan(&[api, common, app]).topology;
+        assert_eq!(w.definer(&t, "shop", "javax/annotation/Nonnull"), Some(definer), "{sign}");
+    }
+}
+
+#[test]
 fn an_ark_module_comes_before_the_base_and_never_takes_its_generated_subclasses() {
     let mut w = World::new();
     let service = "p/S$$EnhancerBySpringCGLIB$$1";

@@ -38,6 +38,7 @@ fn word(release: &Release) -> &'static str {
         Release::ByPinningWrapper(_) => "by-pinning-wrapper",
         Release::Elsewhere => "elsewhere",
         Release::Locally => "locally",
+        Release::WhenUnreferenced => "when-unreferenced",
     }
 }
 

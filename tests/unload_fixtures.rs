@@ -21,10 +21,13 @@ const RULES: &[&str] = &[
     "jdbc-driver-not-deregistered",
     "mbean-not-unregistered",
     "thread-local-never-removed",
+    "thread-group-not-destroyed",
+    "first-user-kept",
     "listener-never-removed",
     "loader-kept-by-wrapper",
     "class-loader-per-call",
     "client-never-closed",
+    "task-left-on-shared-scheduler",
 ];
 
 fn fixtures() -> PathBuf {
@@ -83,6 +86,9 @@ fn is_left(rule: &str, kept: &Kept) -> bool {
     match rule {
         "loader-kept-by-wrapper" => matches!(kept.release, Release::ByPinningWrapper(_)),
         "class-loader-per-call" if !matches!(kept.keeper, Keeper::Nothing | Keeper::Unknown) => false,
+        "executor-never-shut-down" => {
+            matches!(kept.release, Release::Never | Release::Elsewhere | Release::WhenUnreferenced)
+        }
         _ => matches!(kept.release, Release::Never | Release::Elsewhere),
     }
 }

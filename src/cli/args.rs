@@ -275,6 +275,17 @@ pub enum InspectCommand {
         #[command(flatten)]
         deployment: DeploymentArguments,
     },
+    /// Look a resource up as getResource and getResources do
+    Resource {
+        /// Name with slashes, such as META-INF/services/com.acme.Codec
+        name: String,
+        /// The tenant whose loader is asked
+        #[arg(long, value_name = "TENANT", default_value = "base")]
+        from: String,
+        /// What to look at
+        #[command(flatten)]
+        deployment: DeploymentArguments,
+    },
     /// Show what is known about a class
     Class {
         /// Binary name of the class

@@ -3,6 +3,7 @@
 mod calls;
 mod classes;
 mod lookup;
+mod resources;
 mod writers;
 
 use super::args::{DeploymentArguments, InspectCommand};
@@ -31,6 +32,9 @@ pub(super) fn run(command: &InspectCommand, terminal: &Terminal) -> Result<u8, P
         }
         InspectCommand::Resolve { class, from, deployment } => {
             ask(deployment, terminal, |view| lookup::resolve(view, class, from))
+        }
+        InspectCommand::Resource { name, from, deployment } => {
+            ask(deployment, terminal, |view| resources::show(view, name, from))
         }
         InspectCommand::Class { class, deployment } => {
             ask(deployment, terminal, |view| classes::show(view, class))

@@ -300,19 +300,14 @@ impl Search<'_, '_> {
     fn uses_of(&self, body: Body<'_>, field: FieldId, aliases: &Aliases, found: &mut Vec<Change>) {
         for (i, event) in body.origins.events().iter().enumerate() {
             for (position, value) in body.origins.args(event).iter().enumerate() {
-                if !aliases.has(body, *value) {
-                    continue;
-                }
+                let Some(part) = aliases.part(body, *value) else { continue };
                 let change =
                     Change { field, method: body.id, event: i as u16, how: How::Array, inside: None };
                 if let Some(how) = self.uses.direct(self.world, body, event, position) {
-                    found.push(Change { how, ..change });
+                    found.extend(how.of_part(part).map(|how| Change { how, ..change }));
                 } else if let Some(effect) = self.handed_on(body, event, position) {
-                    found.push(Change {
-                        how: effect.how,
-                        inside: Some((effect.method, effect.event)),
-                        ..change
-                    });
+                    let inside = Some((effect.method, effect.event));
+                    found.extend(effect.how.of_part(part).map(|how| Change { how, inside, ..change }));
                 }
             }
         }

@@ -12,6 +12,8 @@ pub enum How {
     Write,
     /// A mutator of a container.
     Container(ApiId),
+    /// A mutator of a container that is itself an entry of the container.
+    Entry(ApiId),
     /// A store into an array.
     Array,
     /// A mutator of an atomic.
@@ -43,6 +45,26 @@ pub struct Uses<'w> {
     view: &'w [bool],
     element: &'w [bool],
     knowledge: &'w Knowledge,
+}
+
+/// What of a value another value shows.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Part {
+    /// All of it, as a view does; the content of an array counts as the array.
+    Whole,
+    /// An entry of it.
+    Entry,
+}
+
+impl How {
+    /// How a change of a part changes the whole, if it does: what a counter or a buffer among the entries holds is its own.
+    pub fn of_part(self, part: Part) -> Option<Self> {
+        match (part, self) {
+            (Part::Whole, how) => Some(how),
+            (Part::Entry, Self::Container(api) | Self::Entry(api)) => Some(Self::Entry(api)),
+            (Part::Entry, _) => None,
+        }
+    }
 }
 
 /// Methods and parameters looked at for one question.
@@ -110,20 +132,23 @@ impl<'w> Uses<'w> {
         subject.operand(is_bound || event.kind.has_receiver())
     }
 
-    /// Whether the event's result shows its operand at `position`: a view, an element, an array's content.
-    pub fn is_view(&self, world: &World<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
+    /// What the event's result shows of its operand at `position`.
+    pub fn shown(&self, world: &World<'_>, body: Body<'_>, event: &Event, position: usize) -> Option<Part> {
         if event.kind == EventKind::ArrayLoad {
-            return position == 0;
+            return (position == 0).then_some(Part::Whole);
         }
         if !event.kind.is_invoke() {
-            return false;
+            return None;
         }
         let loader = world.program.class(body.class).loader;
-        let Some(member) = event.member() else { return false };
-        let mut apis = self.knowledge.apis(loader, member);
-        apis.any(|api| {
+        self.knowledge.apis(loader, event.member()?).find_map(|api| {
             let is_in = |group: &[bool]| group.get(usize::from(api)).copied().unwrap_or(false);
-            (is_in(self.view) || is_in(self.element)) && self.subject(api, event) == Some(position)
+            let part = match () {
+                () if is_in(self.view) => Part::Whole,
+                () if is_in(self.element) => Part::Entry,
+                () => return None,
+            };
+            (self.subject(api, event) == Some(position)).then_some(part)
         })
     }
 
@@ -137,17 +162,25 @@ impl<'w> Uses<'w> {
             at += 1;
             let body = world.body(method);
             let aliases = Aliases::of_parameter(self, world, body, param);
+            let mut taking = None;
             for (i, event) in body.origins.events().iter().enumerate() {
                 for (position, value) in body.origins.args(event).iter().enumerate() {
-                    if !aliases.has(body, *value) {
-                        continue;
-                    }
-                    if let Some(how) = self.direct(world, body, event, position) {
-                        return Some(Effect { method, event: i as u16, how });
+                    let Some(part) = aliases.part(body, *value) else { continue };
+                    let how = self.direct(world, body, event, position).and_then(|how| how.of_part(part));
+                    if let Some(how) = how {
+                        let effect = Effect { method, event: i as u16, how };
+                        // What is put in says more than what makes room for it.
+                        if stores(world, how) {
+                            return Some(effect);
+                        }
+                        taking = taking.or(Some(effect));
                     } else if visited.len() < MAX_VISITED {
                         self.enter(world, body, event, position, &mut visited);
                     }
                 }
+            }
+            if taking.is_some() {
+                return taking;
             }
         }
         None
@@ -174,26 +207,32 @@ impl<'w> Uses<'w> {
     }
 }
 
+/// Whether a change puts something in, for all that is known.
+fn stores(world: &World<'_>, how: How) -> bool {
+    let (How::Container(api) | How::Entry(api)) = how else { return true };
+    world.knowledge.tables.apis.get(usize::from(api)).is_none_or(|a| a.value.is_some())
+}
+
 /// The events of a body whose results show one value, and the parameter that does.
 pub struct Aliases {
     param: Option<u16>,
-    events: Vec<bool>,
+    events: Vec<Option<Part>>,
 }
 
 impl Aliases {
     /// Of a parameter: its views and elements.
     pub fn of_parameter(uses: &Uses<'_>, world: &World<'_>, body: Body<'_>, param: u16) -> Self {
-        let mut aliases = Self { param: Some(param), events: vec![false; body.origins.events().len()] };
+        let mut aliases = Self { param: Some(param), events: vec![None; body.origins.events().len()] };
         aliases.close(uses, world, body);
         aliases
     }
 
     /// Of the results of some events.
     pub fn of_events(uses: &Uses<'_>, world: &World<'_>, body: Body<'_>, seeds: &[u16]) -> Self {
-        let mut aliases = Self { param: None, events: vec![false; body.origins.events().len()] };
+        let mut aliases = Self { param: None, events: vec![None; body.origins.events().len()] };
         for seed in seeds {
             if let Some(slot) = aliases.events.get_mut(usize::from(*seed)) {
-                *slot = true;
+                *slot = Some(Part::Whole);
             }
         }
         aliases.close(uses, world, body);
@@ -203,25 +242,23 @@ impl Aliases {
     /// Code order is enough for all but loops that carry a view backwards.
     fn close(&mut self, uses: &Uses<'_>, world: &World<'_>, body: Body<'_>) {
         for (i, event) in body.origins.events().iter().enumerate() {
-            if self.events[i] || event.result == crate::facts::NO_VALUE {
+            if self.events[i].is_some() || event.result == crate::facts::NO_VALUE {
                 continue;
             }
             let args = body.origins.args(event);
-            let shows = |(position, value): (usize, &ValueId)| {
-                self.has(body, *value) && uses.is_view(world, body, event, position)
-            };
-            if args.iter().enumerate().any(shows) {
-                self.events[i] = true;
-            }
+            self.events[i] = args.iter().enumerate().find_map(|(position, value)| {
+                let part = self.part(body, *value)?;
+                Some(part.max(uses.shown(world, body, event, position)?))
+            });
         }
     }
 
-    /// Whether a value may be one of them.
-    pub fn has(&self, body: Body<'_>, value: ValueId) -> bool {
-        body.origins.leaves(value).any(|leaf| match leaf {
-            Value::Event(i) => self.events.get(i as usize).copied().unwrap_or(false),
-            Value::Param(p) => self.param == Some(p),
-            _ => false,
+    /// What a value may show, if it may be one of them.
+    pub fn part(&self, body: Body<'_>, value: ValueId) -> Option<Part> {
+        body.origins.leaves(value).find_map(|leaf| match leaf {
+            Value::Event(i) => self.events.get(i as usize).copied().flatten(),
+            Value::Param(p) => (self.param == Some(p)).then_some(Part::Whole),
+            _ => None,
         })
     }
 }

@@ -181,10 +181,20 @@ impl<'w> Exceptions<'w> {
                     caught.get(&block).into_iter().flatten().for_each(|t| add(&mut found, *t));
                 }
                 Value::Null => {}
+                // What the body itself calls an error, such as a failed assertion, is no way it takes.
+                _ if self.is_error(body, leaf) => {}
                 _ => add(&mut found, self.class_of(body, leaf).map_or(Thrown::Unknown, Thrown::Class)),
             }
         }
         found
+    }
+
+    fn is_error(&self, body: Body<'_>, leaf: Value) -> bool {
+        let program = self.world.program;
+        let is_made = body.origins.event(leaf).is_some_and(|(_, made)| made.kind == EventKind::New);
+        let class = self.class_of(body, leaf).filter(|_| is_made);
+        let class = class.and_then(|name| program.find(program.class(body.class).loader, name));
+        class.is_some_and(|c| program.has_supertype_named(c, ERROR))
     }
 
     /// The static type of a thrown value that the body itself makes.

@@ -17,6 +17,10 @@ pub enum Role {
     Api(ApiId),
     /// It acquires this resource.
     Acquire(ResourceId),
+    /// Called on this resource, it takes what has to be given back, also if it throws.
+    Open(ResourceId),
+    /// The same, but it gives it back itself if it throws.
+    OpenOnSuccess(ResourceId),
     /// It releases this resource.
     Release(ResourceId),
     /// Its result is owned by somebody else.
@@ -79,6 +83,8 @@ pub mod groups {
     pub const BORROWS_ARGUMENT: &str = "borrows-argument";
     /// Throws nothing, whatever happens.
     pub const NEVER_THROWS: &str = "never-throws";
+    /// Tells whether the present thread has its receiver, a lock.
+    pub const HELD_TEST: &str = "held-test";
     /// Ends the JVM.
     pub const JVM_EXIT: &str = "jvm-exit";
     /// Removes all entries of its receiver.
@@ -138,14 +144,26 @@ pub struct ResourceFacts {
     pub groups: Vec<String>,
     /// Which value of the acquiring call is the resource.
     pub subject: Subject,
+    /// Whether there is nothing to release before a call with [`Role::Open`] or [`Role::OpenOnSuccess`].
+    pub opens_later: bool,
     /// Whether it must be released on every path of the method that owns it.
     pub check_paths: bool,
     /// Whether it must be released when its module is unloaded.
     pub check_unload: bool,
     /// Internal names of types that need no release although they match; subtypes too.
     pub harmless: Vec<String>,
+    /// Texts that, as an argument of an acquiring call, ask for something that somebody else owns.
+    pub owned_elsewhere: Vec<String>,
+    /// The argument that says how much of it stays when there is nothing to do; with none it ends by itself.
+    pub stays: Option<u8>,
     /// Containers that release it by themselves.
     pub cleaned_by: Vec<String>,
+    /// Containers that replace the threads that served an application's requests once it has gone.
+    pub gone_with_request_threads: Vec<String>,
+    /// Whether it ends by itself when nothing refers to it any more.
+    pub ends_unreferenced: bool,
+    /// Whether it does so too when only statics of its module refer to it.
+    pub ends_with_module: bool,
     /// Destroy methods that a bean container infers for it.
     pub inferred: Vec<String>,
 }
@@ -210,6 +228,8 @@ pub struct Tables {
     pub managers: Vec<ManagerFacts>,
     /// Unload callbacks.
     pub callbacks: Vec<CallbackFacts>,
+    /// Code that runs for a request, on a thread of the container's pool.
+    pub requests: Vec<CallbackFacts>,
     /// Internal names of annotations that make a container create and destroy an object.
     pub bean_annotations: Vec<String>,
 }

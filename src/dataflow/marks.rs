@@ -2,6 +2,7 @@
 //! passes over the bodies without it.
 
 use super::knowledge::{Knowledge, Role, groups};
+use crate::facts::{Event, EventKind};
 use crate::program::Program;
 use crate::vocabulary::{ClassId, MethodId, Parallel};
 
@@ -18,6 +19,11 @@ pub const RELEASE: Marks = 1 << 2;
 pub const THREAD_LOCAL_GET: Marks = 1 << 3;
 /// Some call writes the field that its receiver stands for.
 pub const FIELD_WRITER: Marks = 1 << 4;
+/// Some call runs a constructor of a deployed class whose objects the language itself closes.
+pub const MAKES_CLOSEABLE: Marks = 1 << 5;
+
+/// The interface whose instances the language itself closes (JLS 14.20.3).
+pub(super) const AUTO_CLOSEABLE: &str = "java/lang/AutoCloseable";
 
 /// The marks of all methods; those of the JDK have none.
 pub(super) fn of_methods(
@@ -37,16 +43,24 @@ pub(super) fn of_methods(
         Role::Release(_) => RELEASE,
         _ => 0,
     };
+    let n = program.classes.len();
+    let closeable = constructors_of_closeables(program, parallel);
     let of_class = |class: ClassId, marks: &mut Vec<Marks>| {
         let (unit, loader) = (program.unit(class), program.class(class).loader);
+        let of_call = |event: &Event| {
+            let Some(member) = event.member() else { return 0 };
+            let target = program.refs(loader).method(member);
+            let makes =
+                event.kind == EventKind::InvokeSpecial && target.is_some_and(|m| closeable[m.index()]);
+            let own = if makes { MAKES_CLOSEABLE } else { 0 };
+            knowledge.roles(loader, member).fold(own, |marks, (role, _)| marks | of_role(role))
+        };
         for (_, method) in program.methods_of(class) {
             let calls =
                 unit.events_of(method).iter().filter(|e| !program.is_jdk(class) && e.kind.has_method());
-            let roles = calls.filter_map(|e| e.member()).flat_map(|m| knowledge.roles(loader, m));
-            marks.push(roles.fold(0, |marks, (role, _)| marks | of_role(role)));
+            marks.push(calls.fold(0, |marks, event| marks | of_call(event)));
         }
     };
-    let n = program.classes.len();
     let marks = parallel.map(n.div_ceil(CHUNK), |chunk| {
         let mut marks = Vec::new();
         for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
@@ -56,6 +70,24 @@ pub(super) fn of_methods(
     });
     // Methods are numbered class by class.
     marks.concat()
+}
+
+/// By method, whether it is a constructor of a deployed class whose objects are to be closed.
+fn constructors_of_closeables(program: &Program<'_>, parallel: &impl Parallel) -> Vec<bool> {
+    const CHUNK: usize = 256;
+    let n = program.classes.len();
+    let constructor = program.facts.names.find("<init>");
+    let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
+        let mut found = Vec::new();
+        for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
+            let class = ClassId::from_index(i);
+            let is_closeable = !program.is_jdk(class) && program.has_supertype_named(class, AUTO_CLOSEABLE);
+            let methods = program.methods_of(class);
+            found.extend(methods.map(|(_, m)| is_closeable && Some(m.name) == constructor));
+        }
+        found
+    });
+    found.concat()
 }
 
 impl Knowledge {

@@ -76,6 +76,21 @@ impl<'w> World<'w> {
 
     /// The methods that a call may run, JDK methods left out; `None` if there are more than `limit`.
     pub fn targets(&self, body: Body<'_>, event: &Event, limit: usize) -> Option<Vec<MethodId>> {
+        self.selected(body, event, limit, &|class| self.reach.has_instances(class))
+    }
+
+    /// The same, objects of classes included that no code which was seen makes.
+    pub fn all_targets(&self, body: Body<'_>, event: &Event, limit: usize) -> Option<Vec<MethodId>> {
+        self.selected(body, event, limit, &|_| true)
+    }
+
+    fn selected(
+        &self,
+        body: Body<'_>,
+        event: &Event,
+        limit: usize,
+        has_instances: &dyn Fn(ClassId) -> bool,
+    ) -> Option<Vec<MethodId>> {
         use crate::facts::EventKind::{InvokeInterface, InvokeVirtual};
         use crate::program::Node;
         let refs = self.program.refs(self.program.class(body.class).loader);
@@ -96,7 +111,7 @@ impl<'w> World<'w> {
             for to in successors {
                 match self.calls.node(*to) {
                     Node::Method(m) | Node::Dispatch(m)
-                        if !self.reach.has_instances(self.program.class_of_method(m)) => {}
+                        if !has_instances(self.program.class_of_method(m)) => {}
                     Node::Method(m) if self.program.method(m).has_body => found.push(m),
                     Node::Dispatch(m) if !seen.contains(&m) => {
                         seen.push(m);

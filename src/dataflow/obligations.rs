@@ -12,7 +12,7 @@ mod summaries;
 mod uses;
 
 pub use super::paths::ExitKind;
-pub use summaries::Summaries;
+pub use summaries::{Summaries, Yielded};
 
 use super::World;
 use super::exceptions::Exceptions;

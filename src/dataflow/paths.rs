@@ -140,7 +140,7 @@ impl Settling {
             let n = block.map_or(0, |b| usize::from(b.events.len()));
             settles.get(first..first + n).is_some_and(|s| s.contains(&true))
         };
-        let closed = ClosedEdges::find(body, Some(site), Flags::Constants, &block_settles);
+        let closed = ClosedEdges::find(world, body, Some(site), Flags::Constants, &block_settles);
         Self { site, settles, throws, is_calm, closed }
     }
 }

@@ -9,6 +9,7 @@ mod acquire;
 mod beans;
 mod flow;
 mod listeners;
+mod requests;
 mod roots;
 mod thread_locals;
 mod threads;
@@ -45,7 +46,7 @@ pub enum Keeper {
     SharedStatic(FieldId),
     /// A bean.
     Bean,
-    /// Not seen.
+    /// Not seen. Of a thread: it is not seen that it runs for ever.
     Unknown,
     /// A local variable.
     Local,
@@ -66,6 +67,9 @@ pub enum Release {
     Elsewhere,
     /// In the same body, in what it calls, or by itself: it does not outlive the work that it is for.
     Locally,
+    /// By itself, when nothing refers to it any more and what it was given to do is done; nothing that lasts is seen
+    /// to refer to it.
+    WhenUnreferenced,
 }
 
 /// A resource that outlives the call that acquires it.
@@ -203,7 +207,13 @@ impl Judge<'_> {
         let life = self.life(acquired);
         let releases: Vec<(Release, Option<Site>)> =
             tenants.iter().map(|t| self.release(acquired, &fate, life.as_ref(), *t)).collect();
-        let keeper = self.keeper(&fate, releases.iter().any(|r| r.0 == Release::Locally));
+        // Whoever uses a library may release what it hands out, and a thread may end as soon as its work is done.
+        let is_open_world = self.world.reach.is_open_world();
+        let is_bounded = life.as_ref().map_or(fate.escapes, |l| !l.is_endless);
+        let keeper = match is_open_world && is_bounded {
+            true => Keeper::Unknown,
+            false => self.keeper(&fate, releases.iter().any(|r| r.0 == Release::Locally)),
+        };
         let pinned_by = self.pinned_by(acquired, life.as_ref());
         let class = match keeper {
             Keeper::Field(f) | Keeper::SharedStatic(f) => self.world.program.class_of_field(f),
@@ -260,7 +270,10 @@ impl Judge<'_> {
         if life.is_some_and(|l| l.is_short) {
             return (Release::Locally, None);
         }
-        if resource.cleaned_by.iter().any(|c| c == self.container) {
+        if resource.cleaned_by.iter().any(|c| c == self.container)
+            || resource.gone_with_request_threads.iter().any(|c| c == self.container)
+                && requests::is_for_requests_only(self.world, acquired.method)
+        {
             return (Release::ByContainer, None);
         }
         if is_of_group(self.world, acquired.resource, THREAD_BOUND) {
@@ -284,7 +297,15 @@ impl Judge<'_> {
         if self.is_destroyed_as_bean(acquired, fate) {
             return (Release::ByContainer, fate.beans.first().map(|m| (*m, 0)));
         }
-        self.release_by_others(acquired, fate, life, tenant)
+        match self.release_by_others(acquired, fate, life, tenant) {
+            (Release::Never, _)
+                if resource.ends_unreferenced
+                    && !fate.may_be_referred_to_for_ever(self.world, resource.ends_with_module) =>
+            {
+                (Release::WhenUnreferenced, None)
+            }
+            other => other,
+        }
     }
 
     /// Releases that are no call on the object: a flag, or a registry that is asked by name.

@@ -34,7 +34,8 @@ impl Members {
     /// The reference with this id. Ids of another table yield one that names nothing.
     pub fn get(&self, id: MemberRefId) -> MemberRef {
         let row = self.shards.get(id.index() % NAME_SHARDS).and_then(|s| s.get(id.index() / NAME_SHARDS));
-        row.copied().unwrap_or(MemberRef { owner: NO_NAME, name: NO_NAME, desc: NO_NAME })
+        let none = MemberRef { owner: NO_NAME, name: NO_NAME, desc: NO_NAME, of_interface: false };
+        row.copied().unwrap_or(none)
     }
 
     /// One more than the greatest id.

@@ -102,6 +102,7 @@ impl Symbols {
             owner: self.name(pool, constant.owner, unit)?,
             name: self.name(pool, constant.name, unit)?,
             desc: self.name(pool, constant.desc, unit)?,
+            of_interface: constant.of_interface,
         };
         let id = *self.unit_members.entry(member).or_insert_with(|| {
             unit.member_refs.push(member);

@@ -59,6 +59,8 @@ pub struct MemberRef {
     pub name: Name,
     /// Its descriptor.
     pub desc: Name,
+    /// Whether it is an `InterfaceMethodref`, whose owner has to be an interface (JVMS 5.4.3.4).
+    pub of_interface: bool,
 }
 
 /// One class file.

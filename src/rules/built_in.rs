@@ -19,6 +19,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/classloader/context-loader-captured-by-thread.yaml"),
     ),
     (
+        "rules/classloader/context-loader-kept-by-delay-thread.yaml",
+        include_str!("../../rules/classloader/context-loader-kept-by-delay-thread.yaml"),
+    ),
+    (
         "rules/classloader/context-loader-kept-in-field.yaml",
         include_str!("../../rules/classloader/context-loader-kept-in-field.yaml"),
     ),
@@ -74,6 +78,21 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         "rules/classloader/shared-class-loader-for-module-resource.yaml",
         include_str!("../../rules/classloader/shared-class-loader-for-module-resource.yaml"),
     ),
+    ("rules/linkage/changed-member.yaml", include_str!("../../rules/linkage/changed-member.yaml")),
+    (
+        "rules/linkage/inaccessible-member-across-loaders.yaml",
+        include_str!("../../rules/linkage/inaccessible-member-across-loaders.yaml"),
+    ),
+    (
+        "rules/linkage/loader-constraint-violated.yaml",
+        include_str!("../../rules/linkage/loader-constraint-violated.yaml"),
+    ),
+    ("rules/linkage/missing-class.yaml", include_str!("../../rules/linkage/missing-class.yaml")),
+    ("rules/linkage/missing-member.yaml", include_str!("../../rules/linkage/missing-member.yaml")),
+    (
+        "rules/linkage/unimplemented-method.yaml",
+        include_str!("../../rules/linkage/unimplemented-method.yaml"),
+    ),
     (
         "rules/resource/class-loader-per-call.yaml",
         include_str!("../../rules/resource/class-loader-per-call.yaml"),
@@ -83,9 +102,14 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/resource/client-never-closed.yaml"),
     ),
     (
+        "rules/resource/closeable-never-closed.yaml",
+        include_str!("../../rules/resource/closeable-never-closed.yaml"),
+    ),
+    (
         "rules/resource/executor-never-shut-down.yaml",
         include_str!("../../rules/resource/executor-never-shut-down.yaml"),
     ),
+    ("rules/resource/first-user-kept.yaml", include_str!("../../rules/resource/first-user-kept.yaml")),
     (
         "rules/resource/jdbc-driver-not-deregistered.yaml",
         include_str!("../../rules/resource/jdbc-driver-not-deregistered.yaml"),
@@ -123,6 +147,14 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/resource/stream-open-on-exception.yaml",
         include_str!("../../rules/resource/stream-open-on-exception.yaml"),
+    ),
+    (
+        "rules/resource/task-left-on-shared-scheduler.yaml",
+        include_str!("../../rules/resource/task-left-on-shared-scheduler.yaml"),
+    ),
+    (
+        "rules/resource/thread-group-not-destroyed.yaml",
+        include_str!("../../rules/resource/thread-group-not-destroyed.yaml"),
     ),
     (
         "rules/resource/thread-local-never-removed.yaml",

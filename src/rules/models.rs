@@ -27,6 +27,8 @@ pub struct Models {
     pub wrappers: Vec<Wrapper>,
     /// Code that runs when a module is unloaded.
     pub unload: Vec<Callback>,
+    /// Code that a container or framework runs for a request, on a thread of the container's pool.
+    pub requests: Vec<Callback>,
     /// Calls that hand a resource to something that releases it.
     pub managers: Vec<Manager>,
     /// Internal names of annotations that make a container create, and later destroy, an object of the class or the
@@ -98,6 +100,11 @@ pub struct Resource {
     pub acquire: Vec<MethodPattern>,
     /// Which operand of the acquiring call is the resource.
     pub subject: Subject,
+    /// Calls on it that take what has to be given back, also if they fail; before the first of them there is nothing to
+    /// release. Empty when acquiring does so.
+    pub opened_by: Vec<MethodPattern>,
+    /// The same, for calls that give it back themselves if they fail.
+    pub opened_on_success: Vec<MethodPattern>,
     /// What releases it, called on it or with it as an argument.
     pub release: Vec<MethodPattern>,
     /// How to release it, for people: `call shutdown()`.
@@ -112,12 +119,34 @@ pub struct Resource {
     pub harmless: Vec<String>,
     /// Factories whose result needs no release, or is owned by somebody else.
     pub not_owned: Vec<MethodPattern>,
+    /// The argument, counted from 0, that says how much of it stays when there is nothing to do; with none it ends by
+    /// itself.
+    pub stays: Option<u8>,
+    /// Texts that, as an argument of an acquiring call, ask for something that somebody else owns.
+    pub owned_elsewhere: Vec<String>,
     /// Acquiring calls that may yield null, which needs no release.
     pub may_be_null: Vec<MethodPattern>,
     /// Containers that release it by themselves.
     pub cleaned_by: Vec<String>,
+    /// Containers that, after an application has gone, replace the threads that served its requests, and with them
+    /// what such a thread keeps.
+    pub gone_with_request_threads: Vec<String>,
+    /// When it ends by itself.
+    pub ends: Ends,
     /// Destroy methods that a bean container infers for it (`close`, `shutdown`).
     pub inferred: Vec<String>,
+}
+
+/// When a resource ends although nobody releases it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ends {
+    /// Not by itself.
+    #[default]
+    Never,
+    /// When nothing refers to it. Its threads keep its module, so a static of the module refers to it for good.
+    Unreferenced,
+    /// As well when only its module refers to it: it keeps nothing of the module itself.
+    WithModule,
 }
 
 /// Which value of the acquiring call is the resource.

@@ -136,6 +136,10 @@ pub enum Slot {
     Kept,
     /// `{path}`: the call after which an obligation is lost.
     Path,
+    /// `{error}`: what a failing reference throws, simple name.
+    Error,
+    /// `{found}`: the archive that holds the class that was found.
+    Found,
 }
 
 /// Where a rule looks; each match becomes at most one finding.
@@ -184,8 +188,61 @@ pub enum Site {
         /// On which exits.
         exits: Exits,
     },
+    /// References that fail to link in the view of the loader whose code holds them; one match per view and thing that
+    /// is asked for.
+    Reference {
+        /// The failures looked for.
+        fails: Vec<LinkFailure>,
+    },
     /// Every class.
     Class,
+}
+
+/// How a reference fails to link.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum LinkFailure {
+    /// No loader on the way has the class.
+    MissingClass,
+    /// The class that is found has no such method.
+    MissingMethod,
+    /// The class that is found has no such field.
+    MissingField,
+    /// An interface in the place of a class, or the other way round.
+    WrongClassKind,
+    /// A static member in the place of an instance's, or the other way round.
+    WrongMemberKind,
+    /// An abstract class or interface that is to be instantiated.
+    AbstractClass,
+    /// The class may not be named from there.
+    InaccessibleClass,
+    /// The member may not be named from there.
+    InaccessibleMember,
+    /// A final field is written outside its class.
+    FinalField,
+    /// A supertype is final, sealed, of the wrong kind, or has a final method that is overridden.
+    UnfitSupertype,
+    /// Two loaders have different classes for a name in a descriptor that they have to agree on.
+    LoaderConstraint,
+    /// An object's class has no method for an abstract one that is called.
+    Unimplemented,
+}
+
+/// What a failure to link is due to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum LinkCause {
+    /// Another archive of the deployment has what is asked for.
+    OtherCopy,
+    /// What is found belongs to another tenant than the code.
+    OtherApplication,
+    /// One package or class, and two loaders that define it.
+    TwoLoaders,
+    /// The class is missing, and others of its package are there.
+    KnownPackage,
+    /// It takes more than linking the reference, and the code shows that: both sides load the class they disagree
+    /// about; the object's class is known.
+    Proved,
+    /// Nothing of that: the application would fail alone.
+    Itself,
 }
 
 /// What a field's value lets others change.
@@ -259,14 +316,22 @@ pub enum Condition {
     /// Some change of the field, at one of the rule's sites or not, has one of these shapes: what is filled on demand
     /// (`lazy`) is made again when it is emptied.
     AnyChange(Vec<WriteShape>),
+    /// Every value that is put into the container is made from its key alone.
+    MadeFromKey,
+    /// Every change is made under a lock.
+    Locked,
     /// The object that the field belongs to is held by a static field, or by the service loader.
     HeldByStatic,
+    /// A constructor that other packages can call stores the loader, and takes none from its caller.
+    StoredUnasked,
     /// Only the class's own `main` gets to the site.
     OnlyFromMain,
     /// The called method belongs to one of these API groups or ids.
     Target(Vec<String>),
     /// Where an argument of the call comes from.
     Argument(ArgumentTest),
+    /// The failure is due to one of these.
+    Because(Vec<LinkCause>),
     /// A later call on the same receiver or value, on every path from the site.
     FollowedBy(FollowTest),
     /// The site lies in code that an unload callback of a model reaches.
@@ -293,6 +358,10 @@ pub enum Condition {
     /// The loader that the call yields is that of an object of the deployment's own classes, and is asked for classes by
     /// computed names.
     AskedForComputedNames,
+    /// The first argument is a constant that callers pass, each of which catches one of these types; internal names.
+    CaughtWherePassed(Vec<String>),
+    /// The name is made from the class that is asked, or from the one that asks: its own file, or one beside it.
+    NamedAfterAsked,
     /// The thread runs a task that the method is given.
     TaskGiven,
     /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
@@ -328,6 +397,8 @@ pub struct FieldTest {
     /// Whether that type argument is plain: immutable by the models, or a class of the deployment whose objects no caller
     /// changes.
     pub holds_values: Option<bool>,
+    /// Whether that type argument is a class that other packages can't name.
+    pub holds_internal: Option<bool>,
     /// Glob over the name.
     pub name: Option<String>,
     /// Whether it is final.

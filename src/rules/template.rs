@@ -18,12 +18,14 @@ pub(crate) enum BadTemplate {
 enum Where {
     Everywhere,
     Call,
-    HeldOrCall,
+    HeldOrNamed,
     Typed,
     Resource,
     Kept,
     Path,
     Acquired,
+    Named,
+    Reference,
 }
 
 /// Every placeholder: its name, what it stands for, where it has a value.
@@ -36,8 +38,10 @@ const SLOTS: &[(&str, Slot, Where)] = &[
     ("type", Slot::Type, Where::Typed),
     ("target", Slot::Target, Where::Acquired),
     ("argument", Slot::Argument, Where::Call),
-    ("named", Slot::Named, Where::Call),
-    ("holder", Slot::Holder, Where::HeldOrCall),
+    ("named", Slot::Named, Where::Named),
+    ("holder", Slot::Holder, Where::HeldOrNamed),
+    ("error", Slot::Error, Where::Reference),
+    ("found", Slot::Found, Where::Reference),
     ("effect", Slot::Effect, Where::Call),
     ("instead", Slot::Instead, Where::Call),
     ("resource", Slot::Resource, Where::Resource),
@@ -101,11 +105,13 @@ fn is_known_at(place: Where, site: &Site) -> bool {
     let is_call = matches!(site, Site::Call { .. });
     let is_kept = matches!(site, Site::Kept { .. });
     let is_open = matches!(site, Site::Open { .. });
+    let is_reference = matches!(site, Site::Reference { .. });
     match place {
         Where::Everywhere => true,
         Where::Call => is_call,
-        Where::HeldOrCall => {
+        Where::HeldOrNamed => {
             is_call
+                || is_reference
                 || matches!(
                     site,
                     Site::FieldWrite { of_statics: false }
@@ -118,7 +124,9 @@ fn is_known_at(place: Where, site: &Site) -> bool {
         Where::Resource => is_kept || is_open,
         Where::Kept => is_kept,
         Where::Path => is_open || is_call,
-        Where::Acquired => is_call || is_kept || is_open,
+        Where::Acquired => is_call || is_kept || is_open || is_reference,
+        Where::Named => is_call || is_reference,
+        Where::Reference => is_reference,
     }
 }
 

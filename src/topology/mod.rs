@@ -102,6 +102,14 @@ pub struct PathElement {
     pub tenant: TenantId,
 }
 
+impl PathElement {
+    /// Whether it holds a resource; the name is relative to its prefix.
+    pub fn has_resource(&self, archives: &[ArchiveFacts], name: &str) -> bool {
+        let entry = format!("{}{name}", self.prefix);
+        archives.get(self.archive).is_some_and(|a| a.resources.binary_search(&entry).is_ok())
+    }
+}
+
 /// Whose code a path element holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {

@@ -6,20 +6,8 @@ use super::layout::{Layout, Tree};
 use super::{Deployment, Loader, Options, Step, Topology};
 use crate::facts::ArchiveFacts;
 
-/// Packages that a web application always takes from its parent. Tomcat 9 lists the `javax.` ones and Tomcat 10 the
-/// `jakarta.` ones; listing both changes nothing unless the base holds both, since the lookup goes on to the
-/// application when the parent has no such class.
-const PARENT_FIRST: [&str; 17] = [
-    "javax/annotation/",
-    "javax/el/",
-    "javax/servlet/",
-    "javax/websocket/",
-    "javax/security/auth/message/",
-    "jakarta/annotation/",
-    "jakarta/el/",
-    "jakarta/servlet/",
-    "jakarta/websocket/",
-    "jakarta/security/auth/message/",
+/// Packages of Tomcat's own that a web application always takes from its parent.
+const OWN: [&str; 7] = [
     "org/apache/el/",
     "org/apache/catalina/",
     "org/apache/jasper/",
@@ -27,6 +15,21 @@ const PARENT_FIRST: [&str; 17] = [
     "org/apache/tomcat/",
     "org/apache/naming/",
     "org/apache/coyote/",
+];
+
+/// The Java EE packages that Tomcat up to 9 takes from the parent.
+const JAVAX: [&str; 5] =
+    ["javax/annotation/", "javax/el/", "javax/servlet/", "javax/websocket/", "javax/security/auth/message/"];
+
+/// The packages that Tomcat from 10 on takes from the parent. It no longer knows `javax/annotation/` and the others,
+/// but still `javax/websocket/`.
+const JAKARTA: [&str; 6] = [
+    "jakarta/annotation/",
+    "jakarta/el/",
+    "jakarta/servlet/",
+    "jakarta/websocket/",
+    "jakarta/security/auth/message/",
+    "javax/websocket/",
 ];
 
 const NOT_PARENT_FIRST: [&str; 3] =
@@ -42,22 +45,39 @@ pub(super) fn recognise(tree: &Tree<'_>, deployment: &Deployment) -> bool {
 pub(super) fn build(archives: &[ArchiveFacts], deployment: &Deployment, options: &Options) -> Topology {
     let tree = Tree::new(archives);
     let mut topology = base_only("tomcat", &tree, deployment);
+    let filter = NameFilter::only(NameSet::prefixed(parent_first(archives, &topology)))
+        .but_not(NameSet::prefixed(NOT_PARENT_FIRST));
     for module in &deployment.modules {
-        add_module(&mut topology, &tree, module, |own| web_application(own, options.delegate));
+        add_module(&mut topology, &tree, module, |own| web_application(own, &filter, options.delegate));
     }
     topology
 }
 
-fn web_application(own: Loader, delegate: bool) -> Loader {
-    let filter =
-        NameFilter::only(NameSet::prefixed(PARENT_FIRST)).but_not(NameSet::prefixed(NOT_PARENT_FIRST));
+/// Which Tomcat it is shows in the servlet API on the common path, by what it holds besides classes. Without it both
+/// lists count; that changes something only for a class that base and application both have.
+fn parent_first(archives: &[ArchiveFacts], topology: &Topology) -> Vec<&'static str> {
+    let common = topology.loader(BASE_LOADER).map_or(&[][..], |base| &base.path);
+    let has = |folder: &str| {
+        common.iter().filter_map(|element| archives.get(element.archive)).any(|facts| {
+            let at = facts.resources.partition_point(|entry| entry.as_str() < folder);
+            facts.resources.get(at).is_some_and(|entry| entry.starts_with(folder))
+        })
+    };
+    let (is_javax, is_jakarta) = (has("javax/servlet/"), has("jakarta/servlet/"));
+    let javax = JAVAX.iter().filter(|_| is_javax || !is_jakarta);
+    let jakarta = JAKARTA.iter().filter(|_| is_jakarta || !is_javax);
+    OWN.iter().chain(javax).chain(jakarta).copied().collect()
+}
+
+fn web_application(own: Loader, filter: &NameFilter, delegate: bool) -> Loader {
     let parent = Step::ask(BASE_LOADER);
-    let classes = if delegate {
-        vec![Step::jdk(), parent, Step::own()]
+    let steps = if delegate {
+        vec![parent, Step::own()]
     } else {
-        vec![Step::jdk(), parent.clone().filtered(filter), Step::own(), parent]
+        vec![parent.clone().filtered(filter.clone()), Step::own(), parent]
     };
     // The filter is the same for resources, on names with slashes. Hits of both loaders count for `getResources`,
-    // in the same order; a repeated entry is dropped by the lookup.
-    Loader { resource_steps: classes.clone(), resources_steps: classes.clone(), class_steps: classes, ..own }
+    // in the same order; a repeated entry is dropped by the lookup. Only for classes is the JDK asked first.
+    let class_steps = std::iter::once(Step::jdk()).chain(steps.clone()).collect();
+    Loader { class_steps, resource_steps: steps.clone(), resources_steps: steps, ..own }
 }

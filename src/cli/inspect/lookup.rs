@@ -4,7 +4,7 @@ use super::{Answer, columns, loader_name};
 use crate::cli::plan::PlanError;
 use crate::engine::{Arranged, View};
 use crate::program::Program;
-use crate::topology::{Loader, LookupStep, NameFilter, Outcome, Step, Target};
+use crate::topology::{Loader, LookupStep, NameFilter, Outcome, Step, Target, Topology};
 use crate::vocabulary::LoaderId;
 use std::fmt::Write;
 
@@ -74,19 +74,23 @@ fn describe(program: &Program<'_>, step: &Step) -> String {
     text
 }
 
-/// How a tenant's loader looks a class up, and who else has one of that name.
-pub(super) fn resolve(view: &View<'_>, class: &str, from: &str) -> Answer {
-    let (program, topology) = (view.program, view.program.topology);
+/// The loader of a tenant, or the one of that name.
+pub(super) fn loader_of(topology: &Topology, from: &str) -> Result<LoaderId, PlanError> {
     let tenant = topology.tenants.iter().find(|tenant| tenant.name == from);
     let loader = tenant.map(|tenant| tenant.loader).or_else(|| {
         let position = topology.loaders.iter().position(|loader| loader.name == from);
         position.map(LoaderId::from_index)
     });
-    let Some(loader) = loader else {
+    loader.ok_or_else(|| {
         let names: Vec<&str> = topology.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
-        let help = format!("there are {}", names.join(", "));
-        return Err(PlanError::Usage(format!("there is no tenant {from}"), help));
-    };
+        PlanError::Usage(format!("there is no tenant {from}"), format!("there are {}", names.join(", ")))
+    })
+}
+
+/// How a tenant's loader looks a class up, and who else has one of that name.
+pub(super) fn resolve(view: &View<'_>, class: &str, from: &str) -> Answer {
+    let (program, topology) = (view.program, view.program.topology);
+    let loader = loader_of(topology, from)?;
     let internal = class.replace('.', "/");
     let mut out = format!("{class} asked of {from} ({})\n", topology.container);
     let steps = program.explain(loader, &internal);

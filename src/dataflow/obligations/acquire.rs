@@ -1,14 +1,13 @@
 //! Where a body acquires resources, and what then has to be released.
 
 use super::callees::Callees;
-use super::summaries::Summaries;
+use super::summaries::{Summaries, Yielded};
 use crate::dataflow::knowledge::{ResourceId, Role, Subject};
-use crate::dataflow::{Body, World, marks};
+use crate::dataflow::marks::{self, AUTO_CLOSEABLE};
+use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{ClassId, MemberRefId, ValueId, descriptor};
 
-/// The interface whose instances the language itself closes (JLS 14.20.3).
-const AUTO_CLOSEABLE: &str = "java/lang/AutoCloseable";
 /// Links from a resource to the one it is released with.
 const MAX_OWNERS: usize = 4;
 
@@ -37,6 +36,8 @@ pub(super) struct Obligation {
     /// The acquiring event; the obligation opens when it has ended normally.
     pub(super) event: u16,
     pub(super) held: Held,
+    /// Whether there is something to release from the start.
+    pub(super) is_open: bool,
     /// Values whose release releases it too: the connection of a statement.
     pub(super) released_with: Vec<ValueId>,
 }
@@ -48,8 +49,19 @@ pub(super) fn may_acquire(world: &World<'_>, body: Body<'_>, summaries: &Summari
         let target = event.member().filter(|_| event.kind.is_invoke()).and_then(|m| refs.method(m));
         target.is_some_and(|target| summaries.may_yield(target))
     };
-    world.knowledge.is_marked(body.id, marks::ACQUIRE)
+    world.knowledge.is_marked(body.id, marks::ACQUIRE | marks::MAKES_CLOSEABLE)
         || summaries.may_yield_any() && body.origins.events().iter().any(yields)
+}
+
+/// The deployed class whose object a constructor call completes, if that is to be closed.
+fn closeable_class(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<ClassId> {
+    let program = world.program;
+    if !is_constructor(world, event) {
+        return None;
+    }
+    let target = program.refs(program.class(body.class).loader).method(event.member()?)?;
+    let class = program.class_of_method(target);
+    (!program.is_jdk(class) && is_auto_closeable(world, class)).then_some(class)
 }
 
 /// Everything a body acquires, in the order of events.
@@ -58,13 +70,32 @@ pub(super) fn obligations(callees: &Callees<'_, '_>, body: Body<'_>) -> Vec<Obli
     for (i, event) in body.origins.events().iter().enumerate().filter(|(_, e)| e.kind.is_invoke()) {
         let Some(member) = event.member() else { continue };
         let acquired = by_models(callees, body, i, event, member);
+        let acquired = if acquired.is_empty() { by_callees(callees, body, i, event) } else { acquired };
         if acquired.is_empty() {
-            found.extend(by_callees(callees, body, i, event));
+            found.extend(by_class(callees, body, i, event));
         } else {
             found.extend(acquired);
         }
     }
     found
+}
+
+/// A new object of a deployed class that is to be closed, though nothing is known of what it holds.
+fn by_class(callees: &Callees<'_, '_>, body: Body<'_>, i: usize, event: &Event) -> Option<Obligation> {
+    let world = callees.world;
+    let class = closeable_class(world, body, event)?;
+    let held = made_by(world, body, i, event).filter(|made| *made != Value::Param(0))?;
+    let resource = callees.own_closeable()?;
+    let facts = world.knowledge.tables.resources.get(usize::from(resource))?;
+    let is_harmless = facts.harmless.iter().any(|h| world.program.has_supertype_named(class, h));
+    let is_owed = !is_harmless && callees.must_be_closed(body, event, class);
+    is_owed.then(|| Obligation {
+        resource,
+        event: i as u16,
+        held: Held::Value(held),
+        is_open: true,
+        released_with: Vec::new(),
+    })
 }
 
 fn by_models(
@@ -77,13 +108,15 @@ fn by_models(
     let world = callees.world;
     let loader = world.program.class(body.class).loader;
     let roles: Vec<Role> = world.knowledge.roles(loader, member).map(|(role, _)| role).collect();
-    let is_owned = roles.iter().any(|r| matches!(r, Role::NotOwned(_)));
-    if is_owned || wraps_closeable(world, body, event, &roles) {
+    if wraps_closeable(world, body, event, &roles) {
         return Vec::new();
     }
     let mut found: Vec<Obligation> = Vec::new();
-    for role in roles {
-        let Role::Acquire(resource) = role else { continue };
+    for role in &roles {
+        let Role::Acquire(resource) = *role else { continue };
+        if roles.contains(&Role::NotOwned(resource)) {
+            continue;
+        }
         let Some(facts) = world.knowledge.tables.resources.get(usize::from(resource)) else { continue };
         let held = match facts.subject.operand(event.kind.has_receiver()) {
             None if facts.subject == Subject::Result => made_by(world, body, i, event).map(Held::Value),
@@ -93,19 +126,32 @@ fn by_models(
         let Some(held) = held else { continue };
         let is_harmless = made_class(world, body, event, held)
             .is_some_and(|class| facts.harmless.iter().any(|h| world.program.has_supertype_named(class, h)));
+        let is_asked = |text: &str| facts.owned_elsewhere.iter().any(|t| t == text);
+        let is_harmless = is_harmless || texts(world, body, event).any(is_asked);
         if !is_harmless && found.iter().all(|o| o.resource != resource) {
             let released_with = owners(callees, body, event);
-            found.push(Obligation { resource, event: i as u16, held, released_with });
+            let is_open = !facts.opens_later;
+            found.push(Obligation { resource, event: i as u16, held, is_open, released_with });
         }
     }
     found
 }
 
+/// The string constants among a call's operands.
+fn texts<'b>(world: &'b World<'_>, body: Body<'b>, event: &'b Event) -> impl Iterator<Item = &'b str> + 'b {
+    let leaves = body.origins.args(event).iter().flat_map(move |v| body.origins.leaves(*v));
+    leaves.filter_map(|leaf| match leaf {
+        Value::Str(name) => Some(world.program.text(name)),
+        _ => None,
+    })
+}
+
+/// What the deployed method that a call runs hands to its caller.
 fn by_callees(callees: &Callees<'_, '_>, body: Body<'_>, i: usize, event: &Event) -> Vec<Obligation> {
     let held = made_by(callees.world, body, i, event).map(Held::Value);
     let resources = callees.yielded(body, event);
-    let made = resources.into_iter().filter_map(|resource| {
-        Some(Obligation { resource, event: i as u16, held: held?, released_with: Vec::new() })
+    let made = resources.into_iter().filter_map(|Yielded { resource, is_open }| {
+        Some(Obligation { resource, event: i as u16, held: held?, is_open, released_with: Vec::new() })
     });
     made.collect()
 }

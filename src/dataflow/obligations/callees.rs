@@ -2,7 +2,7 @@
 
 use super::acquire::{is_auto_closeable, is_constructor, made_by, result_class};
 use super::follow::Followed;
-use super::summaries::Summaries;
+use super::summaries::{Summaries, Yielded};
 use super::uses::Use;
 use crate::dataflow::exceptions::{BodyThrows, Exceptions, Reading};
 use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
@@ -17,6 +17,8 @@ use std::rc::Rc;
 const MAX_DEPTH: u32 = 5;
 /// Callees below one another that are searched for the release of a lock.
 const RELEASE_DEPTH: u32 = 3;
+/// The resource of the models that stands for objects of deployed classes.
+const OWN_CLOSEABLE: &str = "closeable";
 /// Overriders looked at for one call.
 const MAX_TARGETS: usize = 12;
 
@@ -33,6 +35,8 @@ pub(super) struct Effect {
     pub(super) into_result: bool,
     /// An exception may leave the method with it open.
     pub(super) open_on_exception: bool,
+    /// Takes what has to be given back.
+    pub(super) opens: bool,
 }
 
 const UNKNOWN: Effect = Effect {
@@ -41,6 +45,7 @@ const UNKNOWN: Effect = Effect {
     into_receiver: false,
     into_result: false,
     open_on_exception: false,
+    opens: false,
 };
 
 /// Tables of API groups, looked up once.
@@ -50,6 +55,7 @@ struct Groups<'w> {
     same_as_receiver: &'w [bool],
     released_with_receiver: &'w [bool],
     jvm_exit: &'w [bool],
+    held_test: &'w [bool],
 }
 
 /// Answers about callees, remembered for one question of the analysis.
@@ -76,6 +82,7 @@ impl<'c, 'w> Callees<'c, 'w> {
             same_as_receiver: group(groups::SAME_AS_RECEIVER),
             released_with_receiver: group(groups::RELEASED_WITH_RECEIVER),
             jvm_exit: group(groups::JVM_EXIT),
+            held_test: group(groups::HELD_TEST),
         };
         let (effects, throws) = (RefCell::default(), RefCell::default());
         Self { world, exceptions, summaries, groups, effects, throws, depth: Cell::new(0) }
@@ -100,6 +107,12 @@ impl<'c, 'w> Callees<'c, 'w> {
     /// Whether an event ends the JVM.
     pub(super) fn ends_jvm(&self, body: Body<'_>, event: &Event) -> bool {
         event.kind.is_invoke() && event.member().is_some_and(|m| self.is_in(self.groups.jvm_exit, body, m))
+    }
+
+    /// Whether a value says that the present thread has something.
+    pub(super) fn is_held_test(&self, body: Body<'_>, value: ValueId) -> bool {
+        let mut made = body.origins.leaves(value).filter_map(|leaf| body.origins.event(leaf));
+        made.any(|(_, e)| e.member().is_some_and(|m| self.is_in(self.groups.held_test, body, m)))
     }
 
     /// Whether what a call yields is released with its receiver.
@@ -137,7 +150,7 @@ impl<'c, 'w> Callees<'c, 'w> {
         field: FieldId,
     ) -> bool {
         let targets = |body: Body<'_>, event: &Event, depth: u32| {
-            let targets = self.world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+            let targets = self.targets(body, event, MAX_TARGETS).unwrap_or_default();
             targets.into_iter().map(move |t| (t, depth)).collect::<Vec<_>>()
         };
         let mut waiting = targets(body, event, 1);
@@ -164,6 +177,13 @@ impl<'c, 'w> Callees<'c, 'w> {
         false
     }
 
+    /// The deployed methods that a call may run. The receiver of a call that is run exists, though nobody may have
+    /// seen it made: with no object known, all classes count.
+    fn targets(&self, body: Body<'_>, event: &Event, limit: usize) -> Option<Vec<MethodId>> {
+        let known = self.world.targets(body, event, limit)?;
+        if known.is_empty() { self.world.all_targets(body, event, limit) } else { Some(known) }
+    }
+
     /// The field that a value is read from, or that the object is read from whose method yields it.
     pub(super) fn field_behind(&self, body: Body<'_>, value: ValueId) -> Option<FieldId> {
         let refs = self.world.program.refs(self.world.program.class(body.class).loader);
@@ -180,13 +200,13 @@ impl<'c, 'w> Callees<'c, 'w> {
     }
 
     /// The resources that the caller of a deployed method gets and has to release.
-    pub(super) fn yielded(&self, body: Body<'_>, event: &Event) -> Vec<ResourceId> {
+    pub(super) fn yielded(&self, body: Body<'_>, event: &Event) -> Vec<Yielded> {
         let loader = self.world.program.class(body.class).loader;
         let resolved = event.member().and_then(|m| self.world.program.refs(loader).method(m));
         if !resolved.is_some_and(|target| self.summaries.may_yield(target)) {
             return Vec::new();
         }
-        let targets = self.world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+        let targets = self.targets(body, event, MAX_TARGETS).unwrap_or_default();
         let mut of_targets = targets.iter().map(|t| self.summaries.yields(*t));
         let Some(first) = of_targets.next() else { return Vec::new() };
         if of_targets.all(|other| !other.is_empty()) { first.to_vec() } else { Vec::new() }
@@ -247,6 +267,8 @@ impl<'c, 'w> Callees<'c, 'w> {
                         return Some(made.map_or(Use::Keeps, Use::Becomes));
                     }
                 }
+                Role::Open(_) if is_receiver => return Some(Use::Opens),
+                Role::OpenOnSuccess(_) if is_receiver => return Some(Use::OpensUnlessThrown),
                 Role::NotOwned(_) if is_receiver => hands_out = Some(Use::Becomes(result)),
                 Role::Acquire(_) if is_receiver => hands_out = hands_out.or(Some(Use::Keeps)),
                 _ => {}
@@ -279,7 +301,7 @@ impl<'c, 'w> Callees<'c, 'w> {
         position: usize,
         releases_fail: bool,
     ) -> Option<Use> {
-        let targets = self.world.targets(body, event, MAX_TARGETS)?;
+        let targets = self.targets(body, event, MAX_TARGETS)?;
         if targets.is_empty() {
             return None;
         }
@@ -297,6 +319,8 @@ impl<'c, 'w> Callees<'c, 'w> {
             Use::Becomes(Value::Event(i as u32))
         } else if is_receiver && targets.iter().any(|t| self.releases_own_field(*t)) {
             Use::Releases
+        } else if any(|e| e.opens) {
+            Use::OpensUnlessThrown
         } else {
             Use::Keeps
         })
@@ -348,16 +372,34 @@ impl<'c, 'w> Callees<'c, 'w> {
         body.origins.events().iter().any(|e| self.is_release(body, e) && is_own_field(e))
     }
 
+    /// The resource that stands for objects of deployed classes that are to be closed.
+    pub(super) fn own_closeable(&self) -> Option<ResourceId> {
+        let resources = &self.world.knowledge.tables.resources;
+        resources.iter().position(|r| r.name == OWN_CLOSEABLE).map(|i| i as ResourceId)
+    }
+
+    /// Whether what a constructor call makes is its caller's to close: its `close` is the deployment's own, and neither
+    /// does the constructor hand the object to others nor is it a wrapper around something that is closed instead.
+    pub(super) fn must_be_closed(&self, body: Body<'_>, event: &Event, class: ClassId) -> bool {
+        let program = self.world.program;
+        let target = event.member().and_then(|m| program.refs(program.class(body.class).loader).method(m));
+        let Some(constructor) = target.filter(|_| self.close_of(class).is_some()) else { return false };
+        let is_wrapper =
+            || (1..u16::from(event.n_args)).any(|param| self.effect(constructor, param, false).into_receiver);
+        !self.effect(constructor, 0, false).escapes && !is_wrapper()
+    }
+
+    /// The deployed `close` of a class.
+    fn close_of(&self, class: ClassId) -> Option<MethodId> {
+        let program = self.world.program;
+        let (name, desc) = (program.facts.names.find("close")?, program.facts.names.find("()V")?);
+        program.find_method(class, name, desc).filter(|m| program.method(*m).has_body)
+    }
+
     /// Whether a class is closed by whoever owns its objects, and then releases what it keeps in a field.
     pub(super) fn class_releases_field(&self, class: ClassId, field: FieldId) -> bool {
-        let program = self.world.program;
-        if !is_auto_closeable(self.world, class) {
-            return false;
-        }
-        let names = (program.facts.names.find("close"), program.facts.names.find("()V"));
-        let (Some(name), Some(desc)) = names else { return false };
-        let close = program.find_method(class, name, desc).filter(|m| program.method(*m).has_body);
-        close.is_some_and(|close| self.releases_field(close, field, 2))
+        is_auto_closeable(self.world, class)
+            && self.close_of(class).is_some_and(|close| self.releases_field(close, field, 2))
     }
 
     fn releases_field(&self, method: MethodId, field: FieldId, depth: u32) -> bool {
@@ -373,7 +415,7 @@ impl<'c, 'w> Callees<'c, 'w> {
                     && Followed::value(self, body, Value::Event(i as u32)).is_ever_released()
             }
             kind if kind.is_invoke() && is_this(body, event) => {
-                let targets = self.world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+                let targets = self.targets(body, event, MAX_TARGETS).unwrap_or_default();
                 targets.iter().any(|t| self.releases_field(*t, field, depth - 1))
             }
             _ => false,

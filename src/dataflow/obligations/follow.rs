@@ -2,7 +2,7 @@
 
 use super::acquire::{Held, Obligation};
 use super::callees::{Callees, Effect};
-use super::uses::{Use, Uses};
+use super::uses::{OPEN, Use, Uses};
 use crate::dataflow::Body;
 use crate::dataflow::exceptions::{BodyThrows, Reading, Thrown, is_interruption};
 use crate::dataflow::paths::{
@@ -25,6 +25,8 @@ pub(super) struct Followed<'f, 'c, 'w> {
     /// The acquiring event; `None` for a parameter, which is open from the start.
     event: Option<u16>,
     is_place: bool,
+    /// Whether there is something to release from the start.
+    is_open: bool,
     /// Values that it is released with; acquiring it again from them releases the last one.
     owners: Vec<ValueId>,
     throws: Rc<BodyThrows>,
@@ -40,6 +42,8 @@ struct Seen {
     releases: bool,
     escapes: bool,
     returns: bool,
+    returns_open: bool,
+    opens: bool,
     /// Releases it with nothing thrown before.
     releases_normally: bool,
 }
@@ -59,7 +63,9 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         uses.add_owners(callees, body, &obligation.released_with);
         let is_place = matches!(obligation.held, Held::Place(_));
         let owners = obligation.released_with.clone();
-        Self::new(callees, body, uses, (Some(obligation.event), is_place, owners), releases_fail)
+        let followed =
+            Self::new(callees, body, uses, (Some(obligation.event), is_place, owners), releases_fail);
+        Self { is_open: obligation.is_open, ..followed }
     }
 
     /// A parameter, open from the body's entry.
@@ -95,9 +101,24 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             Some(_) if is_place => Flags::Results,
             Some(_) => Flags::Constants,
         };
-        let closed = ClosedEdges::find(body, event, flags, &|block| leads_to_release(body, &releases, block));
+        let closed = ClosedEdges::find(callees.world, body, event, flags, &|block| {
+            leads_to_release(body, &releases, flags, block)
+        });
         let seen = Cell::default();
-        Self { callees, body, uses, event, is_place, owners, throws, is_calm, releases_fail, closed, seen }
+        Self {
+            callees,
+            body,
+            uses,
+            event,
+            is_place,
+            is_open: true,
+            owners,
+            throws,
+            is_calm,
+            releases_fail,
+            closed,
+            seen,
+        }
     }
 
     /// Whether some event releases it.
@@ -113,7 +134,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
 
     fn exits(&self) -> Vec<Exit> {
         let start = self.event.map_or(Start::Entry, Start::After);
-        walk(self.callees.world, self.body, self, start, 1)
+        walk(self.callees.world, self.body, self, start, if self.is_open { 1 | OPEN } else { 1 })
     }
 
     /// The ways on which the method is left with it open, and with nobody who could release it.
@@ -123,8 +144,10 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         // A method that never gives a lock back unless it fails is one half of a pair.
         let is_half = self.is_place && !self.seen.get().releases_normally;
         let is_kept = |e: &Exit| {
-            e.kind == ExitKind::Normal
-                && (is_half || self.is_place && self.returns_true(e.at) || own != 0 && e.state & own != 0)
+            let is_normal = e.kind == ExitKind::Normal;
+            e.state & OPEN == 0
+                || is_normal
+                    && (is_half || self.is_place && self.returns_true(e.at) || own != 0 && e.state & own != 0)
         };
         exits.into_iter().filter(|e| !is_kept(e)).collect()
     }
@@ -142,12 +165,15 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
                 .all(|l| matches!(l, Value::Int(n) if n != 0))
     }
 
-    /// Whether a caller gets it: as the result, or as part of the object that a constructor makes.
-    pub(super) fn is_yielded(&self) -> bool {
+    /// Whether a caller gets it, as the result or as part of the object that a constructor makes, and then whether there
+    /// is something to release.
+    pub(super) fn yields(&self) -> Option<bool> {
         let exits = self.exits();
         let own = self.uses.bit(Value::Param(0));
-        self.seen.get().returns
-            || own != 0 && exits.iter().any(|e| e.kind == ExitKind::Normal && e.state & own != 0)
+        let kept = || exits.iter().filter(|e| e.kind == ExitKind::Normal && e.state & own != 0);
+        let seen = self.seen.get();
+        let is_yielded = seen.returns || own != 0 && kept().next().is_some();
+        is_yielded.then(|| seen.returns_open || kept().any(|e| e.state & OPEN != 0))
     }
 
     /// What the body does to a parameter.
@@ -165,6 +191,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             into_receiver: exits.iter().any(|e| e.kind == ExitKind::Normal && e.state & own != 0),
             into_result: seen.returns,
             open_on_exception: exits.iter().any(|e| e.kind == ExitKind::Exceptional),
+            opens: seen.opens,
         }
     }
 
@@ -180,12 +207,14 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         operand == crate::facts::NO_VALUE || self.uses.face_of(self.body, operand, state).is_some()
     }
 
-    fn note(&self, found: Use, has_failed: bool) {
+    fn note(&self, found: Use, state: u32, has_failed: bool) {
         let seen = self.seen.get();
         self.seen.set(Seen {
             releases: seen.releases || is_release(found),
             escapes: seen.escapes || found == Use::Escapes,
             returns: seen.returns || found == Use::Returns,
+            returns_open: seen.returns_open || found == Use::Returns && state & OPEN != 0,
+            opens: seen.opens || matches!(found, Use::Opens | Use::OpensUnlessThrown),
             releases_normally: seen.releases_normally || is_release(found) && !has_failed,
         });
     }
@@ -211,11 +240,13 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         leaves.any(|o| is_made(o) && origins.leaves(value).any(|l| l == o))
     }
 
-    /// Along an edge on which `value` is false: a failed attempt has acquired nothing.
+    /// Along an edge on which `value` is false: a failed attempt has acquired nothing, and what is held is held.
     fn takes_zero(&self, value: ValueId, is_zero: bool) -> bool {
         let is_attempt =
             |leaf: Value| matches!((leaf, self.event), (Value::Event(i), Some(e)) if i == u32::from(e));
-        !(self.is_place && is_zero && self.body.origins.leaves(value).any(is_attempt))
+        let is_told =
+            || self.body.origins.leaves(value).any(is_attempt) || self.callees.is_held_test(self.body, value);
+        !(self.is_place && is_zero && is_told())
     }
 }
 
@@ -223,8 +254,8 @@ fn is_release(found: Use) -> bool {
     matches!(found, Use::Releases | Use::ReleasesUnlessThrown)
 }
 
-/// Whether a block releases, by itself or behind tests for null.
-fn leads_to_release(body: Body<'_>, releases: &dyn Fn(usize) -> bool, block: u16) -> bool {
+/// Whether a block releases, by itself or behind tests for null and of further flags.
+fn leads_to_release(body: Body<'_>, releases: &dyn Fn(usize) -> bool, flags: Flags, block: u16) -> bool {
     let unit = body.origins.unit;
     let mut waiting = vec![(block, 0)];
     while let Some((at, guards)) = waiting.pop() {
@@ -233,7 +264,8 @@ fn leads_to_release(body: Body<'_>, releases: &dyn Fn(usize) -> bool, block: u16
         if (first..first + usize::from(block.events.len())).any(releases) {
             return true;
         }
-        let is_guard = block.n_edges == 1 || Tested::of(body, block).is_some_and(|t| t.is_null);
+        let is_guard = block.n_edges == 1
+            || Tested::of(body, block).is_some_and(|t| t.is_null || t.is_flag(body, flags));
         if is_guard && guards < MAX_GUARDS {
             waiting.extend(unit.successors(block).iter().map(|next| (*next, guards + 1)));
         }
@@ -249,8 +281,9 @@ impl Watch for Followed<'_, '_, '_> {
         let mut next = state;
         let mut is_settled = false;
         for found in self.uses_at(event, state) {
-            self.note(found, has_failed);
+            self.note(found, state, has_failed);
             match found {
+                Use::Opens | Use::OpensUnlessThrown => next |= OPEN,
                 Use::Becomes(value) | Use::HandsOut(value) => next |= self.uses.bit(value),
                 Use::Keeps => {}
                 _ => is_settled = true,
@@ -283,6 +316,16 @@ impl Watch for Followed<'_, '_, '_> {
             event.is_some_and(|e| self.callees.is_release(self.body, e))
         };
         if !self.releases_fail && is_release() { Vec::new() } else { all.to_vec() }
+    }
+
+    fn after_throw(&self, event: u16, state: u32) -> u32 {
+        let mut uses = self.uses_at(event, state);
+        match uses.find(|u| matches!(u, Use::Opens | Use::OpensUnlessThrown)) {
+            Some(Use::Opens) => state | OPEN,
+            // What it had taken before, it has given back as well.
+            Some(_) => state & !OPEN,
+            None => state,
+        }
     }
 
     fn takes(&self, block: u16, edge: usize, state: u32) -> bool {

@@ -17,11 +17,20 @@ const MAX_SITES: usize = 2000;
 /// Classes, or methods, that one piece of work takes.
 const CHUNK: usize = 64;
 
+/// A resource that the caller of a method gets.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Yielded {
+    /// Which.
+    pub resource: ResourceId,
+    /// Whether there is something to release already.
+    pub is_open: bool,
+}
+
 /// What the caller of a method gets and has to release. Built in rounds: first the methods that acquire themselves,
 /// then the callers of those found in the round before, so that the order of the work makes no difference.
 #[derive(Default)]
 pub struct Summaries {
-    yields: FxHashMap<MethodId, Vec<ResourceId>>,
+    yields: FxHashMap<MethodId, Vec<Yielded>>,
     /// The same, and the methods that these override: what a call may be resolved to.
     may_yield: Vec<bool>,
 }
@@ -37,7 +46,7 @@ impl Summaries {
             let methods = classes.flat_map(|c| world.program.methods_of(c)).map(|(id, _)| id);
             methods.filter_map(|m| Some((m, yielded_by(world, m, &Self::default())?))).collect::<Vec<_>>()
         });
-        let mut found: Vec<(MethodId, Vec<ResourceId>)> = of_classes.into_iter().flatten().collect();
+        let mut found: Vec<(MethodId, Vec<Yielded>)> = of_classes.into_iter().flatten().collect();
         for _ in 0..MAX_ROUNDS {
             if found.is_empty() {
                 break;
@@ -61,7 +70,7 @@ impl Summaries {
         summaries
     }
 
-    fn add(&mut self, world: &World<'_>, method: MethodId, resources: Vec<ResourceId>) {
+    fn add(&mut self, world: &World<'_>, method: MethodId, resources: Vec<Yielded>) {
         self.yields.insert(method, resources);
         self.may_yield.resize(world.program.n_methods, false);
         let mut waiting = vec![method];
@@ -73,7 +82,7 @@ impl Summaries {
     }
 
     /// What the caller of a method gets and has to release.
-    pub fn yields(&self, method: MethodId) -> &[ResourceId] {
+    pub fn yields(&self, method: MethodId) -> &[Yielded] {
         self.yields.get(&method).map_or(&[], Vec::as_slice)
     }
 
@@ -88,7 +97,7 @@ impl Summaries {
     }
 }
 
-fn yielded_by(world: &World<'_>, method: MethodId, known: &Summaries) -> Option<Vec<ResourceId>> {
+fn yielded_by(world: &World<'_>, method: MethodId, known: &Summaries) -> Option<Vec<Yielded>> {
     let body = world.body(method);
     if !body.method.has_body || !acquire::may_acquire(world, body, known) || !can_yield(world, method) {
         return None;
@@ -98,12 +107,17 @@ fn yielded_by(world: &World<'_>, method: MethodId, known: &Summaries) -> Option<
     let mut resources = Vec::new();
     for obligation in acquire::obligations(&callees, body) {
         let is_place = obligation.held.value().is_none();
-        let is_known = resources.contains(&obligation.resource);
-        if !is_place && !is_known && Followed::obligation(&callees, body, &obligation, false).is_yielded() {
-            resources.push(obligation.resource);
+        // A method that makes an object of the deployment's own may well be its only owner's.
+        if is_place || callees.own_closeable() == Some(obligation.resource) {
+            continue;
+        }
+        if let Some(is_open) = Followed::obligation(&callees, body, &obligation, false).yields() {
+            resources.push(Yielded { resource: obligation.resource, is_open });
         }
     }
-    resources.sort_unstable();
+    // Of what is open on one path and not on another, the open one: somebody has to look.
+    resources.sort_unstable_by_key(|y: &Yielded| (y.resource, !y.is_open));
+    resources.dedup_by_key(|y| y.resource);
     (!resources.is_empty()).then_some(resources)
 }
 

@@ -8,6 +8,8 @@ use crate::vocabulary::ValueId;
 
 /// Values that one obligation may be reached by; further ones are not seen.
 pub(super) const MAX_FACES: usize = 30;
+/// The bit of a walk's state that says that there is something to release; the others stand for faces.
+pub(super) const OPEN: u32 = 1 << 31;
 /// Rounds over a body in which faces are found; a loop that carries one backwards needs a second.
 const MAX_ROUNDS: usize = 4;
 /// Fields and calls that two ways to an object are compared along.
@@ -30,6 +32,10 @@ pub(super) enum Use {
     Becomes(Value),
     /// That value is released with it, but not it with the value.
     HandsOut(Value),
+    /// Takes what has to be given back, also if the event throws.
+    Opens,
+    /// Takes what has to be given back, but not if the event throws.
+    OpensUnlessThrown,
 }
 
 /// A value that an obligation is reached by.
@@ -83,6 +89,8 @@ impl Uses {
             let found = match use_of(callees, body, i, event, position, releases_fail) {
                 Use::Keeps => continue,
                 Use::Releases | Use::ReleasesUnlessThrown if !face.releases => continue,
+                // Whoever gets it keeps the obligation alive, but can't settle it.
+                Use::Returns if !face.releases => Use::Escapes,
                 found => found,
             };
             match found {

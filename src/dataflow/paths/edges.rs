@@ -2,10 +2,15 @@
 
 use super::only_through;
 use super::walk::block_of;
-use crate::dataflow::Body;
-use crate::facts::{Block, EventKind, Test, Value};
+use crate::dataflow::{Body, World};
+use crate::facts::{Block, Event, EventKind, Test, Value};
 use crate::vocabulary::ValueId;
 use rustc_hash::FxHashSet;
+
+/// Fields and getters that two questions are compared along.
+const MAX_STEPS: u32 = 3;
+/// Overriders looked at for one getter.
+const MAX_GETTERS: usize = 4;
 
 /// Edges that a path from a site can't take, because a condition was true when the site was reached, or that need not
 /// be looked at, because a flag decides there whether to settle.
@@ -17,6 +22,7 @@ pub(in crate::dataflow) struct ClosedEdges {
 impl ClosedEdges {
     /// For paths from an event (`None`: from the entry). `settles` says which blocks settle as soon as they are entered.
     pub(in crate::dataflow) fn find(
+        world: &World<'_>,
         body: Body<'_>,
         site: Option<u16>,
         flags: Flags,
@@ -40,7 +46,8 @@ impl ClosedEdges {
             for (block, tested) in &tests {
                 let others = tests
                     .iter()
-                    .filter(|(b, t)| b != block && t.value == tested.value && t.is_null == tested.is_null);
+                    .filter(|(b, t)| b != block && t.is_null == tested.is_null)
+                    .filter(|(_, t)| is_same_answer(world, body, t.value, tested.value, MAX_STEPS));
                 let others: Vec<&(u16, Tested)> = others.collect();
                 if others.is_empty() || tested.edges[0] == tested.edges[1] {
                     continue;
@@ -91,6 +98,51 @@ impl ClosedEdges {
     }
 }
 
+/// Whether two values are the same, or asked for in the same way with nothing in the body that would change the answer:
+/// by getters that only read, and by fields that the body does not write.
+fn is_same_answer(world: &World<'_>, body: Body<'_>, a: ValueId, b: ValueId, steps: u32) -> bool {
+    if a == b {
+        return true;
+    }
+    let single = |value: ValueId| {
+        let mut leaves = body.origins.leaves(value);
+        leaves.next().filter(|_| leaves.next().is_none())
+    };
+    let (Some(x), Some(y)) = (single(a), single(b)) else { return false };
+    if x == y {
+        return matches!(x, Value::Param(_) | Value::Event(_));
+    }
+    let (Some((_, x)), Some((_, y))) = (body.origins.event(x), body.origins.event(y)) else { return false };
+    let (from_x, from_y) = (body.origins.args(x), body.origins.args(y));
+    steps > 0
+        && x.kind == y.kind
+        && x.target == y.target
+        && from_x.len() == from_y.len()
+        && is_unchanging(world, body, x)
+        && from_x.iter().zip(from_y).all(|(x, y)| is_same_answer(world, body, *x, *y, steps - 1))
+}
+
+fn is_unchanging(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let events = body.origins.events();
+    match event.kind {
+        EventKind::GetField | EventKind::GetStatic => {
+            let writes = |e: &Event| matches!(e.kind, EventKind::PutField | EventKind::PutStatic);
+            !events.iter().any(|e| writes(e) && e.target == event.target)
+        }
+        kind if kind.is_invoke() && event.n_args == u8::from(kind.has_receiver()) => {
+            let targets = world.all_targets(body, event, MAX_GETTERS).unwrap_or_default();
+            !targets.is_empty() && targets.iter().all(|t| is_getter(world.body(*t)))
+        }
+        _ => false,
+    }
+}
+
+/// A body that yields a constant or what a field holds, and does nothing else.
+fn is_getter(body: Body<'_>) -> bool {
+    let reads = |e: &Event| matches!(e.kind, EventKind::GetField | EventKind::GetStatic | EventKind::Return);
+    body.method.has_body && body.origins.events().iter().all(reads)
+}
+
 /// Of two compared values the one that is compared with null, as old compilers do it.
 fn other_than_null(body: Body<'_>, a: ValueId, b: ValueId) -> Option<ValueId> {
     let is_null = |v| body.origins.unit.value(body.method, v) == Value::Null;
@@ -136,7 +188,7 @@ impl Tested {
         Some(Self { value, is_null, taken_if, edges: [*taken, *other] })
     }
 
-    fn is_flag(&self, body: Body<'_>, flags: Flags) -> bool {
+    pub(in crate::dataflow) fn is_flag(&self, body: Body<'_>, flags: Flags) -> bool {
         let leaves = || body.origins.leaves(self.value);
         let is_returned = || {
             let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);

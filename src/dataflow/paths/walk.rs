@@ -27,8 +27,12 @@ pub(in crate::dataflow) enum After {
 pub(in crate::dataflow) trait Watch {
     /// The state after an event has ended normally. `has_failed` says whether something threw on the way to it.
     fn after(&self, event: u16, state: u32, has_failed: bool) -> After;
-    /// The exceptions by which an event may end with the state as it was.
+    /// The exceptions by which an event may end with something open.
     fn thrown(&self, event: u16, state: u32) -> Vec<Thrown>;
+    /// The state after an event has ended by an exception.
+    fn after_throw(&self, _event: u16, state: u32) -> u32 {
+        state
+    }
     /// Whether the walk goes along a normal edge of a block, counted as in [`UnitFacts::successors`].
     fn takes(&self, block: u16, edge: usize, state: u32) -> bool;
 }
@@ -130,6 +134,7 @@ impl<W: Watch> Walk<'_, '_, W> {
         for (i, event) in block.events.of(&unit.events).iter().enumerate().skip(usize::from(node.from)) {
             let at = first + i as u16;
             for thrown in self.watch.thrown(at, state) {
+                let state = self.watch.after_throw(at, state);
                 self.throw(block, at, thrown, Node { state, ..node });
             }
             match self.watch.after(at, state, node.cause.is_some()) {

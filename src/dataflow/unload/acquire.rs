@@ -35,6 +35,9 @@ pub(super) const REGISTRATIONS: &str = "registrations";
 /// The group of resources that the present thread keeps.
 pub(super) const THREAD_BOUND: &str = "thread-bound";
 
+/// The group of what the JVM makes for itself at the first use: nobody is handed it.
+const FIRST_USE: &str = "first-use";
+
 /// Whether a resource is of a group.
 pub(super) fn is_of_group(world: &World<'_>, resource: ResourceId, group: &str) -> bool {
     let facts = world.knowledge.tables.resources.get(usize::from(resource));
@@ -102,6 +105,10 @@ fn of_body(
                 {
                     let operand = operand_of(world, event, resource);
                     let acquired = Acquired { method: id, event: i as u16, resource, operand };
+                    if is_of_group(world, resource, FIRST_USE) {
+                        calls.acquired.push(acquired);
+                        continue;
+                    }
                     Lift { world, beans, seen: FxHashSet::default(), found: &mut calls.acquired }
                         .lift(acquired, 0);
                 }
@@ -132,10 +139,16 @@ fn operand_of(world: &World<'_>, event: &Event, resource: ResourceId) -> Option<
     }
 }
 
+/// Whether an argument is the constant 0.
+fn is_zero(body: Body<'_>, event: &Event, argument: u8) -> bool {
+    let value = body.origins.args(event).get(usize::from(argument) + usize::from(event.kind.has_receiver()));
+    value.is_some_and(|v| body.origins.leaves(*v).all(|leaf| leaf == Value::Int(0)))
+}
+
 /// Whether something is acquired that needs a release: not nothing, and not of a harmless type.
 fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: ResourceId) -> bool {
     let Some(facts) = world.knowledge.tables.resources.get(usize::from(resource)) else { return false };
-    if !facts.check_unload {
+    if !facts.check_unload || facts.stays.is_some_and(|i| is_zero(body, event, i)) {
         return false;
     }
     // What a registry of the application's own yields goes with that registry.
@@ -170,7 +183,8 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
     })
 }
 
-/// Whether the receiver is an object of the caller's own: made here, or kept in a field of an object.
+/// Whether the receiver is an object of the caller's own: made here, or kept in a field of an object or a
+/// static of the same application.
 fn is_own(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     let receiver = body.origins.arg(event, 0);
     let refs = world.program.refs(world.program.class(body.class).loader);
@@ -179,7 +193,8 @@ fn is_own(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
         Some((_, e)) if e.kind == EventKind::GetStatic => {
             let field = e.member().and_then(|m| refs.field(m));
             let class = field.map(|f| world.program.class_of_field(f));
-            class.is_some_and(|c| world.reach.owner(c) == world.reach.owner(body.class))
+            // A static of shared code stays when an application goes on whose behalf that code registers.
+            class.and_then(|c| world.reach.owner(c)).is_some_and(|o| world.reach.owner(body.class) == Some(o))
         }
         Some((_, e)) => e.kind.is_invoke() || e.kind == EventKind::New,
         None => false,

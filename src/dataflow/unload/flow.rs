@@ -9,7 +9,7 @@ use crate::dataflow::knowledge::{Knowledge, ResourceId, Role, groups};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{FieldId, MethodId, Name, ValueId};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Name, ValueId};
 use rustc_hash::FxHashSet;
 
 /// An instruction.
@@ -50,6 +50,26 @@ pub(super) struct Fate {
     pub(super) beans: Vec<MethodId>,
     /// Whether it is handed to code that is not seen.
     pub(super) escapes: bool,
+}
+
+impl Fate {
+    /// Whether what keeps an object may be a static: the field itself, or one whose type is that of the field's
+    /// owner. All else goes with the application's other objects; so do its statics if the object keeps no loader.
+    pub(super) fn may_be_referred_to_for_ever(&self, world: &World<'_>, goes_with_module: bool) -> bool {
+        let program = world.program;
+        let goes = |f: FieldId| goes_with_module && world.reach.owner(program.class_of_field(f)).is_some();
+        let is_static = |f: FieldId| program.field(f).access.is_static();
+        let is_of_singleton = |owner: ClassId| {
+            let desc = format!("L{};", program.class_name(owner));
+            program.fields_of(owner).any(|(_, f)| f.access.is_static() && program.text(f.desc) == desc)
+        };
+        let is_unseen = self.escapes && self.fields.is_empty() && self.beans.is_empty();
+        is_unseen
+            || self
+                .fields
+                .iter()
+                .any(|f| !goes(*f) && (is_static(*f) || is_of_singleton(program.class_of_field(*f))))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -245,8 +265,12 @@ impl Walk<'_, '_> {
 
     fn keep(&mut self, field: FieldId, place: Place) {
         // What an inner class captures is no keeper of its own.
-        let is_captured = self.of.world.program.field(field).access.is_synthetic();
-        if !is_captured && !self.fate.fields.contains(&field) {
+        let facts = self.of.world.program.field(field);
+        let is_captured = facts.access.is_synthetic();
+        // A field for anything is a container's: who takes it out again does so under a type that was not followed.
+        let is_generic = self.of.world.program.text(facts.desc) == "Ljava/lang/Object;";
+        self.fate.escapes |= is_generic;
+        if !is_captured && !is_generic && !self.fate.fields.contains(&field) {
             self.fate.fields.push(field);
         }
         self.push(Place { at: At::Field(field), in_field: true, ..place });

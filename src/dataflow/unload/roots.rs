@@ -251,7 +251,12 @@ impl<'w> Rules<'w> {
     }
 }
 
-fn implements(world: &World<'_>, class: ClassId, body: Body<'_>, callback: &CallbackFacts) -> bool {
+pub(super) fn implements(
+    world: &World<'_>,
+    class: ClassId,
+    body: Body<'_>,
+    callback: &CallbackFacts,
+) -> bool {
     let (pattern, types) = match callback {
         CallbackFacts::Implements(pattern) => (pattern, None),
         CallbackFacts::ImplementsFor(pattern, types) => (pattern, Some(types)),

@@ -213,7 +213,7 @@ fn callers(world: &World<'_>, sites: Vec<Site>) -> Vec<Site> {
 }
 
 /// Whether a framework may call a method: it overrides one, perhaps of a class that is not there.
-fn is_called_back(world: &World<'_>, method: MethodId) -> bool {
+pub(super) fn is_called_back(world: &World<'_>, method: MethodId) -> bool {
     let facts = world.program.method(method);
     let class = world.program.class_of_method(method);
     if !facts.access.is_public() || facts.access.is_static() {

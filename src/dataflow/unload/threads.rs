@@ -30,6 +30,8 @@ pub(super) struct Life {
     pub(super) runs: Vec<MethodId>,
     /// Whether nothing in it can last.
     pub(super) is_short: bool,
+    /// Whether it runs a loop that nothing but another thread ends.
+    pub(super) is_endless: bool,
     /// Fields that its loops look at, and fields whose objects it waits on.
     flags: Vec<FieldId>,
     waits: Vec<FieldId>,
@@ -61,6 +63,7 @@ pub(super) fn life(world: &World<'_>, body: Body<'_>, thread: ValueId) -> Life {
     if is_generic {
         // What ends one of many tasks ends no thread that runs any of them.
         (life.flags, life.waits) = (Vec::new(), Vec::new());
+        life.is_endless = false;
     }
     life.flags.sort_unstable();
     life.flags.dedup();
@@ -230,7 +233,9 @@ impl Life {
                 flagged += usize::from(!flags.is_empty());
                 self.flags.extend(flags);
             }
-            self.is_short &= exits > flagged;
+            let ends = exits > flagged;
+            self.is_short &= ends;
+            self.is_endless |= !ends;
         }
     }
 

@@ -34,7 +34,7 @@ macro_rules! rows {
 }
 
 rows! {
-    MemberRef { owner, name, desc }
+    MemberRef { owner, name, desc, of_interface }
     ClassFacts {
         name, super_name, interfaces, access, major, prefix, source_file, outer, nest_host, nest_members, permitted,
         signature, fields, methods, annotations, is_record,

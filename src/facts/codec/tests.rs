@@ -189,7 +189,7 @@ fn arbitrary(seed: &Seed) -> UnitFacts {
         unit.args.push(ValueId(below(0x1_0000) as u16));
         unit.merges.push(ValueId(below(0x1_0000) as u16));
         let [owner, text, desc] = [0; 3].map(|_| name(below(n_names + 1)));
-        unit.member_refs.push(MemberRef { owner, name: text, desc });
+        unit.member_refs.push(MemberRef { owner, name: text, desc, of_interface: true });
         unit.values.push(Value::Int(below(usize::MAX >> 33) as i32));
         unit.handlers.push(Handler { block: 0, catches: owner });
         unit.edges.push(0);

@@ -39,6 +39,9 @@ impl Checker<'_> {
                     .within("open", |c| c.within("resource", |c| c.each(it.resource, Self::resource))),
                 exits: it.exits.map_or(Exits::Any, Into::into),
             },
+            SiteText::Reference(it) => {
+                Site::Reference { fails: it.fails.into_iter().map(Into::into).collect() }
+            }
             SiteText::Class(_) => Site::Class,
         }
     }
@@ -90,7 +93,10 @@ impl Checker<'_> {
                 Condition::AnyChange(words.into_iter().map(Into::into).collect())
             }
             ConditionText::HeldByStatic => Condition::HeldByStatic,
+            ConditionText::Locked => Condition::Locked,
+            ConditionText::MadeFromKey => Condition::MadeFromKey,
             ConditionText::OnlyFromMain => Condition::OnlyFromMain,
+            ConditionText::StoredUnasked => Condition::StoredUnasked,
             other => self.detail_of_call(other),
         }
     }
@@ -111,6 +117,7 @@ impl Checker<'_> {
             ConditionText::FollowedBy(it) => {
                 Condition::FollowedBy(self.within("followed-by", |c| c.follow(it)))
             }
+            ConditionText::Because(words) => Condition::Because(words.into_iter().map(Into::into).collect()),
             ConditionText::InUnloadCallback => Condition::InUnloadCallback,
             ConditionText::Released(words) => {
                 Condition::Released(words.into_iter().map(Into::into).collect())
@@ -119,11 +126,15 @@ impl Checker<'_> {
             ConditionText::Catches(types) => {
                 Condition::Catches(types.into_iter().map(|name| name.replace('.', "/")).collect())
             }
+            ConditionText::CaughtWherePassed(types) => {
+                Condition::CaughtWherePassed(types.into_iter().map(|name| name.replace('.', "/")).collect())
+            }
             ConditionText::ResultUsed => Condition::ResultUsed,
             ConditionText::ContextLoaderAskedBefore => Condition::ContextLoaderAskedBefore,
             ConditionText::AnotherLoaderAsked => Condition::AnotherLoaderAsked,
             ConditionText::AskedForComputedNames => Condition::AskedForComputedNames,
             ConditionText::TaskGiven => Condition::TaskGiven,
+            ConditionText::NamedAfterAsked => Condition::NamedAfterAsked,
             ConditionText::ReceiverWalkedOrAsked => Condition::ReceiverWalkedOrAsked,
             // Combinations and what is told of every site have been dealt with.
             _ => Condition::Any(Vec::new()),
@@ -143,6 +154,7 @@ impl Checker<'_> {
         let is_call = matches!(self.site, Site::Call { .. });
         let is_kept = matches!(self.site, Site::Kept { .. });
         let is_open = matches!(self.site, Site::Open { .. });
+        let is_reference = matches!(self.site, Site::Reference { .. });
         let (name, is_known, sites) = match text {
             ConditionText::Field(_) => ("field", is_field, "field sites"),
             ConditionText::Written(_) => ("written", is_field, "field sites"),
@@ -150,6 +162,11 @@ impl Checker<'_> {
             ConditionText::Stores(_) => ("stores", is_field, "field sites"),
             ConditionText::ReadByOther => ("read-by-other", is_field, "field sites"),
             ConditionText::AnyChange(_) => ("any-change", is_field, "field sites"),
+            ConditionText::StoredUnasked => {
+                ("stored-unasked", matches!(self.site, Site::LoaderStore), "`loader-store` sites")
+            }
+            ConditionText::MadeFromKey => ("made-from-key", is_field, "field sites"),
+            ConditionText::Locked => ("locked", is_field, "field sites"),
             ConditionText::HeldByStatic => ("held-by-static", is_field, "field sites"),
             ConditionText::Argument(_) => ("argument", is_call || is_kept || is_open, "calls and resources"),
             ConditionText::FollowedBy(_) => {
@@ -159,6 +176,8 @@ impl Checker<'_> {
             ConditionText::ContextLoaderAskedBefore => ("context-loader-asked-before", is_call, "calls"),
             ConditionText::AnotherLoaderAsked => ("another-loader-asked", is_call, "calls"),
             ConditionText::AskedForComputedNames => ("asked-for-computed-names", is_call, "calls"),
+            ConditionText::CaughtWherePassed(_) => ("caught-where-passed", is_call, "calls"),
+            ConditionText::NamedAfterAsked => ("named-after-asked", is_call, "calls"),
             ConditionText::TaskGiven => ("task-given", is_kept, "kept resources"),
             ConditionText::ReceiverWalkedOrAsked => ("receiver-walked-or-asked", is_call, "calls"),
             ConditionText::Target(_) => ("target", is_call, "calls"),
@@ -167,6 +186,7 @@ impl Checker<'_> {
                 ("released", is_kept || is_open || is_field, "resources and field sites")
             }
             ConditionText::Kept(_) => ("kept", is_kept, "kept resources"),
+            ConditionText::Because(_) => ("because", is_reference, "references"),
             _ => return,
         };
         if !is_known {
@@ -184,6 +204,7 @@ impl Checker<'_> {
             values: self.within("values", |c| c.each(it.values.unwrap_or_default(), Self::type_name)),
             holds: self.within("holds", |c| c.each(it.holds.unwrap_or_default(), Self::type_name)),
             holds_values: it.holds_values,
+            holds_internal: it.holds_internal,
             name: it.name.map(|name| self.within("name", |c| c.glob(name))),
             is_final: it.is_final,
             is_static: it.is_static,

@@ -40,6 +40,11 @@ fn of_class(world: &World<'_>, tables: &[Vec<bool>], class: ClassId, found: &mut
                 continue;
             }
             let Some(member) = event.member() else { continue };
+            // What an API's own class does is what the API does: that is told where others call it.
+            let owner = world.program.text(world.program.facts.members.get(member).owner);
+            if owner == world.program.class_name(class) {
+                continue;
+            }
             for api in world.knowledge.apis(loader, member) {
                 for (t, table) in tables.iter().enumerate() {
                     if !table.get(usize::from(api)).copied().unwrap_or(false) {
@@ -106,12 +111,27 @@ pub(super) fn is_receiver_walked_or_asked(cx: &Context<'_>, spot: &Spot) -> bool
     let events = body.origins.events();
     let Some(event) = events.get(usize::from(spot.event)) else { return false };
     let receiver = source_of(body, body.origins.arg(event, 0));
-    let is_own_result = |leaf: &Value| *leaf == Value::Event(u32::from(spot.event));
-    receiver.iter().any(is_own_result)
+    receiver.contains(&Value::Event(u32::from(spot.event)))
+        || is_first_step(cx, body, spot.event, event)
         || events[..usize::from(spot.event)].iter().any(|before| {
             before.kind == EventKind::InstanceOf
                 && source_of(body, body.origins.arg(before, 0)).iter().any(|l| receiver.contains(l))
         })
+}
+
+/// Whether a call's result is where a loop of the same call begins, or what the method calls itself with.
+fn is_first_step(cx: &Context<'_>, body: Body<'_>, index: u16, event: &Event) -> bool {
+    let result = Value::Event(u32::from(index));
+    let refs = cx.world.program.refs(cx.world.program.class(body.class).loader);
+    (0u32..).zip(body.origins.events()).any(|(i, other)| {
+        let gets = |value: &ValueId| source_of(body, *value).contains(&result);
+        let Some(member) = other.member().filter(|_| other.kind.is_invoke()) else { return false };
+        let is_turn = other.member() == event.member() && i != u32::from(index) && {
+            let receiver = source_of(body, body.origins.arg(other, 0));
+            receiver.contains(&result) && receiver.contains(&Value::Event(i))
+        };
+        is_turn || refs.method(member) == Some(body.id) && body.origins.args(other).iter().any(gets)
+    })
 }
 
 /// The leaves of a value, those before a cast in the place of its result.

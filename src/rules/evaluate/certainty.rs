@@ -1,12 +1,17 @@
 //! How much of a proof the ways of the tenants to a hazard are.
 
 use super::context::Context;
-use super::matches::Match;
+use super::matches::{Match, Subject};
 use crate::program::Entered;
 use crate::vocabulary::TenantId;
 
 /// Whether enough of the tenants (two, or the only one) reach the match by calls that can go nowhere else.
 pub(super) fn is_proved(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -> bool {
+    if let Subject::Reference(id) = found.subject
+        && cx.references.row(id).is_none_or(|row| row.is_behind || !row.failure.is_sure)
+    {
+        return false;
+    }
     let n_proved =
         tenants.iter().filter(|t| found.spots.iter().any(|s| is_direct(cx, **t, s.method))).count();
     n_proved >= tenants.len().min(2)

@@ -8,7 +8,7 @@ use super::values::{
 use crate::dataflow::Body;
 use crate::dataflow::changes;
 use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
-use crate::facts::{Annotation, Event, EventKind, NO_NAME, NO_VALUE, Span};
+use crate::facts::{Annotation, Event, EventKind, NO_NAME, NO_VALUE, Span, Value};
 use crate::rules::rule::{
     ArgumentTest, ClassTest, Condition, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
 };
@@ -36,6 +36,9 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
             found.spots.iter().all(|s| super::fields::is_only_from_main(cx.world, s.method, 0))
         }
         Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
+        Condition::CaughtWherePassed(types) => {
+            found.spots.iter().all(|s| is_caught_where_passed(cx, s, types, 0, 0))
+        }
         Condition::AlsoCalls(names) => {
             found.spots.iter().all(|s| super::tasks::calls_api(cx, s.method, names))
         }
@@ -51,19 +54,23 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
     match condition {
         Condition::Field(test) => {
             matches!(found.subject, Subject::Field(f) if field_holds(cx, f, test)
-                && test.holds_values.is_none_or(|w| w == super::held_values::are_plain(cx, found, f)))
+                && test.holds_values.is_none_or(|w| w == super::held_values::are_plain(cx, found, f))
+                && test.holds_internal.is_none_or(|w| w == super::held_values::are_internal(cx, f)))
         }
         Condition::Written(shapes) => {
             found.spots.iter().any(|s| shapes.iter().any(|w| cx.shapes(found, s).contains(w)))
         }
         Condition::Keyed(kinds) => {
-            found.spots.iter().any(|s| kinds.contains(&super::shapes::key_of(cx, found, s)))
+            found.spots.iter().any(|s| kinds.contains(&super::keys::key_of(cx, found, s)))
         }
         Condition::Stores(kinds) => {
             found.spots.iter().any(|s| super::shapes::stored_of(cx, s).iter().any(|k| kinds.contains(k)))
         }
         Condition::ReadByOther => is_read_by_other(cx, found),
         Condition::AnyChange(shapes) => super::fields::is_changed_as(cx, found, shapes),
+        Condition::StoredUnasked => found.spots.iter().any(|s| super::loader_stores::is_unasked(cx, s)),
+        Condition::MadeFromKey => super::memo::is_made_from_key(cx, found),
+        Condition::Locked => found.spots.iter().all(|s| super::fields::is_locked(cx.world, s)),
         Condition::HeldByStatic => found.holder.is_some(),
         _ => false,
     }
@@ -80,6 +87,12 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
             true
         }
         Condition::Argument(test) => found.spots.iter().any(|s| argument_holds(cx, s, test)),
+        Condition::Because(causes) => match found.subject {
+            Subject::Reference(id) => {
+                cx.references.row(id).is_some_and(|row| row.causes.iter().any(|c| causes.contains(c)))
+            }
+            _ => false,
+        },
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
@@ -89,6 +102,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         Condition::AnotherLoaderAsked => {
             found.spots.iter().all(|s| super::lookups::is_another_loader_asked(cx, s))
         }
+        Condition::NamedAfterAsked => found.spots.iter().all(|s| super::lookups::is_named_after_asked(cx, s)),
         Condition::AskedForComputedNames => {
             found.spots.iter().any(|s| super::given_loaders::is_asked_for_computed_names(cx, s))
         }
@@ -112,7 +126,7 @@ pub(super) fn narrow(cx: &Context<'_>, found: &Match, when: &Condition) -> Match
         }
         let is_asked = |s: &Spot| match condition {
             Condition::Written(shapes) => cx.shapes(found, s).iter().any(|w| shapes.contains(w)),
-            Condition::Keyed(kinds) => kinds.contains(&super::shapes::key_of(cx, found, s)),
+            Condition::Keyed(kinds) => kinds.contains(&super::keys::key_of(cx, found, s)),
             Condition::Stores(kinds) => super::shapes::stored_of(cx, s).iter().any(|k| kinds.contains(k)),
             _ => true,
         };
@@ -343,6 +357,7 @@ fn released(cx: &Context<'_>, found: &Match) -> Release {
             KeptRelease::ByPinningWrapper(_) => Release::ByPinningWrapper,
             KeptRelease::Elsewhere => Release::Elsewhere,
             KeptRelease::Locally => Release::Locally,
+            KeptRelease::WhenUnreferenced => Release::WhenUnreferenced,
         },
         (None, Subject::Field(field)) => super::removal::of_field(cx, field, &found.spots),
         _ => Release::Never,
@@ -379,6 +394,41 @@ fn catches(cx: &Context<'_>, spot: &Spot, types: &[String]) -> bool {
             |name: Name| types.iter().any(|t| binary_name(cx.world.program.text(name)) == binary_name(t));
         h.catches != NO_NAME && is(h.catches)
     })
+}
+
+/// Callers looked at for one method.
+const MAX_CALLERS: usize = 32;
+
+/// Calls between a constant and the call that it is meant for.
+const MAX_PASSES: u32 = 2;
+
+/// Whether the first argument of a call is a constant that callers pass, and each of them stands in a `try` that catches
+/// one of the types.
+fn is_caught_where_passed(cx: &Context<'_>, spot: &Spot, types: &[String], param: usize, depth: u32) -> bool {
+    let body = cx.world.body(spot.method);
+    let Some(event) = cx.world.event(spot.method, spot.event) else { return false };
+    let Some(position) = (if depth == 0 { operand(event, 0) } else { Some(param) }) else { return false };
+    let leaves: Vec<Value> = body.origins.leaves(body.origins.arg(event, position)).collect();
+    let params = leaves.iter().filter_map(|leaf| if let Value::Param(i) = leaf { Some(*i) } else { None });
+    let mut n_caught = 0;
+    for passed in params {
+        for caller in cx.world.sites.of(spot.method, MAX_CALLERS).unwrap_or_default() {
+            let call = Spot { method: caller.caller, event: caller.event, how: None, inside: None };
+            let Some(event) = cx.world.event(call.method, call.event) else { continue };
+            let found = origins_of(cx.world, cx.world.body(call.method), event, usize::from(passed));
+            if constants(cx.world, &found).is_empty() {
+                continue;
+            }
+            let is_caught = catches(cx, &call, types)
+                || depth < MAX_PASSES
+                    && is_caught_where_passed(cx, &call, types, usize::from(passed), depth + 1);
+            if !is_caught {
+                return false;
+            }
+            n_caught += 1;
+        }
+    }
+    n_caught > 0 && leaves.iter().all(|leaf| matches!(leaf, Value::Param(_)))
 }
 
 fn is_result_used(cx: &Context<'_>, spot: &Spot) -> bool {

@@ -2,6 +2,7 @@
 
 use super::handed_out::Answers;
 use super::matches::{Match, Spot, Subject};
+use super::references::References;
 use crate::dataflow::held::Held;
 use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::origins::{Found, Origin};
@@ -10,7 +11,7 @@ use crate::dataflow::{Body, Changes, How, World};
 use crate::facts::Event;
 use crate::rules::models::Models;
 use crate::rules::rule::WriteShape;
-use crate::vocabulary::{FieldId, MethodId, TenantId};
+use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId};
 use globset::{GlobBuilder, GlobMatcher};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::OnceLock;
@@ -73,6 +74,10 @@ pub(super) struct Context<'w> {
     pub asked_loaders: OnceLock<FxHashSet<(MethodId, u16)>>,
     /// Whose objects callers change; found as they are asked for.
     pub changed_objects: OnceLock<Answers>,
+    /// Classes that static fields are declared as; found once.
+    pub constants: OnceLock<FxHashSet<ClassId>>,
+    /// References that fail to link.
+    pub references: References,
     /// Group names.
     pub names: GroupNames,
     globs: FxHashMap<String, GlobMatcher>,
@@ -95,6 +100,8 @@ impl<'w> Context<'w> {
             at_unload,
             asked_loaders: OnceLock::new(),
             changed_objects: OnceLock::new(),
+            constants: OnceLock::new(),
+            references: References::default(),
             names: GroupNames::default(),
             globs: FxHashMap::default(),
         }

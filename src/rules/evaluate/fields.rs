@@ -6,7 +6,7 @@ use crate::dataflow::changes::{Change, Changes};
 use crate::dataflow::held::Held;
 use crate::dataflow::initialisation;
 use crate::dataflow::{How, World};
-use crate::facts::EventKind;
+use crate::facts::{Event, EventKind};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::{Site, StateKind, WriteShape};
 use crate::vocabulary::{Access, ClassId, FieldId, MethodId, Parallel};
@@ -79,6 +79,20 @@ pub(super) fn is_changed_as(cx: &Context<'_>, found: &Match, wanted: &[WriteShap
     })
 }
 
+/// Whether a change happens in a synchronized method, or while the body holds a monitor.
+pub(super) fn is_locked(world: &World<'_>, spot: &Spot) -> bool {
+    let body = world.body(spot.method);
+    let events = (0u16..).zip(body.origins.events());
+    let of = |kind: EventKind| events.clone().filter(move |(_, e)| e.kind == kind);
+    let monitor = |event: &Event| body.origins.leaves(body.origins.arg(event, 0)).next();
+    body.method.access.has(Access::SYNCHRONIZED)
+        || of(EventKind::MonitorEnter).any(|(i, enter)| {
+            i < spot.event
+                && of(EventKind::MonitorExit)
+                    .any(|(j, exit)| j > spot.event && monitor(exit) == monitor(enter))
+        })
+}
+
 /// Callers looked at for one method.
 const MAX_CALLERS: usize = 32;
 /// Calls followed backwards.
@@ -144,7 +158,7 @@ const ALL_KINDS: &[StateKind] =
 fn kind_of(how: How) -> Option<StateKind> {
     match how {
         How::Write => None,
-        How::Container(_) => Some(StateKind::Collection),
+        How::Container(_) | How::Entry(_) => Some(StateKind::Collection),
         How::Array => Some(StateKind::Array),
         How::Atomic(_) => Some(StateKind::Atomic),
         How::Buffer(_) => Some(StateKind::Buffer),

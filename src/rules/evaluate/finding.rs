@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
+use super::references_text;
 use super::trace::{self, simple_name};
 use super::values;
 use crate::dataflow::held::Root;
@@ -166,6 +167,7 @@ impl Maker<'_, '_> {
         match (self.found.subject, spot.inside) {
             (Subject::Field(_), Some(_)) => format!("hands {} on", self.subject_name()),
             (Subject::Field(_), None) => self.what_changes(spot.method, spot.event),
+            (Subject::Reference(id), _) => references_text::step(self.cx, id),
             _ => format!("calls {}", self.target(spot)),
         }
     }
@@ -253,6 +255,7 @@ impl Maker<'_, '_> {
                     format!("{}.{}{}", text(m.owner), text(m.name), text(m.desc))
                 })
             }
+            (Subject::Reference(id), _) => references_text::anchor(self.cx, id),
             _ => String::new(),
         }
     }
@@ -272,6 +275,11 @@ impl Maker<'_, '_> {
         let program = self.cx.world.program;
         let (class, member, descriptor) = self.member();
         let spot = self.main_spot();
+        if let Subject::Reference(id) = self.found.subject
+            && let Some(text) = references_text::slot(self.cx, id, slot)
+        {
+            return text;
+        }
         match slot {
             Slot::Class => simple_name(&class.replace('.', "/")),
             Slot::Member => member,
@@ -386,7 +394,7 @@ impl Maker<'_, '_> {
 }
 
 /// `a`, `a and b`, `a, b and c`; any application in an open world.
-fn and_list(names: &[String]) -> String {
+pub(super) fn and_list(names: &[String]) -> String {
     match names {
         [] => "nobody".to_owned(),
         [only] if only == "*" => "any application".to_owned(),

@@ -5,7 +5,7 @@ use super::matches::Spot;
 use super::values::origins_of;
 use crate::dataflow::Body;
 use crate::dataflow::changes::block_of;
-use crate::dataflow::origins::{self, Origin};
+use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::paths::{self, PathGap};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::program::CallSite;
@@ -18,7 +18,12 @@ use crate::rules::rule::{Exits, FollowTest};
 pub(super) fn is_followed(cx: &Context<'_>, spot: &Spot, test: &FollowTest) -> bool {
     let body = cx.world.body(spot.method);
     let Some(event) = cx.world.event(spot.method, spot.event) else { return true };
-    if test.restores && (is_restoring(cx, body, event) || has_other_half(cx, body, test)) {
+    let undoes = || {
+        is_restoring(cx, body, event)
+            || has_other_half(cx, body, test)
+            || undoes_what_is_unseen(cx, body, event, test)
+    };
+    if test.restores && undoes() {
         return true;
     }
     if gap(cx, spot, test).is_none() {
@@ -116,13 +121,57 @@ fn is_call_of(cx: &Context<'_>, body: Body<'_>, event: &Event, test: &FollowTest
             .is_some_and(|m| cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &test.apis)))
 }
 
-/// Whether a call passes on what had been read from where it writes: the context loader of before.
+/// Whether a call passes on what had been read from where it writes: the context loader of before, perhaps among what is
+/// not known of it (a privileged action reads it), but no loader that is known to be another one.
 fn is_restoring(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
     let found = origins_of(cx.world, body, event, usize::from(event.n_args).saturating_sub(1));
-    found.iter().any(|f| f.origin == Origin::ContextLoader)
-        && found.iter().all(|f| {
-            matches!(f.origin, Origin::ContextLoader | Origin::Null | Origin::Field(_) | Origin::Parameter)
-        })
+    let is_other = |f: &Found| {
+        let kind = f.origin;
+        matches!(
+            kind,
+            Origin::LoaderOf(_) | Origin::LoaderOfThis(_) | Origin::ForeignLoader | Origin::SystemLoader
+        )
+    };
+    found.iter().any(|f| f.origin == Origin::ContextLoader) && !found.iter().any(is_other)
+}
+
+/// Whether a call passes on what a call of code that is not there gave, and a `finally` passes on the same: it undoes what
+/// that other call did.
+fn undoes_what_is_unseen(cx: &Context<'_>, body: Body<'_>, event: &Event, test: &FollowTest) -> bool {
+    let Some(value) = body.origins.args(event).last() else { return false };
+    let refs = cx.world.program.refs(cx.world.program.class(body.class).loader);
+    let is_unseen = |leaf: Value| {
+        body.origins
+            .event(leaf)
+            .is_some_and(|(_, e)| e.kind.is_invoke() && e.member().is_some_and(|m| refs.method(m).is_none()))
+    };
+    if !body.origins.leaves(*value).all(is_unseen) {
+        return false;
+    }
+    let same = |e: &Event| {
+        let mut leaves = body.origins.args(e).last().into_iter().flat_map(|v| body.origins.leaves(*v));
+        leaves.any(|l| body.origins.leaves(*value).any(|v| v == l))
+    };
+    let unit = body.origins.unit;
+    let undoing: Vec<u16> = (0u16..)
+        .zip(body.origins.events())
+        .filter(|(_, e)| is_call_of(cx, body, e, test) && same(e))
+        .filter_map(|(i, _)| block_of(unit, body, i))
+        .collect();
+    let blocks = unit.blocks_of(body.method);
+    let handlers = blocks.iter().flat_map(|b| unit.handlers(b)).filter(|h| h.catches == NO_NAME);
+    let mut waiting: Vec<u16> = handlers.map(|h| h.block).collect();
+    let mut seen = Vec::new();
+    while let Some(at) = waiting.pop() {
+        if undoing.contains(&at) {
+            return true;
+        }
+        if !seen.contains(&at) && seen.len() < MAX_CLEANUP_BLOCKS {
+            seen.push(at);
+            waiting.extend(blocks.get(usize::from(at)).map_or(&[][..], |b| unit.successors(b)));
+        }
+    }
+    false
 }
 
 /// Whether another method of the class calls the API with what a field of the object holds.

@@ -1,11 +1,11 @@
-//! One finding for one object: fields of a class that fail in the same way are told together.
+//! One finding for one object: fields of a class that fail in the same way are told together, and in an open world calls too.
 
 use super::context::Context;
 use super::matches::{Match, Subject};
 use super::shapes::shapes_of;
 use super::trace::simple_name;
 use crate::findings::Finding;
-use crate::rules::rule::{Rule, Site, WriteShape};
+use crate::rules::rule::{Family, Rule, Site, WriteShape};
 use crate::vocabulary::FieldId;
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// whom it concerns.
 type Key = (String, String, String, Vec<String>);
 
-/// Joins the findings of a rule about fields. In a deployment each static field stays a finding of its own, with the traces
+/// Joins the findings of a rule about fields or calls. In a deployment each static field stays a finding of its own, with the traces
 /// of those who change it; in an open world there are none to show.
 pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Finding)>) -> Vec<Finding> {
     let is_object = matches!(rule.site, Site::FieldChange { of_statics: false });
@@ -24,6 +24,8 @@ pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Findi
             | Site::FieldChange { .. }
             | Site::HandedOut { .. }
     );
+    // Calls of one class that ask the wrong loader are mended together.
+    let is_field = is_field || matches!(rule.site, Site::Call { .. }) && rule.family == Family::ClassLoader;
     if !(is_object || is_field && cx.world.reach.is_open_world()) {
         return found.into_iter().map(|(_, finding)| finding).collect();
     }
@@ -58,7 +60,8 @@ fn joined(mut group: Vec<(Rank, Finding)>) -> Option<Finding> {
     let mut main = group.next()?;
     for other in group {
         let name = simple_name(&other.class.replace('.', "/"));
-        main.related.push((other.location, format!("so is {name}.{}", other.member)));
+        let is = if other.descriptor.starts_with('(') { "does" } else { "is" };
+        main.related.push((other.location, format!("so {is} {name}.{}", other.member)));
     }
     Some(main)
 }

@@ -81,10 +81,11 @@ fn is_declared_mutable(cx: &Context<'_>, class: ClassId, field: &FieldFacts) -> 
 fn getters(cx: &Context<'_>, field: FieldId) -> Vec<Spot> {
     let mut spots = Vec::new();
     for read in cx.world.fields.reads(field) {
-        if cx.world.reach.tenants(read.method).is_empty() {
+        let body = cx.world.body(read.method);
+        // What only subclasses get is theirs to share.
+        if !body.method.access.is_public() || cx.world.reach.tenants(read.method).is_empty() {
             continue;
         }
-        let body = cx.world.body(read.method);
         let returned = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
         let is_read = crate::facts::Value::Event(u32::from(read.event));
         let mut values = returned.flat_map(|e| body.origins.args(e));
@@ -139,9 +140,12 @@ fn is_any_field_changed(cx: &Context<'_>, class: ClassId, part: Part, level: u32
 
 fn is_field_changed(cx: &Context<'_>, class: ClassId, field: FieldId, part: Part, level: u32) -> bool {
     let changes = cx.changes.of(field).iter();
-    let mut after = changes.filter(|c| part == Part::Any || matches!(c.how, How::Container(_))).filter(|c| {
-        fields::is_after_initialisation(cx.world, class, c) && !cx.world.reach.tenants(c.method).is_empty()
-    });
+    let mut after = changes
+        .filter(|c| part == Part::Any || matches!(c.how, How::Container(_) | How::Entry(_)))
+        .filter(|c| {
+            fields::is_after_initialisation(cx.world, class, c)
+                && !cx.world.reach.tenants(c.method).is_empty()
+        });
     let by_caller = after.any(|c| {
         let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
         let shapes = shapes_of(cx, field, &spot);

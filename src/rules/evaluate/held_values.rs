@@ -5,8 +5,9 @@ use super::handed_out::{self, Part};
 use super::matches::Match;
 use super::values;
 use crate::dataflow::held::Root;
-use crate::facts::NO_NAME;
-use crate::vocabulary::FieldId;
+use crate::facts::{EventKind, NO_NAME, Value};
+use crate::vocabulary::descriptor::TypeDesc;
+use crate::vocabulary::{FieldId, ValueId};
 
 /// The type group of what can't be changed.
 const IMMUTABLE: &str = "immutable";
@@ -22,6 +23,39 @@ pub(super) fn are_plain(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
         }
         _ => false,
     }
+}
+
+/// Whether the last type argument of a field's generic type is a class of the deployment that code of other packages
+/// can't name, in a queue out of which each object is taken once, or in a container that nobody looks through: what one
+/// puts in no other one gets.
+pub(super) fn are_internal(cx: &Context<'_>, field: FieldId) -> bool {
+    let program = cx.world.program;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let element = values::last_type_argument(signature(cx, field));
+    let is_internal = element.and_then(|name| program.find_text(loader, name)).is_some_and(|class| {
+        let access = program.class_facts(class).access;
+        !program.is_jdk(class) && !access.is_public() && !access.is_protected()
+    });
+    let declared = TypeDesc(program.text(program.field(field).desc)).class().unwrap_or_default();
+    let is_queue = values::is_of_types(cx.world, cx.models, loader, declared, &[QUEUE.to_owned()]);
+    is_internal && (is_queue || !is_looked_through(cx, field))
+}
+
+const QUEUE: &str = "java/util/Queue";
+
+/// Whether some read of a container is for more than to put something in or take something out that is known.
+fn is_looked_through(cx: &Context<'_>, field: FieldId) -> bool {
+    let changes = cx.changes.of(field);
+    cx.world.fields.reads(field).any(|read| {
+        let body = cx.world.body(read.method);
+        let is_read = |v: &ValueId| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(read.event)));
+        let mut uses =
+            (0u16..).zip(body.origins.events()).filter(|(_, e)| body.origins.args(e).iter().any(is_read));
+        uses.any(|(i, e)| {
+            e.kind.is_invoke() && !changes.iter().any(|c| c.method == read.method && c.event == i)
+                || e.kind == EventKind::Return
+        })
+    })
 }
 
 fn signature<'w>(cx: &Context<'w>, field: FieldId) -> &'w str {

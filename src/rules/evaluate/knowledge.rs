@@ -27,6 +27,7 @@ pub fn knowledge(models: &Models, program: &Program<'_>, parallel: &impl Paralle
         });
     }
     tables.callbacks = models.unload.iter().map(callback).collect();
+    tables.requests = models.requests.iter().map(callback).collect();
     tables.bean_annotations.clone_from(&models.bean_annotations);
     Knowledge::build(program, patterns, tables, parallel)
 }
@@ -52,6 +53,9 @@ fn add_resources(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &
     for (i, resource) in models.resources.values().enumerate() {
         let id = i as ResourceId;
         patterns.extend(resource.acquire.iter().map(|m| (pattern(m), Role::Acquire(id))));
+        patterns.extend(resource.opened_by.iter().map(|m| (pattern(m), Role::Open(id))));
+        let on_success = resource.opened_on_success.iter();
+        patterns.extend(on_success.map(|m| (pattern(m), Role::OpenOnSuccess(id))));
         patterns.extend(resource.release.iter().map(|m| (pattern(m), Role::Release(id))));
         patterns.extend(resource.not_owned.iter().map(|m| (pattern(m), Role::NotOwned(id))));
         patterns.extend(resource.may_be_null.iter().map(|m| (pattern(m), Role::MayBeNull(id))));
@@ -59,10 +63,16 @@ fn add_resources(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &
             name: resource.name.clone(),
             groups: resource.groups.clone(),
             subject: subject(resource.subject),
+            opens_later: !resource.opened_by.is_empty() || !resource.opened_on_success.is_empty(),
             check_paths: resource.check_paths,
             check_unload: resource.check_unload,
             harmless: resource.harmless.clone(),
+            owned_elsewhere: resource.owned_elsewhere.clone(),
+            stays: resource.stays,
             cleaned_by: resource.cleaned_by.clone(),
+            gone_with_request_threads: resource.gone_with_request_threads.clone(),
+            ends_unreferenced: resource.ends != models::Ends::Never,
+            ends_with_module: resource.ends == models::Ends::WithModule,
             inferred: resource.inferred.clone(),
         });
     }

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use crate::dataflow::How;
 use crate::facts::Value;
-use crate::vocabulary::descriptor::TypeDesc;
+use crate::vocabulary::descriptor::{TypeDesc, params};
 use crate::vocabulary::{Access, FieldId, ValueId};
 
 /// One match per field.
@@ -38,6 +38,22 @@ fn matched(cx: &Context<'_>, field: FieldId) -> Option<Match> {
         kept: None,
         leak: None,
     })
+}
+
+/// Whether a constructor that code of other packages can call stores a loader for which it does not ask its caller.
+pub(super) fn is_unasked(cx: &Context<'_>, spot: &Spot) -> bool {
+    let program = cx.world.program;
+    let body = cx.world.body(spot.method);
+    let loader = program.class(body.class).loader;
+    let is_open = body.method.access.is_public() && program.class_facts(body.class).access.is_public();
+    let is_loader = |desc: TypeDesc<'_>| {
+        desc.class().is_some_and(|name| {
+            super::values::is_of_types(cx.world, cx.models, loader, name, &cx.names.loader_types)
+        })
+    };
+    is_open
+        && program.text(body.method.name) == "<init>"
+        && !params(program.text(body.method.desc)).any(is_loader)
 }
 
 /// Whether all that is ever done with what the field holds is to make it the context class loader again: a scope that

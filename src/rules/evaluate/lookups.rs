@@ -7,7 +7,7 @@ use crate::dataflow::Body;
 use crate::dataflow::knowledge::Subject;
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::OriginKind;
-use crate::vocabulary::ValueId;
+use crate::vocabulary::{MemberRefId, ValueId};
 
 /// APIs that look a name up, their first argument, with a loader that is an operand or the caller's.
 const LOOKUPS: &[&str] = &[
@@ -60,8 +60,16 @@ fn is_same(body: Body<'_>, a: ValueId, b: ValueId) -> bool {
     sources(body, b, 0).iter().any(|source| of_a.contains(source))
 }
 
-/// What a name is made from: parameters, constants, and results of calls that are made from nothing.
-fn sources(body: Body<'_>, value: ValueId, step: u32) -> Vec<Value> {
+/// Something that a name is made from.
+#[derive(PartialEq, Eq)]
+enum Source {
+    Value(Value),
+    /// A field, each read of which is a value of its own.
+    Field(MemberRefId),
+}
+
+/// What a name is made from: parameters, constants, fields, and results of calls that are made from nothing.
+fn sources(body: Body<'_>, value: ValueId, step: u32) -> Vec<Source> {
     let mut found = Vec::new();
     for leaf in body.origins.leaves(value) {
         let inputs = match leaf {
@@ -74,15 +82,41 @@ fn sources(body: Body<'_>, value: ValueId, step: u32) -> Vec<Value> {
             },
             _ => Vec::new(),
         };
-        found.push(leaf);
+        let is_this = leaf == Value::Param(0) && !body.method.access.is_static();
+        let read = body.origins.event(leaf).map(|(_, e)| e);
+        match read.filter(|e| matches!(e.kind, EventKind::GetField | EventKind::GetStatic)) {
+            Some(read) => found.extend(read.member().map(Source::Field)),
+            // The receiver is a source of everything that its methods compute.
+            None if is_this || matches!(leaf, Value::Null | Value::Int(_)) => {}
+            None => found.push(Source::Value(leaf)),
+        }
         if step < MAX_STEPS {
             found.extend(inputs.into_iter().flat_map(|input| sources(body, input, step + 1)));
         }
     }
-    // The receiver is a source of everything that its methods compute.
-    found.retain(|leaf| {
-        !matches!(leaf, Value::Null | Value::Int(_))
-            && (*leaf != Value::Param(0) || body.method.access.is_static())
-    });
     found
+}
+
+/// Whether the name that a class is asked for is made from that class, or from the class whose code asks: its own file, or
+/// one that goes with it.
+pub(super) fn is_named_after_asked(cx: &Context<'_>, spot: &Spot) -> bool {
+    let body = cx.world.body(spot.method);
+    let Some(event) = body.origins.events().get(usize::from(spot.event)) else { return false };
+    let Some(name) = name_of(body, event) else { return false };
+    let made_from = sources(body, name, 0);
+    let of_receiver = event.kind.has_receiver()
+        && body.origins.leaves(body.origins.arg(event, 0)).any(|l| made_from.contains(&Source::Value(l)));
+    of_receiver
+        || made_from.iter().any(|source| matches!(source, Source::Value(v) if is_own_class(cx, body, *v)))
+}
+
+/// Whether a value is `getClass()` of the object whose method this is.
+fn is_own_class(cx: &Context<'_>, body: Body<'_>, value: Value) -> bool {
+    let program = cx.world.program;
+    body.origins.event(value).is_some_and(|(_, e)| {
+        e.kind.is_invoke()
+            && e.member().is_some_and(|m| program.text(program.facts.members.get(m).name) == "getClass")
+            && !body.method.access.is_static()
+            && body.origins.leaves(body.origins.arg(e, 0)).all(|l| l == Value::Param(0))
+    })
 }

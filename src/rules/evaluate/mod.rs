@@ -14,11 +14,17 @@ mod given_loaders;
 mod grouping;
 mod handed_out;
 mod held_values;
+mod keys;
 mod knowledge;
 mod loader_stores;
 mod lookups;
 mod matches;
+mod memo;
 mod packed;
+mod references;
+mod references_text;
+mod references_unmet;
+mod references_why;
 mod removal;
 mod resources;
 mod shapes;
@@ -39,6 +45,7 @@ use crate::program::{CallGraph, CallSites, FieldGraph, Hierarchy, Program, Reach
 use crate::vocabulary::{Parallel, Problem};
 use context::Context;
 use matches::Match;
+use references::References;
 
 /// What rules are evaluated over.
 pub struct World<'w> {
@@ -86,6 +93,7 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     );
     let counted = fields::counted(&analysed, &changes, parallel);
     let mut cx = Context::new(&analysed, world.models, &changes, &held, &at_unload);
+    cx.references = References::find(&analysed, rules, parallel);
     cx.learn_globs(rules.iter().flat_map(globs_of));
     let matches = matches_of(&cx, rules, &counted, parallel);
     drop(counted);
@@ -111,6 +119,7 @@ fn matches_of(
             Site::Class => Vec::new(),
             Site::HandedOut { of_statics } => handed_out::find(cx, *of_statics, parallel),
             Site::LoaderStore => loader_stores::find(cx),
+            Site::Reference { .. } => cx.references.of_site(&rule.site),
             site => fields::find(cx.world, site, counted, cx.held),
         });
     }

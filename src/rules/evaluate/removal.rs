@@ -32,7 +32,7 @@ pub(super) fn of_field(cx: &Context<'_>, field: FieldId, spots: &[Spot]) -> Rele
 
 fn removes(cx: &Context<'_>, change: &Change) -> bool {
     match change.how {
-        How::Container(api) => cx.is_api(api, &cx.names.removing),
+        How::Container(api) | How::Entry(api) => cx.is_api(api, &cx.names.removing),
         How::ThreadLocal(api) => cx.is_api(api, &cx.names.removing) || sets_back(cx, change),
         How::Write => {
             let spot =

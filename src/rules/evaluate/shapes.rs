@@ -1,13 +1,13 @@
 //! How a change changes a field, and what it stores there.
 
 use super::context::Context;
-use super::matches::{Match, Spot, Subject as About};
+use super::matches::Spot;
 use super::values::{self, is_of_types, origins_of};
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::knowledge::{ApiId, Subject};
 use crate::dataflow::{Body, How, lazy};
-use crate::facts::{Event, EventKind, NO_NAME, Value};
-use crate::rules::rule::{KeyKind, StoredKind, WriteShape};
+use crate::facts::{Event, EventKind, Value};
+use crate::rules::rule::{StoredKind, WriteShape};
 use crate::vocabulary::{FieldId, LoaderId, ValueId};
 
 /// The shapes of one change.
@@ -22,6 +22,10 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
             if lazy::is_lazy(world, &change) {
                 shapes.push(WriteShape::Lazy);
             }
+        }
+        How::Entry(api) => {
+            shapes.push(WriteShape::Entry);
+            shapes.extend(handed_over(cx, field, spot, api));
         }
         How::Container(api) | How::Atomic(api) | How::Buffer(api) | How::ThreadLocal(api) => {
             if cx.is_api(api, &cx.names.clearing) {
@@ -68,102 +72,16 @@ fn handed_over(cx: &Context<'_>, field: FieldId, spot: &Spot, api: ApiId) -> Vec
 }
 
 /// The event that finally changes what a field holds, with its body.
-fn final_event<'w>(cx: &Context<'w>, spot: &Spot) -> Option<(Body<'w>, &'w Event)> {
+pub(super) fn final_event<'w>(cx: &Context<'w>, spot: &Spot) -> Option<(Body<'w>, &'w Event)> {
     let (method, event) = spot.inside.unwrap_or((spot.method, spot.event));
     Some((cx.world.body(method), cx.world.event(method, event)?))
-}
-
-pub(super) fn key_of(cx: &Context<'_>, found: &Match, spot: &Spot) -> KeyKind {
-    let (Some(How::Container(api)), About::Field(field)) = (spot.how, found.subject) else {
-        return KeyKind::None;
-    };
-    let Some(key) = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.key) else {
-        return KeyKind::None;
-    };
-    if let Some(kind) = declared_key(cx, field) {
-        return kind;
-    }
-    let Some((body, event)) = final_event(cx, spot) else { return KeyKind::Other };
-    let position = usize::from(key) + usize::from(event.kind.has_receiver());
-    let Some(value) = body.origins.args(event).get(position) else { return KeyKind::Other };
-    let loader = cx.world.program.class(body.class).loader;
-    let types = values::types_of(cx.world, body, *value);
-    let is = |names: &[String]| {
-        !types.is_empty() && types.iter().all(|t| is_of_types(cx.world, cx.models, loader, t, names))
-    };
-    if is(&cx.names.loader_types) {
-        return KeyKind::Loader;
-    }
-    if is(&cx.names.reflective_types) {
-        return KeyKind::Class;
-    }
-    if types.is_empty() || !types.iter().all(|t| matches!(*t, "java/lang/String" | "java/lang/Object")) {
-        return KeyKind::Other;
-    }
-    text_key(cx, body, event, position)
-}
-
-fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> KeyKind {
-    let found = origins_of(cx.world, body, event, position);
-    let names_a_class = found.iter().any(|f| {
-        let origin = cx.world.event(f.method, f.event);
-        origin.is_some_and(|e| {
-            e.kind.is_invoke()
-                && e.member().is_some_and(|m| {
-                    let loader = cx.world.program.class(cx.world.program.class_of_method(f.method)).loader;
-                    cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.class_name))
-                })
-        })
-    });
-    if names_a_class || class_name_call(cx, body, event, position) {
-        KeyKind::ClassName
-    } else if !found.is_empty()
-        && found.iter().all(|f| matches!(f.origin, crate::dataflow::origins::Origin::Text(_)))
-    {
-        KeyKind::Constant
-    } else {
-        KeyKind::Text
-    }
-}
-
-/// The key is the direct result of `Class.getName()`.
-fn class_name_call(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
-    let Some(value) = body.origins.args(event).get(position) else { return false };
-    let loader = cx.world.program.class(body.class).loader;
-    body.origins.leaves(*value).any(|leaf| {
-        body.origins.event(leaf).is_some_and(|(_, e)| {
-            e.member().is_some_and(|m| {
-                cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.class_name))
-            })
-        })
-    })
-}
-
-/// What the field's generic signature says of the key.
-fn declared_key(cx: &Context<'_>, field: FieldId) -> Option<KeyKind> {
-    let program = cx.world.program;
-    let signature = program.field(field).signature;
-    if signature == NO_NAME {
-        return None;
-    }
-    let text = program.text(signature);
-    let first = text.split_once('<')?.1.trim_start_matches(['+', '-']);
-    let name = first.strip_prefix('L')?.split([';', '<']).next()?;
-    let loader = program.class(program.class_of_field(field)).loader;
-    if is_of_types(cx.world, cx.models, loader, name, &cx.names.loader_types) {
-        Some(KeyKind::Loader)
-    } else if is_of_types(cx.world, cx.models, loader, name, &cx.names.reflective_types) {
-        Some(KeyKind::Class)
-    } else {
-        None
-    }
 }
 
 /// What kind of thing a change stores.
 pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
     let Some((body, event)) = final_event(cx, spot) else { return Vec::new() };
     let positions: Vec<usize> = match spot.how {
-        Some(How::Container(api) | How::Atomic(api) | How::ThreadLocal(api)) => {
+        Some(How::Container(api) | How::Entry(api) | How::Atomic(api) | How::ThreadLocal(api)) => {
             let facts = cx.world.knowledge.tables.apis.get(usize::from(api));
             let stored = facts.map(|a| [a.key, a.value]).unwrap_or_default();
             stored
@@ -227,7 +145,8 @@ fn is_of_known_classes(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: 
     let loader = program.class(body.class).loader;
     body.origins.leaves(value).all(|leaf| match leaf {
         Value::Null => true,
-        Value::Class(name) => program.find(loader, name).is_some_and(|c| cx.world.reach.owner(c).is_none()),
+        // What the deployment lacks is no application's either.
+        Value::Class(name) => program.find(loader, name).is_none_or(|c| cx.world.reach.owner(c).is_none()),
         Value::Event(i) => body.origins.events().get(i as usize).is_some_and(|e| {
             e.kind == EventKind::InvokeVirtual
                 && depth < MAX_LOOKUPS

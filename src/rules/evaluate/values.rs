@@ -268,20 +268,16 @@ pub(super) fn tenants_with_class(world: &World<'_>, name: &str) -> Vec<String> {
 
 /// Whether a loader itself, and none that it asks before, yields a resource.
 pub(super) fn holds_resource(world: &World<'_>, loader: LoaderId, name: &str) -> bool {
-    let holds = |element: &crate::topology::PathElement, name: &str| {
-        let entry = format!("{}{name}", element.prefix);
-        world.archives.get(element.archive).is_some_and(|a| a.resources.binary_search(&entry).is_ok())
-    };
+    let holds =
+        |element: &crate::topology::PathElement, name: &str| element.has_resource(world.archives, name);
     world.program.topology.find_resource(loader, name, &holds).is_some_and(|hit| hit.loader == loader)
 }
 
 /// Where a resource is, seen from the loader that is asked.
 pub(super) fn resource_place(world: &World<'_>, asked: LoaderId, name: &str) -> ClassPlace {
     let topology = world.program.topology;
-    let holds = |element: &crate::topology::PathElement, name: &str| {
-        let entry = format!("{}{name}", element.prefix);
-        world.archives.get(element.archive).is_some_and(|a| a.resources.binary_search(&entry).is_ok())
-    };
+    let holds =
+        |element: &crate::topology::PathElement, name: &str| element.has_resource(world.archives, name);
     let here = topology.find_resource(asked, name, &holds);
     let mut tenants = topology.tenants.iter().filter(|t| t.loader != asked);
     let elsewhere = tenants.any(|t| holds_resource(world, t.loader, name));

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::text::{ClassName, Clause, Kebab, PackageName, Patterns, Rows, Text, TypeName};
-use super::{Api, Callback, Manager, MethodPattern, Models, Resource, Subject, TypeGroup, Wrapper};
+use super::{Api, Callback, Ends, Manager, MethodPattern, Models, Resource, Subject, TypeGroup, Wrapper};
 
 /// The version of the format that this program reads.
 pub(super) const VERSION: u32 = 1;
@@ -26,6 +26,8 @@ pub(super) struct ModelFile {
     wrappers: Vec<WrapperRow>,
     #[serde(default)]
     unload: Vec<CallbackRow>,
+    #[serde(default)]
+    requests: Vec<CallbackRow>,
     #[serde(default)]
     managers: Vec<ManagerRow>,
     #[serde(default)]
@@ -83,6 +85,10 @@ struct ResourceRow {
     #[serde(default)]
     subject: Option<Text<Subject>>,
     #[serde(default)]
+    opened_by: Vec<Text<Patterns>>,
+    #[serde(default)]
+    opened_on_success: Vec<Text<Patterns>>,
+    #[serde(default)]
     release: Vec<Text<Patterns>>,
     how: Text<Clause>,
     #[serde(default)]
@@ -93,9 +99,17 @@ struct ResourceRow {
     #[serde(default)]
     not_owned: Vec<Text<Patterns>>,
     #[serde(default)]
+    owned_elsewhere: Vec<String>,
+    #[serde(default)]
+    stays: Option<u8>,
+    #[serde(default)]
     may_be_null: Vec<Text<Patterns>>,
     #[serde(default)]
     cleaned_by: Vec<Text<Kebab>>,
+    #[serde(default)]
+    gone_with_request_threads: Vec<Text<Kebab>>,
+    #[serde(default)]
+    ends: Option<EndsWord>,
     #[serde(default)]
     inferred: Vec<String>,
 }
@@ -105,6 +119,13 @@ struct ResourceRow {
 enum Check {
     Paths,
     Unload,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum EndsWord {
+    Unreferenced,
+    WithModule,
 }
 
 #[derive(Debug, Deserialize)]
@@ -174,6 +195,7 @@ impl ModelFile {
             models.wrappers.push(wrapper);
         }
         models.unload.extend(self.unload.into_iter().flat_map(CallbackRow::into_callbacks));
+        models.requests.extend(self.requests.into_iter().flat_map(CallbackRow::into_callbacks));
         for manager in self.managers.into_iter().flat_map(ManagerRow::into_managers) {
             models.managers.retain(|old| old.method != manager.method);
             models.managers.push(manager);
@@ -217,6 +239,8 @@ impl ResourceRow {
             label: self.label.0.0,
             acquire: patterns(self.acquire),
             subject: self.subject.map_or_else(Subject::default, |subject| subject.0),
+            opened_by: patterns(self.opened_by),
+            opened_on_success: patterns(self.opened_on_success),
             release: patterns(self.release),
             how: self.how.0.0,
             pins: clause(self.pins),
@@ -224,8 +248,16 @@ impl ResourceRow {
             check_unload: self.check.contains(&Check::Unload),
             harmless: self.harmless.into_iter().map(|name| name.0.0).collect(),
             not_owned: patterns(self.not_owned),
+            owned_elsewhere: self.owned_elsewhere,
+            stays: self.stays,
             may_be_null: patterns(self.may_be_null),
             cleaned_by: names(self.cleaned_by),
+            gone_with_request_threads: names(self.gone_with_request_threads),
+            ends: match self.ends {
+                None => Ends::Never,
+                Some(EndsWord::Unreferenced) => Ends::Unreferenced,
+                Some(EndsWord::WithModule) => Ends::WithModule,
+            },
             inferred: self.inferred,
         }
     }

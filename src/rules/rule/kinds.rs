@@ -16,6 +16,8 @@ pub enum WriteShape {
     FromCaller,
     /// A new object or call result that depends on no caller.
     Fresh,
+    /// Something is put into or taken out of a collection that is an entry of the container.
+    Entry,
 }
 
 /// What keys a container.
@@ -31,6 +33,8 @@ pub enum KeyKind {
     Constant,
     /// Another string.
     Text,
+    /// An object that equals nothing but itself.
+    Identity,
     /// Anything else.
     Other,
     /// The container has no keys.
@@ -115,6 +119,8 @@ pub enum Release {
     Elsewhere,
     /// In the same body or a callee, so it does not outlive the call.
     Locally,
+    /// By itself, when nothing refers to it any more and what it was given to do is done.
+    WhenUnreferenced,
     /// Nowhere.
     Never,
 }

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::words::{
-    DefinerWord, ExitWord, KeeperWord, KeyWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord,
-    WriteWord,
+    CauseWord, DefinerWord, ExitWord, FailureWord, KeeperWord, KeyWord, OriginWord, PlaceWord, ReleaseWord,
+    StateWord, StoredWord, WriteWord,
 };
 
 /// Where a rule looks: exactly one kind of site.
@@ -31,6 +31,9 @@ pub(crate) enum SiteText {
     Kept(KeptText),
     /// Resources that stay open on some path through the acquiring method; one match per acquiring event.
     Open(OpenText),
+    /// References that fail to link in the view of the loader whose code holds them; one match per view and thing that
+    /// is asked for.
+    Reference(ReferenceText),
     /// Every class.
     Class(ClassSiteText),
 }
@@ -90,6 +93,16 @@ pub(crate) struct OpenText {
     pub(crate) exits: Option<ExitWord>,
 }
 
+/// References that fail to link.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`reference` site")]
+pub(crate) struct ReferenceText {
+    /// How they fail.
+    #[schemars(length(min = 1))]
+    pub(crate) fails: Vec<FailureWord>,
+}
+
 /// Every class; it has no options: `class: {}`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -134,14 +147,22 @@ pub(crate) enum ConditionText {
     /// Some change of the field, at one of the rule's sites or not, has one of these shapes: what is filled on demand
     /// (`lazy`) is made again when it is emptied.
     AnyChange(#[schemars(length(min = 1))] Vec<WriteWord>),
+    /// Every value that is put into the container is made from its key alone.
+    MadeFromKey,
+    /// Every change is made under a lock: in a synchronized method, or while a monitor is held.
+    Locked,
     /// The object that the field belongs to is held by a static field, or by the service loader.
     HeldByStatic,
+    /// A constructor that other packages can call stores the loader, and takes none from its caller.
+    StoredUnasked,
     /// Only the class's own `main` gets to the site.
     OnlyFromMain,
     /// The called method belongs to one of these API groups or ids of the models.
     Target(#[schemars(length(min = 1))] Vec<String>),
     /// Where an argument of the call comes from.
     Argument(ArgumentText),
+    /// The failure to link is due to one of these.
+    Because(#[schemars(length(min = 1))] Vec<CauseWord>),
     /// A later call on the same receiver or value, on every path from the site.
     FollowedBy(FollowText),
     /// The site lies in code that an unload callback of a model reaches.
@@ -156,6 +177,8 @@ pub(crate) enum ConditionText {
     Kept(#[schemars(length(min = 1))] Vec<KeeperWord>),
     /// The method that holds the site catches one of these types around it; names with dots.
     Catches(#[schemars(length(min = 1))] Vec<String>),
+    /// The first argument is a constant that callers pass, each of which catches one of these types; names with dots.
+    CaughtWherePassed(#[schemars(length(min = 1))] Vec<String>),
     /// The method that holds the site also calls one of these API groups or ids of the models.
     AlsoCalls(#[schemars(length(min = 1))] Vec<String>),
     /// The result of the call is stored, returned or called on rather than dropped or only compared.
@@ -168,6 +191,8 @@ pub(crate) enum ConditionText {
     /// The loader that the call yields is that of an object of the deployment's own classes, and is asked for classes by
     /// computed names.
     AskedForComputedNames,
+    /// The name is made from the class that is asked, or from the one that asks: its own file, or one beside it.
+    NamedAfterAsked,
     /// The thread runs a task that the method is given.
     TaskGiven,
     /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
@@ -205,6 +230,9 @@ pub(crate) struct FieldText {
     /// Whether that type argument is plain: immutable by the models, or a class of the deployment whose objects no caller
     /// changes.
     pub(crate) holds_values: Option<bool>,
+    /// Whether that type argument is a class of the deployment that other packages can't name, in a queue or in a
+    /// container that nobody looks through.
+    pub(crate) holds_internal: Option<bool>,
     /// Glob over the name.
     pub(crate) name: Option<String>,
     /// Whether it is final.

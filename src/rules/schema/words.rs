@@ -129,6 +129,8 @@ words! {
         FromCaller,
         /// A new object or call result that depends on no caller.
         Fresh,
+        /// Something is put into or taken out of a collection that is an entry of the container.
+        Entry,
     }
 }
 
@@ -146,6 +148,8 @@ words! {
         Constant,
         /// Another string.
         Text,
+        /// An object that equals nothing but itself.
+        Identity,
         /// Anything else.
         Other,
         /// The container has no keys.
@@ -239,8 +243,61 @@ words! {
         Elsewhere,
         /// In the same body or a callee, so it does not outlive the call.
         Locally,
+        /// By itself, when nothing refers to it any more and what it was given to do is done.
+        WhenUnreferenced,
         /// Nowhere.
         Never,
+    }
+}
+
+words! {
+    /// How a reference fails to link.
+    #[schemars(title = "failure to link")]
+    FailureWord => rule::LinkFailure {
+        /// No loader on the way has the class.
+        MissingClass,
+        /// The class that is found has no such method.
+        MissingMethod,
+        /// The class that is found has no such field.
+        MissingField,
+        /// An interface in the place of a class, or the other way round.
+        WrongClassKind,
+        /// A static member in the place of an instance's, or the other way round.
+        WrongMemberKind,
+        /// An abstract class or interface that is to be instantiated.
+        AbstractClass,
+        /// The class may not be named from there.
+        InaccessibleClass,
+        /// The member may not be named from there.
+        InaccessibleMember,
+        /// A final field is written outside its class.
+        FinalField,
+        /// A supertype is final, sealed, of the wrong kind, or has a final method that is overridden.
+        UnfitSupertype,
+        /// Two loaders have different classes for a name in a descriptor that they have to agree on.
+        LoaderConstraint,
+        /// An object's class has no method for an abstract one that is called.
+        Unimplemented,
+    }
+}
+
+words! {
+    /// What a failure to link is due to.
+    #[schemars(title = "cause of a failure to link")]
+    CauseWord => rule::LinkCause {
+        /// Another archive of the deployment has what is asked for.
+        OtherCopy,
+        /// What is found belongs to another application than the code.
+        OtherApplication,
+        /// One package or class, and two loaders that define it.
+        TwoLoaders,
+        /// The class is missing, and others of its package are there.
+        KnownPackage,
+        /// It takes more than linking, and the code shows it: both sides load the class they disagree about; the class
+        /// of the object is known.
+        Proved,
+        /// Nothing of that: the application would fail alone.
+        Itself,
     }
 }
 

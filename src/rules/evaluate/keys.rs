@@ -1,0 +1,183 @@
+//! What keys a container: whether applications' entries can collide.
+
+use super::context::Context;
+use super::matches::{Match, Spot, Subject};
+use super::shapes::final_event;
+use super::values::{self, is_of_types, origins_of};
+use crate::dataflow::{Body, How};
+use crate::facts::{Event, EventKind, NO_NAME, Value};
+use crate::program::link::NO_CLASS;
+use crate::rules::rule::KeyKind;
+use crate::vocabulary::descriptor::TypeDesc;
+use crate::vocabulary::{ClassId, FieldId, LoaderId, ValueId};
+use rustc_hash::FxHashSet;
+
+/// The kind of key that a change of a container's field uses.
+pub(super) fn key_of(cx: &Context<'_>, found: &Match, spot: &Spot) -> KeyKind {
+    let (Some(How::Container(api)), Subject::Field(field)) = (spot.how, found.subject) else {
+        return KeyKind::None;
+    };
+    let Some(key) = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.key) else {
+        return KeyKind::None;
+    };
+    if let Some(kind) = declared_key(cx, field) {
+        return kind;
+    }
+    let Some((body, event)) = final_event(cx, spot) else { return KeyKind::Other };
+    let position = usize::from(key) + usize::from(event.kind.has_receiver());
+    let Some(value) = body.origins.args(event).get(position) else { return KeyKind::Other };
+    let loader = cx.world.program.class(body.class).loader;
+    let types = values::types_of(cx.world, body, *value);
+    let is = |names: &[String]| {
+        !types.is_empty() && types.iter().all(|t| is_of_types(cx.world, cx.models, loader, t, names))
+    };
+    if is(&cx.names.loader_types) {
+        return KeyKind::Loader;
+    }
+    if is(&cx.names.reflective_types) {
+        return KeyKind::Class;
+    }
+    if types.is_empty() || !types.iter().all(|t| matches!(*t, "java/lang/String" | "java/lang/Object")) {
+        let all = !types.is_empty() && types.iter().all(|t| is_identity(cx, loader, t));
+        return if all { KeyKind::Identity } else { KeyKind::Other };
+    }
+    identity_key(cx, body, *value, 0).unwrap_or_else(|| text_key(cx, body, event, position))
+}
+
+fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> KeyKind {
+    let found = origins_of(cx.world, body, event, position);
+    let names_a_class = found.iter().any(|f| {
+        let origin = cx.world.event(f.method, f.event);
+        origin.is_some_and(|e| {
+            e.kind.is_invoke()
+                && e.member().is_some_and(|m| {
+                    let loader = cx.world.program.class(cx.world.program.class_of_method(f.method)).loader;
+                    cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.class_name))
+                })
+        })
+    });
+    if names_a_class || class_name_call(cx, body, event, position) {
+        KeyKind::ClassName
+    } else if !found.is_empty()
+        && found.iter().all(|f| matches!(f.origin, crate::dataflow::origins::Origin::Text(_)))
+    {
+        KeyKind::Constant
+    } else {
+        KeyKind::Text
+    }
+}
+
+/// The key is the direct result of `Class.getName()`.
+fn class_name_call(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
+    let Some(value) = body.origins.args(event).get(position) else { return false };
+    let loader = cx.world.program.class(body.class).loader;
+    body.origins.leaves(*value).any(|leaf| {
+        body.origins.event(leaf).is_some_and(|(_, e)| {
+            e.member().is_some_and(|m| {
+                cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.class_name))
+            })
+        })
+    })
+}
+
+/// What the field's generic signature says of the key.
+fn declared_key(cx: &Context<'_>, field: FieldId) -> Option<KeyKind> {
+    let program = cx.world.program;
+    let signature = program.field(field).signature;
+    if signature == NO_NAME {
+        return None;
+    }
+    let text = program.text(signature);
+    let first = text.split_once('<')?.1.trim_start_matches(['+', '-']);
+    let name = first.strip_prefix('L')?.split([';', '<']).next()?;
+    let loader = program.class(program.class_of_field(field)).loader;
+    if is_of_types(cx.world, cx.models, loader, name, &cx.names.loader_types) {
+        Some(KeyKind::Loader)
+    } else if is_of_types(cx.world, cx.models, loader, name, &cx.names.reflective_types) {
+        Some(KeyKind::Class)
+    } else if is_identity(cx, loader, name) {
+        Some(KeyKind::Identity)
+    } else {
+        None
+    }
+}
+
+/// Calls between a key and the number that it is made from.
+const MAX_CALLS: u32 = 3;
+
+/// A text that is made from the identity of an object (`System.identityHashCode`) tells objects apart as the object
+/// itself does.
+fn identity_key(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) -> Option<KeyKind> {
+    let program = cx.world.program;
+    body.origins.leaves(value).find_map(|leaf| {
+        let (_, event) = match leaf {
+            Value::Derived(source) => return identity_key(cx, body, source, depth),
+            _ => body.origins.event(leaf).filter(|(_, e)| e.kind.is_invoke())?,
+        };
+        let member = program.facts.members.get(event.member()?);
+        if program.text(member.name) == "identityHashCode" {
+            return Some(KeyKind::Identity);
+        }
+        if depth >= MAX_CALLS {
+            return None;
+        }
+        let mut args = body.origins.args(event).iter();
+        args.find_map(|arg| identity_key(cx, body, *arg, depth + 1)).or_else(|| {
+            let targets = cx.world.targets(body, event, 2).unwrap_or_default();
+            let mut bodies = targets.into_iter().map(|t| cx.world.body(t));
+            bodies.find_map(|callee| {
+                let returns = callee.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+                let mut values = returns.flat_map(|e| callee.origins.args(e));
+                values.find_map(|v| identity_key(cx, callee, *v, depth + 1))
+            })
+        })
+    })
+}
+
+/// Whether objects of a type equal nothing but themselves: a thread, a reference, or of a class of the deployment of which
+/// no subclass there says otherwise, and that no static field holds.
+fn is_identity(cx: &Context<'_>, loader: LoaderId, name: &str) -> bool {
+    const IDENTITIES: [&str; 4] = [
+        "java/lang/Thread",
+        "java/lang/ThreadGroup",
+        "java/lang/ref/Reference",
+        "java/lang/ref/WeakReference",
+    ];
+    let program = cx.world.program;
+    let Some(class) = program.find_text(loader, name) else { return false };
+    if program.is_jdk(class) {
+        return IDENTITIES.contains(&name);
+    }
+    let says_otherwise = |class: ClassId| {
+        program.class(class).has_phantom
+            || program
+                .methods_of(class)
+                .any(|(_, m)| program.text(m.name) == "equals" && !m.access.is_abstract())
+    };
+    let mut above = program.class(class).super_class;
+    while above != NO_CLASS && !program.is_jdk(above) {
+        if says_otherwise(above) {
+            return false;
+        }
+        above = program.class(above).super_class;
+    }
+    let is_plain_above = above == NO_CLASS || program.class_name(above) == "java/lang/Object";
+    let all = cx.world.hierarchy.closure(class);
+    let has_objects = all.iter().any(|c| !program.class_facts(*c).access.is_interface());
+    // A constant that all applications use as a key is one key for all of them.
+    let constants = cx.constants.get_or_init(|| classes_of_constants(cx));
+    is_plain_above && has_objects && !all.into_iter().any(|c| says_otherwise(c) || constants.contains(&c))
+}
+
+fn classes_of_constants(cx: &Context<'_>) -> FxHashSet<ClassId> {
+    let program = cx.world.program;
+    let fields = (0..program.n_fields).map(FieldId::from_index);
+    let statics = fields.filter(|f| program.field(*f).access.is_static());
+    statics
+        .filter_map(|f| {
+            let class = program.class_of_field(f);
+            let name = TypeDesc(program.text(program.field(f).desc)).class()?;
+            program.find_text(program.class(class).loader, name).filter(|c| !program.is_jdk(*c))
+        })
+        .collect()
+}

@@ -1,0 +1,126 @@
+//! Whether what a cache holds depends on nothing but the key.
+
+use super::context::Context;
+use super::fields;
+use super::matches::{Match, Spot, Subject};
+use crate::dataflow::{Body, How};
+use crate::facts::{EventKind, Value};
+use crate::vocabulary::ValueId;
+
+/// Computations between a value and what it is made from.
+const MAX_STEPS: u32 = 6;
+
+/// Whether every value that is put into a container is made from its key alone; for a field of an object also from that
+/// object.
+pub(super) fn is_made_from_key(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    let is_static = cx.world.program.field(field).access.is_static();
+    let mut n_put = 0;
+    let changes = cx.changes.of(field).iter().filter(|c| {
+        fields::is_after_initialisation(cx.world, found.class, c)
+            && !cx.world.reach.tenants(c.method).is_empty()
+    });
+    let mut spots =
+        changes.map(|c| Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside });
+    let all = spots.all(|spot| match entry(cx, &spot) {
+        Entry::Taken => true,
+        Entry::Unknown => false,
+        Entry::Put(body, key, value) => {
+            n_put += 1;
+            let of_key = made_of(cx, body, key, 0);
+            let is_own = |v: &Value| !is_static && *v == Value::Param(0) && !body.method.access.is_static();
+            made_of(cx, body, value, 0).iter().all(|v| of_key.contains(v) || is_own(v))
+        }
+    });
+    all && n_put > 0
+}
+
+enum Entry<'w> {
+    /// Nothing is put in.
+    Taken,
+    /// Key and value in a body.
+    Put(Body<'w>, ValueId, ValueId),
+    Unknown,
+}
+
+fn entry<'w>(cx: &Context<'w>, spot: &Spot) -> Entry<'w> {
+    let Some(How::Container(api)) = spot.how else { return Entry::Unknown };
+    if cx.is_api(api, &cx.names.removing) {
+        return Entry::Taken;
+    }
+    let facts = cx.world.knowledge.tables.apis.get(usize::from(api));
+    let Some((key, value)) = facts.and_then(|a| Some((a.key?, a.value?))) else { return Entry::Unknown };
+    let body = cx.world.body(spot.method);
+    let (method, event) = spot.inside.unwrap_or((spot.method, spot.event));
+    let Some(put) = cx.world.event(method, event).filter(|e| e.kind.is_invoke()) else {
+        return Entry::Unknown;
+    };
+    let n_receivers = usize::from(put.kind.has_receiver());
+    let inner = cx.world.body(method);
+    let [key, value] = [key, value].map(|i| inner.origins.arg(put, usize::from(i) + n_receivers));
+    if spot.inside.is_none() {
+        return Entry::Put(body, key, value);
+    }
+    // A method that is handed container, key and value.
+    let refs = cx.world.program.refs(cx.world.program.class(body.class).loader);
+    let Some(call) = cx.world.event(spot.method, spot.event) else { return Entry::Unknown };
+    if call.member().and_then(|m| refs.method(m)) != Some(method) {
+        return Entry::Unknown;
+    }
+    let passed = |v: ValueId| {
+        let mut leaves = inner.origins.leaves(v);
+        match (leaves.next(), leaves.next()) {
+            (Some(Value::Param(i)), None) => body.origins.args(call).get(usize::from(i)).copied(),
+            _ => None,
+        }
+    };
+    match (passed(key), passed(value)) {
+        (Some(key), Some(value)) => Entry::Put(body, key, value),
+        _ => Entry::Unknown,
+    }
+}
+
+/// What a value is made of in the end, constants left out: parameters, fields, results of calls without arguments.
+fn made_of(cx: &Context<'_>, body: Body<'_>, value: ValueId, step: u32) -> Vec<Value> {
+    let mut found = Vec::new();
+    for leaf in body.origins.leaves(value) {
+        let inputs = match leaf {
+            Value::Null | Value::Int(_) | Value::Str(_) | Value::Class(_) => continue,
+            Value::Derived(source) => vec![source],
+            Value::Event(_) if is_constant(cx, body, leaf) => continue,
+            Value::Event(i) => inputs_of(body, leaf, i),
+            _ => Vec::new(),
+        };
+        if inputs.is_empty() || step >= MAX_STEPS {
+            found.push(leaf);
+        } else {
+            found.extend(inputs.into_iter().flat_map(|input| made_of(cx, body, input, step + 1)));
+        }
+    }
+    found
+}
+
+/// A read of a static final field yields the same to everybody.
+fn is_constant(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> bool {
+    let program = cx.world.program;
+    let refs = program.refs(program.class(body.class).loader);
+    let read = body.origins.event(leaf).map(|(_, e)| e).filter(|e| e.kind == EventKind::GetStatic);
+    let field = read.and_then(|e| refs.field(e.member()?));
+    field.is_some_and(|f| program.field(f).access.is_final())
+}
+
+/// What an event makes its result from: a call from its operands, an object from those of its constructor.
+fn inputs_of(body: Body<'_>, leaf: Value, index: u32) -> Vec<ValueId> {
+    let Some(event) = body.origins.events().get(index as usize) else { return Vec::new() };
+    match event.kind {
+        EventKind::New => {
+            let is_made = |v: &ValueId| body.origins.leaves(*v).any(|l| l == leaf);
+            let mut calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
+            let constructor = calls.find(|e| body.origins.args(e).first().is_some_and(is_made));
+            constructor.map_or_else(Vec::new, |e| body.origins.args(e).iter().skip(1).copied().collect())
+        }
+        EventKind::Concat | EventKind::ArrayLoad => body.origins.args(event).to_vec(),
+        kind if kind.is_invoke() => body.origins.args(event).to_vec(),
+        _ => Vec::new(),
+    }
+}

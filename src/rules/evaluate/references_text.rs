@@ -1,0 +1,116 @@
+//! What a finding says of a reference that fails.
+
+use super::context::Context;
+use super::finding::and_list;
+use super::references::ReferenceId;
+use super::trace::simple_name;
+use crate::facts::NO_NAME;
+use crate::program::link::NO_CLASS;
+use crate::rules::rule::Slot;
+use crate::vocabulary::descriptor::{TypeDesc, binary_name, human, params};
+use crate::vocabulary::{ClassId, Name, TenantId};
+
+/// What a placeholder stands for; `None` for those that are the same at every site.
+pub(super) fn slot(cx: &Context<'_>, id: ReferenceId, slot: Slot) -> Option<String> {
+    let row = cx.references.row(id)?;
+    match slot {
+        Slot::Target => Some(target(cx, id)),
+        Slot::Named => Some(binary_name(&class_text(cx, id))),
+        Slot::Type => Some(simple_name(&class_text(cx, id))),
+        Slot::Error => Some(row.failure.kind.error().to_owned()),
+        Slot::Found => Some(archive(cx, row.failure.found)),
+        Slot::Holder if row.holders.is_empty() => {
+            Some(cx.world.program.tenant_of(found(cx, id)?).map_or("nobody".to_owned(), |t| name(cx, t)))
+        }
+        Slot::Holder => {
+            let names: Vec<String> = row.holders.iter().map(|t| name(cx, *t)).collect();
+            Some(and_list(&names))
+        }
+        _ => None,
+    }
+}
+
+/// What the last step to it says.
+pub(super) fn step(cx: &Context<'_>, id: ReferenceId) -> String {
+    let error = cx.references.row(id).map_or("", |row| row.failure.kind.error());
+    format!("needs {}: {error}", target(cx, id))
+}
+
+/// What tells it from other findings of a method, whatever the archives' versions.
+pub(super) fn anchor(cx: &Context<'_>, id: ReferenceId) -> String {
+    let Some(row) = cx.references.row(id) else { return String::new() };
+    let program = cx.world.program;
+    match row.member.map(|m| program.facts.members.get(m)) {
+        Some(m) => format!("{}.{}{}", program.text(m.owner), program.text(m.name), program.text(m.desc)),
+        None => match row.unimplemented {
+            Some(method) => format!("{} {}", class_text(cx, id), program.text(program.method(method).name)),
+            None => class_text(cx, id),
+        },
+    }
+}
+
+fn found(cx: &Context<'_>, id: ReferenceId) -> Option<ClassId> {
+    let row = cx.references.row(id)?;
+    let declaring = row.unimplemented.map(|m| cx.world.program.class_of_method(m));
+    Some(declaring.unwrap_or(row.failure.found)).filter(|c| *c != NO_CLASS)
+}
+
+fn name(cx: &Context<'_>, tenant: TenantId) -> String {
+    cx.world.program.topology.tenant(tenant).map_or(String::new(), |t| t.name.clone())
+}
+
+/// The class that a failure is about: the missing one, the one that loaders disagree about, else the one that was found.
+fn class_text(cx: &Context<'_>, id: ReferenceId) -> String {
+    let Some(row) = cx.references.row(id) else { return String::new() };
+    if row.failure.name != NO_NAME {
+        return cx.world.program.text(row.failure.name).to_owned();
+    }
+    let class = row.failure.found;
+    if class == NO_CLASS { String::new() } else { cx.world.program.class_name(class).to_owned() }
+}
+
+/// `Price.of(String)`, `Price.amount`, `new Price()`; the class if it is that which fails.
+fn target(cx: &Context<'_>, id: ReferenceId) -> String {
+    let Some(row) = cx.references.row(id) else { return String::new() };
+    let program = cx.world.program;
+    if let Some(m) = row.member {
+        let m = program.facts.members.get(m);
+        return member(cx, program.text(m.owner), m.name, m.desc);
+    }
+    if let Some(method) = row.unimplemented {
+        let (owner, facts) = (program.class_name(program.class_of_method(method)), program.method(method));
+        return member(cx, owner, facts.name, facts.desc);
+    }
+    let broken = row.failure.broken;
+    if broken == NO_CLASS {
+        simple_name(&class_text(cx, id))
+    } else {
+        simple_name(program.class_name(broken))
+    }
+}
+
+fn member(cx: &Context<'_>, owner: &str, name: Name, desc: Name) -> String {
+    let (name, desc) = (cx.world.program.text(name), cx.world.program.text(desc));
+    let owner = simple_name(owner);
+    if !desc.starts_with('(') {
+        return format!("{owner}.{name}");
+    }
+    let simple = |p: TypeDesc<'_>| {
+        let text = human(p.0);
+        text.rsplit('.').next().unwrap_or_default().replace('$', ".")
+    };
+    let list: Vec<String> = params(desc).map(simple).collect();
+    match name {
+        "<init>" => format!("new {owner}({})", list.join(", ")),
+        _ => format!("{owner}.{name}({})", list.join(", ")),
+    }
+}
+
+/// The file that a class comes from.
+fn archive(cx: &Context<'_>, class: ClassId) -> String {
+    if class == NO_CLASS {
+        return "no archive".to_owned();
+    }
+    let archive = cx.world.archives.get(cx.world.program.archive_of(class));
+    archive.map_or(String::new(), |a| a.path.rsplit('/').next().unwrap_or_default().to_owned())
+}
