@@ -17,7 +17,7 @@ pub const ACQUIRE: Marks = 1 << 1;
 pub const RELEASE: Marks = 1 << 2;
 /// Some call reads a variable of the present thread.
 pub const THREAD_LOCAL_GET: Marks = 1 << 3;
-/// Some call writes the field that its receiver stands for.
+/// Some call writes the field that its receiver, or an offset, stands for.
 pub const FIELD_WRITER: Marks = 1 << 4;
 /// Some call runs a constructor of a deployed class whose objects the language itself closes.
 pub const MAKES_CLOSEABLE: Marks = 1 << 5;
@@ -32,7 +32,11 @@ pub(super) fn of_methods(
     parallel: &impl Parallel,
 ) -> Vec<Marks> {
     const CHUNK: usize = 256;
-    let of_groups = [(groups::THREAD_LOCAL_GET, THREAD_LOCAL_GET), (groups::FIELD_WRITER, FIELD_WRITER)];
+    let of_groups = [
+        (groups::THREAD_LOCAL_GET, THREAD_LOCAL_GET),
+        (groups::FIELD_WRITER, FIELD_WRITER),
+        (groups::OFFSET_WRITER, FIELD_WRITER),
+    ];
     let of_groups = of_groups.map(|(group, mark)| (knowledge.group(group), mark));
     let of_role = |role: Role| match role {
         Role::Api(api) => {
