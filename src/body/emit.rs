@@ -196,7 +196,7 @@ impl Machine<'_, '_, '_> {
         let test = finisher.finish_test(test);
         let (first_handler, n_handlers) = self.block_handlers(usize::from(block));
         self.out.blocks.push(Block {
-            events: Span::from(event as usize, events_end),
+            events: Span::from(event as usize, events_end).into(),
             first_edge: edge,
             n_edges: (edges_end - edge as usize).min(usize::from(u16::MAX)) as u16,
             n_handlers,

@@ -16,6 +16,8 @@ mod solve;
 
 pub use dynamic::{Dynamic, DynamicCalls};
 pub use emit::ArrayTarget;
-pub use model::{Block, Event, EventKind, Handler, MAX_MERGE, NO_NAME, NO_VALUE, Span, Test, Value};
+pub use model::{
+    Block, Event, EventKind, Handler, MAX_MERGE, NO_NAME, NO_VALUE, ShortSpan, Span, Test, Value,
+};
 pub use shape::Shapes;
 pub use solve::{Bodies, Reduced, Scratch, reduce_body};

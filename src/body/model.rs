@@ -28,6 +28,57 @@ impl Span {
     }
 }
 
+/// A run of at most 65535 rows, in 6 bytes: what one method, or one block of its body, has in a table. There are
+/// millions of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ShortSpan {
+    /// First row: high half, low half.
+    start: [u16; 2],
+    len: u16,
+}
+
+impl ShortSpan {
+    /// First row.
+    pub fn start(self) -> u32 {
+        u32::from(self.start[0]) << 16 | u32::from(self.start[1])
+    }
+
+    /// Number of rows.
+    pub fn len(self) -> u16 {
+        self.len
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    /// The rows as indices.
+    pub fn range(self) -> std::ops::Range<usize> {
+        let first = self.start() as usize;
+        first..first + usize::from(self.len)
+    }
+
+    /// The rows it names, or none if the table is shorter.
+    pub fn of<T>(self, table: &[T]) -> &[T] {
+        table.get(self.range()).unwrap_or(&[])
+    }
+}
+
+/// Rows past the greatest number are left out: no compiler writes so many, and what stays is well-formed.
+impl From<Span> for ShortSpan {
+    fn from(span: Span) -> Self {
+        let start = [(span.start >> 16) as u16, span.start as u16];
+        Self { start, len: u16::try_from(span.len).unwrap_or(u16::MAX) }
+    }
+}
+
+impl From<ShortSpan> for Span {
+    fn from(span: ShortSpan) -> Self {
+        Self { start: span.start(), len: u32::from(span.len) }
+    }
+}
+
 /// The id that stands for "no name".
 pub const NO_NAME: Name = Name(u32::MAX);
 
@@ -158,7 +209,7 @@ impl EventKind {
     }
 }
 
-/// One thing a body does that a rule can ask about. 20 bytes.
+/// One thing a body does that a rule can ask about. 16 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Event {
     /// What it does.
@@ -216,7 +267,7 @@ pub enum Test {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Block {
     /// Its events, in the unit's `events`.
-    pub events: Span,
+    pub events: ShortSpan,
     /// First successor, in `edges`. For a two-way branch: the taken one, then the fall-through.
     pub first_edge: u32,
     /// Number of successors on normal edges.

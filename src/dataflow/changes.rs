@@ -3,11 +3,13 @@
 
 pub use super::effects::How;
 use super::effects::{Aliases, Effect, Uses};
+use super::remembered::Remembered;
 pub use super::written::{Written, kinds_of, written};
-use super::{Body, World};
+use super::{Body, World, marks};
 use crate::facts::{EventKind, Value};
-use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel};
-use rustc_hash::FxHashMap;
+use crate::program::{Program, RefTable};
+use crate::vocabulary::descriptor::TypeDesc;
+use crate::vocabulary::{ClassId, FieldId, LoaderId, MethodId, Name, Parallel};
 
 /// One change of one field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,7 +29,50 @@ pub struct Change {
 /// All changes, by field.
 #[derive(Default)]
 pub struct Changes {
-    by_field: FxHashMap<FieldId, Vec<Change>>,
+    /// First row of each field, and one more.
+    first: Vec<u32>,
+    /// In method order for each field.
+    rows: Vec<Change>,
+}
+
+/// What is known of each field before bodies are looked at.
+struct Candidates(Vec<Candidate>);
+
+#[derive(Clone, Copy, Default)]
+struct Candidate {
+    /// Its changes are looked for.
+    is_wanted: bool,
+    /// And so are changes of what it holds.
+    is_holder: bool,
+}
+
+impl Candidates {
+    fn find(
+        world: &World<'_>,
+        is_wanted: &(dyn Fn(FieldId) -> bool + Sync),
+        parallel: &impl Parallel,
+    ) -> Self {
+        const CHUNK: usize = 2048;
+        let n = world.program.n_fields;
+        let known = Remembered::default();
+        let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
+            let fields = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(FieldId::from_index);
+            let of_field = |field| {
+                let is_wanted = is_wanted(field);
+                Candidate { is_wanted, is_holder: is_wanted && may_hold_state(world, field, &known) }
+            };
+            fields.map(of_field).collect::<Vec<_>>()
+        });
+        Self(found.concat())
+    }
+
+    fn wanted(&self, field: FieldId) -> bool {
+        self.0.get(field.index()).is_some_and(|f| f.is_wanted)
+    }
+
+    fn holder(&self, field: FieldId) -> bool {
+        self.0.get(field.index()).is_some_and(|f| f.is_holder)
+    }
 }
 
 /// Rounds of following getters that return what other getters return.
@@ -42,18 +87,13 @@ impl Changes {
     ) -> Self {
         const CHUNK: usize = 512;
         let uses = Uses::new(world.knowledge);
-        let held = parallel.map(world.program.n_fields.div_ceil(CHUNK), |chunk| {
-            let range = chunk * CHUNK..world.program.n_fields.min((chunk + 1) * CHUNK);
-            let fields = range.map(FieldId::from_index);
-            fields.map(|f| is_candidate(f) && may_hold_state(world, f)).collect::<Vec<bool>>()
-        });
-        let held = held.concat();
-        let is_holder = |f: FieldId| held.get(f.index()).copied().unwrap_or(false);
-        let getters = getters(world, &is_holder, parallel);
+        let candidates = Candidates::find(world, is_candidate, parallel);
+        let getters = getters(world, &|f| candidates.holder(f), parallel);
+        let known = Known::default();
+        let search = Search { world, uses: &uses, getters: &getters, candidates: &candidates, known: &known };
         let n = world.program.classes.len();
         let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
             let mut found = Vec::new();
-            let mut known = Known::default();
             for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
                 let class = ClassId::from_index(i);
                 if world.program.is_jdk(class) {
@@ -61,40 +101,67 @@ impl Changes {
                 }
                 for (id, method) in world.program.methods_of(class) {
                     if method.has_body {
-                        let search = Search {
-                            world,
-                            uses: &uses,
-                            getters: &getters,
-                            is_candidate,
-                            is_holder: &is_holder,
-                        };
-                        search.body(id, &mut known, &mut found);
+                        search.body(id, &mut found);
                     }
                 }
             }
             found
         });
-        let mut by_field = FxHashMap::<FieldId, Vec<Change>>::default();
-        for change in found.into_iter().flatten() {
-            by_field.entry(change.field).or_default().push(change);
+        Self::by_field(&found, world.program.n_fields)
+    }
+
+    /// Sorts by counting; the order of the changes of one field stays.
+    fn by_field(parts: &[Vec<Change>], n_fields: usize) -> Self {
+        let mut first = vec![0u32; n_fields + 1];
+        parts.iter().flatten().for_each(|change| first[change.field.index() + 1] += 1);
+        for i in 0..n_fields {
+            first[i + 1] += first[i];
         }
-        Self { by_field }
+        let Some(any) = parts.iter().flatten().next() else { return Self { first, rows: Vec::new() } };
+        let mut next = first.clone();
+        let mut rows = vec![*any; first[n_fields] as usize];
+        for change in parts.iter().flatten() {
+            let at = &mut next[change.field.index()];
+            rows[*at as usize] = *change;
+            *at += 1;
+        }
+        Self { first, rows }
+    }
+
+    /// Those of the changes that `keep` accepts.
+    pub fn only(&self, keep: impl Fn(&Change) -> bool + Sync + Send, parallel: &impl Parallel) -> Self {
+        const CHUNK: usize = 512;
+        let parts = parallel.map(self.rows.len().div_ceil(CHUNK), |chunk| {
+            let rows = &self.rows[chunk * CHUNK..self.rows.len().min((chunk + 1) * CHUNK)];
+            rows.iter().filter(|change| keep(change)).copied().collect::<Vec<_>>()
+        });
+        Self::by_field(&parts, self.first.len().saturating_sub(1))
     }
 
     /// The changes of a field, in method order.
     pub fn of(&self, field: FieldId) -> &[Change] {
-        self.by_field.get(&field).map_or(&[], Vec::as_slice)
+        match (self.first.get(field.index()), self.first.get(field.index() + 1)) {
+            (Some(start), Some(end)) => self.rows.get(*start as usize..*end as usize).unwrap_or_default(),
+            _ => &[],
+        }
     }
 
     /// The fields that change, ascending.
-    pub fn fields(&self) -> Vec<FieldId> {
-        let mut fields: Vec<FieldId> = self.by_field.keys().copied().collect();
-        fields.sort_unstable();
-        fields
+    pub fn fields(&self) -> impl Iterator<Item = FieldId> + '_ {
+        let changing = self.first.windows(2).enumerate().filter(|(_, rows)| rows[0] < rows[1]);
+        changing.map(|(field, _)| FieldId::from_index(field))
     }
 }
 
-type Getters = FxHashMap<MethodId, FieldId>;
+/// The field that each getter returns the value of, by method.
+#[derive(Default)]
+struct Getters(Vec<Option<FieldId>>);
+
+impl Getters {
+    fn get(&self, method: MethodId) -> Option<FieldId> {
+        self.0.get(method.index()).copied().flatten()
+    }
+}
 
 /// What a method returns: a candidate field's value, or what other methods return.
 #[derive(Default)]
@@ -123,25 +190,25 @@ fn getters(
         }
         found
     });
-    let mut getters = Getters::default();
+    let mut getters = Getters(vec![None; world.program.n_methods]);
     let mut chains: Vec<(MethodId, Returned)> = Vec::new();
     for (id, returned) in found.into_iter().flatten() {
         match returned.field {
             Some(field) => {
-                getters.insert(id, field);
+                getters.0[id.index()] = Some(field);
             }
             None => chains.push((id, returned)),
         }
     }
     for _ in 1..GETTER_ROUNDS {
-        let known = chains.iter().filter(|(id, _)| !getters.contains_key(id));
-        let more: Vec<(MethodId, FieldId)> = known
-            .filter_map(|(id, r)| Some((*id, *r.calls.iter().find_map(|callee| getters.get(callee))?)))
+        let open = chains.iter().filter(|(id, _)| getters.get(*id).is_none());
+        let more: Vec<(MethodId, FieldId)> = open
+            .filter_map(|(id, r)| Some((*id, r.calls.iter().find_map(|callee| getters.get(*callee))?)))
             .collect();
         if more.is_empty() {
             break;
         }
-        getters.extend(more);
+        more.into_iter().for_each(|(id, field)| getters.0[id.index()] = Some(field));
     }
     getters
 }
@@ -171,56 +238,53 @@ fn returned(
 
 /// The candidate field whose value an event yields: a read, or a call of a getter.
 fn read_field(
-    world: &World<'_>,
     getters: &Getters,
-    is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
-    body: Body<'_>,
+    candidates: &Candidates,
+    refs: &RefTable,
     event: &crate::facts::Event,
 ) -> Option<FieldId> {
-    let refs = world.program.refs(world.program.class(body.class).loader);
     match event.kind {
         EventKind::GetStatic | EventKind::GetField => {
-            refs.field(event.member()?).filter(|f| is_candidate(*f))
+            refs.field(event.member()?).filter(|f| candidates.holder(*f))
         }
-        kind if kind.is_invoke() && !getters.is_empty() => {
-            getters.get(&refs.method(event.member()?)?).copied()
-        }
+        kind if kind.is_invoke() => getters.get(refs.method(event.member()?)?),
         _ => None,
     }
 }
 
-/// Effects that one worker has asked for, so that a helper which many callers use is looked at once.
-type Known = FxHashMap<(MethodId, u16), Option<Effect>>;
+/// Effects that were asked for, so that a helper which many callers use is looked at once.
+type Known = Remembered<(MethodId, u16), Option<Effect>>;
 
 struct Search<'s, 'w> {
     world: &'s World<'w>,
     uses: &'s Uses<'s>,
     getters: &'s Getters,
-    is_candidate: &'s (dyn Fn(FieldId) -> bool + Sync),
-    is_holder: &'s (dyn Fn(FieldId) -> bool + Sync),
+    candidates: &'s Candidates,
+    known: &'s Known,
 }
 
 impl Search<'_, '_> {
-    fn body(&self, id: MethodId, known: &mut Known, found: &mut Vec<Change>) {
+    fn body(&self, id: MethodId, found: &mut Vec<Change>) {
         let body = self.world.body(id);
+        let has_handles = self.world.knowledge.is_marked(id, marks::FIELD_WRITER);
         let refs = self.world.program.refs(self.world.program.class(body.class).loader);
         let mut reads: Vec<(FieldId, u16)> = Vec::new();
         for (i, event) in body.origins.events().iter().enumerate() {
             if matches!(event.kind, EventKind::PutStatic | EventKind::PutField) {
-                if let Some(field) =
-                    event.member().and_then(|m| refs.field(m)).filter(|f| (self.is_candidate)(*f))
-                {
+                let field = event.member().and_then(|m| refs.field(m));
+                if let Some(field) = field.filter(|f| self.candidates.wanted(*f)) {
                     found.push(Change { field, method: id, event: i as u16, how: How::Write, inside: None });
                 }
                 continue;
             }
-            if let Some(field) =
-                super::reflective::written_field(self.world, body, event).filter(|f| (self.is_candidate)(*f))
+            if has_handles
+                && let Some(field) = super::reflective::written_field(self.world, body, event)
+                && self.candidates.wanted(field)
             {
                 found.push(Change { field, method: id, event: i as u16, how: How::Write, inside: None });
             }
             if event.result != crate::facts::NO_VALUE
-                && let Some(field) = read_field(self.world, self.getters, self.is_holder, body, event)
+                && let Some(field) = read_field(self.getters, self.candidates, refs, event)
             {
                 reads.push((field, i as u16));
             }
@@ -229,18 +293,11 @@ impl Search<'_, '_> {
         for run in reads.chunk_by(|a, b| a.0 == b.0) {
             let seeds: Vec<u16> = run.iter().map(|r| r.1).collect();
             let aliases = Aliases::of_events(self.uses, self.world, body, &seeds);
-            self.uses_of(body, run[0].0, &aliases, known, found);
+            self.uses_of(body, run[0].0, &aliases, found);
         }
     }
 
-    fn uses_of(
-        &self,
-        body: Body<'_>,
-        field: FieldId,
-        aliases: &Aliases,
-        known: &mut Known,
-        found: &mut Vec<Change>,
-    ) {
+    fn uses_of(&self, body: Body<'_>, field: FieldId, aliases: &Aliases, found: &mut Vec<Change>) {
         for (i, event) in body.origins.events().iter().enumerate() {
             for (position, value) in body.origins.args(event).iter().enumerate() {
                 let Some(part) = aliases.part(body, *value) else { continue };
@@ -248,7 +305,7 @@ impl Search<'_, '_> {
                     Change { field, method: body.id, event: i as u16, how: How::Array, inside: None };
                 if let Some(how) = self.uses.direct(self.world, body, event, position) {
                     found.extend(how.of_part(part).map(|how| Change { how, ..change }));
-                } else if let Some(effect) = self.handed_on(body, event, position, known) {
+                } else if let Some(effect) = self.handed_on(body, event, position) {
                     let inside = Some((effect.method, effect.event));
                     found.extend(effect.how.of_part(part).map(|how| Change { how, inside, ..change }));
                 }
@@ -256,17 +313,11 @@ impl Search<'_, '_> {
         }
     }
 
-    fn handed_on(
-        &self,
-        body: Body<'_>,
-        event: &crate::facts::Event,
-        position: usize,
-        known: &mut Known,
-    ) -> Option<Effect> {
+    fn handed_on(&self, body: Body<'_>, event: &crate::facts::Event, position: usize) -> Option<Effect> {
         let mut entered = Vec::new();
         self.uses.enter(self.world, body, event, position, &mut entered);
         entered.into_iter().find_map(|(method, param)| {
-            *known.entry((method, param)).or_insert_with(|| self.uses.on_parameter(self.world, method, param))
+            self.known.get_or_find((method, param), || self.uses.on_parameter(self.world, method, param))
         })
     }
 }
@@ -274,16 +325,22 @@ impl Search<'_, '_> {
 /// Whether what a field holds can be changed by others' methods at all: an array, or an object of a type of the JDK,
 /// of a subtype of a container, or of a type that is not known. Objects of the deployment's own classes are judged by
 /// their own fields.
-fn may_hold_state(world: &World<'_>, field: FieldId) -> bool {
+///
+/// `known` remembers the answers for classes.
+fn may_hold_state(world: &World<'_>, field: FieldId, known: &Remembered<(LoaderId, Name), bool>) -> bool {
     let program = world.program;
-    let desc = program.text(program.field(field).desc);
-    let Some(name) = crate::vocabulary::descriptor::TypeDesc(desc).class() else {
-        return desc.starts_with('[') && !is_always_empty(world, field);
-    };
+    let desc = program.field(field).desc;
+    let loader = program.class(program.class_of_field(field)).loader;
+    match TypeDesc(program.text(desc)).class() {
+        Some(name) => known.get_or_find((loader, desc), || holds_state(program, loader, name)),
+        None => program.text(desc).starts_with('[') && !is_always_empty(world, field),
+    }
+}
+
+fn holds_state(program: &Program<'_>, loader: LoaderId, name: &str) -> bool {
     if name == "java/lang/String" {
         return false;
     }
-    let loader = program.class(program.class_of_field(field)).loader;
     match program.find_text(loader, name) {
         None => true,
         Some(class) if program.is_jdk(class) => true,
@@ -319,7 +376,7 @@ const CONTAINERS: &[&str] =
 
 /// The block that holds an event.
 pub fn block_of(unit: &crate::facts::UnitFacts, body: Body<'_>, event: u16) -> Option<u16> {
-    let absolute = body.method.events.start + u32::from(event);
+    let absolute = body.method.events.start() + u32::from(event);
     let blocks = unit.blocks_of(body.method);
     let at = blocks.iter().position(|b| b.events.range().contains(&(absolute as usize)))?;
     Some(at as u16)

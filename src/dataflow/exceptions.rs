@@ -155,9 +155,9 @@ impl<'w> Exceptions<'w> {
         let loader = self.world.program.class(body.class).loader;
         let mut caught = FxHashMap::<u16, Vec<Thrown>>::default();
         for block in unit.blocks_of(body.method) {
-            let first = block.events.start.saturating_sub(body.method.events.start) as usize;
+            let first = block.events.start().saturating_sub(body.method.events.start()) as usize;
             for thrown in
-                per_event.get(first..first + block.events.len as usize).unwrap_or(&[]).iter().flatten()
+                per_event.get(first..first + usize::from(block.events.len())).unwrap_or(&[]).iter().flatten()
             {
                 for handler in unit.handlers(block) {
                     let takes = catches(self.world, loader, handler.catches, *thrown);

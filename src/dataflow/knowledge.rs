@@ -1,5 +1,6 @@
 //! What is known of methods, as roles of the patterns that a program's references match.
 
+use super::marks::{self, Marks};
 use crate::program::{Pattern, PatternId, PatternIndex, Program};
 use crate::vocabulary::{LoaderId, MemberRefId, Parallel};
 use std::collections::BTreeMap;
@@ -244,6 +245,8 @@ pub struct Knowledge {
     index: PatternIndex,
     roles: Vec<Role>,
     groups: BTreeMap<String, Vec<bool>>,
+    /// By method.
+    pub(super) marks: Vec<Marks>,
 }
 
 impl Knowledge {
@@ -263,7 +266,9 @@ impl Knowledge {
             (name.clone(), members)
         });
         let groups = groups.collect();
-        Self { tables, index, roles, groups }
+        let mut knowledge = Self { tables, index, roles, groups, marks: Vec::new() };
+        knowledge.marks = marks::of_methods(program, &knowledge, parallel);
+        knowledge
     }
 
     /// The roles of a reference in the view of a loader, with the patterns they come from.

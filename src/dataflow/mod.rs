@@ -12,10 +12,12 @@ pub mod held;
 pub mod initialisation;
 pub mod knowledge;
 pub mod lazy;
+pub mod marks;
 pub mod obligations;
 pub mod origins;
 pub mod paths;
 mod reflective;
+mod remembered;
 pub mod unload;
 mod written;
 

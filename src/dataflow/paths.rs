@@ -137,7 +137,7 @@ impl Settling {
         let block_settles = |b: u16| {
             let block = unit.blocks_of(body.method).get(usize::from(b));
             let first = block.map_or(0, |b| usize::from(first_event(body.method, b)));
-            let n = block.map_or(0, |b| b.events.len as usize);
+            let n = block.map_or(0, |b| usize::from(b.events.len()));
             settles.get(first..first + n).is_some_and(|s| s.contains(&true))
         };
         let closed = ClosedEdges::find(world, body, Some(site), Flags::Constants, &block_settles);

@@ -119,8 +119,12 @@ pub fn kept_with(
     parallel: &impl Parallel,
 ) -> Vec<Kept> {
     let beans = Beans::new(world);
-    let mut calls = acquire::find(world, &beans, wanted, parallel);
-    add_initial_values(world, wanted, &mut calls);
+    let find_calls = || {
+        let mut calls = acquire::find(world, &beans, wanted, parallel);
+        add_initial_values(world, wanted, &mut calls);
+        calls
+    };
+    let (calls, at_start) = parallel.both(find_calls, || initializers_reach(world));
     let judge = Judge {
         world,
         roots,
@@ -128,7 +132,7 @@ pub fn kept_with(
         follower: Follower::new(world, &beans),
         calls: &calls,
         container,
-        at_start: initializers_reach(world),
+        at_start,
     };
     let found = parallel.map(calls.acquired.len(), |i| judge.acquired(&calls.acquired[i]));
     let mut kept: Vec<Kept> = found.into_iter().flatten().collect();
@@ -176,7 +180,7 @@ fn initializers_reach(world: &World<'_>) -> Vec<bool> {
         .collect();
     while let Some(at) = waiting.pop() {
         if !std::mem::replace(&mut reached[at as usize], true) {
-            waiting.extend(world.calls.successors(at));
+            waiting.extend(world.calls.successors(at).iter().filter(|to| !reached[**to as usize]));
         }
     }
     reached

@@ -17,6 +17,10 @@ impl Parallel for Pool {
     fn for_each<T: Send>(&self, items: &mut [T], f: impl Fn(usize, &mut T) + Sync + Send) {
         items.par_iter_mut().with_max_len(1).enumerate().for_each(|(i, item)| f(i, item));
     }
+
+    fn both<A: Send, B: Send>(&self, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+        rayon::join(a, b)
+    }
 }
 
 /// A pool of `n` threads, or of one per processor.

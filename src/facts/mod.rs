@@ -10,12 +10,14 @@ pub mod codec;
 pub mod display;
 pub mod jdk;
 pub mod jimage;
+mod packed;
 pub mod reduce;
 pub mod settle;
 mod symbols;
 pub mod tables;
 
-pub use crate::body::{Block, Event, EventKind, Handler, NO_NAME, NO_VALUE, Span, Test, Value};
+pub use crate::body::{Block, Event, EventKind, Handler, NO_NAME, NO_VALUE, ShortSpan, Span, Test, Value};
 pub use archive::{ArchiveFacts, Coordinates, Descriptor, Manifest};
+pub use packed::PackedValues;
 pub use settle::{Facts, Members};
 pub use tables::{Annotation, AnnotationValue, ClassFacts, FieldFacts, MemberRef, MethodFacts, UnitFacts};

@@ -344,11 +344,11 @@ impl<'a> ClassWork<'a, '_> {
             has_body: body.is_some(),
             has_loop: reduced.has_loop,
             line: reduced.line,
-            throws,
-            annotations: self.annotations(annotations)?,
-            events: reduced.events,
-            values: reduced.values,
-            blocks: reduced.blocks,
+            throws: throws.into(),
+            annotations: self.annotations(annotations)?.into(),
+            events: reduced.events.into(),
+            values: reduced.values.into(),
+            blocks: reduced.blocks.into(),
         })
     }
 

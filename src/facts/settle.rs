@@ -149,6 +149,7 @@ fn rename(unit: &mut UnitFacts, names: &[Name], members: &[MemberRefId]) {
             rename_each([name], names);
         }
     }
+    unit.packed_values.rename(|name| names.get(name.index()).copied());
 }
 
 fn rename_all(list: &mut [Name], names: &[Name]) {

@@ -1,6 +1,7 @@
 //! The tables of a unit: flat, index-linked rows, so that a unit is a dozen allocations whatever its size.
 
-use crate::body::{Block, Event, Handler, Span, Value};
+use super::packed::PackedValues;
+use crate::body::{Block, Event, Handler, ShortSpan, Span, Value};
 use crate::vocabulary::{Access, Interner, Name, Problem, ValueId};
 
 /// The facts of a run of classes of one archive. Until the deployment's tables are settled, names are ids of `names`,
@@ -31,8 +32,10 @@ pub struct UnitFacts {
     pub events: Vec<Event>,
     /// Operands of events.
     pub args: Vec<ValueId>,
-    /// Values of all bodies.
+    /// Values of all bodies; none once they are packed.
     pub values: Vec<Value>,
+    /// The same in units that were [taken](Self::take) out of a reducer's tables.
+    pub packed_values: PackedValues,
     /// Inputs of [`Value::Merge`].
     pub merges: Vec<ValueId>,
     /// Basic blocks of all bodies; the first of a body is its entry.
@@ -131,15 +134,15 @@ pub struct MethodFacts {
     /// First line of the body, 0 if unknown.
     pub line: u16,
     /// Types of the `Exceptions` attribute, in `lists`.
-    pub throws: Span,
+    pub throws: ShortSpan,
     /// Its annotations.
-    pub annotations: Span,
+    pub annotations: ShortSpan,
     /// Events, in block order.
-    pub events: Span,
+    pub events: ShortSpan,
     /// Values; [`ValueId`] 0 of every body is its first row.
-    pub values: Span,
+    pub values: ShortSpan,
     /// Basic blocks; block 0 is the entry.
-    pub blocks: Span,
+    pub blocks: ShortSpan,
 }
 
 /// An annotation, without nested annotations.
@@ -174,7 +177,24 @@ impl UnitFacts {
 
     /// A value of a method's body; unknown for [`NO_VALUE`] and ids that are not of this body.
     pub fn value(&self, method: &MethodFacts, id: ValueId) -> Value {
-        method.values.of(&self.values).get(id.index()).copied().unwrap_or(Value::Unknown)
+        if id.index() < usize::from(method.values.len()) {
+            self.value_at(method.values.start() as usize + id.index())
+        } else {
+            Value::Unknown
+        }
+    }
+
+    /// All values of a method's body.
+    pub fn values_of(&self, method: &MethodFacts) -> impl Iterator<Item = Value> + use<'_> {
+        method.values.range().map(|row| self.value_at(row))
+    }
+
+    fn value_at(&self, row: usize) -> Value {
+        if self.values.is_empty() {
+            self.packed_values.get(row)
+        } else {
+            self.values.get(row).copied().unwrap_or(Value::Unknown)
+        }
     }
 
     /// The direct inputs of a merge; none for other values.
@@ -208,6 +228,9 @@ impl UnitFacts {
         self.names.clear();
         let mut problems = std::mem::take(&mut self.problems);
         problems.shrink_to_fit();
+        let packed_values = PackedValues::of(&self.values);
+        let values = if packed_values.is_some() { Vec::new() } else { self.values.clone() };
+        self.values.clear();
         Self {
             names: Interner::new(),
             pooled,
@@ -221,7 +244,8 @@ impl UnitFacts {
             lists: drained(&mut self.lists),
             events: drained(&mut self.events),
             args: drained(&mut self.args),
-            values: drained(&mut self.values),
+            values,
+            packed_values: packed_values.unwrap_or_default(),
             merges: drained(&mut self.merges),
             blocks: drained(&mut self.blocks),
             edges: drained(&mut self.edges),

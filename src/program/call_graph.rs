@@ -271,10 +271,10 @@ impl Work<'_, '_> {
                 self.initialize(id, self.program.class_of_field(field));
             }
         }
-        for value in method.values.of(&unit.values) {
+        for value in unit.values_of(method) {
             // A string that is a class's name is there for reflection.
             if let Value::Str(name) = value
-                && let Some(named) = self.program.find_named(loader, *name)
+                && let Some(named) = self.program.find_named(loader, name)
             {
                 self.made_by_reflection(id, named);
             }

@@ -1,7 +1,7 @@
 //! What classes declare themselves, found without reading through all their members.
 
 use super::link::Program;
-use crate::vocabulary::{ClassId, MethodId, Name};
+use crate::vocabulary::{ClassId, MethodId, Name, Parallel};
 
 /// Name of class initialisers (JVMS 2.9.2).
 const CLASS_INITIALIZER: &str = "<clinit>";
@@ -20,21 +20,26 @@ pub(super) struct Declared {
 
 impl Declared {
     /// Indexes all classes.
-    pub(super) fn of(program: &Program<'_>) -> Self {
+    pub(super) fn of(program: &Program<'_>, parallel: &impl Parallel) -> Self {
+        const CHUNK: usize = 1024;
         let initializer = program.facts.names.find(CLASS_INITIALIZER);
-        let mut declared = Self::default();
-        for i in 0..program.classes.len() {
+        let of_class = |class| {
             let (mut marks, mut found) = (0, NONE);
-            for (id, method) in program.methods_of(ClassId::from_index(i)) {
+            for (id, method) in program.methods_of(class) {
                 marks |= mark(method.name, method.desc);
                 if Some(method.name) == initializer {
                     found = found.min(id.0);
                 }
             }
-            declared.marks.push(marks);
-            declared.initializers.push(found);
-        }
-        declared
+            (marks, found)
+        };
+        let n = program.classes.len();
+        let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
+            let classes = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(ClassId::from_index);
+            classes.map(of_class).collect::<Vec<_>>()
+        });
+        let (marks, initializers) = found.into_iter().flatten().unzip();
+        Self { marks, initializers }
     }
 }
 

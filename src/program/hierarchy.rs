@@ -144,9 +144,9 @@ fn instantiated_by(program: &Program<'_>, id: ClassId, found: &mut Vec<(ClassId,
                 found.extend(program.find(loader, name).map(|class| (class, is_new)));
             }
         }
-        for value in method.values.of(&unit.values) {
+        for value in unit.values_of(method) {
             if let Value::Str(name) = value
-                && let Some(class) = program.find_named(loader, *name)
+                && let Some(class) = program.find_named(loader, name)
             {
                 found.push((class, false));
             }

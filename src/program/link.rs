@@ -35,6 +35,10 @@ pub struct Class {
     pub first_method: u32,
     /// First of its fields.
     pub first_field: u32,
+    /// Row of its first method in its unit.
+    method_row: u32,
+    /// Row of its first field in its unit.
+    field_row: u32,
 }
 
 /// All classes of a deployment.
@@ -98,11 +102,11 @@ impl<'f> Program<'f> {
             problems: Vec::new(),
         };
         program.define_all(archive_paths);
-        program.views = parallel.map(topology.loaders.len(), |l| program.view_of(LoaderId::from_index(l)));
+        let loaders = (0..topology.loaders.len()).map(LoaderId::from_index);
+        program.views = loaders.clone().map(|l| program.view_of(l, parallel)).collect();
         program.link_supertypes();
-        program.declared = Declared::of(&program);
-        program.refs =
-            parallel.map(topology.loaders.len(), |l| RefTable::resolve(&program, LoaderId::from_index(l)));
+        program.declared = Declared::of(&program, parallel);
+        program.refs = loaders.map(|l| RefTable::resolve(&program, l, parallel)).collect();
         program
     }
 
@@ -157,6 +161,8 @@ impl<'f> Program<'f> {
                 has_phantom: false,
                 first_method: self.n_methods as u32,
                 first_field: self.n_fields as u32,
+                method_row: class.methods.start,
+                field_row: class.fields.start,
             });
             self.n_methods += class.methods.len as usize;
             self.n_fields += class.fields.len as usize;
@@ -331,16 +337,16 @@ impl<'f> Program<'f> {
 
     /// A method's facts.
     pub fn method(&self, id: MethodId) -> &'f MethodFacts {
-        let class = self.class_of_method(id);
-        let row = id.0 - self.class(class).first_method;
-        &self.unit(class).methods[(self.class_facts(class).methods.start + row) as usize]
+        let class = self.class(self.class_of_method(id));
+        let row = class.method_row + (id.0 - class.first_method);
+        &self.facts.units[class.unit.index()].methods[row as usize]
     }
 
     /// A field's facts.
     pub fn field(&self, id: FieldId) -> &'f FieldFacts {
-        let class = self.class_of_field(id);
-        let row = id.0 - self.class(class).first_field;
-        &self.unit(class).fields[(self.class_facts(class).fields.start + row) as usize]
+        let class = self.class(self.class_of_field(id));
+        let row = class.field_row + (id.0 - class.first_field);
+        &self.facts.units[class.unit.index()].fields[row as usize]
     }
 
     /// The methods a class declares, with their facts.

@@ -95,13 +95,14 @@ impl Live {
         self.live.get(class.index()).copied().unwrap_or(false)
     }
 
-    /// Whether an edge of the call graph is followed. Only those from dispatch nodes may not be: when there is no
-    /// instance to select the method on, or too many to tell.
-    pub fn is_open(&self, program: &Program<'_>, graph: &CallGraph, from: u32, to: u32) -> bool {
-        self.is_possible(program, graph, from, to) && !self.wide.contains(&from)
+    /// Whether no edge from this node is followed: it stands for a call that may select too many methods to tell.
+    pub fn is_wide(&self, from: u32) -> bool {
+        self.wide.contains(&from)
     }
 
-    fn is_possible(&self, program: &Program<'_>, graph: &CallGraph, from: u32, to: u32) -> bool {
+    /// Whether an edge of the call graph that does not start at a [wide](Self::is_wide) node is followed. Only those from
+    /// dispatch nodes may not be: when there is no instance to select the method on.
+    pub fn is_possible(&self, program: &Program<'_>, graph: &CallGraph, from: u32, to: u32) -> bool {
         match (graph.node(from), graph.node(to)) {
             (Node::Dispatch(_), Node::Method(m) | Node::Dispatch(m)) => {
                 self.has_instances(program.class_of_method(m))
@@ -160,6 +161,9 @@ impl Search<'_, '_> {
                 Node::Dispatch(_) => {}
             }
             for &to in graph.successors(from) {
+                if self.seen[to as usize] {
+                    continue;
+                }
                 match (node, graph.node(to)) {
                     (Node::Dispatch(_), Node::Method(m) | Node::Dispatch(m)) => {
                         let class = self.program.class_of_method(m);

@@ -30,5 +30,6 @@ pub use linkage::{Failure, FailureKind, Linkage};
 pub use live::Live;
 pub use origin::{Leaf, Origins};
 pub use patterns::{Pattern, PatternId, PatternIndex};
+pub(crate) use reach::place_of;
 pub use reach::{Entered, Reach, Step as WitnessStep, TenantSet, Witness};
 pub use resolve::{RefTable, Resolved};

@@ -1,7 +1,7 @@
 //! Which references of a program match which method patterns, each reference looked at once.
 
 use super::link::Program;
-use crate::facts::MemberRef;
+use crate::facts::{MemberRef, NO_NAME};
 use crate::vocabulary::{LoaderId, MemberRefId, Name, Parallel};
 use rustc_hash::FxHashMap;
 
@@ -26,8 +26,8 @@ pub type PatternId = u32;
 /// The matches of a list of patterns.
 pub struct PatternIndex {
     patterns: Vec<Pattern>,
-    /// Names of the patterns' owners; `None` for those that no class mentions.
-    owners: Vec<Option<Name>>,
+    /// The same as names.
+    named: Vec<Named>,
     by_name: FxHashMap<Name, Vec<PatternId>>,
     /// Per loader: references that match at least one pattern.
     matches: Vec<FxHashMap<MemberRefId, Vec<PatternId>>>,
@@ -35,15 +35,35 @@ pub struct PatternIndex {
     any: Vec<u64>,
 }
 
+/// What a pattern asks for, in the deployment's names.
+#[derive(Clone, Copy)]
+struct Named {
+    /// `None` if no class mentions it.
+    owner: Option<Name>,
+    /// `None` for every overload; [`NO_NAME`] if no class mentions it.
+    desc: Option<Name>,
+    /// Whether receivers of a subtype don't match.
+    is_exact: bool,
+}
+
+/// Names of the supertypes of classes that a piece of work has asked for.
+type Ancestors = FxHashMap<Name, Vec<Name>>;
+
 impl PatternIndex {
     /// Looks at every reference of every loader's classes.
     pub fn build(program: &Program<'_>, patterns: Vec<Pattern>, parallel: &impl Parallel) -> Self {
         const CHUNK: usize = 2048;
-        let owners = patterns.iter().map(|p| program.facts.names.find(&p.owner)).collect();
+        let names = &program.facts.names;
+        let named = patterns.iter().map(|p| Named {
+            owner: names.find(&p.owner),
+            desc: p.desc.as_ref().map(|desc| names.find(desc).unwrap_or(NO_NAME)),
+            is_exact: p.is_exact || p.name == "<init>",
+        });
+        let named = named.collect();
         let n_members = program.facts.members.bound();
         let mut index = Self {
             patterns,
-            owners,
+            named,
             by_name: FxHashMap::default(),
             matches: Vec::new(),
             any: vec![0; n_members.div_ceil(64)],
@@ -54,9 +74,11 @@ impl PatternIndex {
             let candidates = index.candidates(program, loader);
             let found = parallel.map(candidates.len().div_ceil(CHUNK), |chunk| {
                 let range = chunk * CHUNK..candidates.len().min((chunk + 1) * CHUNK);
-                let matches = candidates[range]
-                    .iter()
-                    .map(|id| (*id, index.matches_of(program, loader, program.facts.members.get(*id))));
+                let mut ancestors = Ancestors::default();
+                let matches = candidates[range].iter().map(|id| {
+                    let member = program.facts.members.get(*id);
+                    (*id, index.matches_of(program, loader, member, &mut ancestors))
+                });
                 matches.filter(|(_, found)| !found.is_empty()).collect::<Vec<_>>()
             });
             let found: FxHashMap<MemberRefId, Vec<PatternId>> = found.into_iter().flatten().collect();
@@ -106,13 +128,23 @@ impl PatternIndex {
         if prefixes.is_empty() {
             return;
         }
-        let mut seen = rustc_hash::FxHashSet::default();
+        // By first letter: hardly any name begins as a pattern does.
+        let first_of = |text: &str| text.as_bytes().first().copied().unwrap_or_default();
+        let mut by_letter = vec![Vec::new(); 1 << u8::BITS];
+        for id in prefixes {
+            match self.patterns[id as usize].name.as_str() {
+                "" => by_letter.iter_mut().for_each(|ids| ids.push(id)),
+                prefix => by_letter[usize::from(first_of(prefix))].push(id),
+            }
+        }
+        let mut seen = vec![false; program.facts.names.bound()];
         for (_, member) in program.facts.members.iter() {
-            if !seen.insert(member.name) {
-                continue;
+            match seen.get_mut(member.name.index()) {
+                Some(seen) if !*seen => *seen = true,
+                _ => continue,
             }
             let text = program.text(member.name);
-            for id in &prefixes {
+            for id in &by_letter[usize::from(first_of(text))] {
                 if text.starts_with(&self.patterns[*id as usize].name) {
                     self.by_name.entry(member.name).or_default().push(*id);
                 }
@@ -120,22 +152,25 @@ impl PatternIndex {
         }
     }
 
-    fn matches_of(&self, program: &Program<'_>, loader: LoaderId, member: MemberRef) -> Vec<PatternId> {
+    fn matches_of(
+        &self,
+        program: &Program<'_>,
+        loader: LoaderId,
+        member: MemberRef,
+        ancestors: &mut Ancestors,
+    ) -> Vec<PatternId> {
         let Some(candidates) = self.by_name.get(&member.name) else { return Vec::new() };
-        let desc = program.text(member.desc);
-        let mut ancestors: Option<Vec<Name>> = None;
         let mut found = Vec::new();
         for id in candidates {
-            let pattern = &self.patterns[*id as usize];
-            if pattern.desc.as_ref().is_some_and(|d| d != desc) {
+            let pattern = self.named[*id as usize];
+            let Some(owner) = pattern.owner.filter(|_| pattern.desc.is_none_or(|d| d == member.desc)) else {
                 continue;
-            }
-            let Some(owner) = self.owners[*id as usize] else { continue };
+            };
             let fits = owner == member.owner
                 || !pattern.is_exact
-                    && pattern.name != "<init>"
                     && ancestors
-                        .get_or_insert_with(|| program.ancestor_names(loader, member.owner))
+                        .entry(member.owner)
+                        .or_insert_with(|| program.ancestor_names(loader, member.owner))
                         .contains(&owner);
             if fits {
                 found.push(*id);

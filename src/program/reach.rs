@@ -9,34 +9,41 @@ use crate::vocabulary::{ClassId, MethodId, TenantId};
 use std::collections::VecDeque;
 use std::sync::OnceLock;
 
-/// A set of tenants, one bit each, in words of 64.
+/// A set of tenants, one bit each. Bytes, because there is a set for every node of the call graph, and most deployments
+/// have few tenants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TenantSet<'r> {
-    words: &'r [u64],
+    bytes: &'r [u8],
 }
 
 impl TenantSet<'_> {
     /// The tenants in it, ascending.
     pub fn iter(&self) -> impl Iterator<Item = TenantId> + '_ {
-        self.words.iter().enumerate().flat_map(|(w, word)| {
-            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| TenantId::from_index(w * 64 + bit))
+        self.bytes.iter().enumerate().flat_map(|(at, byte)| {
+            (0..8).filter(move |bit| byte >> bit & 1 == 1).map(move |bit| TenantId::from_index(at * 8 + bit))
         })
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.words.iter().map(|w| w.count_ones() as usize).sum()
+        self.bytes.iter().map(|byte| byte.count_ones() as usize).sum()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.words.iter().all(|w| *w == 0)
+        self.bytes.iter().all(|byte| *byte == 0)
     }
 
     /// Whether it holds a tenant.
     pub fn has(&self, tenant: TenantId) -> bool {
-        self.words.get(tenant.index() / 64).is_some_and(|w| w >> (tenant.index() % 64) & 1 == 1)
+        let (at, bit) = place_of(tenant);
+        self.bytes.get(at).is_some_and(|byte| byte & bit != 0)
     }
+}
+
+/// The byte of a set that holds a tenant, and its bit there.
+pub(crate) fn place_of(tenant: TenantId) -> (usize, u8) {
+    (tenant.index() / 8, 1 << (tenant.index() % 8))
 }
 
 /// One step of a way from a tenant's code to a method.
@@ -68,8 +75,8 @@ pub type Witness = Vec<Step>;
 pub struct Reach<'p> {
     program: &'p Program<'p>,
     graph: &'p CallGraph,
-    n_words: usize,
-    bits: Vec<u64>,
+    n_bytes: usize,
+    bits: Vec<u8>,
     /// Tenant that alone runs a class's code; `None` for shared classes.
     owner: Vec<Option<TenantId>>,
     parents: Vec<OnceLock<Vec<u32>>>,
@@ -89,14 +96,14 @@ impl<'p> Reach<'p> {
     /// called for anybody.
     pub fn spread(program: &'p Program<'p>, hierarchy: &Hierarchy, graph: &'p CallGraph) -> Self {
         let n_tenants = program.topology.tenants.len();
-        let n_words = n_tenants.div_ceil(64).max(1);
+        let n_bytes = n_tenants.div_ceil(8).max(1);
         let is_open_world = program.topology.is_open_world();
         let owner = (0..program.classes.len()).map(|c| owner_of(program, ClassId::from_index(c))).collect();
         let mut reach = Self {
             program,
             graph,
-            n_words,
-            bits: vec![0; graph.n_nodes() * n_words],
+            n_bytes,
+            bits: vec![0; graph.n_nodes() * n_bytes],
             owner,
             parents: (0..n_tenants).map(|_| OnceLock::new()).collect(),
             is_open_world,
@@ -114,7 +121,8 @@ impl<'p> Reach<'p> {
         for method in (0..self.program.n_methods).map(MethodId::from_index) {
             if let Some(tenant) = self.root_of(method) {
                 let m = method.index();
-                self.bits[m * self.n_words + tenant.index() / 64] |= 1 << (tenant.index() % 64);
+                let (at, bit) = place_of(tenant);
+                self.bits[m * self.n_bytes + at] |= bit;
                 queued[m] = true;
                 queue.push_back(method.0);
             }
@@ -122,8 +130,13 @@ impl<'p> Reach<'p> {
         let graph = self.graph;
         while let Some(from) = queue.pop_front() {
             queued[from as usize] = false;
+            if self.live.is_wide(from) {
+                continue;
+            }
             for &to in graph.successors(from) {
-                if self.live.is_open(self.program, graph, from, to)
+                // Most edges lead where the tenants have been before, which is quickly seen.
+                if self.has_new(from, to)
+                    && self.live.is_possible(self.program, graph, from, to)
                     && self.carry(from, to)
                     && !queued[to as usize]
                 {
@@ -134,30 +147,36 @@ impl<'p> Reach<'p> {
         }
     }
 
+    /// Whether a node has tenants that another has not.
+    fn has_new(&self, from: u32, to: u32) -> bool {
+        let set = |node: u32| self.bits[node as usize * self.n_bytes..].iter().take(self.n_bytes);
+        set(from).zip(set(to)).any(|(from, to)| from & !to != 0)
+    }
+
     /// Carries the tenants over one edge. Returns whether any was new.
     fn carry(&mut self, from: u32, to: u32) -> bool {
         let mut changed = false;
-        for word in 0..self.n_words {
-            let bits = self.bits[from as usize * self.n_words + word] & self.allowed(to, word);
-            let at = &mut self.bits[to as usize * self.n_words + word];
+        for byte in 0..self.n_bytes {
+            let bits = self.bits[from as usize * self.n_bytes + byte] & self.allowed(to, byte);
+            let at = &mut self.bits[to as usize * self.n_bytes + byte];
             changed |= bits & !*at != 0;
             *at |= bits;
         }
         changed
     }
 
-    /// The tenants that may enter a node, one word of them. Code of a module runs for that module only, whoever
+    /// The tenants that may enter a node, one byte of them. Code of a module runs for that module only, whoever
     /// calls it.
-    fn allowed(&self, to: u32, word: usize) -> u64 {
+    fn allowed(&self, to: u32, byte: usize) -> u8 {
         let (class, is_initializer) = match self.graph.node(to) {
             Node::Method(m) => (self.program.class_of_method(m), self.graph.is_initializer(m)),
             Node::Instance(c) => (c, false),
-            Node::Dispatch(_) => return u64::MAX,
+            Node::Dispatch(_) => return u8::MAX,
         };
-        match self.owner[class.index()] {
+        match self.owner[class.index()].map(place_of) {
             None if is_initializer => 0,
-            None => u64::MAX,
-            Some(tenant) if tenant.index() / 64 == word => 1 << (tenant.index() % 64),
+            None => u8::MAX,
+            Some((at, bit)) if at == byte => bit,
             Some(_) => 0,
         }
     }
@@ -191,7 +210,7 @@ impl<'p> Reach<'p> {
     fn is_base_entry(&self, class: ClassId, method: MethodId) -> bool {
         let facts = self.program.method(method);
         let is_main = facts.access.is_static() && self.program.text(facts.name) == "main";
-        is_main || facts.annotations.len > 0 || self.program.class_facts(class).annotations.len > 0
+        is_main || !facts.annotations.is_empty() || self.program.class_facts(class).annotations.len > 0
     }
 
     /// Whether a class or a subclass of it has instances that code which runs has made.
@@ -206,8 +225,8 @@ impl<'p> Reach<'p> {
 
     /// The tenants whose code reaches a method after class initialisation.
     pub fn tenants(&self, method: MethodId) -> TenantSet<'_> {
-        let at = method.index() * self.n_words;
-        TenantSet { words: &self.bits[at..at + self.n_words] }
+        let at = method.index() * self.n_bytes;
+        TenantSet { bytes: &self.bits[at..at + self.n_bytes] }
     }
 
     /// The tenant that alone runs a class's code; `None` if the class is shared.
@@ -260,12 +279,15 @@ impl<'p> Reach<'p> {
                 queue.push_back(method.0);
             }
         }
-        let (word, bit) = (tenant.index() / 64, 1u64 << (tenant.index() % 64));
+        let (byte, bit) = place_of(tenant);
         while let Some(from) = queue.pop_front() {
+            if self.live.is_wide(from) {
+                continue;
+            }
             for &to in self.graph.successors(from) {
                 if parents[to as usize] == NO_PARENT
-                    && self.allowed(to, word) & bit != 0
-                    && self.live.is_open(self.program, self.graph, from, to)
+                    && self.allowed(to, byte) & bit != 0
+                    && self.live.is_possible(self.program, self.graph, from, to)
                 {
                     parents[to as usize] = from;
                     queue.push_back(to);

@@ -3,7 +3,7 @@
 use super::link::{NO_CLASS, Program};
 use super::number_table::NumberTable;
 use crate::facts::{MemberRef, NO_NAME};
-use crate::vocabulary::{ClassId, FieldId, LoaderId, MemberRefId, MethodId, Name};
+use crate::vocabulary::{ClassId, FieldId, LoaderId, MemberRefId, MethodId, Name, Parallel};
 
 /// What a reference resolves to in the view of one loader.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,7 +28,8 @@ const UNRESOLVED: u32 = u32::MAX - 1;
 
 impl RefTable {
     /// Resolves every reference that occurs in a class path element of `loader`.
-    pub(super) fn resolve(program: &Program<'_>, loader: LoaderId) -> Self {
+    pub(super) fn resolve(program: &Program<'_>, loader: LoaderId, parallel: &impl Parallel) -> Self {
+        const CHUNK: usize = 4096;
         let facts = program.facts;
         let path = &program.topology.loaders[loader.index()].path;
         let units =
@@ -36,15 +37,24 @@ impl RefTable {
         let units: Vec<usize> = units.map(|(u, _)| u).collect();
         let n: usize = units.iter().map(|u| facts.unit_members[*u].len()).sum();
         let mut targets = NumberTable::for_some_of(n, facts.members.bound());
+        let mut waiting = Vec::new();
         for id in units.iter().flat_map(|unit| &facts.unit_members[*unit]) {
             if targets.get(id.0).is_none() {
-                let target = match program.resolve(loader, facts.members.get(*id)) {
-                    Resolved::Method(m) => m.0,
-                    Resolved::Field(f) => f.0,
-                    Resolved::NoMember(_) | Resolved::NoClass => UNRESOLVED,
-                };
-                targets.set(id.0, target);
+                targets.set(id.0, UNRESOLVED);
+                waiting.push(*id);
             }
+        }
+        let resolve = |id: &MemberRefId| match program.resolve(loader, facts.members.get(*id)) {
+            Resolved::Method(m) => m.0,
+            Resolved::Field(f) => f.0,
+            Resolved::NoMember(_) | Resolved::NoClass => UNRESOLVED,
+        };
+        let resolved = parallel.map(waiting.len().div_ceil(CHUNK), |chunk| {
+            let range = chunk * CHUNK..waiting.len().min((chunk + 1) * CHUNK);
+            waiting[range].iter().map(resolve).collect::<Vec<_>>()
+        });
+        for (id, target) in waiting.iter().zip(resolved.into_iter().flatten()) {
+            targets.set(id.0, target);
         }
         Self { targets }
     }

@@ -2,10 +2,10 @@
 
 use super::link::{NO_CLASS, Program};
 use super::number_table::NumberTable;
-use crate::facts::{EventKind, NO_NAME};
+use crate::facts::{Event, EventKind, NO_NAME};
 use crate::topology::{ArchiveSet, LookupStep};
 use crate::vocabulary::descriptor::element_of_class_constant;
-use crate::vocabulary::{ClassId, LoaderId, Name};
+use crate::vocabulary::{ClassId, LoaderId, Name, Parallel};
 
 /// The classes that a loader yields for the names its own classes mention.
 #[derive(Default)]
@@ -18,7 +18,8 @@ const UNKNOWN: u32 = NO_CLASS.0 - 1;
 
 impl Program<'_> {
     /// Answers for every class name that a loader's classes mention.
-    pub(super) fn view_of(&self, loader: LoaderId) -> View {
+    pub(super) fn view_of(&self, loader: LoaderId, parallel: &impl Parallel) -> View {
+        const CHUNK: usize = 4096;
         let Some(of_loader) = self.topology.loader(loader) else { return View::default() };
         let units = self.facts.archive_of.iter().enumerate();
         let units: Vec<usize> = units
@@ -27,30 +28,37 @@ impl Program<'_> {
             .collect();
         let n_members: usize = units.iter().map(|unit| self.facts.unit_members[*unit].len()).sum();
         let mut answers = NumberTable::for_some_of(n_members, self.facts.names.bound());
-        let mut add = |name: Name| {
-            if name != NO_NAME && answers.get(name.0).is_none() {
-                let found = self.find_slowly(loader, name);
-                answers.set(name.0, found.map_or(UNKNOWN, |id| id.0));
-            }
-        };
-        for unit in units {
-            let facts = &self.facts.units[unit];
-            for class in &facts.classes {
-                add(class.name);
-                add(class.super_name);
-            }
-            facts.lists.iter().for_each(|n| add(*n));
-            facts.handlers.iter().for_each(|h| add(h.catches));
-            for member in &self.facts.unit_members[unit] {
-                add(self.facts.members.get(*member).owner);
-            }
-            for event in facts.events.iter().filter(|event| event.kind != EventKind::Concat) {
-                if let Some(name) = event.name() {
-                    add(name);
-                }
+        let mentioned = parallel.map(units.len(), |i| self.class_names_of(units[i]));
+        let mut waiting = Vec::new();
+        for name in mentioned.into_iter().flatten() {
+            if answers.get(name.0).is_none() {
+                answers.set(name.0, UNKNOWN);
+                waiting.push(name);
             }
         }
+        let found = parallel.map(waiting.len().div_ceil(CHUNK), |chunk| {
+            let names = &waiting[chunk * CHUNK..waiting.len().min((chunk + 1) * CHUNK)];
+            names.iter().map(|name| self.find_slowly(loader, *name)).collect::<Vec<_>>()
+        });
+        for (name, class) in waiting.iter().zip(found.into_iter().flatten()) {
+            answers.set(name.0, class.map_or(UNKNOWN, |id| id.0));
+        }
         View { answers }
+    }
+
+    /// The class names that a unit's classes mention, each once.
+    fn class_names_of(&self, unit: usize) -> Vec<Name> {
+        let facts = &self.facts.units[unit];
+        let mut names: Vec<Name> = facts.classes.iter().flat_map(|c| [c.name, c.super_name]).collect();
+        names.extend(&facts.lists);
+        names.extend(facts.handlers.iter().map(|h| h.catches));
+        names.extend(self.facts.unit_members[unit].iter().map(|m| self.facts.members.get(*m).owner));
+        let events = facts.events.iter().filter(|event| event.kind != EventKind::Concat);
+        names.extend(events.filter_map(Event::name));
+        names.sort_unstable();
+        names.dedup();
+        names.retain(|name| *name != NO_NAME);
+        names
     }
 
     /// The class that a loader yields for a name its classes mention (array types yield their element).

@@ -27,10 +27,29 @@ pub struct Interner {
     text: String,
     ends: Vec<u32>,
     hashes: Vec<u64>,
-    slots: Vec<u32>,
+    slots: Vec<Slot>,
 }
 
-const EMPTY: u32 = u32::MAX;
+/// A place of the hash table: the upper half of a name's hash, so that names which only fall into the same place are
+/// told apart without looking at them, and its id.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Slot(u64);
+
+const EMPTY: Slot = Slot(u64::MAX);
+
+impl Slot {
+    fn new(name: Name, hash: u64) -> Self {
+        Self(hash >> 32 << 32 | u64::from(name.0))
+    }
+
+    fn name(self) -> Name {
+        Name(self.0 as u32)
+    }
+
+    fn may_be(self, hash: u64) -> bool {
+        self.0 >> 32 == hash >> 32
+    }
+}
 
 impl Interner {
     /// An interner without names.
@@ -54,13 +73,13 @@ impl Interner {
             let hash = hash_text(name);
             let mut slot = hash as usize & (n_slots - 1);
             while slots[slot] != EMPTY {
-                let other = slots[slot] as usize;
-                if hashes[other] == hash && piece(other) == Some(name) {
+                let other: Slot = slots[slot];
+                if other.may_be(hash) && piece(other.name().index()) == Some(name) {
                     return None;
                 }
                 slot = (slot + 1) & (n_slots - 1);
             }
-            slots[slot] = i as u32;
+            slots[slot] = Slot::new(Name::from_index(i), hash);
             hashes.push(hash);
         }
         let is_whole = ends.last().copied().unwrap_or(0) as usize == text.len();
@@ -116,11 +135,11 @@ impl Interner {
                 self.text.push_str(text);
                 self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
                 self.hashes.push(hash);
-                self.slots[slot] = name.0;
+                self.slots[slot] = Slot::new(name, hash);
                 return name;
             }
-            if self.hashes[at as usize] == hash && self.text_of(Name(at)) == text {
-                return Name(at);
+            if at.may_be(hash) && self.text_of(at.name()) == text {
+                return at.name();
             }
             slot = (slot + 1) & (self.slots.len() - 1);
         }
@@ -147,8 +166,8 @@ impl Interner {
             if at == EMPTY {
                 return None;
             }
-            if self.hashes[at as usize] == hash && self.text_of(Name(at)).as_bytes() == bytes {
-                return Some(Name(at));
+            if at.may_be(hash) && self.text_of(at.name()).as_bytes() == bytes {
+                return Some(at.name());
             }
             slot = (slot + 1) & (self.slots.len() - 1);
         }
@@ -165,6 +184,10 @@ impl Interner {
     /// All names with their hashes, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
         (0..self.len()).map(|i| (self.text_of(Name::from_index(i)), self.hashes[i]))
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|i| self.text_of(Name::from_index(i)))
     }
 
     fn slot_of(&self, hash: u64) -> usize {
@@ -184,7 +207,7 @@ impl Interner {
             while self.slots[slot] != EMPTY {
                 slot = (slot + 1) & (n_slots - 1);
             }
-            self.slots[slot] = i as u32;
+            self.slots[slot] = Slot::new(Name::from_index(i), self.hashes[i]);
         }
     }
 }
@@ -258,8 +281,8 @@ impl Names {
 
     /// The names of one shard with their ids, in order of rows, see [`id_of`](Self::id_of).
     pub fn of_shard(&self, shard: usize) -> impl Iterator<Item = (Name, &str)> {
-        let names = self.shards.get(shard).into_iter().flat_map(Interner::iter).enumerate();
-        names.map(move |(i, (text, _))| (Self::id_of(shard, i), text))
+        let names = self.shards.get(shard).into_iter().flat_map(Interner::texts).enumerate();
+        names.map(move |(i, text)| (Self::id_of(shard, i), text))
     }
 }
 
@@ -300,6 +323,8 @@ fn join_shard(tables: &[Interner], by_shard: &[ByShard], shard: usize) -> (Inter
         joined.extend(rows[*first..end].iter().map(|(_, row)| (*row, name as u32)));
     }
     names.index((names.ends.len() * 3 / 2 + 1).next_power_of_two());
+    // Nothing will be added.
+    names.hashes = Vec::new();
     (names, joined)
 }
 

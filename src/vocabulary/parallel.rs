@@ -7,6 +7,11 @@ pub trait Parallel: Sync {
 
     /// Calls `f` on each item, which no other call sees.
     fn for_each<T: Send>(&self, items: &mut [T], f: impl Fn(usize, &mut T) + Sync + Send);
+
+    /// Both results of two pieces of work that don't wait for each other.
+    fn both<A: Send, B: Send>(&self, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+        (a(), b())
+    }
 }
 
 /// One after the other, on the calling thread.

@@ -3,12 +3,11 @@
 use super::callees::Callees;
 use super::summaries::{Summaries, Yielded};
 use crate::dataflow::knowledge::{ResourceId, Role, Subject};
+use crate::dataflow::marks::{self, AUTO_CLOSEABLE};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{ClassId, MemberRefId, ValueId, descriptor};
 
-/// The interface whose instances the language itself closes (JLS 14.20.3).
-const AUTO_CLOSEABLE: &str = "java/lang/AutoCloseable";
 /// Links from a resource to the one it is released with.
 const MAX_OWNERS: usize = 4;
 
@@ -45,13 +44,13 @@ pub(super) struct Obligation {
 
 /// Whether a body has an acquiring event at all; the cheap question before all others.
 pub(super) fn may_acquire(world: &World<'_>, body: Body<'_>, summaries: &Summaries) -> bool {
-    let loader = world.program.class(body.class).loader;
-    body.origins.events().iter().filter(|e| e.kind.is_invoke()).any(|event| {
-        let Some(m) = event.member() else { return false };
-        world.knowledge.roles(loader, m).any(|(role, _)| matches!(role, Role::Acquire(_)))
-            || world.program.refs(loader).method(m).is_some_and(|target| summaries.may_yield(target))
-            || closeable_class(world, body, event).is_some()
-    })
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let yields = |event: &Event| {
+        let target = event.member().filter(|_| event.kind.is_invoke()).and_then(|m| refs.method(m));
+        target.is_some_and(|target| summaries.may_yield(target))
+    };
+    world.knowledge.is_marked(body.id, marks::ACQUIRE | marks::MAKES_CLOSEABLE)
+        || summaries.may_yield_any() && body.origins.events().iter().any(yields)
 }
 
 /// The deployed class whose object a constructor call completes, if that is to be closed.

@@ -261,7 +261,7 @@ fn leads_to_release(body: Body<'_>, releases: &dyn Fn(usize) -> bool, flags: Fla
     while let Some((at, guards)) = waiting.pop() {
         let Some(block) = unit.blocks_of(body.method).get(usize::from(at)) else { continue };
         let first = usize::from(first_event(body.method, block));
-        if (first..first + block.events.len as usize).any(releases) {
+        if (first..first + usize::from(block.events.len())).any(releases) {
             return true;
         }
         let is_guard = block.n_edges == 1

@@ -32,7 +32,7 @@ pub struct Yielded {
 pub struct Summaries {
     yields: FxHashMap<MethodId, Vec<Yielded>>,
     /// The same, and the methods that these override: what a call may be resolved to.
-    may_yield: rustc_hash::FxHashSet<MethodId>,
+    may_yield: Vec<bool>,
 }
 
 impl Summaries {
@@ -72,9 +72,10 @@ impl Summaries {
 
     fn add(&mut self, world: &World<'_>, method: MethodId, resources: Vec<Yielded>) {
         self.yields.insert(method, resources);
+        self.may_yield.resize(world.program.n_methods, false);
         let mut waiting = vec![method];
         while let Some(at) = waiting.pop() {
-            if self.may_yield.insert(at) {
+            if !std::mem::replace(&mut self.may_yield[at.index()], true) {
                 waiting.extend(world.sites.overridden_by(at));
             }
         }
@@ -87,7 +88,12 @@ impl Summaries {
 
     /// Whether a call that resolves to a method may yield something.
     pub fn may_yield(&self, method: MethodId) -> bool {
-        self.may_yield.contains(&method)
+        self.may_yield.get(method.index()).copied().unwrap_or(false)
+    }
+
+    /// Whether there is any such method.
+    pub fn may_yield_any(&self) -> bool {
+        !self.yields.is_empty()
     }
 }
 

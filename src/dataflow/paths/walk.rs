@@ -57,14 +57,14 @@ pub(in crate::dataflow) enum Start {
 
 /// Position of a block's first event among the body's.
 pub(in crate::dataflow) fn first_event(method: &MethodFacts, block: &Block) -> u16 {
-    block.events.start.saturating_sub(method.events.start) as u16
+    block.events.start().saturating_sub(method.events.start()) as u16
 }
 
 /// The block that holds an event.
 pub(in crate::dataflow) fn block_of(unit: &UnitFacts, method: &MethodFacts, event: u16) -> Option<u16> {
     let holds = |b: &Block| {
         let first = first_event(method, b);
-        event >= first && u32::from(event - first) < b.events.len
+        event >= first && event - first < b.events.len()
     };
     unit.blocks_of(method).iter().position(holds).map(|b| b as u16)
 }

@@ -4,7 +4,7 @@ use super::beans::Beans;
 use super::flow::Acquired;
 use super::uses::gives_back;
 use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
-use crate::dataflow::{Body, World};
+use crate::dataflow::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::{params, return_type};
 use crate::vocabulary::{ClassId, MethodId, Parallel, ValueId};
@@ -88,6 +88,9 @@ fn of_body(
     id: MethodId,
     calls: &mut Calls,
 ) {
+    if !world.knowledge.is_marked(id, marks::ACQUIRE | marks::RELEASE | marks::THREAD_LOCAL_GET) {
+        return;
+    }
     let body = world.body(id);
     let loader = world.program.class(body.class).loader;
     for (i, event) in body.origins.events().iter().enumerate() {

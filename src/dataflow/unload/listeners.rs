@@ -47,6 +47,10 @@ const MAX_VIEWS: u32 = 4;
 impl Listeners {
     pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Self {
         const CHUNK: usize = 128;
+        // Only modules register anything.
+        if world.program.topology.is_open_world() {
+            return Self::default();
+        }
         let groups = Groups::new(world);
         let n = world.program.classes.len();
         let found = parallel.map(n.div_ceil(CHUNK), |chunk| {

@@ -6,7 +6,7 @@ use super::beans::Beans;
 use crate::dataflow::knowledge::CallbackFacts;
 use crate::dataflow::{Body, World};
 use crate::facts::EventKind;
-use crate::program::{Node, Pattern};
+use crate::program::{Node, Pattern, place_of};
 use crate::topology::{BASE, TenantKind};
 use crate::vocabulary::{ClassId, MethodId, Name, Parallel, TenantId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -23,8 +23,8 @@ pub struct Callback {
 /// All unload callbacks, and which methods they reach for which tenant.
 pub struct UnloadRoots {
     callbacks: Vec<Callback>,
-    n_words: usize,
-    bits: Vec<u64>,
+    n_bytes: usize,
+    bits: Vec<u8>,
 }
 
 impl UnloadRoots {
@@ -64,22 +64,28 @@ impl UnloadRoots {
     }
 
     fn spread(world: &World<'_>, callbacks: Vec<Callback>) -> Self {
-        let n_words = world.program.topology.tenants.len().div_ceil(64).max(1);
-        let mut roots = Self { callbacks, n_words, bits: vec![0; world.calls.n_nodes() * n_words] };
+        let n_bytes = world.program.topology.tenants.len().div_ceil(8).max(1);
+        let mut roots = Self { callbacks, n_bytes, bits: vec![0; world.calls.n_nodes() * n_bytes] };
         let mut waiting = Vec::new();
         for callback in &roots.callbacks {
-            let (word, bit) = place(callback.tenant);
-            roots.bits[callback.method.index() * n_words + word] |= bit;
+            let (byte, bit) = place_of(callback.tenant);
+            roots.bits[callback.method.index() * n_bytes + byte] |= bit;
             waiting.push(callback.method.0);
         }
         while let Some(from) = waiting.pop() {
             for to in world.calls.successors(from) {
-                if roots.carry(world, from, *to) {
+                if roots.has_new(from, *to) && roots.carry(world, from, *to) {
                     waiting.push(*to);
                 }
             }
         }
         roots
+    }
+
+    /// Whether a node has tenants that another has not.
+    fn has_new(&self, from: u32, to: u32) -> bool {
+        let set = |node: u32| self.bits[node as usize * self.n_bytes..].iter().take(self.n_bytes);
+        set(from).zip(set(to)).any(|(from, to)| from & !to != 0)
     }
 
     /// Carries the tenants over one edge, as [`Reach`](crate::program::Reach) does. Returns whether any was new.
@@ -96,14 +102,14 @@ impl UnloadRoots {
             Node::Dispatch(_) => None,
         };
         let mut changed = false;
-        for word in 0..self.n_words {
-            let allowed = match owner.map(place) {
-                None => u64::MAX,
-                Some((at, bit)) if at == word => bit,
+        for byte in 0..self.n_bytes {
+            let allowed = match owner.map(place_of) {
+                None => u8::MAX,
+                Some((at, bit)) if at == byte => bit,
                 Some(_) => 0,
             };
-            let bits = self.bits[from as usize * self.n_words + word] & allowed;
-            let at = &mut self.bits[to as usize * self.n_words + word];
+            let bits = self.bits[from as usize * self.n_bytes + byte] & allowed;
+            let at = &mut self.bits[to as usize * self.n_bytes + byte];
             changed |= bits & !*at != 0;
             *at |= bits;
         }
@@ -112,14 +118,14 @@ impl UnloadRoots {
 
     /// Whether a method runs at a tenant's unload.
     pub fn reaches(&self, tenant: TenantId, method: MethodId) -> bool {
-        let (word, bit) = place(tenant);
-        self.bits.get(method.index() * self.n_words + word).is_some_and(|w| w & bit != 0)
+        let (byte, bit) = place_of(tenant);
+        self.bits.get(method.index() * self.n_bytes + byte).is_some_and(|set| set & bit != 0)
     }
 
     /// Whether a method runs at any tenant's unload.
     pub fn reaches_any(&self, method: MethodId) -> bool {
-        let at = method.index() * self.n_words;
-        self.bits.get(at..at + self.n_words).is_some_and(|words| words.iter().any(|w| *w != 0))
+        let at = method.index() * self.n_bytes;
+        self.bits.get(at..at + self.n_bytes).is_some_and(|set| set.iter().any(|byte| *byte != 0))
     }
 
     /// The callbacks of all tenants, by tenant, then by method.
@@ -149,10 +155,6 @@ impl UnloadRoots {
         let own = self.callbacks.iter().filter(|c| c.tenant == tenant);
         own.min_by_key(|c| (distance(c), c.method)).map(|c| c.method)
     }
-}
-
-fn place(tenant: TenantId) -> (usize, u64) {
-    (tenant.index() / 64, 1 << (tenant.index() % 64))
 }
 
 /// A callback, and the tenant it is known to run for.

@@ -237,7 +237,7 @@ fn is_always_followed(body: Body<'_>, event: u16, others: &[u16]) -> bool {
     let unit = body.origins.unit;
     let blocks = unit.blocks_of(body.method);
     let Some(start) = block_of(unit, body, event) else { return false };
-    let base = body.method.events.start as usize;
+    let base = body.method.events.start() as usize;
     let mut seen = FxHashSet::default();
     let mut waiting = vec![(start, usize::from(event) + 1)];
     while let Some((at, from)) = waiting.pop() {

@@ -1,7 +1,7 @@
 //! How one number, name or other field is written within its column.
 
 use super::CodecError;
-use crate::body::{EventKind, NO_NAME, Span, Test, Value};
+use crate::body::{EventKind, NO_NAME, ShortSpan, Span, Test, Value};
 use crate::vocabulary::{Access, MemberRefId, Name, ValueId};
 
 const ENDS_EARLY: CodecError = CodecError::Damaged("it ends early");
@@ -228,6 +228,17 @@ impl Cell for Span {
         let span = Self { start, len };
         note_span(span, last);
         Ok(span)
+    }
+}
+
+impl Cell for ShortSpan {
+    fn put(self, last: &mut u32, out: &mut Vec<u8>) {
+        let span: Span = self.into();
+        span.put(last, out);
+    }
+    fn get(last: &mut u32, input: &mut Input<'_>) -> Result<Self, CodecError> {
+        let span = Span::get(last, input)?;
+        if span.len > u32::from(u16::MAX) { Err(TOO_LARGE) } else { Ok(span.into()) }
     }
 }
 

@@ -56,7 +56,8 @@ impl NameCheck {
     }
 }
 
-fn span<T>(span: Span, table: &[T]) -> Checked {
+fn span<T>(span: impl Into<Span>, table: &[T]) -> Checked {
+    let span: Span = span.into();
     // A span without rows may start anywhere.
     let exists = span.len == 0 || table.get(span.range()).is_some();
     if exists { Ok(()) } else { Err(CodecError::Damaged("rows do not exist")) }
@@ -88,7 +89,7 @@ fn body(method: &MethodFacts, unit: &UnitFacts) -> Checked {
     span(method.events, &unit.events)?;
     span(method.values, &unit.values)?;
     span(method.blocks, &unit.blocks)?;
-    let is_block = |number: u16| u32::from(number) < method.blocks.len;
+    let is_block = |number: u16| number < method.blocks.len();
     for block in unit.blocks_of(method) {
         span(block.events, &unit.events)?;
         span(Span { start: block.first_edge, len: u32::from(block.n_edges) }, &unit.edges)?;

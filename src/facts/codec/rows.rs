@@ -4,6 +4,7 @@
 use super::CodecError;
 use super::cells::{Cell, Input, put_text, put_uint};
 use crate::body::{Block, Event, Handler, Value};
+use crate::facts::PackedValues;
 use crate::facts::tables::{
     Annotation, AnnotationValue, ClassFacts, FieldFacts, MemberRef, MethodFacts, UnitFacts,
 };
@@ -144,6 +145,7 @@ pub(super) fn put_unit(unit: &UnitFacts, out: &mut Vec<u8>) {
         events,
         args,
         values,
+        packed_values,
         merges,
         blocks,
         edges,
@@ -161,7 +163,12 @@ pub(super) fn put_unit(unit: &UnitFacts, out: &mut Vec<u8>) {
     Row::put(lists, out);
     Row::put(events, out);
     Row::put(args, out);
-    Row::put(values, out);
+    if values.is_empty() {
+        let unpacked: Vec<Value> = (0..packed_values.len()).map(|row| packed_values.get(row)).collect();
+        Row::put(&unpacked, out);
+    } else {
+        Row::put(values, out);
+    }
     Row::put(merges, out);
     Row::put(blocks, out);
     Row::put(edges, out);
@@ -187,6 +194,7 @@ pub(super) fn get_unit(input: &mut Input<'_>) -> Result<UnitFacts, CodecError> {
         events: Row::get(input)?,
         args: Row::get(input)?,
         values: Row::get(input)?,
+        packed_values: PackedValues::default(),
         merges: Row::get(input)?,
         blocks: Row::get(input)?,
         edges: Row::get(input)?,

@@ -1,7 +1,7 @@
 //! Round trips and damage, on a unit of real and hostile classes and on arbitrary ones.
 
 use super::*;
-use crate::body::{Block, Event, EventKind, Handler, NO_NAME, NO_VALUE, Span, Test, Value};
+use crate::body::{Block, Event, EventKind, Handler, NO_NAME, NO_VALUE, ShortSpan, Span, Test, Value};
 use crate::facts::reduce::Reducer;
 use crate::facts::tables::{ClassFacts, FieldFacts, MemberRef, MethodFacts};
 use crate::vocabulary::{Access, Name, Problem, ProblemCode, ValueId};
@@ -115,7 +115,7 @@ fn rows_that_do_not_exist_are_refused() {
     let broken: [fn(&mut UnitFacts); 8] = [
         |unit| unit.classes[0].super_name = Name(1 << 20),
         |unit| unit.classes[0].methods = Span { start: u32::MAX, len: u32::MAX },
-        |unit| unit.methods[0].throws = Span { start: 0, len: 1 << 20 },
+        |unit| unit.methods[0].throws = Span { start: 1 << 20, len: 1 }.into(),
         |unit| unit.events[0].first_arg = u32::MAX - 1,
         |unit| unit.member_refs.clear(),
         |unit| unit.values.push(Value::Merge { start: u32::MAX, len: 1 }),
@@ -206,7 +206,7 @@ fn arbitrary(seed: &Seed) -> UnitFacts {
         };
         let (list, fields, handlers) = (span(), span(), span());
         unit.blocks.push(Block {
-            events: Span::default(),
+            events: ShortSpan::default(),
             first_edge: list.start,
             n_edges: list.len as u16,
             n_handlers: handlers.len as u16,
@@ -229,11 +229,11 @@ fn method(name: Name, throws: Span, blocks: Span) -> MethodFacts {
         has_body: true,
         has_loop: throws.len > 1,
         line: throws.start as u16,
-        throws,
-        annotations: Span::default(),
-        events: Span::default(),
-        values: throws,
-        blocks,
+        throws: throws.into(),
+        annotations: ShortSpan::default(),
+        events: ShortSpan::default(),
+        values: throws.into(),
+        blocks: blocks.into(),
     }
 }
 

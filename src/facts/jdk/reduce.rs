@@ -1,7 +1,7 @@
 //! A runtime image to a model: signatures only, of what applications can name.
 
 use super::JdkModel;
-use crate::body::{NO_NAME, Span};
+use crate::body::{NO_NAME, ShortSpan, Span};
 use crate::classfile::{Attribute, ClassError, ClassFile, Constant, Member, Module, PoolIndex, text};
 use crate::facts::jimage::{ClassResource, JImage};
 use crate::facts::tables::{ClassFacts, FieldFacts, MethodFacts, UnitFacts};
@@ -264,7 +264,7 @@ fn unit(classes: &BTreeMap<String, Signature>) -> UnitFacts {
             let name = unit.names.intern(thrown);
             unit.lists.push(name);
         }
-        facts.throws = Span::from(first, unit.lists.len());
+        facts.throws = Span::from(first, unit.lists.len()).into();
     }
     let mut next = (0, 0);
     for (facts, signature) in unit.classes.iter_mut().zip(classes.values()) {
@@ -317,10 +317,10 @@ fn method_facts(method: &MemberSignature, unit: &mut UnitFacts) -> MethodFacts {
         has_body: false,
         has_loop: false,
         line: 0,
-        throws: Span::default(),
-        annotations: Span::default(),
-        events: Span::default(),
-        values: Span::default(),
-        blocks: Span::default(),
+        throws: ShortSpan::default(),
+        annotations: ShortSpan::default(),
+        events: ShortSpan::default(),
+        values: ShortSpan::default(),
+        blocks: ShortSpan::default(),
     }
 }

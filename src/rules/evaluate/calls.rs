@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::values::{asks_context_loader, operand};
-use crate::dataflow::{Body, World};
+use crate::dataflow::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{ClassId, Parallel, ValueId};
 
@@ -32,6 +32,9 @@ fn of_class(world: &World<'_>, tables: &[Vec<bool>], class: ClassId, found: &mut
     let unit = world.program.unit(class);
     let loader = world.program.class(class).loader;
     for (id, method) in world.program.methods_of(class) {
+        if !world.knowledge.is_marked(id, marks::API) {
+            continue;
+        }
         for (i, event) in unit.events_of(method).iter().enumerate() {
             if !event.kind.is_invoke() && event.kind != EventKind::Lambda {
                 continue;

@@ -218,7 +218,7 @@ fn method_holds(cx: &Context<'_>, method: MethodId, test: &MemberTest) -> bool {
     test.is_static.is_none_or(|w| w == facts.access.is_static())
         && (test.names.is_empty() || test.names.iter().any(|g| cx.glob(g, program.text(facts.name))))
         && (test.annotated.is_empty()
-            || annotated(cx, program.class_of_method(method), facts.annotations, &test.annotated))
+            || annotated(cx, program.class_of_method(method), facts.annotations.into(), &test.annotated))
 }
 
 fn class_holds(cx: &Context<'_>, class: ClassId, test: &ClassTest) -> bool {

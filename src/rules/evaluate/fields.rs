@@ -9,7 +9,7 @@ use crate::dataflow::{How, World};
 use crate::facts::{Event, EventKind};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::{Site, StateKind, WriteShape};
-use crate::vocabulary::{Access, ClassId, FieldId, MethodId};
+use crate::vocabulary::{Access, ClassId, FieldId, MethodId, Parallel};
 
 /// Fields whose changes are looked for at all: not the JDK's, not what compilers add.
 pub(super) fn is_candidate(world: &World<'_>, field: FieldId) -> bool {
@@ -18,7 +18,16 @@ pub(super) fn is_candidate(world: &World<'_>, field: FieldId) -> bool {
     !world.program.is_jdk(class) && !facts.access.has(Access::SYNTHETIC) && !facts.has_constant
 }
 
-/// The matches of a field site, by field.
+/// The changes that any field site may match: after initialisation, by code that somebody reaches.
+pub(super) fn counted(world: &World<'_>, changes: &Changes, parallel: &impl Parallel) -> Changes {
+    let counts = |change: &Change| {
+        let class = world.program.class_of_field(change.field);
+        !world.reach.tenants(change.method).is_empty() && is_after_initialisation(world, class, change)
+    };
+    changes.only(counts, parallel)
+}
+
+/// The matches of a field site, by field, among changes that [count](counted).
 pub(super) fn find(world: &World<'_>, site: &Site, changes: &Changes, held: &Held) -> Vec<Match> {
     let (of_statics, kinds, writes) = match site {
         Site::FieldWrite { of_statics } => (*of_statics, &[][..], true),
@@ -40,7 +49,6 @@ pub(super) fn find(world: &World<'_>, site: &Site, changes: &Changes, held: &Hel
             .of(field)
             .iter()
             .filter(|c| (writes && c.how == How::Write) || kind_of(c.how).is_some_and(|k| kinds.contains(&k)))
-            .filter(|c| is_after_initialisation(world, class, c) && !world.reach.tenants(c.method).is_empty())
             .map(|c| Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside })
             .collect();
         if !spots.is_empty() && !holds_nothing(world, field) {

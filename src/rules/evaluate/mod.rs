@@ -67,8 +67,10 @@ pub struct World<'w> {
 
 /// Applies all rules. Findings have no fingerprints and are in no particular order yet.
 pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> (Vec<Finding>, Vec<Problem>) {
-    let knowledge = knowledge(world.models, world.program, parallel);
-    let sites = CallSites::build(world.program, world.calls, parallel);
+    let (knowledge, sites) = parallel.both(
+        || knowledge(world.models, world.program, parallel),
+        || CallSites::build(world.program, world.calls, parallel),
+    );
     let analysed = Analysed {
         program: world.program,
         hierarchy: world.hierarchy,
@@ -80,21 +82,32 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
         archives: world.archives,
     };
     let is_candidate = |f| fields::is_candidate(&analysed, f);
-    let changes = Changes::find(&analysed, &is_candidate, parallel);
     // What a module's own static holds is there for that module alone.
     let is_of_all = |f| world.reach.owner(world.program.class_of_field(f)).is_none();
-    let held = Held::find(&analysed, &|f| is_candidate(f) && is_of_all(f));
-    let at_unload = UnloadRoots::find(&analysed, parallel);
+    let (changes, (held, at_unload)) = parallel.both(
+        || Changes::find(&analysed, &is_candidate, parallel),
+        || {
+            let held = Held::find(&analysed, &|f| is_candidate(f) && is_of_all(f));
+            (held, UnloadRoots::find(&analysed, parallel))
+        },
+    );
+    let counted = fields::counted(&analysed, &changes, parallel);
     let mut cx = Context::new(&analysed, world.models, &changes, &held, &at_unload);
     cx.references = References::find(&analysed, rules, parallel);
     cx.learn_globs(rules.iter().flat_map(globs_of));
-    let matches = matches_of(&cx, rules, parallel);
+    let matches = matches_of(&cx, rules, &counted, parallel);
+    drop(counted);
     let found = parallel.map(rules.len(), |r| findings_of(&cx, &rules[r], &matches[r], parallel));
     (found.into_iter().flatten().collect(), Vec::new())
 }
 
 /// The matches of each rule's site.
-fn matches_of(cx: &Context<'_>, rules: &[Rule], parallel: &impl Parallel) -> Vec<Vec<Match>> {
+fn matches_of(
+    cx: &Context<'_>,
+    rules: &[Rule],
+    counted: &Changes,
+    parallel: &impl Parallel,
+) -> Vec<Vec<Match>> {
     let tables: Vec<Vec<bool>> = rules.iter().map(|r| api_table(cx, &r.site)).collect();
     let mut calls = calls::find(cx.world, &tables, parallel);
     let resources = resources::find(cx, rules, parallel);
@@ -107,7 +120,7 @@ fn matches_of(cx: &Context<'_>, rules: &[Rule], parallel: &impl Parallel) -> Vec
             Site::HandedOut { of_statics } => handed_out::find(cx, *of_statics, parallel),
             Site::LoaderStore => loader_stores::find(cx),
             Site::Reference { .. } => cx.references.of_site(&rule.site),
-            site => fields::find(cx.world, site, cx.changes, cx.held),
+            site => fields::find(cx.world, site, counted, cx.held),
         });
     }
     found

@@ -264,7 +264,7 @@ pub(super) fn is_behind(world: &World<'_>, linkage: &Linkage<'_>, method: Method
     let blocks = body.origins.unit.blocks_of(body.method);
     let at = block_of(body.origins.unit, body, event).and_then(|block| blocks.get(usize::from(block)));
     let Some(block) = at else { return false };
-    let first = (block.events.start - body.method.events.start) as usize;
+    let first = (block.events.start() - body.method.events.start()) as usize;
     let before = body.origins.events().get(first..usize::from(event)).unwrap_or(&[]);
     before.iter().any(|event| never_ends(world, linkage, method, event, MAX_DEPTH))
 }
