@@ -107,15 +107,18 @@ pub fn kept(
     container: &str,
     parallel: &impl Parallel,
 ) -> Vec<Kept> {
-    kept_with(world, &UnloadRoots::find(world, parallel), wanted, container, parallel)
+    let is_static = |f| world.program.field(f).access.is_static();
+    kept_with(world, &UnloadRoots::find(world, parallel), wanted, container, &is_static, parallel)
 }
 
-/// As [`kept`], for callers that have the unload roots already.
+/// As [`kept`], for callers that have the unload roots already, and know which fields are there once for all: statics,
+/// and those of objects that statics hold.
 pub fn kept_with(
     world: &World<'_>,
     roots: &UnloadRoots,
     wanted: &(dyn Fn(ResourceId) -> bool + Sync),
     container: &str,
+    is_shared: &(dyn Fn(FieldId) -> bool + Sync),
     parallel: &impl Parallel,
 ) -> Vec<Kept> {
     let beans = Beans::new(world);
@@ -132,6 +135,7 @@ pub fn kept_with(
         follower: Follower::new(world, &beans),
         calls: &calls,
         container,
+        is_shared,
         at_start,
     };
     let found = parallel.map(calls.acquired.len(), |i| judge.acquired(&calls.acquired[i]));
@@ -193,6 +197,7 @@ struct Judge<'w> {
     follower: Follower<'w>,
     calls: &'w Calls,
     container: &'w str,
+    is_shared: &'w (dyn Fn(FieldId) -> bool + Sync),
     at_start: Vec<bool>,
 }
 
@@ -207,10 +212,13 @@ impl Judge<'_> {
         let life = self.life(acquired);
         let releases: Vec<(Release, Option<Site>)> =
             tenants.iter().map(|t| self.release(acquired, &fate, life.as_ref(), *t)).collect();
-        // Whoever uses a library may release what it hands out, and a thread may end as soon as its work is done.
+        // Whoever uses a library may release what it hands out of an object of theirs, and a thread may end as soon as
+        // its work is done.
         let is_open_world = self.world.reach.is_open_world();
-        let is_bounded = life.as_ref().map_or(fate.escapes, |l| !l.is_endless);
-        let keeper = match is_open_world && is_bounded {
+        let is_of_all = fate.fields.iter().any(|f| (self.is_shared)(*f));
+        let may_end =
+            life.as_ref().map_or(fate.escapes && !is_of_all, |l| !l.is_endless && !l.is_meant_to_last);
+        let keeper = match is_open_world && may_end {
             true => Keeper::Unknown,
             false => self.keeper(&fate, releases.iter().any(|r| r.0 == Release::Locally)),
         };
@@ -298,6 +306,10 @@ impl Judge<'_> {
             return (Release::ByContainer, fate.beans.first().map(|m| (*m, 0)));
         }
         match self.release_by_others(acquired, fate, life, tenant) {
+            (Release::Never, _) if self.is_idle_without_work(acquired) => match self.keeper(fate, false) {
+                Keeper::SharedStatic(_) => (Release::WhenUnreferenced, None),
+                _ => (Release::Locally, None),
+            },
             (Release::Never, _)
                 if resource.ends_unreferenced
                     && !fate.may_be_referred_to_for_ever(self.world, resource.ends_with_module) =>
@@ -306,6 +318,14 @@ impl Judge<'_> {
             }
             other => other,
         }
+    }
+
+    /// Whether a resource gives back what it holds whenever it has nothing to do. One that all share always has.
+    fn is_idle_without_work(&self, acquired: &Acquired) -> bool {
+        let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource));
+        let event = self.world.event(acquired.method, acquired.event);
+        let stays = resource.and_then(|r| r.stays).zip(event);
+        stays.is_some_and(|(at, event)| acquire::is_zero(self.world.body(acquired.method), event, at))
     }
 
     /// Releases that are no call on the object: a flag, or a registry that is asked by name.

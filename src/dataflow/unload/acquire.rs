@@ -140,7 +140,7 @@ fn operand_of(world: &World<'_>, event: &Event, resource: ResourceId) -> Option<
 }
 
 /// Whether an argument is the constant 0.
-fn is_zero(body: Body<'_>, event: &Event, argument: u8) -> bool {
+pub(super) fn is_zero(body: Body<'_>, event: &Event, argument: u8) -> bool {
     let value = body.origins.args(event).get(usize::from(argument) + usize::from(event.kind.has_receiver()));
     value.is_some_and(|v| body.origins.leaves(*v).all(|leaf| leaf == Value::Int(0)))
 }
@@ -148,7 +148,7 @@ fn is_zero(body: Body<'_>, event: &Event, argument: u8) -> bool {
 /// Whether something is acquired that needs a release: not nothing, and not of a harmless type.
 fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: ResourceId) -> bool {
     let Some(facts) = world.knowledge.tables.resources.get(usize::from(resource)) else { return false };
-    if !facts.check_unload || facts.stays.is_some_and(|i| is_zero(body, event, i)) {
+    if !facts.check_unload {
         return false;
     }
     // What a registry of the application's own yields goes with that registry.

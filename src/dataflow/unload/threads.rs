@@ -13,6 +13,7 @@ use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId, ValueId};
 const THREAD: &str = "java/lang/Thread";
 const RUNNABLE: &str = "java/lang/Runnable";
 const RUN: &str = "run";
+const SET_DAEMON: &str = "setDaemon";
 
 /// Bodies looked at to tell whether a thread ends.
 const MAX_BODIES: usize = 80;
@@ -32,6 +33,8 @@ pub(super) struct Life {
     pub(super) is_short: bool,
     /// Whether it runs a loop that nothing but another thread ends.
     pub(super) is_endless: bool,
+    /// Whether its maker says that the JVM shall not end before it.
+    pub(super) is_meant_to_last: bool,
     /// Fields that its loops look at, and fields whose objects it waits on.
     flags: Vec<FieldId>,
     waits: Vec<FieldId>,
@@ -65,11 +68,25 @@ pub(super) fn life(world: &World<'_>, body: Body<'_>, thread: ValueId) -> Life {
         (life.flags, life.waits) = (Vec::new(), Vec::new());
         life.is_endless = false;
     }
+    life.is_meant_to_last = is_made_non_daemon(world, body, thread);
     life.flags.sort_unstable();
     life.flags.dedup();
     life.waits.sort_unstable();
     life.waits.dedup();
     life
+}
+
+/// Whether the body that starts a thread makes it one that the JVM waits for.
+fn is_made_non_daemon(world: &World<'_>, body: Body<'_>, thread: ValueId) -> bool {
+    let same = |v: ValueId| body.origins.leaves(v).any(|l| body.origins.leaves(thread).any(|t| t == l));
+    body.origins.events().iter().any(|event| {
+        let name = event.member().map(|m| world.program.facts.members.get(m).name);
+        event.kind.is_invoke()
+            && name.is_some_and(|n| world.program.text(n) == SET_DAEMON)
+            && is_thread(world, body, event)
+            && same(body.origins.arg(event, 0))
+            && body.origins.leaves(body.origins.arg(event, 1)).all(|leaf| leaf == Value::Int(0))
+    })
 }
 
 /// What a call runs, if that is one method of the deployment. A call of an interface of the JDK runs anything: a
