@@ -8,6 +8,7 @@
 mod acquire;
 mod callees;
 mod follow;
+mod places;
 mod summaries;
 mod uses;
 
@@ -93,7 +94,7 @@ fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation)
         let exits = followed.leaks();
         let Some(first) = exits.iter().min_by_key(|e| (e.kind, e.cause.is_some())) else { continue };
         // A lock that this method never gives back is given back by a counterpart.
-        if is_place && !followed.is_ever_released() {
+        if is_place && (!followed.is_ever_released() || places::is_untold(callees, body, obligation)) {
             return None;
         }
         return Some(Leak {

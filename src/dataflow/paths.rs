@@ -4,7 +4,7 @@ mod edges;
 mod walk;
 
 pub(super) use edges::{ClosedEdges, Flags, Tested};
-pub(super) use walk::{After, Exit, Start, Watch, first_event, walk};
+pub(super) use walk::{After, Exit, Start, Watch, block_of, first_event, walk};
 
 use super::exceptions::{BodyThrows, Exceptions, Reading, Thrown};
 use super::{Body, World};

@@ -153,6 +153,11 @@ impl<'c, 'w> Callees<'c, 'w> {
         self.has_role(body, event, Role::Release(resource))
     }
 
+    /// Whether a call acquires a resource.
+    pub(super) fn is_acquire_of(&self, body: Body<'_>, event: &Event, resource: ResourceId) -> bool {
+        self.has_role(body, event, Role::Acquire(resource))
+    }
+
     fn has_role(&self, body: Body<'_>, event: &Event, role: Role) -> bool {
         let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
         let loader = self.world.program.class(body.class).loader;

@@ -13,7 +13,7 @@ pub(super) const OPEN: u32 = 1 << 31;
 /// Rounds over a body in which faces are found; a loop that carries one backwards needs a second.
 const MAX_ROUNDS: usize = 4;
 /// Fields and calls that two ways to an object are compared along.
-const MAX_STEPS: u32 = 4;
+pub(super) const MAX_STEPS: u32 = 4;
 
 /// What an event does to one operand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

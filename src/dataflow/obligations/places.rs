@@ -1,0 +1,69 @@
+//! States of shared objects, such as locks, of which one body alone does not tell whether they are given back.
+
+use super::acquire::{Held, Obligation};
+use super::callees::Callees;
+use super::uses::{MAX_STEPS, is_same_place};
+use crate::dataflow::Body;
+use crate::dataflow::paths::block_of;
+use crate::facts::EventKind;
+use crate::vocabulary::ValueId;
+
+/// Whether what a body takes can't be judged by the body alone: its callers hold it when they call, since the body gives
+/// it back before it takes it again; or a loop takes one after another of many, which another loop gives back.
+pub(super) fn is_untold(callees: &Callees<'_, '_>, body: Body<'_>, obligation: &Obligation) -> bool {
+    let Held::Place(place) = obligation.held else { return false };
+    is_held_on_entry(callees, body, obligation, place)
+        || is_one_of_many(body, place, MAX_STEPS) && is_in_loop(body, obligation.event)
+}
+
+/// In code order the first thing that is done to it is to give it back.
+fn is_held_on_entry(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    obligation: &Obligation,
+    place: ValueId,
+) -> bool {
+    let before = body.origins.events().iter().take(usize::from(obligation.event));
+    let first = before
+        .filter(|event| body.origins.args(event).iter().any(|v| is_same_place(body, *v, place, MAX_STEPS)))
+        .map(|event| {
+            let releases = callees.is_release_of(body, event, obligation.resource);
+            (releases, releases || callees.is_acquire_of(body, event, obligation.resource))
+        })
+        .find(|(_, concerns)| *concerns);
+    first.is_some_and(|(releases, _)| releases)
+}
+
+/// An element of an array on the way to it.
+fn is_one_of_many(body: Body<'_>, value: ValueId, steps: u32) -> bool {
+    steps > 0
+        && body.origins.leaves(value).any(|leaf| {
+            body.origins.event(leaf).is_some_and(|(_, event)| {
+                event.kind == EventKind::ArrayLoad
+                    || event.kind == EventKind::GetField
+                        && body.origins.args(event).iter().any(|v| is_one_of_many(body, *v, steps - 1))
+            })
+        })
+}
+
+fn is_in_loop(body: Body<'_>, event: u16) -> bool {
+    let unit = body.origins.unit;
+    let Some(start) = block_of(unit, body.method, event) else { return false };
+    let blocks = unit.blocks_of(body.method);
+    let mut seen = vec![false; blocks.len()];
+    let mut waiting = vec![start];
+    while let Some(at) = waiting.pop() {
+        let Some(block) = blocks.get(usize::from(at)) else { continue };
+        for next in unit.successors(block).iter().copied() {
+            if next == start {
+                return true;
+            }
+            if let Some(seen) = seen.get_mut(usize::from(next))
+                && !std::mem::replace(seen, true)
+            {
+                waiting.push(next);
+            }
+        }
+    }
+    false
+}
