@@ -22,7 +22,7 @@ pub use roots::{Callback, UnloadRoots};
 use super::World;
 use super::knowledge::{CallbackFacts, ResourceId, Role, Subject};
 use super::origins::{self, Origin};
-use crate::facts::EventKind;
+use crate::facts::{EventKind, Value};
 use crate::topology::BASE;
 use crate::vocabulary::descriptor::{TypeDesc, params};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId};
@@ -425,7 +425,7 @@ impl Judge<'_> {
         let event = self.world.event(acquired.method, acquired.event);
         event.is_some_and(|e| {
             e.kind == EventKind::InvokeSpecial
-                && body.origins.leaves(body.origins.arg(e, 0)).all(|l| l == crate::facts::Value::Param(0))
+                && body.origins.leaves(body.origins.arg(e, 0)).all(|l| l == Value::Param(0))
         })
     }
 
@@ -478,6 +478,10 @@ impl Judge<'_> {
         let body = self.world.body(acquired.method);
         let event = self.world.event(acquired.method, acquired.event)?;
         let value = body.origins.arg(event, usize::from(acquired.operand?));
+        let is_self = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
+        if self.is_of_jvm(acquired) && body.origins.leaves(value).any(is_self) && own(&body.class) {
+            return Some(body.class);
+        }
         // What is made from an object, a text, does not keep it.
         let is_meant = |f: &&origins::Found| !f.is_derived || !self.is_of_jvm(acquired);
         let found = origins::of_value(self.world, acquired.method, value);

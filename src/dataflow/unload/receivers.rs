@@ -15,7 +15,8 @@ const MAX_WRITERS: usize = 4;
 pub(super) fn fits(world: &World<'_>, body: Body<'_>, call: &Event, resource: ResourceId) -> bool {
     let Some(resource) = world.knowledge.tables.resources.get(usize::from(resource)) else { return false };
     resource.on.is_empty()
-        || call.kind.has_receiver() && is_yielded(world, body, body.origins.arg(call, 0), resource, 0)
+        || !call.kind.has_receiver()
+        || is_yielded(world, body, body.origins.arg(call, 0), resource, 0)
 }
 
 fn is_yielded(
