@@ -77,6 +77,7 @@ fn every_promised_type_group_text_and_resource_group_is_there() {
         "exception",
         "executor",
         "immutable",
+        "loader-free",
         "lock",
         "logger",
         "map",

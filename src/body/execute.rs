@@ -99,7 +99,12 @@ impl Machine<'_, '_, '_> {
                 self.emit::<P>(EventKind::ClassLiteral, pc, u32::from(index), &[]);
                 (self.value_at(pc, Raw::Pool(index)), 1)
             }
-            Constant::Long(_) | Constant::Double(_) => (UNKNOWN, 2),
+            // A small one is worth knowing: a delay, a size.
+            Constant::Long(n) => match i32::try_from(n) {
+                Ok(n) => (self.value_at(pc, Raw::Int(n)), 2),
+                Err(_) => (UNKNOWN, 2),
+            },
+            Constant::Double(_) => (UNKNOWN, 2),
             Constant::Dynamic { desc, .. } => {
                 (UNKNOWN, self.pool.utf8(desc)?.first().map_or(1, |b| shape::slots(*b)))
             }
@@ -270,7 +275,11 @@ impl Machine<'_, '_, '_> {
                 let value = self.value_at(pc, Raw::Null);
                 self.scratch.frame.push(value, pc)?;
             }
-            LCONST_0 | LCONST_1 | DCONST_0 | DCONST_1 => self.scratch.frame.push_wide(UNKNOWN, 2, pc)?,
+            LCONST_0 | LCONST_1 => {
+                let value = self.value_at(pc, Raw::Int(i32::from(op - LCONST_0)));
+                self.scratch.frame.push_wide(value, 2, pc)?;
+            }
+            DCONST_0 | DCONST_1 => self.scratch.frame.push_wide(UNKNOWN, 2, pc)?,
             FCONST_0..=FCONST_2 => self.scratch.frame.push(UNKNOWN, pc)?,
             IALOAD..=SALOAD => self.array_load::<P>(op, pc)?,
             IASTORE..=SASTORE => self.array_store::<P>(op, pc)?,

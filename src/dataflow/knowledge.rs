@@ -97,6 +97,10 @@ pub mod groups {
     pub const REMOVERS: [&str; 2] = ["map-remove", "collection-remove"];
     /// Waits for something that may never come: a thread that runs it may stay for ever.
     pub const BLOCKING_CALL: &str = "blocking-call";
+    /// Has its receiver, or a pool, run the task that is its value.
+    pub const EXECUTOR_SUBMIT: &str = "executor-submit";
+    /// The same, again and again.
+    pub const REPEATED_TASK: &str = "repeated-task";
     /// Reads the present thread's value, and makes it first if the variable has an initial value.
     pub const THREAD_LOCAL_GET: &str = "thread-local-get";
 }
@@ -168,6 +172,12 @@ pub struct ResourceFacts {
     pub ends_unreferenced: bool,
     /// Whether it does so too when only statics of its module refer to it.
     pub ends_with_module: bool,
+    /// APIs that must yield the receiver of an acquiring or releasing call; any receiver if empty.
+    pub on: Vec<String>,
+    /// The names by which such an API yields it, where it takes one.
+    pub on_named: Vec<String>,
+    /// Whether it is a task, which has to be released only if it never ends by itself.
+    pub lasting_task: bool,
     /// Destroy methods that a bean container infers for it.
     pub inferred: Vec<String>,
 }

@@ -4,6 +4,7 @@
 use super::knowledge::groups;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
+use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, TenantId, ValueId};
 
 /// One origin of a value.
@@ -21,6 +22,8 @@ pub enum Origin {
     Parameter,
     /// An object made in the deployment: its class, if it was found.
     Allocation(Option<ClassId>),
+    /// An array made in the deployment: the class of its elements, if they are objects and it was found.
+    Array(Option<ClassId>),
     /// A field of an object.
     Field(FieldId),
     /// A static field.
@@ -215,7 +218,12 @@ impl Search<'_> {
 
     /// An array that the body makes, and what it puts there.
     fn array(&mut self, body: Body<'_>, index: u16, up: Option<&Frame<'_>>, at: At) {
-        self.add(Origin::Allocation(None), body, index, at);
+        let program = self.world.program;
+        let made = body.origins.events().get(usize::from(index)).and_then(Event::name);
+        let element = made.and_then(|name| TypeDesc(program.text(name)).element_class());
+        let loader = program.class(body.class).loader;
+        let class = element.and_then(|name| program.find_text(loader, name));
+        self.add(Origin::Array(class), body, index, at);
         for store in body.origins.events().iter().filter(|e| e.kind == EventKind::ArrayStore) {
             let mut arrays = body.origins.leaves(body.origins.arg(store, 0));
             if arrays.any(|l| l == Value::Event(u32::from(index)))

@@ -9,8 +9,10 @@ mod acquire;
 mod beans;
 mod flow;
 mod listeners;
+mod receivers;
 mod requests;
 mod roots;
+mod tasks;
 mod thread_locals;
 mod threads;
 mod uses;
@@ -20,14 +22,13 @@ pub use roots::{Callback, UnloadRoots};
 use super::World;
 use super::knowledge::{CallbackFacts, ResourceId, Role, Subject};
 use super::origins::{self, Origin};
-use crate::facts::EventKind;
+use crate::facts::{EventKind, Value};
 use crate::topology::BASE;
 use crate::vocabulary::descriptor::{TypeDesc, params};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId};
 use acquire::{Calls, REGISTRATIONS, THREAD_BOUND, is_of_group};
 use beans::Beans;
 use flow::{Acquired, Fate, Follower, Site};
-use listeners::Listeners;
 use thread_locals::Removal;
 use threads::Life;
 
@@ -210,6 +211,9 @@ impl Judge<'_> {
         }
         let fate = self.follower.follow(acquired);
         let life = self.life(acquired);
+        if !self.concerns_application(acquired, life.as_ref()) {
+            return Vec::new();
+        }
         let releases: Vec<(Release, Option<Site>)> =
             tenants.iter().map(|t| self.release(acquired, &fate, life.as_ref(), *t)).collect();
         // Whoever uses a library may release what it hands out of an object of theirs, and a thread may end as soon as
@@ -260,8 +264,27 @@ impl Judge<'_> {
         let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource))?;
         let body = self.world.body(acquired.method);
         let event = self.world.event(acquired.method, acquired.event)?;
+        if resource.lasting_task {
+            let task = body.origins.arg(event, usize::from(acquired.operand?));
+            return Some(threads::life_of_task(self.world, body, task));
+        }
         let is_start = resource.subject == Subject::Receiver && threads::is_thread(self.world, body, event);
         is_start.then(|| threads::life(self.world, body, body.origins.arg(event, 0)))
+    }
+
+    /// Whether a task lasts, and whether what the JVM keeps is an object of an application's own.
+    fn concerns_application(&self, acquired: &Acquired, life: Option<&Life>) -> bool {
+        let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource));
+        resource.is_none_or(|r| match r.lasting_task {
+            true => life.is_some_and(|l| l.is_endless) && self.pinned_by(acquired, life).is_some(),
+            false => r.on.is_empty() || self.pinned_by(acquired, None).is_some(),
+        })
+    }
+
+    /// Whether only what belongs to the whole JVM acquires the resource.
+    fn is_of_jvm(&self, acquired: &Acquired) -> bool {
+        let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource));
+        resource.is_some_and(|r| !r.on.is_empty())
     }
 
     fn release(
@@ -312,9 +335,9 @@ impl Judge<'_> {
             },
             (Release::Never, _)
                 if resource.ends_unreferenced
-                    && !fate.may_be_referred_to_for_ever(self.world, resource.ends_with_module) =>
+                    && let Some(end) = tasks::end(&self.follower, acquired.resource, fate) =>
             {
-                (Release::WhenUnreferenced, None)
+                (end, None)
             }
             other => other,
         }
@@ -357,10 +380,11 @@ impl Judge<'_> {
 
     /// A thread's value goes only from the thread that runs the removal: unload callbacks are no help.
     fn removal(&self, acquired: &Acquired, fate: &Fate, tenant: TenantId) -> (Release, Option<Site>) {
-        match thread_locals::removal(self.world, acquired, &fate.releases) {
+        let is_run = |method: MethodId| self.is_run_by(tenant, method);
+        match thread_locals::removal(self.world, acquired, &fate.releases, &is_run) {
             Removal::Always(site) => (Release::Locally, Some(site)),
-            Removal::Sometimes(site) if self.is_run_by(tenant, site.0) => (Release::Elsewhere, Some(site)),
-            Removal::Sometimes(_) | Removal::Never => (Release::Never, None),
+            Removal::Sometimes(site) => (Release::Elsewhere, Some(site)),
+            Removal::Never => (Release::Never, None),
         }
     }
 
@@ -388,8 +412,9 @@ impl Judge<'_> {
         // What is taken back is of the registered kind: another object, unless nobody knows which.
         let value = self.world.body(site.0).origins.arg(event, usize::from(first));
         let origins = origins::of_value(self.world, site.0, value);
-        let is_other =
-            |o: Origin| matches!(o, Origin::Field(_) | Origin::StaticField(_) | Origin::Allocation(_));
+        let is_other = |o: Origin| {
+            matches!(o, Origin::Field(_) | Origin::StaticField(_) | Origin::Allocation(_) | Origin::Array(_))
+        };
         !origins.iter().any(|f| !f.is_derived && is_other(f.origin))
     }
 
@@ -424,7 +449,7 @@ impl Judge<'_> {
         let event = self.world.event(acquired.method, acquired.event);
         event.is_some_and(|e| {
             e.kind == EventKind::InvokeSpecial
-                && body.origins.leaves(body.origins.arg(e, 0)).all(|l| l == crate::facts::Value::Param(0))
+                && body.origins.leaves(body.origins.arg(e, 0)).all(|l| l == Value::Param(0))
         })
     }
 
@@ -477,44 +502,17 @@ impl Judge<'_> {
         let body = self.world.body(acquired.method);
         let event = self.world.event(acquired.method, acquired.event)?;
         let value = body.origins.arg(event, usize::from(acquired.operand?));
-        origins::of_value(self.world, acquired.method, value).iter().find_map(|found| match found.origin {
-            Origin::Allocation(Some(class)) => Some(class).filter(own),
+        let is_self = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
+        if self.is_of_jvm(acquired) && body.origins.leaves(value).any(is_self) && own(&body.class) {
+            return Some(body.class);
+        }
+        // What is made from an object, a text, does not keep it.
+        let is_meant = |f: &&origins::Found| !f.is_derived || !self.is_of_jvm(acquired);
+        let found = origins::of_value(self.world, acquired.method, value);
+        found.iter().filter(is_meant).find_map(|found| match found.origin {
+            Origin::Allocation(Some(class)) | Origin::Array(Some(class)) => Some(class).filter(own),
             Origin::Allocation(None) => Some(program.class_of_method(found.method)).filter(own),
             _ => None,
         })
-    }
-
-    fn listeners(&self, wanted: &(dyn Fn(ResourceId) -> bool + Sync), parallel: &impl Parallel) -> Vec<Kept> {
-        let mut resources = self.world.knowledge.tables.resources.iter();
-        let Some(resource) = resources.position(|r| r.name == LISTENER).map(|i| i as ResourceId) else {
-            return Vec::new();
-        };
-        if !wanted(resource) {
-            return Vec::new();
-        }
-        let listeners = Listeners::find(self.world, parallel);
-        let one = |r: &listeners::Registered| {
-            let site = |is: &dyn Fn(MethodId) -> bool| listeners.removals(r.field).find(|s| is(s.0));
-            let at_unload = site(&|m| self.roots.reaches(r.tenant, m));
-            let elsewhere = site(&|m| self.is_run_by(r.tenant, m));
-            let (release, release_site) = match (at_unload, elsewhere) {
-                (Some(site), _) => (Release::AtUnload, Some(site)),
-                (None, Some(site)) => (Release::Elsewhere, Some(site)),
-                (None, None) => (Release::Never, None),
-            };
-            let class = self.world.program.class_of_method(r.method);
-            Kept {
-                resource,
-                method: r.method,
-                event: r.event,
-                tenant: Some(r.tenant),
-                keeper: Keeper::SharedStatic(r.field),
-                release,
-                release_site,
-                nearest_callback: self.roots.nearest(self.world, r.tenant, class),
-                pinned_by: Some(class),
-            }
-        };
-        listeners.registered.iter().filter(|r| !self.tenants(r.method).is_empty()).map(one).collect()
     }
 }

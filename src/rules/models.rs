@@ -133,6 +133,13 @@ pub struct Resource {
     pub gone_with_request_threads: Vec<String>,
     /// When it ends by itself.
     pub ends: Ends,
+    /// APIs that must yield the receiver of an acquiring or releasing call: what belongs to the whole JVM. Any receiver
+    /// if empty; else only objects of an application's own classes count.
+    pub on: Vec<String>,
+    /// The names by which such an API yields it, where it takes one.
+    pub on_named: Vec<String>,
+    /// Whether it is a task, which has to be released only if it never ends by itself.
+    pub lasting_task: bool,
     /// Destroy methods that a bean container infers for it (`close`, `shutdown`).
     pub inferred: Vec<String>,
 }

@@ -2,6 +2,7 @@
 
 use super::beans::Beans;
 use super::flow::Acquired;
+use super::receivers;
 use super::uses::gives_back;
 use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
 use crate::dataflow::{Body, World, marks};
@@ -113,7 +114,9 @@ fn of_body(
                         .lift(acquired, 0);
                 }
                 Role::Release(resource)
-                    if wanted(resource) && is_of_group(world, resource, REGISTRATIONS) =>
+                    if wanted(resource)
+                        && is_of_group(world, resource, REGISTRATIONS)
+                        && receivers::fits(world, body, event, resource) =>
                 {
                     calls.releases.push((resource, id, i as u16));
                 }
@@ -148,7 +151,7 @@ pub(super) fn is_zero(body: Body<'_>, event: &Event, argument: u8) -> bool {
 /// Whether something is acquired that needs a release: not nothing, and not of a harmless type.
 fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: ResourceId) -> bool {
     let Some(facts) = world.knowledge.tables.resources.get(usize::from(resource)) else { return false };
-    if !facts.check_unload {
+    if !facts.check_unload || !receivers::fits(world, body, event, resource) {
         return false;
     }
     // What a registry of the application's own yields goes with that registry.

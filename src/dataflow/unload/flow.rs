@@ -50,6 +50,10 @@ pub(super) struct Fate {
     pub(super) beans: Vec<MethodId>,
     /// Whether it is handed to code that is not seen.
     pub(super) escapes: bool,
+    /// Calls on it of methods of the JDK.
+    pub(super) calls: Vec<Site>,
+    /// Whether code of the JDK has it: a container, a wrapper, a method reference, whatever takes it as an argument.
+    pub(super) is_lent: bool,
 }
 
 impl Fate {
@@ -119,8 +123,10 @@ impl<'w> Follower<'w> {
         let names_of = |r: usize| {
             let patterns = knowledge.patterns_of(Role::Release(r as ResourceId));
             let named = patterns.filter(|p| !p.is_prefix && !p.name.starts_with('<'));
+            // Where the receiver decides, a name alone says nothing.
+            let is_any = knowledge.tables.resources.get(r).is_some_and(|facts| facts.on.is_empty());
             let mut names: Vec<Name> =
-                named.filter_map(|p| world.program.facts.names.find(&p.name)).collect();
+                named.filter(|_| is_any).filter_map(|p| world.program.facts.names.find(&p.name)).collect();
             names.sort_unstable();
             names.dedup();
             names
@@ -156,6 +162,8 @@ impl<'w> Follower<'w> {
         }
         walk.fate.releases.sort_unstable_by_key(|r| (r.site, r.is_local));
         walk.fate.releases.dedup();
+        walk.fate.calls.sort_unstable();
+        walk.fate.calls.dedup();
         walk.fate
     }
 
@@ -245,6 +253,7 @@ impl Walk<'_, '_> {
             EventKind::PutField if position == 1 => self.store(body, event, place),
             EventKind::PutStatic => self.store(body, event, place),
             EventKind::ArrayStore if position == 1 => {
+                self.fate.is_lent = true;
                 self.is_also(body, body.origins.arg(event, 0), Place { is_inside: true, ..place });
             }
             EventKind::ArrayLoad => self.push(Place { at: At::Result(body.id, i), ..place }),
@@ -280,7 +289,9 @@ impl Walk<'_, '_> {
         if self.is_release(body, i, event, position, place) {
             self.fate.releases.push(Released { site: (body.id, i), is_local: false });
         }
-        for target in self.of.world.targets(body, event, MAX_TARGETS).unwrap_or_default() {
+        let targets = self.of.world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+        self.fate.is_lent |= targets.is_empty();
+        for target in targets {
             self.push(Place { at: At::Param(target, position as u16), is_deferred: true, ..place });
         }
     }

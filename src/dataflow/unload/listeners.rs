@@ -2,7 +2,8 @@
 //! container of a static field, and has a method that takes an argument out of it again.
 
 use super::flow::Site;
-use crate::dataflow::knowledge::{ApiId, groups};
+use super::{Judge, Keeper, Kept, LISTENER, Release};
+use crate::dataflow::knowledge::{ApiId, ResourceId, groups};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
@@ -84,6 +85,47 @@ impl Listeners {
     /// Where objects are taken out of a field's container.
     pub(super) fn removals(&self, field: FieldId) -> impl Iterator<Item = Site> + '_ {
         self.gates.iter().filter(move |g| g.is_removal && g.field == field).map(|g| g.site)
+    }
+}
+
+impl Judge<'_> {
+    /// What is registered and how it is released.
+    pub(super) fn listeners(
+        &self,
+        wanted: &(dyn Fn(ResourceId) -> bool + Sync),
+        parallel: &impl Parallel,
+    ) -> Vec<Kept> {
+        let mut resources = self.world.knowledge.tables.resources.iter();
+        let Some(resource) = resources.position(|r| r.name == LISTENER).map(|i| i as ResourceId) else {
+            return Vec::new();
+        };
+        if !wanted(resource) {
+            return Vec::new();
+        }
+        let listeners = Listeners::find(self.world, parallel);
+        let one = |r: &Registered| {
+            let site = |is: &dyn Fn(MethodId) -> bool| listeners.removals(r.field).find(|s| is(s.0));
+            let at_unload = site(&|m| self.roots.reaches(r.tenant, m));
+            let elsewhere = site(&|m| self.is_run_by(r.tenant, m));
+            let (release, release_site) = match (at_unload, elsewhere) {
+                (Some(site), _) => (Release::AtUnload, Some(site)),
+                (None, Some(site)) => (Release::Elsewhere, Some(site)),
+                (None, None) => (Release::Never, None),
+            };
+            let class = self.world.program.class_of_method(r.method);
+            Kept {
+                resource,
+                method: r.method,
+                event: r.event,
+                tenant: Some(r.tenant),
+                keeper: Keeper::SharedStatic(r.field),
+                release,
+                release_site,
+                nearest_callback: self.roots.nearest(self.world, r.tenant, class),
+                pinned_by: Some(class),
+            }
+        };
+        listeners.registered.iter().filter(|r| !self.tenants(r.method).is_empty()).map(one).collect()
     }
 }
 
@@ -188,7 +230,9 @@ fn is_of_module(world: &World<'_>, body: Body<'_>, value: ValueId, tenant: Tenan
         || origins::of_value(world, body.id, value).iter().filter(|f| !f.is_derived).any(|found| match found
             .origin
         {
-            Origin::Allocation(Some(class)) | Origin::ClassLiteral(_, Some(class)) => is_own(class),
+            Origin::Allocation(Some(class))
+            | Origin::Array(Some(class))
+            | Origin::ClassLiteral(_, Some(class)) => is_own(class),
             Origin::Allocation(None) => {
                 let made = world.event(found.method, found.event);
                 made.is_some_and(|e| e.kind == EventKind::Lambda)

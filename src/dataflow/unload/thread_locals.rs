@@ -52,12 +52,14 @@ fn may_be_of_application(world: &World<'_>, body: Body<'_>, value: ValueId) -> b
     let plain = body.origins.leaves(value).all(|leaf| static_type(world, body, leaf).is_some_and(is_plain));
     !plain
         && origins::of_value(world, body.id, value).iter().any(|found| match found.origin {
-            Origin::Allocation(Some(class)) => !found.is_derived && !world.program.is_jdk(class),
+            Origin::Allocation(Some(class)) | Origin::Array(Some(class)) => {
+                !found.is_derived && !world.program.is_jdk(class)
+            }
             Origin::Allocation(None) => {
                 let made = world.event(found.method, found.event);
                 !found.is_derived && made.is_some_and(|e| e.kind == EventKind::Lambda)
             }
-            Origin::Null | Origin::Text(_) | Origin::Number | Origin::Caught => false,
+            Origin::Array(None) | Origin::Null | Origin::Text(_) | Origin::Number | Origin::Caught => false,
             Origin::Field(_) | Origin::StaticField(_) | Origin::SystemLoader | Origin::SystemProperties => {
                 false
             }
@@ -164,11 +166,21 @@ fn yields_own(world: &World<'_>, method: MethodId) -> bool {
     })
 }
 
-/// Whether and how a value that is set is taken away.
-pub(super) fn removal(world: &World<'_>, acquired: &Acquired, releases: &[Released]) -> Removal {
-    let Some(first) = releases.first() else { return Removal::Never };
-    let removes = callers(world, releases.iter().map(|r| r.site).collect());
-    let sets = callers(world, vec![(acquired.method, acquired.event)]);
+/// Whether and how a value that is set is taken away, by code that `is_run` says the same application runs: a variable
+/// of shared code has a value for each.
+pub(super) fn removal(
+    world: &World<'_>,
+    acquired: &Acquired,
+    releases: &[Released],
+    is_run: &dyn Fn(MethodId) -> bool,
+) -> Removal {
+    let own: Vec<Site> = releases.iter().map(|r| r.site).filter(|site| is_run(site.0)).collect();
+    let Some(first) = own.first().copied() else { return Removal::Never };
+    let run_callers = |sites: Vec<Site>| -> Vec<Site> {
+        callers(world, sites).into_iter().filter(|site| is_run(site.0)).collect()
+    };
+    let removes = run_callers(own);
+    let sets = run_callers(vec![(acquired.method, acquired.event)]);
     let mut by_method = FxHashMap::<MethodId, Vec<u16>>::default();
     for (method, event) in &removes {
         by_method.entry(*method).or_default().push(*event);
@@ -177,7 +189,7 @@ pub(super) fn removal(world: &World<'_>, acquired: &Acquired, releases: &[Releas
         if let Some(removing) = by_method.get(method)
             && is_always_followed(world.body(*method), *event, removing)
         {
-            return Removal::Always(removes.iter().find(|r| r.0 == *method).copied().unwrap_or(first.site));
+            return Removal::Always(removes.iter().find(|r| r.0 == *method).copied().unwrap_or(first));
         }
     }
     let called_back = |site: &&Site| is_called_back(world, site.0);
@@ -188,7 +200,7 @@ pub(super) fn removal(world: &World<'_>, acquired: &Acquired, releases: &[Releas
             return Removal::Always(*partner);
         }
     }
-    Removal::Sometimes(first.site)
+    Removal::Sometimes(first)
 }
 
 /// The sites, and the calls that lead to them.

@@ -29,6 +29,8 @@ const MAX_TARGETS: usize = 4;
 pub(super) struct Life {
     /// The bodies of its task.
     pub(super) runs: Vec<MethodId>,
+    /// These, and what they call as far as it was looked at.
+    pub(super) bodies: Vec<MethodId>,
     /// Whether nothing in it can last.
     pub(super) is_short: bool,
     /// Whether it runs a loop that nothing but another thread ends.
@@ -52,6 +54,17 @@ pub(super) fn is_thread(world: &World<'_>, body: Body<'_>, event: &Event) -> boo
 pub(super) fn life(world: &World<'_>, body: Body<'_>, thread: ValueId) -> Life {
     let mut tasks = Tasks { world, runs: Vec::new(), is_unknown: false };
     tasks.of_thread(body, thread);
+    life_of(world, tasks)
+}
+
+/// How long the task in a value, a lambda or an object with a `run()`, keeps a thread busy.
+pub(super) fn life_of_task(world: &World<'_>, body: Body<'_>, task: ValueId) -> Life {
+    let mut tasks = Tasks { world, runs: Vec::new(), is_unknown: false };
+    tasks.of_task(body, task);
+    life_of(world, tasks)
+}
+
+fn life_of(world: &World<'_>, tasks: Tasks<'_>) -> Life {
     let (mut runs, is_unknown) = (tasks.runs, tasks.is_unknown);
     let is_generic = is_unknown || runs.len() > MAX_TASKS;
     runs.sort_unstable();
@@ -63,6 +76,7 @@ pub(super) fn life(world: &World<'_>, body: Body<'_>, thread: ValueId) -> Life {
         at += 1;
         life.look_at(world, world.body(run), &mut bodies);
     }
+    life.bodies = bodies;
     if is_generic {
         // What ends one of many tasks ends no thread that runs any of them.
         (life.flags, life.waits) = (Vec::new(), Vec::new());
@@ -172,7 +186,7 @@ impl Tasks<'_> {
                 }
                 (Origin::Parameter | Origin::Unknown, _) => self.is_unknown |= !own,
                 // A lambda that a module passes in is anchored where it is passed.
-                (Origin::Allocation(None), _) => self.is_unknown = true,
+                (Origin::Allocation(None) | Origin::Array(_), _) => self.is_unknown = true,
                 _ => {}
             }
         }

@@ -1,6 +1,7 @@
 //! What a call does with an object that is followed: releases it, keeps it, wraps it, hands it on.
 
 use super::flow::{At, MAX_TARGETS, Place, Released, Walk};
+use super::receivers;
 use crate::dataflow::knowledge::{Role, Subject};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
@@ -19,11 +20,17 @@ impl Walk<'_, '_> {
         }
         self.managed(body, i, event, Some(position));
         if self.is_known(body, i, event, position, place) {
+            self.fate.is_lent = true;
             return;
         }
         let is_argument = position > 0 || !event.kind.has_receiver();
         let is_jdk = self.is_jdk(body, event);
         if is_jdk {
+            if is_argument || place.is_inside {
+                self.fate.is_lent = true;
+            } else {
+                self.fate.calls.push((body.id, i));
+            }
             self.not_seen(body, i, event, position, place);
         }
         let targets = self.of.world.targets(body, event, if is_jdk { MAX_CALLED_BACK } else { MAX_TARGETS });
@@ -177,7 +184,7 @@ impl Walk<'_, '_> {
         let loader = world.program.class(body.class).loader;
         let (mut releases, mut acquires) = (false, false);
         for (role, _) in world.knowledge.roles(loader, member) {
-            releases |= role == Role::Release(resource);
+            releases |= role == Role::Release(resource) && receivers::fits(world, body, event, resource);
             acquires |= role == Role::Acquire(resource);
             if let Role::Api(api) = role
                 && self.of.closers.get(usize::from(api)).copied().unwrap_or(false)

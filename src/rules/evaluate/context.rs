@@ -34,6 +34,8 @@ pub(super) struct GroupNames {
     pub loader_types: Vec<String>,
     /// Class, Method and the like.
     pub reflective_types: Vec<String>,
+    /// Values that keep no class loader.
+    pub loader_free_types: Vec<String>,
 }
 
 impl Default for GroupNames {
@@ -54,6 +56,7 @@ impl Default for GroupNames {
             context_reading: list(&["tccl-reading"]),
             loader_types: list(&["class-loader"]),
             reflective_types: list(&["reflective"]),
+            loader_free_types: list(&["loader-free"]),
         }
     }
 }

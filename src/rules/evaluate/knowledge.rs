@@ -73,6 +73,9 @@ fn add_resources(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &
             gone_with_request_threads: resource.gone_with_request_threads.clone(),
             ends_unreferenced: resource.ends != models::Ends::Never,
             ends_with_module: resource.ends == models::Ends::WithModule,
+            on: resource.on.clone(),
+            on_named: resource.on_named.clone(),
+            lasting_task: resource.lasting_task,
             inferred: resource.inferred.clone(),
         });
     }

@@ -5,9 +5,11 @@ use super::matches::Spot;
 use super::values::{self, is_of_types, origins_of};
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::knowledge::{ApiId, Subject};
+use crate::dataflow::origins::{Found, Origin};
 use crate::dataflow::{Body, How, lazy};
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::{StoredKind, WriteShape};
+use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{FieldId, LoaderId, ValueId};
 
 /// The shapes of one change.
@@ -133,7 +135,7 @@ fn kind_of(cx: &Context<'_>, loader: LoaderId, ty: &str) -> StoredKind {
 
 fn is_context_loader(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
     let found = origins_of(cx.world, body, event, position);
-    found.iter().any(|f| f.origin == crate::dataflow::origins::Origin::ContextLoader)
+    found.iter().any(|f| f.origin == Origin::ContextLoader)
 }
 
 /// Computations between a class literal and what is stored.
@@ -156,13 +158,41 @@ fn is_of_known_classes(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: 
     })
 }
 
+/// Whether a value is of a type whose objects keep no loader, whatever they were made from.
+fn is_loader_free(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
+    let loader = cx.world.program.class(body.class).loader;
+    body.origins.leaves(value).all(|leaf| {
+        matches!(leaf, Value::Null | Value::Int(_))
+            || values::type_of(cx.world, body, leaf).is_some_and(|ty| {
+                let element = ty.trim_start_matches('[');
+                let class = TypeDesc(element).class().unwrap_or(element);
+                is_of_types(cx.world, cx.models, loader, class, &cx.names.loader_free_types)
+                    || ty.starts_with('[') && !TypeDesc(element).is_reference()
+            })
+    })
+}
+
+/// Whether a module's call into shared code passes nothing but such values: texts that it makes from its objects.
+fn crosses_as_value(cx: &Context<'_>, found: &Found) -> bool {
+    let Some(call) = cx.world.event(found.method, found.event).filter(|e| e.kind.is_invoke()) else {
+        return false;
+    };
+    let body = cx.world.body(found.method);
+    let args = body.origins.args(call).iter().skip(usize::from(call.kind.has_receiver()));
+    found.passed_by.is_some() && args.into_iter().all(|value| is_loader_free(cx, body, *value))
+}
+
 /// Objects of a module's own classes that reach the operand from a module's code.
 fn passed_objects(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> Option<StoredKind> {
-    use crate::dataflow::origins::Origin;
+    if body.origins.args(event).get(position).is_some_and(|value| is_loader_free(cx, body, *value)) {
+        return None;
+    }
     let found = origins_of(cx.world, body, event, position);
-    let is_module_object = found.iter().any(|f| match f.origin {
-        Origin::Allocation(Some(class)) => cx.world.reach.owner(class).is_some(),
-        Origin::ClassLiteral(_, Some(class)) => cx.world.reach.owner(class).is_some(),
+    let found = found.iter().filter(|f| !(f.is_derived && crosses_as_value(cx, f)));
+    let is_module_object = found.into_iter().any(|f| match f.origin {
+        Origin::Allocation(Some(class))
+        | Origin::Array(Some(class))
+        | Origin::ClassLiteral(_, Some(class)) => cx.world.reach.owner(class).is_some(),
         Origin::Allocation(None) => f.passed_by.is_some(),
         _ => false,
     });

@@ -81,7 +81,8 @@ pub(super) fn made_by_lambdas<'w>(world: &World<'w>, body: Body<'w>, event: &Eve
     types
 }
 
-fn type_of<'w>(world: &World<'w>, body: Body<'w>, leaf: Value) -> Option<&'w str> {
+/// The static type of one leaf of a value, as [`types_of`] gives it.
+pub(super) fn type_of<'w>(world: &World<'w>, body: Body<'w>, leaf: Value) -> Option<&'w str> {
     let program = world.program;
     let internal = |desc: &'w str| Some(TypeDesc(desc).class().unwrap_or(desc));
     match leaf {
@@ -98,6 +99,7 @@ fn type_of<'w>(world: &World<'w>, body: Body<'w>, leaf: Value) -> Option<&'w str
             match event.kind {
                 EventKind::New | EventKind::NewArray => Some(program.text(event.name()?)),
                 EventKind::Concat => Some("java/lang/String"),
+                EventKind::ArrayLoad => element_of(world, body, body.origins.arg(event, 0)),
                 _ => {
                     let desc = program.text(program.facts.members.get(event.member()?).desc);
                     internal(if desc.starts_with('(') { return_type(desc).0 } else { desc })
@@ -106,6 +108,20 @@ fn type_of<'w>(world: &World<'w>, body: Body<'w>, leaf: Value) -> Option<&'w str
         }
         _ => None,
     }
+}
+
+/// What an array holds, if its type is known.
+fn element_of<'w>(world: &World<'w>, body: Body<'w>, array: ValueId) -> Option<&'w str> {
+    let mut leaves = body.origins.leaves(array);
+    let (Some(leaf), None) = (leaves.next(), leaves.next()) else { return None };
+    // Element by element, so that an array of arrays in a loop comes to an end.
+    let desc = match leaf {
+        Value::Event(i) if body.origins.events().get(i as usize)?.kind == EventKind::ArrayLoad => {
+            return None;
+        }
+        _ => type_of(world, body, leaf)?.strip_prefix('[')?,
+    };
+    Some(TypeDesc(desc).class().unwrap_or(desc))
 }
 
 /// Whether a type is a class of the deployment that has a method of one of the names, itself or from a superclass of
@@ -173,7 +189,7 @@ pub(super) fn kind_of(world: &World<'_>, class: ClassId, found: &Found) -> Origi
         Origin::Text(_) | Origin::Number => OriginKind::Constant,
         Origin::ClassLiteral(..) => OriginKind::ClassLiteral,
         Origin::Parameter => OriginKind::Parameter,
-        Origin::Allocation(_) => OriginKind::Allocation,
+        Origin::Allocation(_) | Origin::Array(_) => OriginKind::Allocation,
         Origin::Field(_) => OriginKind::Field,
         Origin::StaticField(_) => OriginKind::StaticField,
         Origin::ContextLoader => OriginKind::ContextLoader,

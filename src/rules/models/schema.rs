@@ -111,6 +111,12 @@ struct ResourceRow {
     #[serde(default)]
     ends: Option<EndsWord>,
     #[serde(default)]
+    on: Vec<Text<Kebab>>,
+    #[serde(default)]
+    on_named: Vec<String>,
+    #[serde(default)]
+    lasting_task: bool,
+    #[serde(default)]
     inferred: Vec<String>,
 }
 
@@ -258,6 +264,9 @@ impl ResourceRow {
                 Some(EndsWord::Unreferenced) => Ends::Unreferenced,
                 Some(EndsWord::WithModule) => Ends::WithModule,
             },
+            on: names(self.on),
+            on_named: self.on_named,
+            lasting_task: self.lasting_task,
             inferred: self.inferred,
         }
     }

@@ -27,7 +27,7 @@ public class Beans {
 
     @Bean
     public Timer notInferred() {
-        return new Timer(); // kept: timer never
+        return new Timer(); // kept: timer when-unreferenced
     }
 
     @Bean

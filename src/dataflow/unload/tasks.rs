@@ -1,0 +1,127 @@
+//! What an executor or timer is given to do: whether all of it is seen, and whether it comes to an end.
+
+use super::flow::{Acquired, Fate, Follower, Site};
+use super::{Release, threads};
+use crate::dataflow::knowledge::{ResourceId, Subject, groups};
+use crate::dataflow::{Body, World};
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::descriptor::params;
+use crate::vocabulary::{MethodId, ValueId};
+
+/// Milliseconds that a task may wait for its time without being taken for one that stays.
+const MAX_DELAY: i32 = 60_000;
+/// Objects that keep one another, from the executor on.
+const MAX_HOLDERS: u32 = 3;
+/// Places that make one such object.
+const MAX_MAKERS: usize = 8;
+
+/// How an object ends that does so when nothing refers to it: nothing that lasts does, as far as is seen, and with its
+/// tasks' ends proven it leaves nothing behind. `None` if it does not end.
+pub(super) fn end(follower: &Follower<'_>, resource: ResourceId, fate: &Fate) -> Option<Release> {
+    let world = follower.world;
+    let with_module = world.knowledge.tables.resources.get(usize::from(resource))?.ends_with_module;
+    if are_repeated(world, fate) || fate.may_be_referred_to_for_ever(world, with_module) {
+        return None;
+    }
+    let ends = all_end(world, fate) && holders_go(follower, resource, fate, with_module, 0);
+    Some(if ends { Release::Locally } else { Release::WhenUnreferenced })
+}
+
+/// Whether something is done again and again: that never ends, whoever refers to the object.
+fn are_repeated(world: &World<'_>, fate: &Fate) -> bool {
+    fate.calls.iter().any(|site| is_in(world, *site, groups::REPEATED_TASK))
+}
+
+/// Whether all tasks are seen, start soon and end, so that the object ends with its last reference.
+fn all_end(world: &World<'_>, fate: &Fate) -> bool {
+    let mut bodies = Vec::<MethodId>::new();
+    // A container gives beans to whoever asks.
+    let is_seen = !fate.escapes && !fate.is_lent && fate.beans.is_empty() && !fate.calls.is_empty();
+    let mut calls = fate.calls.iter();
+    // A task that gives its own executor another one may go on so for ever.
+    is_seen
+        && calls.all(|site| ends(world, *site, &mut bodies))
+        && !fate.calls.iter().any(|(method, _)| bodies.contains(method))
+}
+
+fn ends(world: &World<'_>, site: Site, bodies: &mut Vec<MethodId>) -> bool {
+    let body = world.body(site.0);
+    let Some(event) = world.event(site.0, site.1) else { return false };
+    let Some(member) = event.member().map(|m| world.program.facts.members.get(m)) else { return false };
+    let desc = world.program.text(member.desc);
+    if world.program.text(member.name) == "<init>" {
+        return true;
+    }
+    let Some(position) = task_of(world, body, event) else {
+        // It is given nothing.
+        return params(desc).all(|ty| !ty.is_reference());
+    };
+    let first = usize::from(event.kind.has_receiver());
+    let others = params(desc).enumerate().map(|(i, ty)| (i + first, ty)).filter(|(i, _)| *i != position);
+    let is_soon = others.into_iter().all(|(i, _)| is_short_delay(body, body.origins.arg(event, i)));
+    let life = threads::life_of_task(world, body, body.origins.arg(event, position));
+    bodies.extend(life.bodies);
+    is_soon && life.is_short && !is_in(world, site, groups::REPEATED_TASK)
+}
+
+/// The operand that is the task which a call submits.
+fn task_of(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<usize> {
+    let loader = world.program.class(body.class).loader;
+    let submits = world.knowledge.group(groups::EXECUTOR_SUBMIT);
+    let api = world.knowledge.api_in(submits, loader, event.member()?)?;
+    let task = world.knowledge.tables.apis.get(usize::from(api))?.value?;
+    Subject::Argument(task).operand(event.kind.has_receiver())
+}
+
+/// Whether every object with a field that keeps it is seen to be let go, too: made here, and kept by no static. What
+/// nothing here makes is a container's, which drops it.
+fn holders_go(
+    follower: &Follower<'_>,
+    resource: ResourceId,
+    fate: &Fate,
+    with_module: bool,
+    depth: u32,
+) -> bool {
+    let program = follower.world.program;
+    let instance = fate.fields.iter().filter(|f| !program.field(**f).access.is_static());
+    let classes = instance.map(|f| program.class_of_field(*f));
+    let methods = classes.flat_map(|class| program.methods_of(class));
+    let mut constructors = methods.filter(|(_, m)| program.text(m.name) == "<init>");
+    constructors.all(|(constructor, _)| {
+        let sites = follower.world.sites.of(constructor, MAX_MAKERS);
+        sites.is_some_and(|sites| {
+            let mut made = sites.iter().map(|site| (site.caller, site.event));
+            made.all(|site| holder_goes(follower, resource, site, with_module, depth))
+        })
+    })
+}
+
+/// The same of the object that a constructor's call makes.
+fn holder_goes(
+    follower: &Follower<'_>,
+    resource: ResourceId,
+    site: Site,
+    with_module: bool,
+    depth: u32,
+) -> bool {
+    let world = follower.world;
+    let is_new = world.event(site.0, site.1).is_some_and(|e| e.kind == EventKind::InvokeSpecial);
+    if depth >= MAX_HOLDERS || !is_new {
+        return false;
+    }
+    let holder = follower.follow(&Acquired { method: site.0, event: site.1, resource, operand: Some(0) });
+    !holder.escapes
+        && !holder.is_lent
+        && !holder.may_be_referred_to_for_ever(world, with_module)
+        && holders_go(follower, resource, &holder, with_module, depth + 1)
+}
+
+fn is_short_delay(body: Body<'_>, value: ValueId) -> bool {
+    body.origins.leaves(value).all(|leaf| matches!(leaf, Value::Int(0..=MAX_DELAY)))
+}
+
+fn is_in(world: &World<'_>, site: Site, group: &str) -> bool {
+    let loader = world.program.class(world.program.class_of_method(site.0)).loader;
+    let member = world.event(site.0, site.1).and_then(Event::member);
+    member.is_some_and(|m| world.knowledge.api_in(world.knowledge.group(group), loader, m).is_some())
+}
