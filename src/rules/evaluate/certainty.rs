@@ -12,9 +12,21 @@ pub(super) fn is_proved(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -
     {
         return false;
     }
-    let n_proved =
-        tenants.iter().filter(|t| found.spots.iter().any(|s| is_direct(cx, **t, s.method))).count();
-    n_proved >= tenants.len().min(2)
+    // That a class is there is read from the deployment, whoever uses it.
+    if found.subject == Subject::Class {
+        return true;
+    }
+    n_direct(cx, found, tenants) >= tenants.len().min(2)
+}
+
+/// Whether every way to the match that is shown selects one of several methods by a guess.
+pub(super) fn is_guessed(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -> bool {
+    !found.spots.is_empty() && !tenants.is_empty() && n_direct(cx, found, tenants) == 0
+}
+
+/// The number of tenants that reach the match by calls that can go nowhere else.
+fn n_direct(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -> usize {
+    tenants.iter().filter(|t| found.spots.iter().any(|s| is_direct(cx, **t, s.method))).count()
 }
 
 fn is_direct(cx: &Context<'_>, tenant: TenantId, method: crate::vocabulary::MethodId) -> bool {
