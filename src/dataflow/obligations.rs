@@ -8,6 +8,7 @@
 mod acquire;
 mod callees;
 mod follow;
+mod memory;
 mod summaries;
 mod uses;
 
