@@ -16,23 +16,25 @@ pub(super) fn is_proved(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -
     if found.subject == Subject::Class {
         return true;
     }
-    n_direct(cx, found, tenants) >= tenants.len().min(2)
+    let n_proved =
+        tenants.iter().filter(|t| found.spots.iter().any(|s| way(cx, **t, s.method) == Some(true))).count();
+    n_proved >= tenants.len().min(2)
 }
 
-/// Whether every way to the match that is shown selects one of several methods by a guess.
+/// Whether each tenant gets to the match only by calls that may as well select other methods.
 pub(super) fn is_guessed(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -> bool {
-    !found.spots.is_empty() && !tenants.is_empty() && n_direct(cx, found, tenants) == 0
+    let is_guess = |tenant: &TenantId| {
+        let mut ways = found.spots.iter().filter_map(|s| way(cx, *tenant, s.method)).peekable();
+        ways.peek().is_some() && ways.all(|is_direct| !is_direct)
+    };
+    !tenants.is_empty() && tenants.iter().all(is_guess)
 }
 
-/// The number of tenants that reach the match by calls that can go nowhere else.
-fn n_direct(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -> usize {
-    tenants.iter().filter(|t| found.spots.iter().any(|s| is_direct(cx, **t, s.method))).count()
-}
-
-fn is_direct(cx: &Context<'_>, tenant: TenantId, method: crate::vocabulary::MethodId) -> bool {
+/// Whether a tenant's shortest way to a method is one of calls that can go nowhere else; `None` if it has none.
+fn way(cx: &Context<'_>, tenant: TenantId, method: crate::vocabulary::MethodId) -> Option<bool> {
     if !cx.world.reach.tenants(method).has(tenant) {
-        return false;
+        return None;
     }
     let witness = cx.world.reach.witness(tenant, method).unwrap_or_default();
-    witness.iter().all(|step| step.entered != Entered::Dispatched)
+    Some(witness.iter().all(|step| step.entered != Entered::Dispatched))
 }

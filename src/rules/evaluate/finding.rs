@@ -29,18 +29,7 @@ pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Find
     }
     let follow = follow_tests(case.map(|c| &c.when).into_iter().chain([&rule.when]));
     let maker = Maker { cx, found, follow, tenants: tenants_of(cx, found) };
-    let severity = case.and_then(|c| c.severity).or(rule.meta.severity).unwrap_or(Severity::Warning);
-    let is_loose = found.holder.is_some_and(|h| !h.is_only);
-    let certainty = case.and_then(|c| c.certainty).unwrap_or(rule.certainty);
-    // Other objects of the class are about as well: the write may be to one that nobody shares.
-    let certainty = if is_loose { Certainty::Possible } else { certainty };
-    let is_guess = certainty == Certainty::Certain && !super::certainty::is_proved(cx, found, &maker.tenants);
-    let certainty = if is_guess { Certainty::Likely } else { certainty };
-    // What outlives a module is told of the module whose code is seen to acquire it.
-    let is_guess = found.kept.is_some() && super::certainty::is_guessed(cx, found, &maker.tenants);
-    let certainty = if is_guess { Certainty::Possible } else { certainty };
-    // A shape without proof is never more than worth knowing.
-    let severity = if certainty == Certainty::Possible { Severity::Note } else { severity };
+    let (severity, certainty) = level(cx, found, rule, case, &maker.tenants);
     let message = case.and_then(|c| c.message.as_ref()).unwrap_or(&rule.message);
     let advice = case.and_then(|c| c.advice.as_ref()).unwrap_or(&rule.advice);
     let (class, member, descriptor) = maker.member();
@@ -61,6 +50,32 @@ pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Find
         anchor: maker.anchor(),
         fingerprint: String::new(),
     })
+}
+
+/// How bad and how sure a finding is.
+fn level(
+    cx: &Context<'_>,
+    found: &Match,
+    rule: &Rule,
+    case: Option<&Case>,
+    tenants: &[TenantId],
+) -> (Severity, Certainty) {
+    let severity = case.and_then(|c| c.severity).or(rule.meta.severity).unwrap_or(Severity::Warning);
+    let is_loose = found.holder.is_some_and(|h| !h.is_only);
+    let certainty = case.and_then(|c| c.certainty).unwrap_or(rule.certainty);
+    // Other objects of the class are about as well: the write may be to one that nobody shares.
+    let certainty = if is_loose { Certainty::Possible } else { certainty };
+    let is_guess = certainty == Certainty::Certain && !super::certainty::is_proved(cx, found, tenants);
+    let certainty = if is_guess { Certainty::Likely } else { certainty };
+    // That a call selects this method among others is no reason to fail a build. Without modules only the way is guessed:
+    // whoever uses the library may call it.
+    let is_guess = severity == Severity::Error
+        && (found.kept.is_some() || !cx.world.reach.is_open_world())
+        && super::certainty::is_guessed(cx, found, tenants);
+    let certainty = if is_guess { Certainty::Possible } else { certainty };
+    // A shape without proof is never more than worth knowing.
+    let severity = if certainty == Certainty::Possible { Severity::Note } else { severity };
+    (severity, certainty)
 }
 
 /// The tenants a finding names: those that reach it; for resources the one that acquires.
