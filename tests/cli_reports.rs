@@ -174,3 +174,49 @@ fn completions_and_the_manual_page_know_every_command() {
     assert!(page.contains(".TH cotenant 1") && page.contains("COTENANT SCAN") && page.contains("fail\\-on"));
     assert!(page.contains("COTENANT INSPECT WRITERS"));
 }
+
+#[test]
+fn a_single_mistake_of_a_rule_file_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let syntax = folder.path().join("syntax.yaml");
+    std::fs::write(&syntax, "id: [a\n").unwrap();
+    let empty = tempfile::tempdir().unwrap();
+    for (path, words) in [
+        ("no/such.yaml", "does not exist"),
+        (text(&syntax), "is not YAML"),
+        (text(empty.path()), "holds no rule file"),
+    ] {
+        let said = run(&["rules", "check", path]);
+        assert_eq!((said.code, said.stderr.matches(words).count()), (2, 1), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn rule_files_are_checked_to_the_last_path() {
+    let said =
+        run(&["rules", "check", "no/such.yaml", "rules", "fixtures/demo/cotenant.yaml", "nor/this.yaml"]);
+    assert_eq!((said.code, said.stdout.as_str()), (2, ""));
+    for words in ["no/such.yaml", "fixtures/demo/cotenant.yaml:1:1", "nor/this.yaml"] {
+        assert_eq!(said.stderr.matches(words).count(), 1, "{words}: {}", said.stderr);
+    }
+}
+
+#[test]
+fn a_loader_that_is_not_put_back_names_the_call_that_throws() {
+    let said = run(&["scan", "fixtures/demo", "--only", "classloader/context-loader-not-restored"]);
+    let message = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        message.contains("does not put the old context class loader back when `Runnable.run` throws."),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_file_lock_is_told_of_in_words_for_file_locks() {
+    let case = "fixtures/resource/lock-not-released/bad-file-lock";
+    let said = run(&["scan", case, "--only", "resource/lock-not-released"]);
+    let words = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("leaves the method with it still taken"), "{words}");
+    assert!(words.contains("in its finally call its release() or close its channel"), "{words}");
+    assert!(!words.contains("`Lock.lock()`") && !words.contains("unlock()` in"), "{words}");
+}

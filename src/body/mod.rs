@@ -1,8 +1,10 @@
 //! Abstract interpretation of one method body, without context: control flow and the origins of values.
 //!
-//! A body is walked twice. The first walk finds, for each basic block, where the values in its local variables and on
-//! its operand stack come from; the second replays each block once and writes down what rules may ask about. What a
-//! value *is* (an origin) is apart from how values *move* (the frame), and every opcode moves values in one place.
+//! Blocks are walked until it is settled where the values in the local variables and on the operand stack at each
+//! block's entry come from. A block writes down what rules may ask about as it is walked for the first time; only from
+//! the first block on that a loop makes wait to be walked again, what was written is dropped, and written anew once all
+//! is settled. What a value *is* (an origin) is apart from how values *move* (the frame), and every opcode moves values
+//! in one place.
 //! May import: vocabulary, classfile
 
 mod dynamic;

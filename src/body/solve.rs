@@ -1,4 +1,4 @@
-//! The solver: runs blocks until the origins at every block's entry are stable, then replays each block once.
+//! The solver: runs blocks until the origins at every block's entry are stable, and writes what they do once they are.
 
 use super::dynamic::DynamicCalls;
 use super::emit::Emitter;

@@ -86,8 +86,8 @@ pub enum PlanError {
     Usage(String, String),
     /// The rules are not those that were meant.
     Rules(Mistakes),
-    /// Files of rules or models are wrong.
-    RuleFiles(Report),
+    /// Files of rules or models are wrong: what is, path by path.
+    RuleFiles(Vec<Report>),
 }
 
 impl InputPlan {
@@ -250,7 +250,10 @@ impl PlanError {
                 [only] => Some(only),
                 _ => Some(mistakes),
             },
-            PlanError::RuleFiles(report) => Some(report.as_ref()),
+            PlanError::RuleFiles(reports) => match reports.as_slice() {
+                [only] => Some(only.as_ref()),
+                _ => None,
+            },
         }
     }
 }
@@ -261,7 +264,10 @@ impl fmt::Display for PlanError {
             PlanError::Config(error) => error.fmt(f),
             PlanError::Usage(message, _) => f.write_str(message),
             PlanError::Rules(mistakes) => mistakes.fmt(f),
-            PlanError::RuleFiles(report) => report.fmt(f),
+            PlanError::RuleFiles(reports) => match reports.as_slice() {
+                [only] => only.fmt(f),
+                _ => write!(f, "mistakes in {} of the paths", reports.len()),
+            },
         }
     }
 }
@@ -285,6 +291,11 @@ impl Diagnostic for PlanError {
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        self.of_file()?.related()
+        match self {
+            PlanError::RuleFiles(reports) if reports.len() > 1 => {
+                Some(Box::new(reports.iter().map(|report| report.as_ref() as &dyn Diagnostic)))
+            }
+            _ => self.of_file()?.related(),
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// # Errors
 /// If a rule or a model is wrong.
 pub(super) fn load(paths: &[PathBuf]) -> Result<(RuleSet, Models), PlanError> {
-    crate::rules::load(paths).map_err(PlanError::RuleFiles)
+    crate::rules::load(paths).map_err(|report| PlanError::RuleFiles(vec![report]))
 }
 
 /// Answers a question about rules.
@@ -30,10 +30,16 @@ pub(super) fn run(command: &RulesCommand) -> Result<u8, PlanError> {
     Ok(0)
 }
 
-/// The mistakes of the first path that has any.
+/// What the paths hold, or the mistakes of every path that has any.
 fn check(paths: &[PathBuf]) -> Result<String, PlanError> {
-    let texts: Result<Vec<String>, _> = paths.iter().map(|path| explain::check(path)).collect();
-    texts.map(|texts| texts.concat()).map_err(PlanError::RuleFiles)
+    let (mut text, mut wrong) = (String::new(), Vec::new());
+    for path in paths {
+        match explain::check(path) {
+            Ok(more) => text.push_str(&more),
+            Err(report) => wrong.push(report),
+        }
+    }
+    if wrong.is_empty() { Ok(text) } else { Err(PlanError::RuleFiles(wrong)) }
 }
 
 /// Applies all rules to cases that say what has to be found.

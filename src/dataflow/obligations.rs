@@ -8,6 +8,7 @@
 mod acquire;
 mod callees;
 mod follow;
+mod memory;
 mod places;
 mod summaries;
 mod uses;

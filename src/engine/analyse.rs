@@ -43,15 +43,12 @@ pub(super) fn apply(
     phases: &mut Phases<'_>,
 ) -> (Vec<Finding>, Vec<Problem>) {
     if let Some(done) = phases.run("rules", || evaluate(world, rules, &Pool)) {
-        return done;
+        return (done, Vec::new());
     }
     let mut all = (Vec::new(), Vec::new());
     for rule in rules {
         match phases.run("rule by rule", || evaluate(world, std::slice::from_ref(rule), &Pool)) {
-            Some((findings, problems)) => {
-                all.0.extend(findings);
-                all.1.extend(problems);
-            }
+            Some(findings) => all.0.extend(findings),
             None => all.1.push(Problem::new(
                 ProblemCode::InternalError,
                 "",

@@ -8,6 +8,7 @@
 use super::hierarchy::Hierarchy;
 use super::link::{NO_CLASS, Program};
 use super::origin::Origins;
+use super::receivers::FinalFields;
 use crate::facts::{Event, EventKind, MethodFacts, Value};
 use crate::vocabulary::{ClassId, MethodId, Name, Parallel, sort_and_dedup};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -72,6 +73,7 @@ impl CallGraph {
                 found: Found::default(),
                 seen: FxHashSet::default(),
                 interfaces: Vec::new(),
+                finals: FinalFields::default(),
             };
             for i in chunk * CHUNK..n_classes.min((chunk + 1) * CHUNK) {
                 work.class(ClassId::from_index(i));
@@ -212,6 +214,7 @@ struct Work<'w, 'f> {
     /// Reused for walks over supertypes.
     seen: FxHashSet<ClassId>,
     interfaces: Vec<ClassId>,
+    finals: FinalFields,
 }
 
 impl Work<'_, '_> {
@@ -307,7 +310,7 @@ impl Work<'_, '_> {
             }
             return;
         }
-        match self.exact_receivers(class, origins, event) {
+        match self.finals.classes_of(self.program, class, origins, origins.arg(event, 0)) {
             Some(exact) if event.kind != EventKind::Lambda => {
                 for receiver in exact {
                     let selected = self.program.select(receiver, facts.name, facts.desc).unwrap_or(target);
@@ -316,21 +319,6 @@ impl Work<'_, '_> {
             }
             _ => self.edge(Node::Method(id), Node::Dispatch(target)),
         }
-    }
-
-    /// The classes of the receiver when the body itself allocates all that it may be.
-    fn exact_receivers(&self, class: ClassId, origins: Origins<'_>, event: &Event) -> Option<Vec<ClassId>> {
-        let loader = self.program.class(class).loader;
-        let mut exact = Vec::new();
-        for leaf in origins.leaves(origins.arg(event, 0)) {
-            match origins.event(leaf) {
-                Some((_, made)) if made.kind == EventKind::New => {
-                    exact.push(self.program.find(loader, made.name()?)?);
-                }
-                _ => return None,
-            }
-        }
-        Some(exact)
     }
 
     fn initialize(&mut self, id: MethodId, class: ClassId) {

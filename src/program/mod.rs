@@ -18,6 +18,7 @@ mod number_table;
 pub mod origin;
 pub mod patterns;
 pub mod reach;
+mod receivers;
 pub mod resolve;
 mod views;
 

@@ -115,6 +115,10 @@ impl Diagnostic for Mistake {
 pub struct Mistakes(pub Vec<Mistake>);
 
 impl Mistakes {
+    fn only(&self) -> Option<&Mistake> {
+        if let [only] = self.0.as_slice() { Some(only) } else { None }
+    }
+
     /// The mistakes as text for a terminal without colour, each with the lines of the file that it points at.
     pub fn render(&self) -> String {
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
@@ -148,8 +152,24 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
+/// A single mistake is told in the place of the list of one.
 impl Diagnostic for Mistakes {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.only()?.help()
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.only()?.source_code()
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.only()?.labels()
+    }
+
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        if self.only().is_some() {
+            return None;
+        }
         Some(Box::new(self.0.iter().map(|mistake| mistake as &dyn Diagnostic)))
     }
 }

@@ -121,3 +121,16 @@ fn a_base_alone_is_said_to_be_open() {
     verdict: no error; 1 note
     "#);
 }
+
+#[test]
+fn a_related_place_at_the_line_that_is_shown_is_left_out() {
+    let mut f = finding("a/b", Severity::Error, "a.B", "m", "I");
+    f.location = at("a.jar", "a/B.class", None, 7);
+    f.related = vec![
+        (at("a.jar", "a/B.class", None, 7), "here as well".to_owned()),
+        (at("a.jar", "a/B.class", None, 8), "and there".to_owned()),
+    ];
+    let outcome = Outcome { findings: vec![f], ..Outcome::default() };
+    let text = rendered("text", &outcome, &RenderOptions::default());
+    assert!(text.contains("and there") && !text.contains("here as well"), "{text}");
+}

@@ -2,6 +2,7 @@
 
 use super::acquire::{is_auto_closeable, is_constructor, made_by, result_class};
 use super::follow::Followed;
+use super::memory;
 use super::summaries::{Summaries, Yielded};
 use super::uses::Use;
 use crate::dataflow::exceptions::{BodyThrows, Exceptions, Reading};
@@ -402,12 +403,15 @@ impl<'c, 'w> Callees<'c, 'w> {
         resources.iter().position(|r| r.name == OWN_CLOSEABLE).map(|i| i as ResourceId)
     }
 
-    /// Whether what a constructor call makes is its caller's to close: its `close` is the deployment's own, and neither
+    /// Whether what a constructor call makes is its caller's to close: its `close` is the deployment's own and gives
+    /// something back, and neither
     /// does the constructor hand the object to others nor is it a wrapper around something that is closed instead.
     pub(super) fn must_be_closed(&self, body: Body<'_>, event: &Event, class: ClassId) -> bool {
         let program = self.world.program;
         let target = event.member().and_then(|m| program.refs(program.class(body.class).loader).method(m));
-        let Some(constructor) = target.filter(|_| self.close_of(class).is_some()) else { return false };
+        let close =
+            self.close_of(class).filter(|close| !memory::is_all_that_close_touches(self, class, *close));
+        let Some(constructor) = target.filter(|_| close.is_some()) else { return false };
         let is_wrapper =
             || (1..u16::from(event.n_args)).any(|param| self.effect(constructor, param, false).into_receiver);
         !self.effect(constructor, 0, false).escapes && !is_wrapper()

@@ -154,11 +154,12 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
     if !facts.check_unload || !receivers::fits(world, body, event, resource) {
         return false;
     }
-    // What a registry of the application's own yields goes with that registry.
+    // What a registry of the application's own yields goes with that registry, and what a registry asks of another, or
+    // of itself by a bridge, its caller asks for.
     if facts.subject == Subject::Result
         && event.kind.has_receiver()
         && facts.groups.iter().any(|g| g == REGISTRATIONS)
-        && is_own(world, body, event)
+        && (is_own(world, body, event) || is_forwarded(world, body, event))
     {
         return false;
     }
@@ -184,6 +185,15 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
             .iter()
             .any(|h| h == ty || class.is_some_and(|c| world.program.has_supertype_named(c, h)))
     })
+}
+
+/// Whether a method is itself an implementation of what it calls: the registry is the one that its caller asks.
+fn is_forwarded(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let program = world.program;
+    let Some(member) = event.member().map(|m| program.facts.members.get(m)) else { return false };
+    let owner = program.find(program.class(body.class).loader, member.owner);
+    let is_related = |o| program.is_subtype(body.class, o) || program.is_subtype(o, body.class);
+    member.name == body.method.name && owner.is_some_and(is_related)
 }
 
 /// Whether the receiver is an object of the caller's own: made here, or kept in a field of an object or a

@@ -54,7 +54,7 @@ pub(super) fn is_thread(world: &World<'_>, body: Body<'_>, event: &Event) -> boo
 pub(super) fn life(world: &World<'_>, body: Body<'_>, thread: ValueId) -> Life {
     let mut tasks = Tasks { world, runs: Vec::new(), is_unknown: false };
     tasks.of_thread(body, thread);
-    life_of(world, tasks)
+    Life { is_meant_to_last: is_made_non_daemon(world, body, thread), ..life_of(world, tasks) }
 }
 
 /// How long the task in a value, a lambda or an object with a `run()`, keeps a thread busy.
@@ -82,7 +82,6 @@ fn life_of(world: &World<'_>, tasks: Tasks<'_>) -> Life {
         (life.flags, life.waits) = (Vec::new(), Vec::new());
         life.is_endless = false;
     }
-    life.is_meant_to_last = is_made_non_daemon(world, body, thread);
     life.flags.sort_unstable();
     life.flags.dedup();
     life.waits.sort_unstable();

@@ -23,10 +23,13 @@ pub(super) fn write(
     place(f, sources, options, out)?;
     remark("tenants", &tenants(f), options, out)?;
     trace::write(&f.trace, options, out)?;
-    for (at, note) in f.related.iter().take(SHOWN_RELATED) {
+    // What is at the line that the arrow points at has been shown.
+    let shown = place_of(&f.location);
+    let related: Vec<_> = f.related.iter().filter(|(at, _)| at.line == 0 || place_of(at) != shown).collect();
+    for (at, note) in related.iter().take(SHOWN_RELATED) {
         remark("also", &format!("{}: {}", place_of(at), prose(note)), options, out)?;
     }
-    if let Some(more @ 1..) = f.related.len().checked_sub(SHOWN_RELATED) {
+    if let Some(more @ 1..) = related.len().checked_sub(SHOWN_RELATED) {
         remark("also", &format!("… {more} more places"), options, out)?;
     }
     if let Some(meta) = advice.meta {

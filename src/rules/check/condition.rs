@@ -155,6 +155,7 @@ impl Checker<'_> {
         let is_kept = matches!(self.site, Site::Kept { .. });
         let is_open = matches!(self.site, Site::Open { .. });
         let is_reference = matches!(self.site, Site::Reference { .. });
+        let is_in_code = self.site != Site::Class;
         let (name, is_known, sites) = match text {
             ConditionText::Field(_) => ("field", is_field, "field sites"),
             ConditionText::Written(_) => ("written", is_field, "field sites"),
@@ -187,6 +188,12 @@ impl Checker<'_> {
             }
             ConditionText::Kept(_) => ("kept", is_kept, "kept resources"),
             ConditionText::Because(_) => ("because", is_reference, "references"),
+            ConditionText::Caller(_) => ("caller", is_in_code, "sites in code"),
+            ConditionText::Method(_) => ("method", is_in_code, "sites in code"),
+            ConditionText::Catches(_) => ("catches", is_in_code, "sites in code"),
+            ConditionText::AlsoCalls(_) => ("also-calls", is_in_code, "sites in code"),
+            ConditionText::InUnloadCallback => ("in-unload-callback", is_in_code, "sites in code"),
+            ConditionText::OnlyFromMain => ("only-from-main", is_in_code, "sites in code"),
             _ => return,
         };
         if !is_known {

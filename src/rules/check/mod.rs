@@ -1,8 +1,9 @@
 //! From the text of a rule file to checked rules, or to everything that is wrong with it.
 //!
-//! Four passes, each of which goes on after a mistake: the outline (YAML, caps, repeated keys), the shape (the JSON
-//! Schema), the mirror structs, and what only models and code know: names of APIs, types and resources, placeholders,
-//! globs, conditions that can't hold where the rule looks.
+//! Four passes: the outline (YAML, caps, repeated keys), the shape (the JSON Schema), the mirror structs, and what only
+//! models and code know: names of APIs, types and resources, placeholders, globs, conditions that can't hold where the
+//! rule looks. Each tells all that it finds but for text that is no YAML at all, where the first mistake is the last.
+//! What the outline finds keeps the file, and what the shape finds keeps that rule, from the passes behind.
 
 mod condition;
 

@@ -45,11 +45,11 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::Released(releases) => releases.contains(&released(cx, found)),
         Condition::Kept(keepers) => keepers.contains(&keeper(cx, found)),
         Condition::TaskGiven => found.spots.iter().all(|s| super::tasks::is_given(cx, s)),
-        _ => holds_of_field(cx, found, condition) || holds_of_call(cx, found, condition),
+        other => holds_of_field(cx, found, other),
     }
 }
 
-/// Whether a condition about a field holds.
+/// Whether a condition about a field holds, or one that is left.
 fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
     match condition {
         Condition::Field(test) => {
@@ -72,11 +72,12 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
         Condition::MadeFromKey => super::memo::is_made_from_key(cx, found),
         Condition::Locked => found.spots.iter().all(|s| super::fields::is_locked(cx.world, s)),
         Condition::HeldByStatic => found.holder.is_some(),
-        _ => false,
+        other => holds_of_call(cx, found, other),
     }
 }
 
-/// Whether a condition about a call holds.
+/// Whether a condition about a call holds. The last that is asked: it names those that were answered before, so that a
+/// new condition is answered somewhere or does not compile.
 fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
     match condition {
         Condition::Target(names) => matches!(found.subject, Subject::Call(_, api) if cx.is_api(api, names)),
@@ -87,12 +88,8 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
             true
         }
         Condition::Argument(test) => found.spots.iter().any(|s| argument_holds(cx, s, test)),
-        Condition::Because(causes) => match found.subject {
-            Subject::Reference(id) => {
-                cx.references.row(id).is_some_and(|row| row.causes.iter().any(|c| causes.contains(c)))
-            }
-            _ => false,
-        },
+        Condition::Because(causes) => matches!(found.subject, Subject::Reference(id)
+            if cx.references.row(id).is_some_and(|row| row.causes.iter().any(|c| causes.contains(c)))),
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
@@ -109,7 +106,34 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         Condition::ReceiverWalkedOrAsked => {
             found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
         }
-        _ => false,
+        Condition::All(_)
+        | Condition::Any(_)
+        | Condition::Not(_)
+        | Condition::DefinedBy(_)
+        | Condition::Caller(_)
+        | Condition::Tenants { .. }
+        | Condition::OpenWorld
+        | Condition::Topology(_)
+        | Condition::Method(_)
+        | Condition::Class(_)
+        | Condition::InUnloadCallback
+        | Condition::OnlyFromMain
+        | Condition::Catches(_)
+        | Condition::CaughtWherePassed(_)
+        | Condition::AlsoCalls(_)
+        | Condition::Released(_)
+        | Condition::Kept(_)
+        | Condition::TaskGiven
+        | Condition::Field(_)
+        | Condition::Written(_)
+        | Condition::Keyed(_)
+        | Condition::Stores(_)
+        | Condition::ReadByOther
+        | Condition::AnyChange(_)
+        | Condition::StoredUnasked
+        | Condition::MadeFromKey
+        | Condition::Locked
+        | Condition::HeldByStatic => false,
     }
 }
 

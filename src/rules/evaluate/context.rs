@@ -142,6 +142,9 @@ impl<'w> Context<'w> {
 
     /// The tenants whose code reaches any spot of a match, ascending.
     pub(super) fn tenants(&self, found: &Match) -> Vec<TenantId> {
+        if found.subject == Subject::Class {
+            return self.tenants_of_class(found.class);
+        }
         let mut tenants: Vec<TenantId> = found
             .spots
             .iter()
@@ -161,6 +164,19 @@ impl<'w> Context<'w> {
             })
             .filter(|tenant| found.only.as_ref().is_none_or(|only| only.contains(tenant)))
             .collect();
+        tenants.sort_unstable();
+        tenants.dedup();
+        tenants
+    }
+
+    /// The application that a class belongs to, else all whose code runs a method of it.
+    fn tenants_of_class(&self, class: ClassId) -> Vec<TenantId> {
+        if let Some(owner) = self.world.reach.owner(class) {
+            return vec![owner];
+        }
+        let methods = self.world.program.methods_of(class);
+        let mut tenants: Vec<TenantId> =
+            methods.flat_map(|(id, _)| self.world.reach.tenants(id).iter().collect::<Vec<_>>()).collect();
         tenants.sort_unstable();
         tenants.dedup();
         tenants

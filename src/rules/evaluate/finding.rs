@@ -9,9 +9,12 @@ use crate::dataflow::held::Root;
 use crate::dataflow::unload::{Keeper, Release};
 use crate::facts::EventKind;
 use crate::findings::{Certainty, Finding, Hop, Location, Severity};
-use crate::rules::rule::{Case, Part, Rule, Slot, Template};
+use crate::rules::rule::{Case, Condition, FollowTest, Part, Rule, Slot, Template};
 use crate::vocabulary::descriptor::{TypeDesc, binary_name, human};
 use crate::vocabulary::{FieldId, MethodId, TenantId};
+
+/// The group of resources that are taken and given back, rather than opened and closed.
+const LOCKS: &str = "locks";
 
 /// The first case of a rule that holds, if any.
 pub(super) fn case_of<'r>(cx: &Context<'_>, found: &Match, rule: &'r Rule) -> Option<&'r Case> {
@@ -24,16 +27,9 @@ pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Find
     if case.is_some_and(|c| c.ignore) {
         return None;
     }
-    let maker = Maker { cx, found, tenants: tenants_of(cx, found) };
-    let severity = case.and_then(|c| c.severity).or(rule.meta.severity).unwrap_or(Severity::Warning);
-    let is_loose = found.holder.is_some_and(|h| !h.is_only);
-    let certainty = case.and_then(|c| c.certainty).unwrap_or(rule.certainty);
-    // Other objects of the class are about as well: the write may be to one that nobody shares.
-    let certainty = if is_loose { Certainty::Possible } else { certainty };
-    let is_guess = certainty == Certainty::Certain && !super::certainty::is_proved(cx, found, &maker.tenants);
-    let certainty = if is_guess { Certainty::Likely } else { certainty };
-    // A shape without proof is never more than worth knowing.
-    let severity = if certainty == Certainty::Possible { Severity::Note } else { severity };
+    let follow = follow_tests(case.map(|c| &c.when).into_iter().chain([&rule.when]));
+    let maker = Maker { cx, found, follow, tenants: tenants_of(cx, found) };
+    let (severity, certainty) = level(cx, found, rule, case, &maker.tenants);
     let message = case.and_then(|c| c.message.as_ref()).unwrap_or(&rule.message);
     let advice = case.and_then(|c| c.advice.as_ref()).unwrap_or(&rule.advice);
     let (class, member, descriptor) = maker.member();
@@ -56,6 +52,32 @@ pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Find
     })
 }
 
+/// How bad and how sure a finding is.
+fn level(
+    cx: &Context<'_>,
+    found: &Match,
+    rule: &Rule,
+    case: Option<&Case>,
+    tenants: &[TenantId],
+) -> (Severity, Certainty) {
+    let severity = case.and_then(|c| c.severity).or(rule.meta.severity).unwrap_or(Severity::Warning);
+    let is_loose = found.holder.is_some_and(|h| !h.is_only);
+    let certainty = case.and_then(|c| c.certainty).unwrap_or(rule.certainty);
+    // Other objects of the class are about as well: the write may be to one that nobody shares.
+    let certainty = if is_loose { Certainty::Possible } else { certainty };
+    let is_guess = certainty == Certainty::Certain && !super::certainty::is_proved(cx, found, tenants);
+    let certainty = if is_guess { Certainty::Likely } else { certainty };
+    // That a call selects this method among others is no reason to fail a build. Without modules only the way is guessed:
+    // whoever uses the library may call it.
+    let is_guess = severity == Severity::Error
+        && (found.kept.is_some() || !cx.world.reach.is_open_world())
+        && super::certainty::is_guessed(cx, found, tenants);
+    let certainty = if is_guess { Certainty::Possible } else { certainty };
+    // A shape without proof is never more than worth knowing.
+    let severity = if certainty == Certainty::Possible { Severity::Note } else { severity };
+    (severity, certainty)
+}
+
 /// The tenants a finding names: those that reach it; for resources the one that acquires.
 fn tenants_of(cx: &Context<'_>, found: &Match) -> Vec<TenantId> {
     match found.kept.as_ref().and_then(|k| k.tenant) {
@@ -64,9 +86,26 @@ fn tenants_of(cx: &Context<'_>, found: &Match) -> Vec<TenantId> {
     }
 }
 
+/// What conditions say must follow a call.
+fn follow_tests<'r>(conditions: impl Iterator<Item = &'r Condition>) -> Vec<&'r FollowTest> {
+    let mut waiting: Vec<&Condition> = conditions.collect();
+    let mut found = Vec::new();
+    while let Some(condition) = waiting.pop() {
+        match condition {
+            Condition::All(list) | Condition::Any(list) => waiting.extend(list),
+            Condition::Not(inner) => waiting.push(inner),
+            Condition::FollowedBy(test) => found.push(test),
+            _ => {}
+        }
+    }
+    found
+}
+
 struct Maker<'m, 'w> {
     cx: &'m Context<'w>,
     found: &'m Match,
+    /// What the rule asks to follow the call.
+    follow: Vec<&'m FollowTest>,
     tenants: Vec<TenantId>,
 }
 
@@ -230,7 +269,10 @@ impl Maker<'_, '_> {
         }
         if let Some((leak, at)) = self.found.leak.as_ref().and_then(|l| Some((l, l.at?))) {
             let line = world.event(leak.method, at).map_or(0, |e| e.line);
-            let note = format!("{} leaves the method with it still open", self.path(leak.method, at));
+            let is_lock = matches!(self.found.subject, Subject::Resource(r)
+                if world.knowledge.tables.resources.get(usize::from(r)).is_some_and(|r| r.groups.iter().any(|g| g == LOCKS)));
+            let how = if is_lock { "taken" } else { "open" };
+            let note = format!("{} leaves the method with it still {how}", self.path(leak.method, at));
             related.push((trace::location(world, self.found.class, line), note));
         }
         related
@@ -243,6 +285,18 @@ impl Maker<'_, '_> {
             Some(EventKind::Throw) => "the throw".to_owned(),
             _ => format!("an exception of {}", self.target(&spot)),
         }
+    }
+
+    /// The call, or the return, by which a method is left without what has to follow the site's call.
+    fn lost_at(&self) -> Option<String> {
+        let of_spot =
+            |spot: &Spot| self.follow.iter().find_map(|test| super::follow::gap(self.cx, spot, test));
+        let (method, gap) = self.found.spots.iter().find_map(|s| Some((s.method, of_spot(s)?)))?;
+        let spot = Spot { method, event: gap.cause.unwrap_or(gap.at), how: None, inside: None };
+        Some(match self.cx.world.event(method, spot.event).map(|e| e.kind) {
+            Some(EventKind::Return | EventKind::Throw) => self.path(method, spot.event),
+            _ => self.target(&spot),
+        })
     }
 
     fn anchor(&self) -> String {
@@ -283,10 +337,13 @@ impl Maker<'_, '_> {
         match slot {
             Slot::Class => simple_name(&class.replace('.', "/")),
             Slot::Member => member,
-            Slot::Method => spot.map_or(String::new(), |s| {
-                let owner = simple_name(program.class_name(program.class_of_method(s.method)));
-                format!("{owner}.{}", program.text(program.method(s.method).name))
-            }),
+            Slot::Method => spot.map_or_else(
+                || simple_name(&class.replace('.', "/")),
+                |s| {
+                    let owner = simple_name(program.class_name(program.class_of_method(s.method)));
+                    format!("{owner}.{}", program.text(program.method(s.method).name))
+                },
+            ),
             Slot::Type => simple_name(&self.type_name(&descriptor)),
             Slot::Tenants => and_list(&self.tenant_names()),
             Slot::Loader => trace::tenant_name(self.cx.world, self.found.class),
@@ -299,10 +356,10 @@ impl Maker<'_, '_> {
             Slot::Kept => self.kept(),
             Slot::Path => match &self.found.leak {
                 Some(leak) => leak.at.map_or("an exception".to_owned(), |at| self.path(leak.method, at)),
-                None => "an exception".to_owned(),
+                None => self.lost_at().unwrap_or_else(|| "what follows".to_owned()),
             },
-            #[allow(unreachable_patterns)]
-            _ => String::new(),
+            // Only references have these, and have been asked for them.
+            Slot::Error | Slot::Found => String::new(),
         }
     }
 

@@ -26,6 +26,8 @@ pub(super) enum Subject {
     Call(MemberRefId, ApiId),
     /// A resource that is acquired.
     Resource(ResourceId),
+    /// The class itself.
+    Class,
     /// A reference that fails to link.
     Reference(super::references::ReferenceId),
 }

@@ -5,6 +5,7 @@
 
 mod calls;
 mod certainty;
+mod classes;
 mod conditions;
 mod context;
 mod fields;
@@ -42,7 +43,7 @@ use crate::dataflow::{Changes, World as Analysed};
 use crate::facts::ArchiveFacts;
 use crate::findings::Finding;
 use crate::program::{CallGraph, CallSites, FieldGraph, Hierarchy, Program, Reach};
-use crate::vocabulary::{Parallel, Problem};
+use crate::vocabulary::Parallel;
 use context::Context;
 use matches::Match;
 use references::References;
@@ -66,7 +67,7 @@ pub struct World<'w> {
 }
 
 /// Applies all rules. Findings have no fingerprints and are in no particular order yet.
-pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> (Vec<Finding>, Vec<Problem>) {
+pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> Vec<Finding> {
     let (knowledge, sites) = parallel.both(
         || knowledge(world.models, world.program, parallel),
         || CallSites::build(world.program, world.calls, parallel),
@@ -98,7 +99,7 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     let matches = matches_of(&cx, rules, &counted, parallel);
     drop(counted);
     let found = parallel.map(rules.len(), |r| findings_of(&cx, &rules[r], &matches[r], parallel));
-    (found.into_iter().flatten().collect(), Vec::new())
+    found.into_iter().flatten().collect()
 }
 
 /// The matches of each rule's site.
@@ -116,11 +117,13 @@ fn matches_of(
         found.push(match &rule.site {
             Site::Call { .. } => std::mem::take(&mut calls[r]),
             Site::Kept { .. } | Site::Open { .. } => resources,
-            Site::Class => Vec::new(),
+            Site::Class => classes::find(cx.world),
             Site::HandedOut { of_statics } => handed_out::find(cx, *of_statics, parallel),
             Site::LoaderStore => loader_stores::find(cx),
             Site::Reference { .. } => cx.references.of_site(&rule.site),
-            site => fields::find(cx.world, site, counted, cx.held),
+            site @ (Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. }) => {
+                fields::find(cx.world, site, counted, cx.held)
+            }
         });
     }
     found

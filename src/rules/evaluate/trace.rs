@@ -85,12 +85,17 @@ fn call_hop(world: &World<'_>, tenant: &str, from: WitnessStep, to: WitnessStep)
         _ => format!("{simple}.{name}"),
     };
     let note = match to.entered {
-        Entered::CalledBack => format!("makes a {simple}, whose {name} is called back"),
+        Entered::CalledBack => format!("makes {} {simple}, whose {name} is called back", article(&simple)),
         Entered::Dispatched => format!("calls {callee}, among others"),
         Entered::Root | Entered::Direct => format!("calls {callee}"),
     };
     let line = call_line(world, from.method, to).unwrap_or(program.method(from.method).line);
     hop(world, tenant, from.method, line, note)
+}
+
+/// `a` or `an`, as the name is spoken: most that begin with `U` (`User`, `URL`) take `a`.
+fn article(name: &str) -> &'static str {
+    if name.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) { "an" } else { "a" }
 }
 
 /// The line of the instruction by which one step leads to the next.
@@ -100,21 +105,29 @@ fn call_line(world: &World<'_>, from: MethodId, to: WitnessStep) -> Option<u16> 
     let refs = program.refs(program.class(body.class).loader);
     let target = program.method(to.method);
     let target_class = program.class_of_method(to.method);
+    let is_named = |event: &&Event| {
+        event.kind.is_invoke()
+            && event.member().is_some_and(|m| {
+                let member = program.facts.members.get(m);
+                member.name == target.name && member.desc == target.desc
+            })
+    };
     let leads_there = |event: &&Event| match event.kind {
         EventKind::New => event.name().is_some_and(|n| {
             program
                 .find(program.class(body.class).loader, n)
                 .is_some_and(|c| to.entered == Entered::CalledBack && program.is_subtype(c, target_class))
         }),
-        kind if kind.has_method() => event.member().is_some_and(|m| {
-            refs.method(m) == Some(to.method) || {
-                let member = program.facts.members.get(m);
-                to.entered == Entered::Dispatched && member.name == target.name && member.desc == target.desc
-            }
-        }),
+        kind if kind.has_method() => {
+            event.member().is_some_and(|m| refs.method(m) == Some(to.method))
+                || to.entered == Entered::Dispatched && is_named(event)
+        }
         _ => false,
     };
-    body.origins.events().iter().find(leads_there).map(|e| e.line)
+    let events = body.origins.events();
+    // A call on an object of a known class names a method of a supertype.
+    let named = || events.iter().find(is_named).filter(|_| to.entered == Entered::Direct);
+    events.iter().find(leads_there).or_else(named).map(|e| e.line)
 }
 
 fn shorten(hops: Vec<Hop>) -> Vec<Hop> {
@@ -134,4 +147,15 @@ fn shorten(hops: Vec<Hop>) -> Vec<Hop> {
 /// `a/b/C$D` -> `C.D`.
 pub(super) fn simple_name(internal: &str) -> String {
     internal.rsplit('/').next().unwrap_or(internal).replace('$', ".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::article;
+
+    #[test]
+    fn names_that_begin_with_a_vowel_are_spoken_with_an() {
+        let all = ["AbstractMap", "Order", "Map", "URLLoader", "User"].map(article);
+        assert_eq!(all, ["an", "an", "a", "a", "a"]);
+    }
 }
