@@ -389,7 +389,7 @@ impl<'c, 'w> Callees<'c, 'w> {
         let is_below = |root: &&str| {
             package.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        program.is_jdk(class) && KEEPERS.iter().any(|r| is_below(r)) && !LENDERS.iter().any(|r| is_below(r))
+        program.is_jdk(class) && KEEPERS.iter().any(&is_below) && !LENDERS.iter().any(is_below)
     }
 
     /// A builder or stream that returns itself, or a stage after itself, under a type that is to be closed.

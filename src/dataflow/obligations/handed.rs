@@ -80,7 +80,7 @@ fn is_named_as_maker(world: &World<'_>, event: &Event, member: MemberRefId) -> b
         rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_lowercase()))
     };
     let is_asked = event.n_args > u8::from(event.kind.has_receiver());
-    MAKERS.iter().any(|w| begins(w)) || is_asked && FINDERS.iter().any(|w| begins(w))
+    MAKERS.iter().any(&begins) || is_asked && FINDERS.iter().any(begins)
 }
 
 /// By the type of what a call yields. What the deployment's own methods do with databases has been followed already.
