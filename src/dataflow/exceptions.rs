@@ -18,9 +18,12 @@ const RUNTIME_EXCEPTION: &str = "java/lang/RuntimeException";
 const ERROR: &str = "java/lang/Error";
 /// A thread was told to stop waiting: what it waited for has not happened.
 const INTERRUPTED: &str = "java/lang/InterruptedException";
-/// Declared, and never thrown when the name of an encoding is a constant or the class is cloneable.
-const IN_NAME_ONLY: [&str; 2] =
-    ["java/io/UnsupportedEncodingException", "java/lang/CloneNotSupportedException"];
+/// Declared, and never thrown when the class is cloneable.
+const IN_NAME_ONLY: &str = "java/lang/CloneNotSupportedException";
+/// Declared, and never thrown when the name of the encoding is a constant or comes from a [`CHARSET`].
+const NO_ENCODING: &str = "java/io/UnsupportedEncodingException";
+const CHARSET: &str = "java/nio/charset/Charset";
+const STRING: &str = "java/lang/String";
 
 /// The package of the language's own classes.
 const LANGUAGE: &str = "java/lang";
@@ -120,12 +123,15 @@ impl BodyThrows {
 pub(crate) struct Exceptions<'w> {
     world: &'w World<'w>,
     never: &'w [bool],
+    refuses: &'w [bool],
     explicit: RefCell<FxHashMap<MethodId, Vec<Thrown>>>,
 }
 
 impl<'w> Exceptions<'w> {
     pub(crate) fn new(world: &'w World<'w>) -> Self {
-        Self { world, never: world.knowledge.group(groups::NEVER_THROWS), explicit: RefCell::default() }
+        let (never, refuses) = (groups::NEVER_THROWS, groups::REFUSES_TEXT);
+        let (never, refuses) = (world.knowledge.group(never), world.knowledge.group(refuses));
+        Self { world, never, refuses, explicit: RefCell::default() }
     }
 
     /// What each instruction of a body may throw. Rethrown exceptions are those that reach the handler.
@@ -217,6 +223,10 @@ impl<'w> Exceptions<'w> {
         }
         let Some(target) = program.refs(loader).method(member) else { return vec![Thrown::Unknown] };
         let mut found = self.declared(target);
+        found.retain(|t| !self.is_of_encoding(*t) || self.may_name_no_encoding(body, event));
+        if self.world.knowledge.api_in(self.refuses, loader, member).is_some() && self.is_told(body, event) {
+            add(&mut found, Thrown::Unchecked);
+        }
         if !program.is_jdk(program.class_of_method(target)) {
             self.explicit(target, MAX_DEPTH).into_iter().for_each(|t| add(&mut found, t));
         }
@@ -224,6 +234,35 @@ impl<'w> Exceptions<'w> {
             add(&mut found, Thrown::Unchecked);
         }
         found
+    }
+
+    fn is_of_encoding(&self, thrown: Thrown) -> bool {
+        matches!(thrown, Thrown::Class(name) if self.world.program.text(name) == NO_ENCODING)
+    }
+
+    /// Whether some string among a call's arguments is what the method was given, or what another call yielded.
+    fn may_name_no_encoding(&self, body: Body<'_>, event: &Event) -> bool {
+        let program = self.world.program;
+        let Some(member) = event.member() else { return true };
+        let desc = program.text(program.facts.members.get(member).desc);
+        let offset = usize::from(event.kind.has_receiver());
+        let args = body.origins.args(event).iter().skip(offset);
+        let mut names = args.zip(descriptor::params(desc)).filter(|(_, t)| t.class() == Some(STRING));
+        let is_open = |leaf: Value| match body.origins.event(leaf) {
+            Some((_, made)) if made.kind.is_invoke() => {
+                made.member().is_none_or(|m| program.text(program.facts.members.get(m).owner) != CHARSET)
+            }
+            Some(_) => false,
+            None => matches!(leaf, Value::Param(_)),
+        };
+        names.any(|(value, _)| body.origins.leaves(*value).any(is_open))
+    }
+
+    /// Whether a call reads from its receiver, or is given something that is no constant.
+    fn is_told(&self, body: Body<'_>, event: &Event) -> bool {
+        let is_constant = |leaf| matches!(leaf, Value::Str(_) | Value::Int(_) | Value::Null);
+        event.kind.has_receiver()
+            || body.origins.args(event).iter().any(|v| body.origins.leaves(*v).any(|l| !is_constant(l)))
     }
 
     fn declared(&self, target: MethodId) -> Vec<Thrown> {
@@ -237,7 +276,7 @@ impl<'w> Exceptions<'w> {
                 let is_a = |c, root| program.has_supertype_named(c, root);
                 program.find(loader, **name).is_none_or(|c| !is_a(c, RUNTIME_EXCEPTION) && !is_a(c, ERROR))
             };
-            !IN_NAME_ONLY.contains(&text) && is_checked()
+            text != IN_NAME_ONLY && is_checked()
         };
         throws.iter().filter(counts).map(|name| Thrown::Class(*name)).collect()
     }

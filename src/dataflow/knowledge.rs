@@ -83,6 +83,8 @@ pub mod groups {
     pub const BORROWS_ARGUMENT: &str = "borrows-argument";
     /// Throws nothing, whatever happens.
     pub const NEVER_THROWS: &str = "never-throws";
+    /// Reads what others wrote, and throws something unchecked if it is not as expected.
+    pub const REFUSES_TEXT: &str = "refuses-text";
     /// Tells whether its receiver has been released.
     pub const CLOSED_TEST: &str = "closed-test";
     /// Tells whether its receiver has not been released yet.

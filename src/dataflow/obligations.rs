@@ -7,7 +7,9 @@
 
 mod acquire;
 mod callees;
+mod closing;
 mod follow;
+mod handed;
 mod memory;
 mod places;
 mod summaries;
@@ -89,6 +91,9 @@ pub fn leaks_of(
 fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation) -> Option<Leak> {
     let body = callees.world.body(method);
     let is_place = matches!(obligation.held, Held::Place(_));
+    if obligation.is_presumed {
+        return leak_of_owner(callees, method, obligation);
+    }
     // First as if no release failed: what leaks then leaks for a better reason. Unlocking never fails.
     for releases_fail in if is_place { &[false][..] } else { &[false, true] }.iter().copied() {
         let followed = Followed::obligation(callees, body, obligation, releases_fail);
@@ -110,7 +115,26 @@ fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation)
             n_other_exits: n_others(&exits, first),
         });
     }
-    None
+    let is_lent = || Followed::obligation(callees, body, obligation, false).is_ever_lent();
+    if !is_place && is_lent() { leak_of_owner(callees, method, obligation) } else { None }
+}
+
+/// What an exception leaves open in a method that otherwise releases it, whomever it lends it to in between.
+fn leak_of_owner(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation) -> Option<Leak> {
+    let body = callees.world.body(method);
+    let exits = Followed::obligation(callees, body, obligation, false).lending().leaks_of_owner();
+    let first = exits.iter().min_by_key(|e| e.kind)?;
+    Some(Leak {
+        resource: obligation.resource,
+        method,
+        event: obligation.event,
+        exit: first.kind,
+        at: Some(first.cause.unwrap_or(first.at)),
+        left_at: first.at,
+        ever_released: true,
+        after_failed_release: false,
+        n_other_exits: n_others(&exits, first),
+    })
 }
 
 fn n_others(exits: &[Exit], first: &Exit) -> u16 {

@@ -2,6 +2,7 @@
 
 use super::callees::Callees;
 use super::summaries::{Summaries, Yielded};
+use super::{closing, handed};
 use crate::dataflow::knowledge::{ResourceId, Role, Subject};
 use crate::dataflow::marks::{self, AUTO_CLOSEABLE};
 use crate::dataflow::{Body, World};
@@ -38,6 +39,8 @@ pub(super) struct Obligation {
     pub(super) held: Held,
     /// Whether there is something to release from the start.
     pub(super) is_open: bool,
+    /// Whether only what the body does with it says that it is the body's: it releases it on all usual ways.
+    pub(super) is_presumed: bool,
     /// Values whose release releases it too: the connection of a statement.
     pub(super) released_with: Vec<ValueId>,
 }
@@ -51,6 +54,7 @@ pub(super) fn may_acquire(world: &World<'_>, body: Body<'_>, summaries: &Summari
     };
     world.knowledge.is_marked(body.id, marks::ACQUIRE | marks::MAKES_CLOSEABLE)
         || summaries.may_yield_any() && body.origins.events().iter().any(yields)
+        || handed::may_be_released(world, body)
 }
 
 /// The deployed class whose object a constructor call completes, if that is to be closed.
@@ -70,12 +74,16 @@ pub(super) fn obligations(callees: &Callees<'_, '_>, body: Body<'_>) -> Vec<Obli
     for (i, event) in body.origins.events().iter().enumerate().filter(|(_, e)| e.kind.is_invoke()) {
         let Some(member) = event.member() else { continue };
         let acquired = by_models(callees, body, i, event, member);
-        let acquired = if acquired.is_empty() { by_callees(callees, body, i, event) } else { acquired };
-        if acquired.is_empty() {
-            found.extend(by_class(callees, body, i, event));
-        } else {
+        if !acquired.is_empty() {
             found.extend(acquired);
+            continue;
         }
+        let yielded = by_callees(callees, body, i, event);
+        let is_unknown = yielded.is_empty();
+        found.extend(yielded);
+        // What it holds may be something that need not be released on every path, or that nobody asks about.
+        found.extend(by_class(callees, body, i, event));
+        found.extend(is_unknown.then(|| handed::by_call(callees, body, i, event)).flatten());
     }
     found
 }
@@ -85,17 +93,30 @@ fn by_class(callees: &Callees<'_, '_>, body: Body<'_>, i: usize, event: &Event) 
     let world = callees.world;
     let class = closeable_class(world, body, event)?;
     let held = made_by(world, body, i, event).filter(|made| *made != Value::Param(0))?;
-    let resource = callees.own_closeable()?;
-    let facts = world.knowledge.tables.resources.get(usize::from(resource))?;
-    let is_harmless = facts.harmless.iter().any(|h| world.program.has_supertype_named(class, h));
-    let is_owed = !is_harmless && callees.must_be_closed(body, event, class);
+    let does_something = closing::gives_back(callees, callees.close_of(class)?);
+    let name = if does_something { closing::EFFECTIVE } else { closing::IDLE };
+    let resource = closing::resource(world, name)?;
+    let is_owed = !closing::is_harmless(world, resource, class) && callees.must_be_closed(body, event, class);
     is_owed.then(|| Obligation {
         resource,
         event: i as u16,
         held: Held::Value(held),
         is_open: true,
+        // It may be no more than another face of what it is made of.
+        is_presumed: takes_closeable(world, body, event),
         released_with: Vec::new(),
     })
+}
+
+/// Whether some argument of a call is itself to be closed, by its declared type.
+pub(super) fn takes_closeable(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let program = world.program;
+    let Some(member) = event.member() else { return false };
+    let loader = program.class(body.class).loader;
+    let classes =
+        descriptor::params(program.text(program.facts.members.get(member).desc)).filter_map(|t| t.class());
+    let mut classes = classes.filter_map(|name| program.find_text(loader, name));
+    classes.any(|c| is_auto_closeable(world, c))
 }
 
 fn by_models(
@@ -131,7 +152,8 @@ fn by_models(
         if !is_harmless && found.iter().all(|o| o.resource != resource) {
             let released_with = owners(callees, body, event);
             let is_open = !facts.opens_later;
-            found.push(Obligation { resource, event: i as u16, held, is_open, released_with });
+            let event = i as u16;
+            found.push(Obligation { resource, event, held, is_open, is_presumed: false, released_with });
         }
     }
     found
@@ -151,7 +173,8 @@ fn by_callees(callees: &Callees<'_, '_>, body: Body<'_>, i: usize, event: &Event
     let held = made_by(callees.world, body, i, event).map(Held::Value);
     let resources = callees.yielded(body, event);
     let made = resources.into_iter().filter_map(|Yielded { resource, is_open }| {
-        Some(Obligation { resource, event: i as u16, held: held?, is_open, released_with: Vec::new() })
+        let (event, released_with) = (i as u16, Vec::new());
+        Some(Obligation { resource, event, held: held?, is_open, is_presumed: false, released_with })
     });
     made.collect()
 }

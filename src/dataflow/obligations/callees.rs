@@ -9,7 +9,7 @@ use crate::dataflow::exceptions::{BodyThrows, Exceptions, Reading};
 use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{ClassId, FieldId, MemberRefId, MethodId, ValueId};
+use crate::vocabulary::{ClassId, FieldId, MemberRefId, MethodId, ValueId, descriptor};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,10 +18,11 @@ use std::rc::Rc;
 const MAX_DEPTH: u32 = 5;
 /// Callees below one another that are searched for the release of a lock.
 const RELEASE_DEPTH: u32 = 3;
-/// The resource of the models that stands for objects of deployed classes.
-const OWN_CLOSEABLE: &str = "closeable";
+/// Packages of the platform whose objects keep what they are given, and those below them that don't.
+const KEEPERS: [&str; 2] = ["java/lang", "java/util"];
+const LENDERS: [&str; 2] = ["java/util/jar", "java/util/zip"];
 /// Overriders looked at for one call.
-const MAX_TARGETS: usize = 12;
+pub(super) const MAX_TARGETS: usize = 12;
 
 /// What a method does to what it is given as one parameter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -30,6 +31,8 @@ pub(super) struct Effect {
     pub(super) releases: bool,
     /// Some path stores it where it may outlive the call, or nobody knows.
     pub(super) escapes: bool,
+    /// Some path hands it to a method of which nothing is known.
+    pub(super) lends: bool,
     /// It is kept by the receiver, which releases it with itself.
     pub(super) into_receiver: bool,
     /// The result is it, or releases it.
@@ -42,7 +45,8 @@ pub(super) struct Effect {
 
 const UNKNOWN: Effect = Effect {
     releases: false,
-    escapes: true,
+    escapes: false,
+    lends: true,
     into_receiver: false,
     into_result: false,
     open_on_exception: false,
@@ -159,7 +163,7 @@ impl<'c, 'w> Callees<'c, 'w> {
         self.has_role(body, event, Role::Acquire(resource))
     }
 
-    fn has_role(&self, body: Body<'_>, event: &Event, role: Role) -> bool {
+    pub(super) fn has_role(&self, body: Body<'_>, event: &Event, role: Role) -> bool {
         let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
         let loader = self.world.program.class(body.class).loader;
         self.world.knowledge.roles(loader, member).any(|(r, _)| r == role)
@@ -204,7 +208,7 @@ impl<'c, 'w> Callees<'c, 'w> {
 
     /// The deployed methods that a call may run. The receiver of a call that is run exists, though nobody may have
     /// seen it made: with no object known, all classes count.
-    fn targets(&self, body: Body<'_>, event: &Event, limit: usize) -> Option<Vec<MethodId>> {
+    pub(super) fn targets(&self, body: Body<'_>, event: &Event, limit: usize) -> Option<Vec<MethodId>> {
         let known = self.world.targets(body, event, limit)?;
         if known.is_empty() { self.world.all_targets(body, event, limit) } else { Some(known) }
     }
@@ -264,7 +268,8 @@ impl<'c, 'w> Callees<'c, 'w> {
             true if resolved.is_none() && self.is_named_release(member) => Use::Releases,
             true if self.is_fluent(body, event, member) => Use::Becomes(Value::Event(i as u32)),
             true => Use::Keeps,
-            false => Use::Escapes,
+            false if resolved.is_some_and(|t| self.is_of_a_keeper(t)) => Use::Escapes,
+            false => Use::Lends,
         }
     }
 
@@ -338,6 +343,8 @@ impl<'c, 'w> Callees<'c, 'w> {
             if any(|e| e.open_on_exception) { Use::ReleasesUnlessThrown } else { Use::Releases }
         } else if any(|e| e.escapes) {
             Use::Escapes
+        } else if any(|e| e.lends) {
+            Use::Lends
         } else if any(|e| e.into_receiver) {
             made_by(self.world, body, i, event).map_or(Use::Escapes, Use::Becomes)
         } else if any(|e| e.into_result) {
@@ -375,6 +382,22 @@ impl<'c, 'w> Callees<'c, 'w> {
         self.world.knowledge.is_release_name(program.text(program.facts.members.get(member).name))
     }
 
+    /// Whether a call on an object that is to be closed yields a stage of it.
+    pub(super) fn is_fluent_call(&self, body: Body<'_>, event: &Event) -> bool {
+        event.kind.has_receiver() && event.member().is_some_and(|m| self.is_fluent(body, event, m))
+    }
+
+    /// Whether a method belongs to what keeps arguments by its nature: collections, threads, references.
+    fn is_of_a_keeper(&self, method: MethodId) -> bool {
+        let program = self.world.program;
+        let class = program.class_of_method(method);
+        let package = descriptor::package_of(program.class_name(class));
+        let is_below = |root: &&str| {
+            package.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        program.is_jdk(class) && KEEPERS.iter().any(&is_below) && !LENDERS.iter().any(is_below)
+    }
+
     /// A builder or stream that returns itself, or a stage after itself, under a type that is to be closed.
     fn is_fluent(&self, body: Body<'_>, event: &Event, member: MemberRefId) -> bool {
         let program = self.world.program;
@@ -397,15 +420,9 @@ impl<'c, 'w> Callees<'c, 'w> {
         body.origins.events().iter().any(|e| self.is_release(body, e) && is_own_field(e))
     }
 
-    /// The resource that stands for objects of deployed classes that are to be closed.
-    pub(super) fn own_closeable(&self) -> Option<ResourceId> {
-        let resources = &self.world.knowledge.tables.resources;
-        resources.iter().position(|r| r.name == OWN_CLOSEABLE).map(|i| i as ResourceId)
-    }
-
     /// Whether what a constructor call makes is its caller's to close: its `close` is the deployment's own and gives
-    /// something back, and neither
-    /// does the constructor hand the object to others nor is it a wrapper around something that is closed instead.
+    /// something back, and neither does the constructor hand the object to others nor is it a wrapper around something
+    /// that is closed instead.
     pub(super) fn must_be_closed(&self, body: Body<'_>, event: &Event, class: ClassId) -> bool {
         let program = self.world.program;
         let target = event.member().and_then(|m| program.refs(program.class(body.class).loader).method(m));
@@ -414,11 +431,12 @@ impl<'c, 'w> Callees<'c, 'w> {
         let Some(constructor) = target.filter(|_| close.is_some()) else { return false };
         let is_wrapper =
             || (1..u16::from(event.n_args)).any(|param| self.effect(constructor, param, false).into_receiver);
-        !self.effect(constructor, 0, false).escapes && !is_wrapper()
+        let own = self.effect(constructor, 0, false);
+        !own.escapes && !own.lends && !is_wrapper()
     }
 
     /// The deployed `close` of a class.
-    fn close_of(&self, class: ClassId) -> Option<MethodId> {
+    pub(super) fn close_of(&self, class: ClassId) -> Option<MethodId> {
         let program = self.world.program;
         let (name, desc) = (program.facts.names.find("close")?, program.facts.names.find("()V")?);
         program.find_method(class, name, desc).filter(|m| program.method(*m).has_body)

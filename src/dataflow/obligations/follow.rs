@@ -32,6 +32,8 @@ pub(super) struct Followed<'f, 'c, 'w> {
     throws: Rc<BodyThrows>,
     is_calm: Vec<bool>,
     releases_fail: bool,
+    /// Whether methods of which nothing is known give it back.
+    comes_back: bool,
     closed: ClosedEdges,
     seen: Cell<Seen>,
 }
@@ -41,6 +43,7 @@ pub(super) struct Followed<'f, 'c, 'w> {
 struct Seen {
     releases: bool,
     escapes: bool,
+    lends: bool,
     returns: bool,
     returns_open: bool,
     opens: bool,
@@ -102,7 +105,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             Some(_) => Flags::Constants,
         };
         let closed = ClosedEdges::find(callees.world, body, event, flags, &|block| {
-            leads_to_release(body, &releases, flags, block)
+            leads_to_release(callees, body, &releases, flags, block)
         });
         let seen = Cell::default();
         Self {
@@ -116,9 +119,27 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             throws,
             is_calm,
             releases_fail,
+            comes_back: false,
             closed,
             seen,
         }
+    }
+
+    /// The same, as if whatever is lent came back.
+    pub(super) fn lending(self) -> Self {
+        Self { comes_back: true, ..self }
+    }
+
+    /// Whether it is lent to somebody.
+    pub(super) fn is_ever_lent(&self) -> bool {
+        self.uses.list.iter().any(|(_, _, found)| *found == Use::Lends)
+    }
+
+    /// The exceptions that leave it open, of a body that releases it in all other cases and so owns it.
+    pub(super) fn leaks_of_owner(&self) -> Vec<Exit> {
+        let exits = self.leaks();
+        let is_owner = self.seen.get().releases_normally && exits.iter().all(|e| e.cause.is_some());
+        if is_owner { exits } else { Vec::new() }
     }
 
     /// Whether some event releases it.
@@ -128,7 +149,8 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
 
     /// Whether some event releases it, or hands it to somebody who may.
     pub(super) fn is_ever_settled(&self) -> bool {
-        let settles = |found: Use| is_release(found) || matches!(found, Use::Escapes | Use::Returns);
+        let settles =
+            |found: Use| is_release(found) || matches!(found, Use::Escapes | Use::Lends | Use::Returns);
         self.uses.bit(Value::Param(0)) != 0 || self.uses.list.iter().any(|(_, _, found)| settles(*found))
     }
 
@@ -188,6 +210,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         Effect {
             releases: seen.releases,
             escapes: seen.escapes,
+            lends: seen.lends,
             into_receiver: exits.iter().any(|e| e.kind == ExitKind::Normal && e.state & own != 0),
             into_result: seen.returns,
             open_on_exception: exits.iter().any(|e| e.kind == ExitKind::Exceptional),
@@ -199,7 +222,10 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
     fn uses_at(&self, event: u16, state: u32) -> impl Iterator<Item = Use> + '_ {
         let from = self.uses.list.partition_point(|(at, ..)| *at < event);
         let at_event = self.uses.list[from..].iter().take_while(move |(at, ..)| *at == event);
-        at_event.filter(move |(_, operand, _)| self.is_face(*operand, state)).map(|(_, _, found)| *found)
+        let counts = |found: Use| found != Use::Lends || !self.comes_back;
+        at_event
+            .filter(move |(_, operand, found)| counts(*found) && self.is_face(*operand, state))
+            .map(|(_, _, found)| *found)
     }
 
     fn is_face(&self, operand: ValueId, state: u32) -> bool {
@@ -212,6 +238,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         self.seen.set(Seen {
             releases: seen.releases || is_release(found),
             escapes: seen.escapes || found == Use::Escapes,
+            lends: seen.lends || found == Use::Lends,
             returns: seen.returns || found == Use::Returns,
             returns_open: seen.returns_open || found == Use::Returns && state & OPEN != 0,
             opens: seen.opens || matches!(found, Use::Opens | Use::OpensUnlessThrown),
@@ -254,8 +281,14 @@ fn is_release(found: Use) -> bool {
     matches!(found, Use::Releases | Use::ReleasesUnlessThrown)
 }
 
-/// Whether a block releases, by itself or behind tests for null and of further flags.
-fn leads_to_release(body: Body<'_>, releases: &dyn Fn(usize) -> bool, flags: Flags, block: u16) -> bool {
+/// Whether a block releases, by itself or behind tests for null, of further flags and of whether it has been released.
+fn leads_to_release(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    releases: &dyn Fn(usize) -> bool,
+    flags: Flags,
+    block: u16,
+) -> bool {
     let unit = body.origins.unit;
     let mut waiting = vec![(block, 0)];
     while let Some((at, guards)) = waiting.pop() {
@@ -265,7 +298,9 @@ fn leads_to_release(body: Body<'_>, releases: &dyn Fn(usize) -> bool, flags: Fla
             return true;
         }
         let is_guard = block.n_edges == 1
-            || Tested::of(body, block).is_some_and(|t| t.is_null || t.is_flag(body, flags));
+            || Tested::of(body, block).is_some_and(|t| {
+                t.is_null || t.is_flag(body, flags) || callees.asked_if_open(body, t.value).next().is_some()
+            });
         if is_guard && guards < MAX_GUARDS {
             waiting.extend(unit.successors(block).iter().map(|next| (*next, guards + 1)));
         }
@@ -301,8 +336,8 @@ impl Watch for Followed<'_, '_, '_> {
         if all.is_empty() || self.is_calm.get(usize::from(event)).copied().unwrap_or(false) {
             return Vec::new();
         }
-        let settled =
-            self.uses_at(event, state).find(|u| matches!(u, Use::Releases | Use::Escapes | Use::Returns));
+        let settles = |u: &Use| matches!(u, Use::Releases | Use::Escapes | Use::Lends | Use::Returns);
+        let settled = self.uses_at(event, state).find(settles);
         match settled {
             // Waiting for an end that never came has not released anything.
             Some(Use::Releases) if !self.is_place => {

@@ -2,6 +2,7 @@
 
 use super::acquire;
 use super::callees::Callees;
+use super::closing;
 use super::follow::Followed;
 use crate::dataflow::World;
 use crate::dataflow::exceptions::Exceptions;
@@ -108,7 +109,7 @@ fn yielded_by(world: &World<'_>, method: MethodId, known: &Summaries) -> Option<
     for obligation in acquire::obligations(&callees, body) {
         let is_place = obligation.held.value().is_none();
         // A method that makes an object of the deployment's own may well be its only owner's.
-        if is_place || callees.own_closeable() == Some(obligation.resource) {
+        if is_place || obligation.is_presumed || closing::is_inferred(world, obligation.resource) {
             continue;
         }
         if let Some(is_open) = Followed::obligation(&callees, body, &obligation, false).yields() {

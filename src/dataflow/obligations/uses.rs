@@ -26,6 +26,8 @@ pub(super) enum Use {
     ReleasesUnlessThrown,
     /// Stores it where it outlives the method, or hands it to somebody who may.
     Escapes,
+    /// Hands it to a method of which nothing is known. Whoever releases it afterwards has only lent it.
+    Lends,
     /// Returns it.
     Returns,
     /// From now on it is also reached, and released, by that value.

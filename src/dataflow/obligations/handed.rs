@@ -1,0 +1,131 @@
+//! Objects that a body gets from a call of which nothing is known, and closes in the end: by closing them it says that
+//! they are its own.
+
+use super::acquire::{Held, Obligation, is_auto_closeable, is_constructor, result_class, takes_closeable};
+use super::callees::{Callees, MAX_TARGETS};
+use super::closing;
+use crate::dataflow::knowledge::{ResourceId, Role};
+use crate::dataflow::{Body, World};
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::{MemberRefId, descriptor};
+
+/// Types that the models know, and the resources that they are.
+const DATABASE: [(&str, &str); 3] = [
+    ("java/sql/Connection", "jdbc-connection"),
+    ("java/sql/Statement", "jdbc-statement"),
+    ("java/sql/ResultSet", "jdbc-result-set"),
+];
+
+/// How the names of methods begin that make what they yield for their caller; and of those that do if they are asked for
+/// something in particular.
+const MAKERS: [&str; 7] = ["accept", "append", "borrow", "connect", "create", "new", "open"];
+const FINDERS: [&str; 1] = ["get"];
+
+/// Whether a body calls a `close` at all.
+pub(super) fn may_be_released(world: &World<'_>, body: Body<'_>) -> bool {
+    let is_close = |event: &Event| {
+        let member = event.member().map(|m| world.program.facts.members.get(m));
+        member.is_some_and(|m| world.program.text(m.name) == "close")
+    };
+    body.origins.events().iter().any(|e| e.kind.is_invoke() && e.kind.has_receiver() && is_close(e))
+}
+
+/// What a call yields, if it is to be closed and made for the caller.
+pub(super) fn by_call(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    i: usize,
+    event: &Event,
+) -> Option<Obligation> {
+    let world = callees.world;
+    let program = world.program;
+    let member = event.member()?;
+    if event.kind == EventKind::InvokeDynamic || is_constructor(world, event) {
+        return None;
+    }
+    if !is_named_as_maker(world, event, member) || takes_closeable(world, body, event) {
+        return None;
+    }
+    let loader = program.class(body.class).loader;
+    let target = program.refs(loader).method(member);
+    if target.is_some_and(|t| program.is_jdk(program.class_of_method(t))) {
+        return None;
+    }
+    let resource = resource_of(callees, body, event)?;
+    if callees.has_role(body, event, Role::NotOwned(resource)) || is_kept_by_callee(callees, body, event) {
+        return None;
+    }
+    let is_closed_by_caller = match result_class(world, body, event) {
+        Some(class) => is_auto_closeable(world, class) && !closing::is_harmless(world, resource, class),
+        // A class that the scan has not: whether the body closes it has to say it.
+        None => {
+            descriptor::return_type(program.text(program.facts.members.get(member).desc)).class().is_some()
+        }
+    };
+    is_closed_by_caller.then(|| Obligation {
+        resource,
+        event: i as u16,
+        held: Held::Value(Value::Event(i as u32)),
+        is_open: true,
+        is_presumed: true,
+        released_with: Vec::new(),
+    })
+}
+
+/// Whether a method's name says that the result is made for the caller.
+fn is_named_as_maker(world: &World<'_>, event: &Event, member: MemberRefId) -> bool {
+    let name = world.program.text(world.program.facts.members.get(member).name);
+    let begins = |word: &&str| {
+        let rest = name.strip_prefix(*word);
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_lowercase()))
+    };
+    let is_asked = event.n_args > u8::from(event.kind.has_receiver());
+    MAKERS.iter().any(&begins) || is_asked && FINDERS.iter().any(begins)
+}
+
+/// By the type of what a call yields. What the deployment's own methods do with databases has been followed already.
+fn resource_of(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Option<ResourceId> {
+    let world = callees.world;
+    let result = result_class(world, body, event);
+    let known = result.and_then(|class| {
+        DATABASE
+            .iter()
+            .find(|(root, _)| world.program.has_supertype_named(class, root))
+            .map(|(_, name)| *name)
+    });
+    match known {
+        Some(_) if !callees.targets(body, event, MAX_TARGETS).unwrap_or_default().is_empty() => None,
+        Some(name) => closing::resource(world, name),
+        None => closing::resource(world, closing::HANDED),
+    }
+}
+
+/// Whether the call yields what the callee, or its receiver, has already: the content of a field, an argument, itself; or
+/// an object whose `close` gives nothing back.
+fn is_kept_by_callee(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> bool {
+    let world = callees.world;
+    let targets = callees.targets(body, event, MAX_TARGETS).unwrap_or_default();
+    let hands_out = |method| {
+        let callee = world.body(method);
+        let events = callee.origins.events().iter();
+        let mut returned =
+            events.filter(|e| e.kind == EventKind::Return).flat_map(|e| callee.origins.args(e));
+        returned.any(|v| {
+            callee.origins.leaves(*v).any(|leaf| match callee.origins.event(leaf) {
+                Some((_, made)) if made.kind == EventKind::New => is_idle(callees, callee, made),
+                Some((_, made)) => {
+                    matches!(made.kind, EventKind::GetField | EventKind::GetStatic | EventKind::ArrayLoad)
+                }
+                None => matches!(leaf, Value::Param(_)),
+            })
+        })
+    };
+    targets.into_iter().any(hands_out) || callees.is_fluent_call(body, event)
+}
+
+fn is_idle(callees: &Callees<'_, '_>, body: Body<'_>, made: &Event) -> bool {
+    let program = callees.world.program;
+    let class = made.name().and_then(|name| program.find(program.class(body.class).loader, name));
+    let close = class.filter(|c| !program.is_jdk(*c)).and_then(|c| callees.close_of(c));
+    close.is_some_and(|close| !closing::gives_back(callees, close))
+}
