@@ -119,3 +119,45 @@ fn a_jdk_that_is_not_there_is_replaced_and_told() {
     assert_eq!(said.code, 3);
     assert!(said.stderr.contains("no/jdk") && said.stdout.contains("62 classes"), "{}", said.stderr);
 }
+
+#[test]
+fn without_a_path_the_configuration_beside_is_scanned() {
+    let folder = format!("{}/fixtures/static-sharing/overwritten-static/bad", env!("CARGO_MANIFEST_DIR"));
+    let output = command().args(["scan", "--format", "json"]).current_dir(&folder).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["findings"][0]["rule"], "static-sharing/overwritten-static");
+    let empty = tempfile::tempdir().unwrap();
+    let output = command().arg("scan").current_dir(empty.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_report_says_that_a_part_of_the_input_was_not_read() {
+    let (_folder, path) = damaged_jar();
+    let said = run(&["scan", text(&path), "--fail-on", "never"]);
+    let verdict = said.stdout.lines().last().unwrap_or_default();
+    assert!(verdict.ends_with("not all was read (1 problem on standard error)"), "{verdict}");
+}
+
+#[test]
+fn a_test_of_rules_that_tests_nothing_is_a_mistake() {
+    let empty = tempfile::tempdir().unwrap();
+    for path in ["no/such/folder", text(empty.path())] {
+        let said = run(&["rules", "test", path]);
+        assert_eq!(said.code, 2);
+        assert!(said.stderr.contains("no case below"), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn an_expectation_that_cannot_be_read_fails_its_case() {
+    let case = tempfile::tempdir().unwrap();
+    let folder = case.path().join("bad");
+    std::fs::create_dir_all(folder.join("src/base")).unwrap();
+    std::fs::write(folder.join("src/base/A.java"), "class A {} //expect: nothing\n").unwrap();
+    let jar = format!("{}/{BILLING}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::write(folder.join("cotenant.yaml"), format!("base: [\"{jar}\"]\n")).unwrap();
+    let said = run(&["rules", "test", text(&folder)]);
+    assert_eq!(said.code, 1);
+    assert!(said.stdout.contains("A.java:1 nothing: RULE CERTAINTY [TENANTS] is meant"), "{}", said.stdout);
+}

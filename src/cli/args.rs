@@ -91,7 +91,8 @@ pub struct DeploymentArguments {
     ///
     /// A folder with a cotenant.yaml is scanned as that file says. Otherwise Ark modules and web applications are
     /// modules, the Spring Boot archive is the base, and an executable Ark jar is both. Anything else is a base
-    /// without modules: whatever is public in it may be called on behalf of any tenant.
+    /// without modules: whatever is public in it may be called on behalf of any tenant. Without any PATH, --base and
+    /// --module, the cotenant.yaml of the working folder is taken.
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
     /// What the base class loader loads, in class path order; repeatable

@@ -15,7 +15,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
-const MARK: &str = "// expect: ";
+const MARK: &str = "expect:";
+/// What an expectation may say of a finding.
+const CERTAINTIES: &[&str] = &["certain", "likely", "possible", "note"];
 
 /// One expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +45,13 @@ pub struct Verdict {
 /// If a case's configuration or a rule is wrong.
 pub fn run(paths: &[PathBuf], rule_paths: &[PathBuf]) -> Result<Verdict, PlanError> {
     let mut verdict = Verdict::default();
-    for case in paths.iter().flat_map(|path| cases_below(path)) {
+    let cases: Vec<PathBuf> = paths.iter().flat_map(|path| cases_below(path)).collect();
+    if cases.is_empty() {
+        let shown: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        let help = "a case is a folder with a `cotenant.yaml` and sources below `src/`".to_owned();
+        return Err(PlanError::Usage(format!("no case below {}", shown.join(", ")), help));
+    }
+    for case in cases {
         let outcome = scan_case(&case, rule_paths)?;
         let wrong = compare(&case, &outcome);
         if wrong.is_empty() {
@@ -81,10 +89,9 @@ fn scan_case(case: &Path, rule_paths: &[PathBuf]) -> Result<Outcome, PlanError> 
 type Lines = BTreeMap<(String, u32), Vec<Expectation>>;
 
 fn compare(case: &Path, outcome: &Outcome) -> Vec<String> {
-    let expected = expectations(case);
+    let (expected, mut wrong) = expectations(case);
     let is_good = case.file_name().is_some_and(|n| n.to_string_lossy().starts_with("good"));
     let own_rule = own_rule(case);
-    let mut wrong = Vec::new();
     for finding in &outcome.findings {
         let here = expected.get(&place(finding)).map_or(&[][..], Vec::as_slice);
         let mut of_rule = here.iter().filter(|e| e.rule == finding.rule);
@@ -135,25 +142,44 @@ fn own_rule(case: &Path) -> String {
     format!("{family}/{rule}")
 }
 
-fn expectations(case: &Path) -> Lines {
+/// What the sources of a case expect, and what in them can't be read.
+fn expectations(case: &Path) -> (Lines, Vec<String>) {
     let mut lines = Lines::new();
+    let mut unread = Vec::new();
     for entry in WalkDir::new(case.join("src")).sort_by_file_name().into_iter().filter_map(Result::ok) {
-        let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
+        if !entry.file_type().is_file() {
+            continue;
+        }
         let file = sources::shown(entry.path());
+        // What is no text expects nothing.
+        let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
         for (i, line) in text.lines().enumerate() {
-            if let Some((_, marks)) = line.split_once(MARK) {
-                let parsed = marks.split("; ").filter_map(parse);
-                lines.entry((file.clone(), i as u32 + 1)).or_default().extend(parsed);
+            let Some((before, marks)) = line.split_once(MARK) else { continue };
+            if !before.trim_end().ends_with("//") {
+                continue;
+            }
+            let place = (file.clone(), i as u32 + 1);
+            for mark in marks.trim().split("; ") {
+                match parse(mark) {
+                    Some(expectation) => lines.entry(place.clone()).or_default().push(expectation),
+                    None => unread.push(format!(
+                        "[unread]  {file}:{} {mark}: RULE CERTAINTY [TENANTS] is meant",
+                        place.1
+                    )),
+                }
             }
         }
     }
-    lines
+    (lines, unread)
 }
 
 fn parse(mark: &str) -> Option<Expectation> {
     let (head, tenants) = mark.trim().split_once('[').unwrap_or((mark.trim(), ""));
     let mut words = head.split_whitespace();
     let (rule, certainty) = (words.next()?.to_owned(), words.next()?.to_owned());
+    if words.next().is_some() || !CERTAINTIES.contains(&certainty.as_str()) {
+        return None;
+    }
     let tenants = tenants.trim_end_matches(']').split(',').map(|t| t.trim().to_owned());
     Some(Expectation { rule, certainty, tenants: tenants.filter(|t| !t.is_empty()).collect() })
 }

@@ -139,7 +139,11 @@ impl Plan {
 }
 
 fn with_config(arguments: &DeploymentArguments) -> Result<(InputPlan, Config, Option<PathBuf>), PlanError> {
-    let (config_path, paths) = split_config(&arguments.paths)?;
+    let (mut config_path, paths) = split_config(&arguments.paths)?;
+    let is_bare = arguments.paths.is_empty() && arguments.base.is_empty() && arguments.module.is_empty();
+    if is_bare && Path::new(CONFIG_FILE).is_file() {
+        config_path = Some(PathBuf::from(CONFIG_FILE));
+    }
     let config = match &config_path {
         Some(path) => Config::read(path).map_err(|error| PlanError::Config(Box::new(error)))?,
         None => Config::default(),

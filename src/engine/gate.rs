@@ -4,21 +4,6 @@ use crate::findings::{Finding, Outcome, Severity};
 use crate::vocabulary::{ProblemCode, ProblemLevel};
 use std::collections::BTreeSet;
 
-/// Problems that mean that a class or an entry was not read; with `strict` the scan then counts as incomplete.
-const UNREAD: &[ProblemCode] = &[
-    ProblemCode::CorruptArchive,
-    ProblemCode::CorruptEntry,
-    ProblemCode::UnreadableEntry,
-    ProblemCode::EncryptedEntry,
-    ProblemCode::UnsupportedCompression,
-    ProblemCode::UnsafePath,
-    ProblemCode::LimitReached,
-    ProblemCode::NotANestedArchive,
-    ProblemCode::MalformedClass,
-    ProblemCode::MalformedCode,
-    ProblemCode::MalformedDescriptor,
-];
-
 /// What fails.
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
@@ -73,7 +58,7 @@ impl Gate {
     }
 
     fn is_incomplete(&self, code: ProblemCode) -> bool {
-        code.level() == ProblemLevel::Error || self.strict && UNREAD.contains(&code)
+        code.level() == ProblemLevel::Error || self.strict && code.is_unread()
     }
 
     fn fails(&self, finding: &Finding) -> bool {

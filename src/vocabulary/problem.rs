@@ -101,6 +101,26 @@ problem_codes! {
     InternalError = "internal-error", Error;
 }
 
+impl ProblemCode {
+    /// Whether a class or an entry of the input was not read.
+    pub fn is_unread(self) -> bool {
+        matches!(
+            self,
+            Self::CorruptArchive
+                | Self::CorruptEntry
+                | Self::UnreadableEntry
+                | Self::EncryptedEntry
+                | Self::UnsupportedCompression
+                | Self::UnsafePath
+                | Self::LimitReached
+                | Self::NotANestedArchive
+                | Self::MalformedClass
+                | Self::MalformedCode
+                | Self::MalformedDescriptor
+        )
+    }
+}
+
 /// One problem with its place.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct Problem {

@@ -44,7 +44,8 @@ fn write_accesses(view: &View<'_>, field: FieldId, out: &mut String) {
         out.push_str("  written by\n");
         columns(&rows, "    ", out);
     }
-    let _ = writeln!(out, "  read at {} places", view.graphs.fields.reads(field).count());
+    let n_reads = view.graphs.fields.reads(field).count();
+    let _ = writeln!(out, "  read at {n_reads} place{}", if n_reads == 1 { "" } else { "s" });
 }
 
 fn row(view: &View<'_>, access: &FieldAccess) -> (String, String) {

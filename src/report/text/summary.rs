@@ -113,6 +113,11 @@ fn verdict(
     };
     if n_unread > 0 {
         text.push_str(&format!("; not scanned whole ({} on standard error)", counted(n_unread, "problem")));
+    } else {
+        let n_parts = outcome.problems.iter().filter(|p| p.code.is_unread()).count() as u64;
+        if n_parts > 0 {
+            text.push_str(&format!("; not all was read ({} on standard error)", counted(n_parts, "problem")));
+        }
     }
     writeln!(out, "{} {text}", paint(options.color, style, "verdict:"))
 }
