@@ -112,9 +112,8 @@ fn may_hide_classes(problem: &Problem) -> bool {
             | UnsupportedCompression
     );
     let entry = problem.place.entry.as_str();
-    let holds_classes = |end: &&str| entry.ends_with(*end);
     is_of_reading
-        && (entry.is_empty() || [".class", ".jar", ".war", ".zip"].iter().any(|e| holds_classes(&e)))
+        && (entry.is_empty() || [".class", ".jar", ".war", ".zip"].iter().any(|end| entry.ends_with(end)))
 }
 
 /// Archives with classes that no loader searches: their classes are in nobody's reach, which must not go unsaid.
