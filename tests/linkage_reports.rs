@@ -1,4 +1,5 @@
 //! What a report says of code that fails to link.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail")]
 
 mod cli_process;
 
