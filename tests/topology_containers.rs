@@ -285,3 +285,15 @@ fn in_an_executable_ark_jar_no_module_sees_the_master() {
     assert_eq!(w.definer(&t, "guest", "p/Hidden"), None);
     assert_eq!(w.definer(&t, "guest", "com/alipay/sofa/ark/spi/Hook"), Some("container"));
 }
+
+#[test]
+fn a_container_brings_its_own_api() {
+    let (w, inputs) = shop();
+    let brings = |container: &str, name: &str| {
+        build(&w, &inputs, container).provided.is_some_and(|names| names.accepts(name))
+    };
+    assert!(brings("tomcat", "jakarta/servlet/Servlet") && brings("tomcat", "org/apache/catalina/Context"));
+    assert!(!brings("tomcat", "jakarta/servlet/jsp/jstl/core/Config") && !brings("tomcat", "orders/Main"));
+    assert!(brings("sofa-ark", "com/alipay/sofa/ark/spi/model/Biz"));
+    assert!(!brings("sofa-ark", "jakarta/servlet/Servlet") && !brings("flat", "jakarta/servlet/Servlet"));
+}

@@ -26,7 +26,14 @@ fn loader(name: &str, steps: Vec<Step>) -> Loader {
 fn topology(loaders: Vec<Loader>) -> Topology {
     let jdk = loader("jdk", vec![Step::own()]);
     let loaders = std::iter::once(jdk).chain(loaders).collect();
-    Topology { container: "test", loaders, tenants: Vec::new(), jdk: JDK, artifacts: Vec::new() }
+    Topology {
+        container: "test",
+        loaders,
+        tenants: Vec::new(),
+        jdk: JDK,
+        artifacts: Vec::new(),
+        provided: None,
+    }
 }
 
 fn everywhere(_: LoaderId, _: &str, _: Option<&ArchiveSet>) -> bool {

@@ -9,7 +9,8 @@ use crate::facts::settle::settle;
 use crate::facts::{ArchiveFacts, Facts};
 use crate::program::Program;
 use crate::topology::{self, Arrangement, BASE, Inputs, ModuleInput, PathElement, Role, Topology};
-use crate::vocabulary::{Problem, ProblemCode};
+use crate::vocabulary::{Problem, ProblemCode, ProblemLevel};
+use rustc_hash::FxHashSet;
 use std::path::Path;
 
 /// What stands for the archive of JDK classes in reports.
@@ -70,10 +71,49 @@ fn arrange_with(
     all.extend(problems);
     all.extend(jdk_problem);
     all.extend(off_every_path(&read.archives, &topology));
+    mark_incomplete(&mut read.archives, &all);
     add_jdk(jdk, &mut read, &mut topology);
     let Ingested { archives, units, archive_of, names, .. } = read;
     let facts = phases.run("settle", || settle(units, archive_of, names, &Pool))?;
     Some(Arranged { archives, facts, topology, problems: all })
+}
+
+/// Marks the archives of inputs of which classes may be unread. What of an input can't be used at all may be anybody's.
+fn mark_incomplete(archives: &mut [ArchiveFacts], problems: &[Problem]) {
+    let root = |path: &str| path.split("!/").next().unwrap_or_default().to_owned();
+    let hiding: Vec<&Problem> = problems.iter().filter(|problem| may_hide_classes(problem)).collect();
+    let is_anybodys = hiding.iter().any(|problem| problem.level() == ProblemLevel::Error);
+    let roots: FxHashSet<String> = hiding.iter().map(|problem| root(&problem.place.archive)).collect();
+    for archive in archives {
+        archive.is_incomplete = is_anybodys || roots.contains(&root(&archive.path));
+    }
+}
+
+/// Whether classes may be unread because of a problem: it is about an archive, a class or a nested archive.
+fn may_hide_classes(problem: &Problem) -> bool {
+    use ProblemCode::{
+        CorruptArchive, CorruptEntry, EncryptedEntry, LimitReached, MalformedClass, MissingInput,
+        NotANestedArchive, NotAnArchive, UnreadableEntry, UnreadableInput, UnsafePath,
+        UnsupportedCompression,
+    };
+    let is_of_reading = matches!(
+        problem.code,
+        CorruptArchive
+            | CorruptEntry
+            | EncryptedEntry
+            | LimitReached
+            | MalformedClass
+            | MissingInput
+            | NotANestedArchive
+            | NotAnArchive
+            | UnreadableEntry
+            | UnreadableInput
+            | UnsafePath
+            | UnsupportedCompression
+    );
+    let entry = problem.place.entry.as_str();
+    is_of_reading
+        && (entry.is_empty() || [".class", ".jar", ".war", ".zip"].iter().any(|end| entry.ends_with(end)))
 }
 
 /// Archives with classes that no loader searches: their classes are in nobody's reach, which must not go unsaid.

@@ -63,6 +63,8 @@ pub struct ArchiveFacts {
     /// Folder prefixes under which class files lie (`""`, `BOOT-INF/classes/`), in order of first appearance,
     /// as the class files' own names show.
     pub class_prefixes: Vec<String>,
+    /// Whether classes of it, or of an archive of the same input, could not be read.
+    pub is_incomplete: bool,
 }
 
 /// How the names of class file entries end.

@@ -140,6 +140,10 @@ pub enum Slot {
     Error,
     /// `{found}`: the archive that holds the class that was found.
     Found,
+    /// `{needs}`: what code does to need a missing class.
+    Needs,
+    /// `{missing}`: how many classes are asked for of a package of which nothing is there.
+    Missing,
 }
 
 /// Where a rule looks; each match becomes at most one finding.
@@ -241,6 +245,8 @@ pub enum LinkCause {
     /// It takes more than linking the reference, and the code shows that: both sides load the class they disagree
     /// about; the object's class is known.
     Proved,
+    /// An archive in which it may be could not be read in full.
+    UnreadArchive,
     /// Nothing of that: the application would fail alone.
     Itself,
 }

@@ -42,6 +42,8 @@ const SLOTS: &[(&str, Slot, Where)] = &[
     ("holder", Slot::Holder, Where::HeldOrNamed),
     ("error", Slot::Error, Where::Reference),
     ("found", Slot::Found, Where::Reference),
+    ("needs", Slot::Needs, Where::Reference),
+    ("missing", Slot::Missing, Where::Reference),
     ("effect", Slot::Effect, Where::Call),
     ("instead", Slot::Instead, Where::Call),
     ("resource", Slot::Resource, Where::Resource),

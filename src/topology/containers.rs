@@ -90,6 +90,7 @@ pub(super) fn base_only(container: &'static str, tree: &Tree<'_>, deployment: &D
         tenants: vec![Tenant { name: "base".to_owned(), kind: TenantKind::Base, loader: BASE_LOADER }],
         jdk: JDK,
         artifacts: tree.archives.iter().map(|a| artifact::artifact_id(a).unwrap_or("").to_owned()).collect(),
+        provided: None,
     }
 }
 

@@ -46,6 +46,9 @@ pub struct Topology {
     pub jdk: LoaderId,
     /// The Maven artifactId that a container sees in each archive, by archive index; `""` if it sees none.
     pub artifacts: Vec<String>,
+    /// The classes, by internal name, that the container brings from archives of its own, which need not be among
+    /// the inputs; `None` if it brings none.
+    pub provided: Option<NameFilter>,
 }
 
 /// The base or a module.

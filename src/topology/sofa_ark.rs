@@ -38,6 +38,7 @@ pub(super) fn recognise(tree: &Tree<'_>, deployment: &Deployment) -> bool {
 pub(super) fn build(archives: &[ArchiveFacts], deployment: &Deployment, options: &Options) -> Topology {
     let tree = Tree::new(archives);
     let mut topology = base_only("sofa-ark", &tree, deployment);
+    topology.provided = Some(NameFilter::only(NameSet::prefixed(ARK_API)));
     if deployment.is_embedded {
         let plugins = plugins_on(&tree, path_of_base(&topology));
         for module in &deployment.modules {

@@ -35,6 +35,11 @@ const JAKARTA: [&str; 6] = [
 const NOT_PARENT_FIRST: [&str; 3] =
     ["javax/servlet/jsp/jstl/", "jakarta/servlet/jsp/jstl/", "org/apache/tomcat/jdbc/"];
 
+/// What of the packages above is in no archive of Tomcat's `lib/` and `bin/`, which have all the others: the APIs of
+/// servlets, JSP, EL, WebSocket, annotations and authentication, Tomcat's own, and its JDBC pool (Tomcat's Class Loader
+/// How-To, "Common").
+const NOT_PROVIDED: [&str; 2] = ["javax/servlet/jsp/jstl/", "jakarta/servlet/jsp/jstl/"];
+
 /// A deployment with a web application in it.
 pub(super) fn recognise(tree: &Tree<'_>, deployment: &Deployment) -> bool {
     deployment.modules.iter().flat_map(|module| &module.roots).any(|&root| tree.layout(root) == Layout::War)
@@ -45,8 +50,13 @@ pub(super) fn recognise(tree: &Tree<'_>, deployment: &Deployment) -> bool {
 pub(super) fn build(archives: &[ArchiveFacts], deployment: &Deployment, options: &Options) -> Topology {
     let tree = Tree::new(archives);
     let mut topology = base_only("tomcat", &tree, deployment);
-    let filter = NameFilter::only(NameSet::prefixed(parent_first(archives, &topology)))
-        .but_not(NameSet::prefixed(NOT_PARENT_FIRST));
+    let parent_first = parent_first(archives, &topology);
+    topology.provided = Some(
+        NameFilter::only(NameSet::prefixed(parent_first.iter().copied()))
+            .but_not(NameSet::prefixed(NOT_PROVIDED)),
+    );
+    let filter =
+        NameFilter::only(NameSet::prefixed(parent_first)).but_not(NameSet::prefixed(NOT_PARENT_FIRST));
     for module in &deployment.modules {
         add_module(&mut topology, &tree, module, |own| web_application(own, &filter, options.delegate));
     }

@@ -84,6 +84,9 @@ impl Linkage<'_> {
         let super_class = Some((facts.super_name, false)).filter(|(name, _)| *name != NO_NAME);
         for (i, (name, as_interface)) in interfaces.chain(super_class).enumerate() {
             let Some(found) = program.find(program.class(class).loader, name) else {
+                if self.is_provided(name) {
+                    continue;
+                }
                 return Some(OwnFailure { failure: Failure::missing(name), n_before: i });
             };
             let is_cut = !as_interface && program.class(class).super_class == NO_CLASS;
@@ -158,7 +161,10 @@ impl Linkage<'_> {
         let (unit, loader) = (program.unit(class), program.class(class).loader);
         for (_, method) in program.methods_of(class) {
             for handler in unit.blocks_of(method).iter().flat_map(|block| unit.handlers(block)) {
-                if handler.catches != NO_NAME && program.find(loader, handler.catches).is_none() {
+                if handler.catches != NO_NAME
+                    && program.find(loader, handler.catches).is_none()
+                    && !self.is_provided(handler.catches)
+                {
                     return Some(Failure::missing(handler.catches));
                 }
             }

@@ -9,6 +9,7 @@ mod access;
 mod constraints;
 mod faults;
 mod implementations;
+mod provided;
 mod references;
 
 pub use implementations::{NotSelected, Unimplemented};
@@ -17,7 +18,7 @@ use super::link::{NO_CLASS, Program};
 use crate::facts::NO_NAME;
 use crate::vocabulary::{ClassId, LoaderId, MemberRefId, Name, Parallel};
 use faults::Fault;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -106,12 +107,15 @@ pub struct Linkage<'p> {
     faults: FxHashMap<ClassId, Fault>,
     /// Per loader: the references that violate a loading constraint when they are resolved.
     violations: Vec<FxHashMap<MemberRefId, Failure>>,
+    /// The container's packages of which the base has classes.
+    shown: FxHashSet<&'p str>,
 }
 
 impl<'p> Linkage<'p> {
     /// Looks at every class, and at every reference that leads from one loader to another.
     pub fn find(program: &'p Program<'p>, parallel: &impl Parallel) -> Self {
-        let mut linkage = Self { program, faults: FxHashMap::default(), violations: Vec::new() };
+        let shown = provided::shown(program);
+        let mut linkage = Self { program, faults: FxHashMap::default(), violations: Vec::new(), shown };
         linkage.faults = linkage.find_load_faults(parallel);
         linkage.faults = linkage.with_link_faults(parallel);
         linkage.violations =

@@ -30,7 +30,10 @@ impl Linkage<'_> {
         let Some(found) = program.find(program.class(user).loader, name) else {
             let text = program.text(name);
             return match element_of_class_constant(text) {
-                Some(element) => Err(Failure::missing(program.facts.names.find(element).unwrap_or(name))),
+                Some(element) => {
+                    let element = program.facts.names.find(element).unwrap_or(name);
+                    if self.is_provided(element) { Ok(None) } else { Err(Failure::missing(element)) }
+                }
                 None => Ok(None),
             };
         };

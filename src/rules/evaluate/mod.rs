@@ -23,6 +23,7 @@ mod matches;
 mod memo;
 mod packed;
 mod references;
+mod references_packages;
 mod references_text;
 mod references_unmet;
 mod references_why;

@@ -1,16 +1,16 @@
 //! References that fail to link, and why they do: matches of `reference` sites, for all rules in one pass.
 
 use super::matches::{Match, Spot, Subject};
-use super::references_why::{Copies, why};
+use super::references_packages::{MissingPackage, Packages, Wanted};
+use super::references_why::{Copies, may_be_unread, unread_views, why};
 use crate::dataflow::World;
 use crate::dataflow::changes::block_of;
 use crate::facts::{Event, EventKind, NO_NAME};
 use crate::program::link::NO_CLASS;
 use crate::program::{Failure, FailureKind, Linkage};
 use crate::rules::rule::{LinkCause, LinkFailure, Rule, Site};
-use crate::vocabulary::descriptor::package_of;
 use crate::vocabulary::{ClassId, LoaderId, MemberRefId, MethodId, Parallel, TenantId};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 /// Number of a row of [`References`].
 pub(super) type ReferenceId = u32;
@@ -22,6 +22,8 @@ pub(super) struct Broken {
     pub failure: Failure,
     /// The member that is asked for, if it is one.
     pub member: Option<MemberRefId>,
+    /// The package that is missing as a whole; the failure is that of the first of its classes then.
+    pub package: Option<MissingPackage>,
     /// The method that a class does not implement.
     pub unimplemented: Option<MethodId>,
     /// Whether something else fails before it wherever it is asked for, so that it shows only when that is mended.
@@ -46,8 +48,8 @@ struct Key<'p> {
     kind: FailureKind,
     class: ClassId,
     member: Option<MemberRefId>,
-    /// Name of a missing class; of a package of which nothing is there.
-    text: &'p str,
+    /// The class that is missing, or all of a package.
+    wanted: Wanted<'p>,
 }
 
 struct Found<'p> {
@@ -65,7 +67,7 @@ impl References {
             return Self::default();
         }
         let linkage = Linkage::find(world.program, parallel);
-        let packages = packages_of(world);
+        let packages = Packages::of(world.program);
         let mut references = Self::default();
         references.gather(world, &linkage, &packages, parallel);
         super::references_unmet::add(world, &linkage, &mut references, parallel);
@@ -88,11 +90,16 @@ impl References {
         self.rows.get(id as usize)
     }
 
+    /// The class that a row's finding is reported on.
+    pub(super) fn user(&self, id: ReferenceId) -> Option<ClassId> {
+        self.matches.get(id as usize).map(|found| found.class)
+    }
+
     fn gather<'p>(
         &mut self,
         world: &World<'p>,
         linkage: &Linkage<'p>,
-        packages: &FxHashSet<&str>,
+        packages: &Packages<'p>,
         parallel: &impl Parallel,
     ) {
         const CHUNK: usize = 128;
@@ -110,6 +117,7 @@ impl References {
                 self.rows.push(Broken {
                     failure,
                     member: key.member,
+                    package: key.wanted.package(),
                     unimplemented: None,
                     is_behind,
                     causes: Vec::new(),
@@ -118,6 +126,9 @@ impl References {
                 self.matches.push(empty_match(self.rows.len() - 1));
                 self.rows.len() - 1
             });
+            if let Some(package) = &mut self.rows[at].package {
+                package.classes.insert(failure.name);
+            }
             // Where nothing fails before it, it happens.
             if self.rows[at].is_behind && !is_behind {
                 self.rows[at].is_behind = false;
@@ -127,13 +138,16 @@ impl References {
                 self.matches[at].spots.push(spot);
             }
         }
-        for (found, row) in self.matches.iter_mut().zip(&self.rows) {
-            let is_own = |s: &Spot| world.program.class_of_method(s.method) == row.failure.broken;
+        for (found, row) in self.matches.iter_mut().zip(&mut self.rows) {
+            let is_own = |s: &Spot| linkage.link_failure(world.program.class_of_method(s.method)).is_some();
             // Who names a class that can't be linked comes first; its own constructor is for those that nobody names.
             if !found.spots.iter().all(is_own) {
                 found.spots.retain(|s| !is_own(s));
             }
             settle(world, found);
+            if row.package.is_some() {
+                tell_first(world, linkage, found, row);
+            }
         }
     }
 
@@ -151,16 +165,20 @@ impl References {
         self.matches.push(found);
     }
 
-    fn explain(&mut self, world: &World<'_>, linkage: &Linkage<'_>, packages: &FxHashSet<&str>) {
+    fn explain(&mut self, world: &World<'_>, linkage: &Linkage<'_>, packages: &Packages<'_>) {
         if self.rows.is_empty() {
             return;
         }
         let copies = Copies::of(world, self.rows.iter().map(|row| row.failure));
+        let unread = unread_views(world);
         for (row, found) in self.rows.iter_mut().zip(&mut self.matches) {
             let proved = why(world, linkage, &copies, packages, found, row);
             if !proved.is_empty() {
                 found.spots = proved;
                 settle(world, found);
+            }
+            if may_be_unread(world, &unread, found, row) {
+                row.causes.push(LinkCause::UnreadArchive);
             }
         }
     }
@@ -180,17 +198,23 @@ fn empty_match(row: usize) -> Match {
     Match { subject, class: NO_CLASS, spots: Vec::new(), only: None, holder: None, kept: None, leak: None }
 }
 
-/// The packages of which the deployment has classes. What the JDK lacks of a package of its own is another release's.
-fn packages_of<'p>(world: &World<'p>) -> FxHashSet<&'p str> {
-    let program = world.program;
-    let own = (0..program.classes.len()).map(ClassId::from_index).filter(|c| !program.is_jdk(*c));
-    own.map(|class| package_of(program.class_name(class))).collect()
+/// Of a missing package's classes a finding tells one, the first that is asked for.
+fn tell_first(world: &World<'_>, linkage: &Linkage<'_>, found: &mut Match, row: &mut Broken) {
+    let failure_at = |spot: &Spot| {
+        let class = world.program.class_of_method(spot.method);
+        let own = linkage.link_failure(class).map(|failure| Failure { broken: class, ..failure });
+        own.or_else(|| linkage.at(spot.method, world.event(spot.method, spot.event)?))
+    };
+    if let Some(failure) = found.spots.first().and_then(failure_at) {
+        row.failure = failure;
+        found.spots.retain(|spot| failure_at(spot) == Some(failure));
+    }
 }
 
 fn of_class<'p>(
     world: &World<'p>,
     linkage: &Linkage<'p>,
-    packages: &FxHashSet<&str>,
+    packages: &Packages<'p>,
     class: ClassId,
     found: &mut Vec<Found<'p>>,
 ) {
@@ -240,19 +264,24 @@ fn member_of(event: &Event, failure: Failure) -> Option<MemberRefId> {
 
 fn key<'p>(
     world: &World<'p>,
-    packages: &FxHashSet<&str>,
+    packages: &Packages<'p>,
     user: ClassId,
     failure: Failure,
     member: Option<MemberRefId>,
 ) -> Key<'p> {
     let program = world.program;
-    let mut text = if failure.name == NO_NAME { "" } else { program.text(failure.name) };
-    // Of a library that is not there at all, one class tells as much as all of them.
-    if failure.kind == FailureKind::MissingClass && !packages.contains(package_of(text)) {
-        text = package_of(text);
-    }
-    let class = if failure.broken == NO_CLASS { failure.found } else { failure.broken };
-    Key { loader: program.class(user).loader, kind: failure.kind, class, member, text }
+    let text = if failure.name == NO_NAME { "" } else { program.text(failure.name) };
+    let wanted = match packages.missing_root(text) {
+        Some(root) if failure.kind == FailureKind::MissingClass => Wanted::Package(root),
+        _ => Wanted::Class(text),
+    };
+    // Of a library that is not there at all, one class tells as much as all of them, whoever needs it.
+    let class = match wanted {
+        Wanted::Package(_) => NO_CLASS,
+        Wanted::Class(_) if failure.broken == NO_CLASS => failure.found,
+        Wanted::Class(_) => failure.broken,
+    };
+    Key { loader: program.class(user).loader, kind: failure.kind, class, member, wanted }
 }
 
 /// Constructors that are entered to see whether they come to their end.

@@ -90,6 +90,7 @@ fn add_one(world: &World<'_>, linkage: &Linkage<'_>, references: &mut References
     let row = Broken {
         failure,
         member: None,
+        package: None,
         unimplemented: Some(owed.method),
         is_behind: false,
         causes,

@@ -2,14 +2,16 @@
 
 use super::matches::{Match, Spot};
 use super::references::Broken;
+use super::references_packages::Packages;
 use crate::dataflow::World;
 use crate::facts::{ClassFacts, Event, EventKind, MemberRef, NO_NAME, UnitFacts};
 use crate::program::link::NO_CLASS;
 use crate::program::{Failure, FailureKind, Linkage};
 use crate::rules::rule::LinkCause;
-use crate::vocabulary::descriptor::{element_of_class_constant, package_of};
-use crate::vocabulary::{ClassId, Name, TenantId};
-use rustc_hash::{FxHashMap, FxHashSet};
+use crate::topology::Target;
+use crate::vocabulary::descriptor::element_of_class_constant;
+use crate::vocabulary::{ClassId, LoaderId, Name, TenantId};
+use rustc_hash::FxHashMap;
 
 /// All class files, on anybody's path, with one of the names that failures are about.
 pub(super) struct Copies {
@@ -68,7 +70,7 @@ pub(super) fn why(
     world: &World<'_>,
     linkage: &Linkage<'_>,
     copies: &Copies,
-    packages: &FxHashSet<&str>,
+    packages: &Packages<'_>,
     found: &Match,
     row: &mut Broken,
 ) -> Vec<Spot> {
@@ -87,7 +89,7 @@ pub(super) fn why(
     }
     let program = world.program;
     match failure.kind {
-        FailureKind::MissingClass if packages.contains(package_of(program.text(failure.name))) => {
+        FailureKind::MissingClass if packages.has_package_of(program, failure.name) => {
             row.causes.push(LinkCause::KnownPackage);
         }
         FailureKind::InaccessibleClass | FailureKind::InaccessibleMember
@@ -110,6 +112,35 @@ pub(super) fn why(
         row.causes.push(LinkCause::Itself);
     }
     Vec::new()
+}
+
+/// Per loader: whether an archive on its way of looking a class up could not be read in full.
+pub(super) fn unread_views(world: &World<'_>) -> Vec<bool> {
+    let loaders = &world.program.topology.loaders;
+    let is_unread = |archive: usize| world.archives.get(archive).is_some_and(|a| a.is_incomplete);
+    let mut views: Vec<bool> =
+        loaders.iter().map(|loader| loader.path.iter().any(|e| is_unread(e.archive))).collect();
+    // Loaders delegate at most through all others.
+    for _ in 0..loaders.len() {
+        for (i, loader) in loaders.iter().enumerate() {
+            views[i] |= loader.class_steps.iter().any(|step| match step.target {
+                Target::Loader(other) => views.get(other.index()).copied().unwrap_or(false),
+                Target::Own => false,
+            });
+        }
+    }
+    views
+}
+
+/// Whether what is missing may be in an archive that could not be read in full.
+pub(super) fn may_be_unread(world: &World<'_>, unread: &[bool], found: &Match, row: &Broken) -> bool {
+    use FailureKind::{MissingClass, MissingField, MissingMethod};
+    let program = world.program;
+    let is_unread = |loader: LoaderId| unread.get(loader.index()).copied().unwrap_or(false);
+    matches!(row.failure.kind, MissingClass | MissingMethod | MissingField)
+        && [found.class, row.failure.broken]
+            .into_iter()
+            .any(|class| class != NO_CLASS && is_unread(program.class(class).loader))
 }
 
 /// The tenants that have what is asked for, in a copy that the code does not get.

@@ -296,6 +296,8 @@ words! {
         /// It takes more than linking, and the code shows it: both sides load the class they disagree about; the class
         /// of the object is known.
         Proved,
+        /// An archive in which it may be could not be read in full.
+        UnreadArchive,
         /// Nothing of that: the application would fail alone.
         Itself,
     }
