@@ -359,7 +359,7 @@ impl Maker<'_, '_> {
                 None => self.lost_at().unwrap_or_else(|| "what follows".to_owned()),
             },
             // Only references have these, and have been asked for them.
-            Slot::Error | Slot::Found => String::new(),
+            Slot::Error | Slot::Found | Slot::Needs | Slot::Missing => String::new(),
         }
     }
 
