@@ -197,7 +197,7 @@ fn rule_files_are_checked_to_the_last_path() {
         run(&["rules", "check", "no/such.yaml", "rules", "fixtures/demo/cotenant.yaml", "nor/this.yaml"]);
     assert_eq!((said.code, said.stdout.as_str()), (2, ""));
     for words in ["no/such.yaml", "fixtures/demo/cotenant.yaml:1:1", "nor/this.yaml"] {
-        assert_eq!(said.stderr.matches(words).count(), 1, "{words}: {}", said.stderr);
+        assert!(said.stderr.contains(words), "{words}: {}", said.stderr);
     }
 }
 
