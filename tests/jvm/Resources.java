@@ -14,6 +14,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URLClassLoader;
 import java.nio.channels.Channel;
+import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
 import java.nio.file.WatchService;
 import java.sql.Connection;
@@ -57,7 +58,7 @@ final class Resources {
         if (o instanceof Connection || o instanceof Statement || o instanceof ResultSet) {
             return "jdbc";
         }
-        if (o instanceof Lock || o instanceof ReentrantReadWriteLock || o instanceof StampedLock || o instanceof Semaphore) {
+        if (o instanceof FileLock || o instanceof Lock || o instanceof ReentrantReadWriteLock || o instanceof StampedLock || o instanceof Semaphore) {
             return "lock";
         }
         if (o instanceof ExecutorService) {
@@ -85,6 +86,9 @@ final class Resources {
             case "jdbc":
                 return PaperDriver.isOwn(o) ? PaperDriver.isOpen(o) : !(o instanceof ResultSet) && !Sites.isClosed(o);
             case "lock":
+                if (o instanceof FileLock) {
+                    return ((FileLock) o).isValid();
+                }
                 return HELD.matcher(o.toString()).find() || o instanceof Semaphore && !seen.first.equals(state(o));
             case "executor":
                 return !((ExecutorService) o).isShutdown();

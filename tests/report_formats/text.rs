@@ -86,7 +86,7 @@ fn a_clean_scan_says_what_was_covered() {
     insta::assert_snapshot!(rendered("text", &clean, &RenderOptions::default()), @r#"
     scanned 12 archives, 3,456 classes, 2 modules on base (sofa-ark); sources 812/840
     2 findings suppressed
-    verdict: no hazard found
+    verdict: no hazard found; not all was read (1 problem on standard error)
     "#);
 }
 
@@ -118,7 +118,7 @@ fn a_base_alone_is_said_to_be_open() {
 
     scanned 12 archives, 3,456 classes, base open to any tenant (sofa-ark)
     2 findings suppressed
-    verdict: no error; 1 note
+    verdict: no error; 1 note; not all was read (1 problem on standard error)
     "#);
 }
 
