@@ -21,6 +21,8 @@ pub const THREAD_LOCAL_GET: Marks = 1 << 3;
 pub const FIELD_WRITER: Marks = 1 << 4;
 /// Some call runs a constructor of a deployed class whose objects the language itself closes.
 pub const MAKES_CLOSEABLE: Marks = 1 << 5;
+/// Some call on an object is named `close`.
+pub const CALLS_CLOSE: Marks = 1 << 6;
 
 /// The interface whose instances the language itself closes (JLS 14.20.3).
 pub(super) const AUTO_CLOSEABLE: &str = "java/lang/AutoCloseable";
@@ -49,6 +51,7 @@ pub(super) fn of_methods(
     };
     let n = program.classes.len();
     let closeable = constructors_of_closeables(program, parallel);
+    let close = program.facts.names.find("close");
     let of_class = |class: ClassId, marks: &mut Vec<Marks>| {
         let (unit, loader) = (program.unit(class), program.class(class).loader);
         let of_call = |event: &Event| {
@@ -56,7 +59,9 @@ pub(super) fn of_methods(
             let target = program.refs(loader).method(member);
             let makes =
                 event.kind == EventKind::InvokeSpecial && target.is_some_and(|m| closeable[m.index()]);
-            let own = if makes { MAKES_CLOSEABLE } else { 0 };
+            let is_invoke = event.kind.is_invoke() && event.kind.has_receiver();
+            let closes = is_invoke && Some(program.facts.members.get(member).name) == close;
+            let own = if makes { MAKES_CLOSEABLE } else { 0 } | if closes { CALLS_CLOSE } else { 0 };
             knowledge.roles(loader, member).fold(own, |marks, (role, _)| marks | of_role(role))
         };
         for (_, method) in program.methods_of(class) {

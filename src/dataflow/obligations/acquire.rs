@@ -52,9 +52,8 @@ pub(super) fn may_acquire(world: &World<'_>, body: Body<'_>, summaries: &Summari
         let target = event.member().filter(|_| event.kind.is_invoke()).and_then(|m| refs.method(m));
         target.is_some_and(|target| summaries.may_yield(target))
     };
-    world.knowledge.is_marked(body.id, marks::ACQUIRE | marks::MAKES_CLOSEABLE)
+    world.knowledge.is_marked(body.id, marks::ACQUIRE | marks::MAKES_CLOSEABLE | marks::CALLS_CLOSE)
         || summaries.may_yield_any() && body.origins.events().iter().any(yields)
-        || handed::may_be_released(world, body)
 }
 
 /// The deployed class whose object a constructor call completes, if that is to be closed.

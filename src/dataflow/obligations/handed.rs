@@ -21,15 +21,6 @@ const DATABASE: [(&str, &str); 3] = [
 const MAKERS: [&str; 7] = ["accept", "append", "borrow", "connect", "create", "new", "open"];
 const FINDERS: [&str; 1] = ["get"];
 
-/// Whether a body calls a `close` at all.
-pub(super) fn may_be_released(world: &World<'_>, body: Body<'_>) -> bool {
-    let is_close = |event: &Event| {
-        let member = event.member().map(|m| world.program.facts.members.get(m));
-        member.is_some_and(|m| world.program.text(m.name) == "close")
-    };
-    body.origins.events().iter().any(|e| e.kind.is_invoke() && e.kind.has_receiver() && is_close(e))
-}
-
 /// What a call yields, if it is to be closed and made for the caller.
 pub(super) fn by_call(
     callees: &Callees<'_, '_>,
