@@ -6,10 +6,11 @@ use super::effects::{Aliases, Effect, Uses};
 use super::remembered::Remembered;
 pub use super::written::{Written, kinds_of, written};
 use super::{Body, World, marks};
-use crate::facts::{EventKind, Value};
-use crate::program::{Program, RefTable};
+use crate::facts::{EventKind, NO_VALUE, Value};
+use crate::program::Program;
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, LoaderId, MethodId, Name, Parallel};
+use std::sync::OnceLock;
 
 /// One change of one field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,9 +27,9 @@ pub struct Change {
     pub inside: Option<(MethodId, u16)>,
 }
 
-/// All changes, by field.
+/// Some changes, by field.
 #[derive(Default)]
-pub struct Changes {
+pub struct ChangeTable {
     /// First row of each field, and one more.
     first: Vec<u32>,
     /// In method order for each field.
@@ -78,64 +79,150 @@ impl Candidates {
 /// Rounds of following getters that return what other getters return.
 const GETTER_ROUNDS: usize = 3;
 
-impl Changes {
-    /// Finds the changes of all fields that `is_candidate` accepts.
-    pub fn find(
-        world: &World<'_>,
+/// The changes of any field, looked for when somebody asks for them: most fields belong to objects that nobody shares,
+/// and nobody asks.
+pub struct Changes<'s> {
+    world: &'s World<'s>,
+    uses: Uses<'s>,
+    getters: Getters,
+    candidates: Candidates,
+    /// Writes through handles, by field.
+    through_handles: Vec<(FieldId, Place)>,
+    effects: Known,
+    found: Vec<OnceLock<Box<[Change]>>>,
+}
+
+/// A method, and the position of one of its events.
+type Place = (MethodId, u16);
+
+impl<'s> Changes<'s> {
+    /// Prepares to find the changes of the fields that `is_candidate` accepts; the others have none.
+    pub fn new(
+        world: &'s World<'s>,
         is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
         parallel: &impl Parallel,
     ) -> Self {
-        const CHUNK: usize = 512;
-        let uses = Uses::new(world.knowledge);
         let candidates = Candidates::find(world, is_candidate, parallel);
         let getters = getters(world, &|f| candidates.holder(f), parallel);
-        let known = Known::default();
-        let search = Search { world, uses: &uses, getters: &getters, candidates: &candidates, known: &known };
-        let n = world.program.classes.len();
-        let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
-            let mut found = Vec::new();
-            for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
-                let class = ClassId::from_index(i);
-                if world.program.is_jdk(class) {
-                    continue;
-                }
-                for (id, method) in world.program.methods_of(class) {
-                    if method.has_body {
-                        search.body(id, &mut found);
-                    }
-                }
-            }
-            found
-        });
-        Self::by_field(&found, world.program.n_fields)
+        Self {
+            world,
+            uses: Uses::new(world.knowledge),
+            getters,
+            candidates,
+            through_handles: through_handles(world),
+            effects: Known::default(),
+            found: (0..world.program.n_fields).map(|_| OnceLock::new()).collect(),
+        }
     }
 
+    /// The changes of a field, in method order.
+    pub fn of(&self, field: FieldId) -> &[Change] {
+        let Some(known) = self.found.get(field.index()).filter(|_| self.candidates.wanted(field)) else {
+            return &[];
+        };
+        known.get_or_init(|| self.find(field).into())
+    }
+
+    /// The changes that `keep` accepts of the fields that `is_asked` accepts.
+    pub fn only(
+        &self,
+        is_asked: impl Fn(FieldId) -> bool + Sync + Send,
+        keep: impl Fn(&Change) -> bool + Sync + Send,
+        parallel: &impl Parallel,
+    ) -> ChangeTable {
+        const CHUNK: usize = 512;
+        let n = self.found.len();
+        let parts = parallel.map(n.div_ceil(CHUNK), |chunk| {
+            let fields = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(FieldId::from_index);
+            let changes = fields.filter(|field| is_asked(*field)).flat_map(|field| self.of(field));
+            changes.filter(|change| keep(change)).copied().collect::<Vec<_>>()
+        });
+        ChangeTable::new(&parts, n)
+    }
+
+    fn find(&self, field: FieldId) -> Vec<Change> {
+        let writes = self.writes(field);
+        let reads = if self.candidates.holder(field) { self.reads(field) } else { Vec::new() };
+        let mut methods: Vec<MethodId> = writes.iter().chain(&reads).map(|place| place.0).collect();
+        methods.sort_unstable();
+        methods.dedup();
+        let mut found = Vec::new();
+        for id in methods {
+            let in_method = |places: &[Place]| -> Vec<u16> {
+                let from = places.partition_point(|place| place.0 < id);
+                places[from..].iter().take_while(|place| place.0 == id).map(|place| place.1).collect()
+            };
+            let write = |event| Change { field, method: id, event, how: How::Write, inside: None };
+            found.extend(in_method(&writes).into_iter().map(write));
+            let seeds = in_method(&reads);
+            if !seeds.is_empty() {
+                let body = self.world.body(id);
+                let aliases = Aliases::of_events(&self.uses, self.world, body, &seeds);
+                self.uses_of(body, field, &aliases, &mut found);
+            }
+        }
+        found
+    }
+
+    /// Where a field is assigned, ascending.
+    fn writes(&self, field: FieldId) -> Vec<Place> {
+        let mut places: Vec<Place> = self.world.fields.writes(field).map(|w| (w.method, w.event)).collect();
+        let from = self.through_handles.partition_point(|(f, _)| *f < field);
+        let handles = self.through_handles[from..].iter().take_while(|(f, _)| *f == field);
+        places.extend(handles.map(|(_, place)| *place));
+        places.sort_unstable();
+        places
+    }
+
+    /// Where a value of a field comes from, ascending: it is read, or a getter is called.
+    fn reads(&self, field: FieldId) -> Vec<Place> {
+        let reads = self.world.fields.reads(field).map(|read| (read.method, read.event));
+        let calls = self.getters.of(field).iter().flat_map(|(_, getter)| {
+            self.world.sites.resolved_to(*getter).iter().map(|site| (site.caller, site.event))
+        });
+        let yields = |(method, event): &Place| {
+            let event = self.world.event(*method, *event);
+            event.is_some_and(|e| e.result != NO_VALUE && e.kind != EventKind::Lambda)
+        };
+        let mut places: Vec<Place> = reads.chain(calls).filter(yields).collect();
+        places.sort_unstable();
+        places
+    }
+
+    fn uses_of(&self, body: Body<'_>, field: FieldId, aliases: &Aliases, found: &mut Vec<Change>) {
+        for (i, event) in body.origins.events().iter().enumerate() {
+            for (position, value) in body.origins.args(event).iter().enumerate() {
+                let Some(part) = aliases.part(body, *value) else { continue };
+                let change =
+                    Change { field, method: body.id, event: i as u16, how: How::Array, inside: None };
+                if let Some(how) = self.uses.direct(self.world, body, event, position) {
+                    found.extend(how.of_part(part).map(|how| Change { how, ..change }));
+                } else if let Some(effect) = self.handed_on(body, event, position) {
+                    let inside = Some((effect.method, effect.event));
+                    found.extend(effect.how.of_part(part).map(|how| Change { how, inside, ..change }));
+                }
+            }
+        }
+    }
+
+    fn handed_on(&self, body: Body<'_>, event: &crate::facts::Event, position: usize) -> Option<Effect> {
+        let mut entered = Vec::new();
+        self.uses.enter(self.world, body, event, position, &mut entered);
+        entered.into_iter().find_map(|(method, param)| {
+            self.effects.get_or_find((method, param), || self.uses.on_parameter(self.world, method, param))
+        })
+    }
+}
+
+impl ChangeTable {
     /// Sorts by counting; the order of the changes of one field stays.
-    fn by_field(parts: &[Vec<Change>], n_fields: usize) -> Self {
+    fn new(parts: &[Vec<Change>], n_fields: usize) -> Self {
         let mut first = vec![0u32; n_fields + 1];
         parts.iter().flatten().for_each(|change| first[change.field.index() + 1] += 1);
         for i in 0..n_fields {
             first[i + 1] += first[i];
         }
-        let Some(any) = parts.iter().flatten().next() else { return Self { first, rows: Vec::new() } };
-        let mut next = first.clone();
-        let mut rows = vec![*any; first[n_fields] as usize];
-        for change in parts.iter().flatten() {
-            let at = &mut next[change.field.index()];
-            rows[*at as usize] = *change;
-            *at += 1;
-        }
-        Self { first, rows }
-    }
-
-    /// Those of the changes that `keep` accepts.
-    pub fn only(&self, keep: impl Fn(&Change) -> bool + Sync + Send, parallel: &impl Parallel) -> Self {
-        const CHUNK: usize = 512;
-        let parts = parallel.map(self.rows.len().div_ceil(CHUNK), |chunk| {
-            let rows = &self.rows[chunk * CHUNK..self.rows.len().min((chunk + 1) * CHUNK)];
-            rows.iter().filter(|change| keep(change)).copied().collect::<Vec<_>>()
-        });
-        Self::by_field(&parts, self.first.len().saturating_sub(1))
+        Self { first, rows: parts.concat() }
     }
 
     /// The changes of a field, in method order.
@@ -153,13 +240,28 @@ impl Changes {
     }
 }
 
-/// The field that each getter returns the value of, by method.
-#[derive(Default)]
-struct Getters(Vec<Option<FieldId>>);
+/// Writes through handles in all bodies, by field.
+fn through_handles(world: &World<'_>) -> Vec<(FieldId, Place)> {
+    let methods = (0..world.program.n_methods).map(MethodId::from_index);
+    let mut found = Vec::new();
+    for id in methods.filter(|id| world.knowledge.is_marked(*id, marks::FIELD_WRITER)) {
+        let body = world.body(id);
+        for (i, event) in (0u16..).zip(body.origins.events()) {
+            found.extend(super::reflective::written_field(world, body, event).map(|f| (f, (id, i))));
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+/// Methods that return what a field holds, by field.
+struct Getters(Vec<(FieldId, MethodId)>);
 
 impl Getters {
-    fn get(&self, method: MethodId) -> Option<FieldId> {
-        self.0.get(method.index()).copied().flatten()
+    fn of(&self, field: FieldId) -> &[(FieldId, MethodId)] {
+        let from = self.0.partition_point(|(f, _)| *f < field);
+        let n = self.0[from..].partition_point(|(f, _)| *f == field);
+        &self.0[from..from + n]
     }
 }
 
@@ -190,27 +292,29 @@ fn getters(
         }
         found
     });
-    let mut getters = Getters(vec![None; world.program.n_methods]);
+    let mut fields: Vec<Option<FieldId>> = vec![None; world.program.n_methods];
     let mut chains: Vec<(MethodId, Returned)> = Vec::new();
     for (id, returned) in found.into_iter().flatten() {
         match returned.field {
-            Some(field) => {
-                getters.0[id.index()] = Some(field);
-            }
+            Some(field) => fields[id.index()] = Some(field),
             None => chains.push((id, returned)),
         }
     }
     for _ in 1..GETTER_ROUNDS {
-        let open = chains.iter().filter(|(id, _)| getters.get(*id).is_none());
+        let open = chains.iter().filter(|(id, _)| fields[id.index()].is_none());
         let more: Vec<(MethodId, FieldId)> = open
-            .filter_map(|(id, r)| Some((*id, r.calls.iter().find_map(|callee| getters.get(*callee))?)))
+            .filter_map(|(id, r)| Some((*id, r.calls.iter().find_map(|callee| fields[callee.index()])?)))
             .collect();
         if more.is_empty() {
             break;
         }
-        more.into_iter().for_each(|(id, field)| getters.0[id.index()] = Some(field));
+        more.into_iter().for_each(|(id, field)| fields[id.index()] = Some(field));
     }
-    getters
+    let by_method = fields.into_iter().enumerate();
+    let mut by_field: Vec<(FieldId, MethodId)> =
+        by_method.filter_map(|(m, field)| Some((field?, MethodId::from_index(m)))).collect();
+    by_field.sort_unstable();
+    Getters(by_field)
 }
 
 fn returned(
@@ -236,91 +340,8 @@ fn returned(
     (found.field.is_some() || !found.calls.is_empty()).then_some(found)
 }
 
-/// The candidate field whose value an event yields: a read, or a call of a getter.
-fn read_field(
-    getters: &Getters,
-    candidates: &Candidates,
-    refs: &RefTable,
-    event: &crate::facts::Event,
-) -> Option<FieldId> {
-    match event.kind {
-        EventKind::GetStatic | EventKind::GetField => {
-            refs.field(event.member()?).filter(|f| candidates.holder(*f))
-        }
-        kind if kind.is_invoke() => getters.get(refs.method(event.member()?)?),
-        _ => None,
-    }
-}
-
 /// Effects that were asked for, so that a helper which many callers use is looked at once.
 type Known = Remembered<(MethodId, u16), Option<Effect>>;
-
-struct Search<'s, 'w> {
-    world: &'s World<'w>,
-    uses: &'s Uses<'s>,
-    getters: &'s Getters,
-    candidates: &'s Candidates,
-    known: &'s Known,
-}
-
-impl Search<'_, '_> {
-    fn body(&self, id: MethodId, found: &mut Vec<Change>) {
-        let body = self.world.body(id);
-        let has_handles = self.world.knowledge.is_marked(id, marks::FIELD_WRITER);
-        let refs = self.world.program.refs(self.world.program.class(body.class).loader);
-        let mut reads: Vec<(FieldId, u16)> = Vec::new();
-        for (i, event) in body.origins.events().iter().enumerate() {
-            if matches!(event.kind, EventKind::PutStatic | EventKind::PutField) {
-                let field = event.member().and_then(|m| refs.field(m));
-                if let Some(field) = field.filter(|f| self.candidates.wanted(*f)) {
-                    found.push(Change { field, method: id, event: i as u16, how: How::Write, inside: None });
-                }
-                continue;
-            }
-            if has_handles
-                && let Some(field) = super::reflective::written_field(self.world, body, event)
-                && self.candidates.wanted(field)
-            {
-                found.push(Change { field, method: id, event: i as u16, how: How::Write, inside: None });
-            }
-            if event.result != crate::facts::NO_VALUE
-                && let Some(field) = read_field(self.getters, self.candidates, refs, event)
-            {
-                reads.push((field, i as u16));
-            }
-        }
-        reads.sort_unstable();
-        for run in reads.chunk_by(|a, b| a.0 == b.0) {
-            let seeds: Vec<u16> = run.iter().map(|r| r.1).collect();
-            let aliases = Aliases::of_events(self.uses, self.world, body, &seeds);
-            self.uses_of(body, run[0].0, &aliases, found);
-        }
-    }
-
-    fn uses_of(&self, body: Body<'_>, field: FieldId, aliases: &Aliases, found: &mut Vec<Change>) {
-        for (i, event) in body.origins.events().iter().enumerate() {
-            for (position, value) in body.origins.args(event).iter().enumerate() {
-                let Some(part) = aliases.part(body, *value) else { continue };
-                let change =
-                    Change { field, method: body.id, event: i as u16, how: How::Array, inside: None };
-                if let Some(how) = self.uses.direct(self.world, body, event, position) {
-                    found.extend(how.of_part(part).map(|how| Change { how, ..change }));
-                } else if let Some(effect) = self.handed_on(body, event, position) {
-                    let inside = Some((effect.method, effect.event));
-                    found.extend(effect.how.of_part(part).map(|how| Change { how, inside, ..change }));
-                }
-            }
-        }
-    }
-
-    fn handed_on(&self, body: Body<'_>, event: &crate::facts::Event, position: usize) -> Option<Effect> {
-        let mut entered = Vec::new();
-        self.uses.enter(self.world, body, event, position, &mut entered);
-        entered.into_iter().find_map(|(method, param)| {
-            self.known.get_or_find((method, param), || self.uses.on_parameter(self.world, method, param))
-        })
-    }
-}
 
 /// Whether what a field holds can be changed by others' methods at all: an array, or an object of a type of the JDK,
 /// of a subtype of a container, or of a type that is not known. Objects of the deployment's own classes are judged by

@@ -21,7 +21,7 @@ mod remembered;
 pub mod unload;
 mod written;
 
-pub use changes::{Change, Changes, How};
+pub use changes::{Change, ChangeTable, Changes, How};
 pub use knowledge::{ApiId, Knowledge, Role};
 
 use crate::facts::{ArchiveFacts, Event, MethodFacts};

@@ -67,8 +67,8 @@ pub(super) struct Context<'w> {
     pub world: &'w World<'w>,
     /// What is known.
     pub models: &'w Models,
-    /// All changes of fields.
-    pub changes: &'w Changes,
+    /// The changes of every field.
+    pub changes: &'w Changes<'w>,
     /// Objects that statics hold.
     pub held: &'w Held,
     /// Methods that unload callbacks reach.
@@ -91,7 +91,7 @@ impl<'w> Context<'w> {
     pub(super) fn new(
         world: &'w World<'w>,
         models: &'w Models,
-        changes: &'w Changes,
+        changes: &'w Changes<'w>,
         held: &'w Held,
         at_unload: &'w UnloadRoots,
     ) -> Self {

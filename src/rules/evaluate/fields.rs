@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use crate::dataflow::changes::{Change, Changes};
+use crate::dataflow::changes::{Change, ChangeTable, Changes};
 use crate::dataflow::held::Held;
 use crate::dataflow::initialisation;
 use crate::dataflow::{How, World};
@@ -18,17 +18,27 @@ pub(super) fn is_candidate(world: &World<'_>, field: FieldId) -> bool {
     !world.program.is_jdk(class) && !facts.access.has(Access::SYNTHETIC) && !facts.has_constant
 }
 
-/// The changes that any field site may match: after initialisation, by code that somebody reaches.
-pub(super) fn counted(world: &World<'_>, changes: &Changes, parallel: &impl Parallel) -> Changes {
+/// The changes that any field site may match: of a static or of what an object that is held keeps, after
+/// initialisation, by code that somebody reaches.
+pub(super) fn counted(
+    world: &World<'_>,
+    changes: &Changes<'_>,
+    held: &Held,
+    parallel: &impl Parallel,
+) -> ChangeTable {
+    let is_asked = |field: FieldId| {
+        world.program.field(field).access.is_static()
+            || held.holder(world.program.class_of_field(field)).is_some()
+    };
     let counts = |change: &Change| {
         let class = world.program.class_of_field(change.field);
         !world.reach.tenants(change.method).is_empty() && is_after_initialisation(world, class, change)
     };
-    changes.only(counts, parallel)
+    changes.only(is_asked, counts, parallel)
 }
 
 /// The matches of a field site, by field, among changes that [count](counted).
-pub(super) fn find(world: &World<'_>, site: &Site, changes: &Changes, held: &Held) -> Vec<Match> {
+pub(super) fn find(world: &World<'_>, site: &Site, changes: &ChangeTable, held: &Held) -> Vec<Match> {
     let (of_statics, kinds, writes) = match site {
         Site::FieldWrite { of_statics } => (*of_statics, &[][..], true),
         Site::FieldMutation { of_statics, kinds } => (*of_statics, kinds.as_slice(), false),

@@ -40,7 +40,7 @@ use super::Models;
 use super::rule::{Case, Condition, Rule, Site};
 use crate::dataflow::held::Held;
 use crate::dataflow::unload::UnloadRoots;
-use crate::dataflow::{Changes, World as Analysed};
+use crate::dataflow::{ChangeTable, Changes, World as Analysed};
 use crate::facts::ArchiveFacts;
 use crate::findings::Finding;
 use crate::program::{CallGraph, CallSites, FieldGraph, Hierarchy, Program, Reach};
@@ -87,13 +87,13 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     // What a module's own static holds is there for that module alone.
     let is_of_all = |f| world.reach.owner(world.program.class_of_field(f)).is_none();
     let (changes, (held, at_unload)) = parallel.both(
-        || Changes::find(&analysed, &is_candidate, parallel),
+        || Changes::new(&analysed, &is_candidate, parallel),
         || {
             let held = Held::find(&analysed, &|f| is_candidate(f) && is_of_all(f));
             (held, UnloadRoots::find(&analysed, parallel))
         },
     );
-    let counted = fields::counted(&analysed, &changes, parallel);
+    let counted = fields::counted(&analysed, &changes, &held, parallel);
     let mut cx = Context::new(&analysed, world.models, &changes, &held, &at_unload);
     cx.references = References::find(&analysed, rules, parallel);
     cx.learn_globs(rules.iter().flat_map(globs_of));
@@ -107,7 +107,7 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
 fn matches_of(
     cx: &Context<'_>,
     rules: &[Rule],
-    counted: &Changes,
+    counted: &ChangeTable,
     parallel: &impl Parallel,
 ) -> Vec<Vec<Match>> {
     let tables: Vec<Vec<bool>> = rules.iter().map(|r| api_table(cx, &r.site)).collect();
