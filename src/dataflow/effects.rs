@@ -6,7 +6,7 @@ use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{MethodId, ValueId};
 
 /// How a use changes what a value holds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum How {
     /// The field itself is written.
     Write,

@@ -93,6 +93,8 @@ pub mod groups {
     pub const HELD_TEST: &str = "held-test";
     /// Ends the JVM.
     pub const JVM_EXIT: &str = "jvm-exit";
+    /// Ask a loader for a class.
+    pub const CLASS_LOOKUPS: [&str; 2] = ["class-for-name-with-loader", "load-class"];
     /// Removes all entries of its receiver.
     pub const CONTAINER_CLEAR: &str = "container-clear";
     /// Removes an entry of its receiver.

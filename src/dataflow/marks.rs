@@ -4,7 +4,7 @@
 use super::knowledge::{Knowledge, Role, groups};
 use crate::facts::{Event, EventKind};
 use crate::program::Program;
-use crate::vocabulary::{ClassId, MethodId, Parallel};
+use crate::vocabulary::{ClassId, LoaderId, MemberRefId, MethodId, Parallel};
 
 /// Kinds of roles among the calls and lambdas of a method, one bit each.
 pub type Marks = u8;
@@ -24,6 +24,9 @@ pub const MAKES_CLOSEABLE: Marks = 1 << 5;
 /// Some call on an object is named `close`.
 pub const CALLS_CLOSE: Marks = 1 << 6;
 
+/// Some call asks a loader for a class.
+pub const CLASS_LOOKUP: Marks = 1 << 7;
+
 /// The interface whose instances the language itself closes (JLS 14.20.3).
 pub(super) const AUTO_CLOSEABLE: &str = "java/lang/AutoCloseable";
 
@@ -38,6 +41,8 @@ pub(super) fn of_methods(
         (groups::THREAD_LOCAL_GET, THREAD_LOCAL_GET),
         (groups::FIELD_WRITER, FIELD_WRITER),
         (groups::OFFSET_WRITER, FIELD_WRITER),
+        (groups::CLASS_LOOKUPS[0], CLASS_LOOKUP),
+        (groups::CLASS_LOOKUPS[1], CLASS_LOOKUP),
     ];
     let of_groups = of_groups.map(|(group, mark)| (knowledge.group(group), mark));
     let of_role = |role: Role| match role {
@@ -52,17 +57,28 @@ pub(super) fn of_methods(
     let n = program.classes.len();
     let closeable = constructors_of_closeables(program, parallel);
     let close = program.facts.names.find("close");
-    let of_class = |class: ClassId, marks: &mut Vec<Marks>| {
-        let (unit, loader) = (program.unit(class), program.class(class).loader);
-        let of_call = |event: &Event| {
-            let Some(member) = event.member() else { return 0 };
+    let loaders = 0..program.topology.loaders.len();
+    // A reference is asked about once, not wherever it is called.
+    let of_member = loaders.map(|l| {
+        let loader = LoaderId::from_index(l);
+        let of_member = |member: MemberRefId| {
             let target = program.refs(loader).method(member);
-            let makes =
-                event.kind == EventKind::InvokeSpecial && target.is_some_and(|m| closeable[m.index()]);
-            let is_invoke = event.kind.is_invoke() && event.kind.has_receiver();
-            let closes = is_invoke && Some(program.facts.members.get(member).name) == close;
+            let makes = target.is_some_and(|m| closeable[m.index()]);
+            let closes = Some(program.facts.members.get(member).name) == close;
             let own = if makes { MAKES_CLOSEABLE } else { 0 } | if closes { CALLS_CLOSE } else { 0 };
             knowledge.roles(loader, member).fold(own, |marks, (role, _)| marks | of_role(role))
+        };
+        members(program, loader, of_member, parallel)
+    });
+    let of_member: Vec<Vec<Marks>> = of_member.collect();
+    let of_class = |class: ClassId, marks: &mut Vec<Marks>| {
+        let (unit, known) = (program.unit(class), &of_member[program.class(class).loader.index()]);
+        let of_call = |event: &Event| {
+            let Some(marks) = event.member().and_then(|m| known.get(m.index())) else { return 0 };
+            let is_invoke = event.kind.is_invoke() && event.kind.has_receiver();
+            let mut not = if event.kind == EventKind::InvokeSpecial { 0 } else { MAKES_CLOSEABLE };
+            not |= if is_invoke { 0 } else { CALLS_CLOSE };
+            marks & !not
         };
         for (_, method) in program.methods_of(class) {
             let calls =
@@ -79,6 +95,28 @@ pub(super) fn of_methods(
     });
     // Methods are numbered class by class.
     marks.concat()
+}
+
+/// Something about every reference in the classes of a loader.
+fn members(
+    program: &Program<'_>,
+    loader: LoaderId,
+    of_member: impl Fn(MemberRefId) -> Marks + Sync + Send,
+    parallel: &impl Parallel,
+) -> Vec<Marks> {
+    if loader == program.topology.jdk {
+        return Vec::new();
+    }
+    let facts = program.facts;
+    let path = &program.topology.loaders[loader.index()].path;
+    let is_on_path = |unit: &usize| path.iter().any(|e| Some(&e.archive) == facts.archive_of.get(*unit));
+    let units: Vec<usize> = (0..facts.unit_members.len()).filter(is_on_path).collect();
+    let found = parallel.map(units.len(), |u| {
+        facts.unit_members[units[u]].iter().map(|id| (*id, of_member(*id))).collect::<Vec<_>>()
+    });
+    let mut marks = vec![0; facts.members.bound()];
+    found.into_iter().flatten().for_each(|(id, own)| marks[id.index()] = own);
+    marks
 }
 
 /// By method, whether it is a constructor of a deployed class whose objects are to be closed.

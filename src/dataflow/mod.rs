@@ -17,7 +17,7 @@ pub mod obligations;
 pub mod origins;
 pub mod paths;
 mod reflective;
-mod remembered;
+pub mod remembered;
 pub mod unload;
 mod written;
 

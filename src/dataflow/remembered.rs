@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 const N_SHARDS: usize = 32;
 
 /// Answers by question. Each must follow from its question alone: two threads may find the same one at a time.
-pub(super) struct Remembered<K, V> {
+pub struct Remembered<K, V> {
     shards: [Mutex<FxHashMap<K, V>>; N_SHARDS],
 }
 
@@ -20,7 +20,7 @@ impl<K, V> Default for Remembered<K, V> {
 
 impl<K: Hash + Eq, V: Copy> Remembered<K, V> {
     /// The answer, found if nobody has asked before. No lock is held meanwhile.
-    pub(super) fn get_or_find(&self, key: K, find: impl FnOnce() -> V) -> V {
+    pub fn get_or_find(&self, key: K, find: impl FnOnce() -> V) -> V {
         // The upper bits: the lower ones choose the place within a map.
         let shard = (FxBuildHasher.hash_one(&key) >> 32) as usize % N_SHARDS;
         let lock = || self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);

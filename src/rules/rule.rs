@@ -1,7 +1,9 @@
 //! A checked rule: what the YAML says, with every name looked up and every pattern compiled.
 
+mod cost;
 mod kinds;
 
+pub use cost::Cost;
 pub use kinds::{ClassPlace, Keeper, KeyKind, OriginKind, Release, StoredKind, WriteShape};
 
 use crate::findings::{Certainty, RuleMeta, Severity};

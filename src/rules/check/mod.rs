@@ -146,7 +146,7 @@ impl Checker<'_> {
         let certainty: Certainty = text.certainty.into();
         self.within("certainty", |c| c.level(severity, certainty));
         let when = match text.when {
-            Some(when) => self.within("when", |c| c.condition(when, 0)),
+            Some(when) => self.within("when", |c| c.condition(when, 0)).cheap_first(),
             None => rule::Condition::All(Vec::new()),
         };
         let cases = text.cases.unwrap_or_default();
@@ -212,7 +212,7 @@ impl Checker<'_> {
             self.report("this case drops the finding and changes it too", "one or the other", "");
         }
         let case = Case {
-            when: self.within("when", |c| c.condition(text.when, 0)),
+            when: self.within("when", |c| c.condition(text.when, 0)).cheap_first(),
             ignore,
             severity: text.severity.map(Into::into),
             certainty: text.certainty.map(Into::into),

@@ -40,12 +40,16 @@ fn of_class(world: &World<'_>, tables: &[Vec<bool>], class: ClassId, found: &mut
                 continue;
             }
             let Some(member) = event.member() else { continue };
+            let mut apis = world.knowledge.apis(loader, member).peekable();
             // What an API's own class does is what the API does: that is told where others call it.
-            let owner = world.program.text(world.program.facts.members.get(member).owner);
-            if owner == world.program.class_name(class) {
+            let is_own = || {
+                let owner = world.program.text(world.program.facts.members.get(member).owner);
+                owner == world.program.class_name(class)
+            };
+            if apis.peek().is_none() || is_own() {
                 continue;
             }
-            for api in world.knowledge.apis(loader, member) {
+            for api in apis {
                 for (t, table) in tables.iter().enumerate() {
                     if !table.get(usize::from(api)).copied().unwrap_or(false) {
                         continue;

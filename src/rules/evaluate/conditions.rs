@@ -10,7 +10,7 @@ use crate::dataflow::changes;
 use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
 use crate::facts::{Annotation, Event, EventKind, NO_NAME, NO_VALUE, Span, Value};
 use crate::rules::rule::{
-    ArgumentTest, ClassTest, Condition, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
+    ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
 };
 use crate::vocabulary::descriptor::{TypeDesc, binary_name};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name};
@@ -57,15 +57,9 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
                 && test.holds_values.is_none_or(|w| w == super::held_values::are_plain(cx, found, f))
                 && test.holds_internal.is_none_or(|w| w == super::held_values::are_internal(cx, f)))
         }
-        Condition::Written(shapes) => {
-            found.spots.iter().any(|s| shapes.iter().any(|w| cx.shapes(found, s).contains(w)))
-        }
-        Condition::Keyed(kinds) => {
-            found.spots.iter().any(|s| kinds.contains(&super::keys::key_of(cx, found, s)))
-        }
-        Condition::Stores(kinds) => {
-            found.spots.iter().any(|s| super::shapes::stored_of(cx, s).iter().any(|k| kinds.contains(k)))
-        }
+        Condition::Written(shapes) => found.spots.iter().any(|s| cx.shapes(found, s).has_any(shapes)),
+        Condition::Keyed(kinds) => found.spots.iter().any(|s| kinds.contains(&cx.key(found, s))),
+        Condition::Stores(kinds) => found.spots.iter().any(|s| cx.stored(s).has_any(kinds)),
         Condition::ReadByOther => is_read_by_other(cx, found),
         Condition::AnyChange(shapes) => super::fields::is_changed_as(cx, found, shapes),
         Condition::StoredUnasked => found.spots.iter().any(|s| super::loader_stores::is_unasked(cx, s)),
@@ -137,21 +131,30 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
     }
 }
 
+/// Whether those parts of a condition hold that ask nothing of a match's sites.
+pub(super) fn may_hold(cx: &Context<'_>, found: &Match, when: &Condition) -> bool {
+    parts_of(when).iter().filter(|c| c.cost() == Cost::Declared).all(|c| holds(cx, found, c))
+}
+
+/// The conditions that must all hold.
+fn parts_of(when: &Condition) -> &[Condition] {
+    if let Condition::All(all) = when { all.as_slice() } else { std::slice::from_ref(when) }
+}
+
 /// The match with only those of its sites that the rule asks for: a finding that says something about writes of a shape
 /// points at these, and names those who make them.
 pub(super) fn narrow(cx: &Context<'_>, found: &Match, when: &Condition) -> Match {
     let mut narrowed = found.clone();
-    let all = if let Condition::All(all) = when { all.as_slice() } else { std::slice::from_ref(when) };
-    for condition in all {
+    for condition in parts_of(when) {
         if let Condition::Argument(test) = condition
             && let Some(tenants) = super::packed::tenants(cx, &narrowed, test)
         {
             narrowed.only = Some(tenants);
         }
         let is_asked = |s: &Spot| match condition {
-            Condition::Written(shapes) => cx.shapes(found, s).iter().any(|w| shapes.contains(w)),
-            Condition::Keyed(kinds) => kinds.contains(&super::keys::key_of(cx, found, s)),
-            Condition::Stores(kinds) => super::shapes::stored_of(cx, s).iter().any(|k| kinds.contains(k)),
+            Condition::Written(shapes) => cx.shapes(found, s).has_any(shapes),
+            Condition::Keyed(kinds) => kinds.contains(&cx.key(found, s)),
+            Condition::Stores(kinds) => cx.stored(s).has_any(kinds),
             _ => true,
         };
         if narrowed.spots.iter().any(is_asked) {

@@ -1,7 +1,8 @@
 //! What all conditions of one evaluation share.
 
 use super::handed_out::Answers;
-use super::matches::{Match, Spot, Subject};
+use super::known::Known;
+use super::matches::{Match, Subject};
 use super::references::References;
 use crate::dataflow::held::Held;
 use crate::dataflow::knowledge::ApiId;
@@ -10,7 +11,6 @@ use crate::dataflow::unload::UnloadRoots;
 use crate::dataflow::{Body, Changes, How, World};
 use crate::facts::Event;
 use crate::rules::models::Models;
-use crate::rules::rule::WriteShape;
 use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId};
 use globset::{GlobBuilder, GlobMatcher};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -77,6 +77,8 @@ pub(super) struct Context<'w> {
     pub asked_loaders: OnceLock<FxHashSet<(MethodId, u16)>>,
     /// Whose objects callers change; found as they are asked for.
     pub changed_objects: OnceLock<Answers>,
+    /// What was found out about changes of fields.
+    pub known: Known,
     /// Classes that static fields are declared as; found once.
     pub constants: OnceLock<FxHashSet<ClassId>>,
     /// References that fail to link.
@@ -103,6 +105,7 @@ impl<'w> Context<'w> {
             at_unload,
             asked_loaders: OnceLock::new(),
             changed_objects: OnceLock::new(),
+            known: Known::default(),
             constants: OnceLock::new(),
             references: References::default(),
             names: GroupNames::default(),
@@ -205,14 +208,6 @@ impl<'w> Context<'w> {
         let program = self.world.program;
         let methods = program.methods_of(program.class_of_method(method));
         methods.flat_map(|(id, _)| self.world.reach.tenants(id).iter().collect::<Vec<_>>()).collect()
-    }
-
-    /// The shapes of one change.
-    pub(super) fn shapes(&self, found: &Match, spot: &Spot) -> Vec<WriteShape> {
-        match found.subject {
-            Subject::Field(field) => super::shapes::shapes_of(self, field, spot),
-            _ => Vec::new(),
-        }
     }
 
     /// Entry names that a call asks for: of a resource, a bundle, or a service's providers.

@@ -85,7 +85,7 @@ pub(super) fn is_changed_as(cx: &Context<'_>, found: &Match, wanted: &[WriteShap
     });
     after.any(|c| {
         let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
-        super::shapes::shapes_of(cx, field, &spot).iter().any(|shape| wanted.contains(shape))
+        cx.shapes_of(field, &spot).has_any(wanted)
     })
 }
 

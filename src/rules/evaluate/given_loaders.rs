@@ -3,16 +3,14 @@
 use super::context::Context;
 use super::matches::Spot;
 use super::values::{operand, origins_of, types_of};
-use crate::dataflow::Body;
-use crate::dataflow::knowledge::Subject;
+use crate::dataflow::knowledge::{Subject, groups};
 use crate::dataflow::origins::{Found, Origin};
+use crate::dataflow::{Body, marks};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{ClassId, MethodId, ValueId};
 use rustc_hash::FxHashSet;
 
-/// APIs that ask a loader for a class.
-const LOOKUPS: [&str; 2] = ["class-for-name-with-loader", "load-class"];
 /// Callers that an object is followed up to.
 const MAX_LEVELS: u32 = 3;
 /// Callers of one method that are looked at.
@@ -33,12 +31,15 @@ pub(super) fn is_asked_for_computed_names(cx: &Context<'_>, spot: &Spot) -> bool
 
 /// Where loaders of given objects are read that lookups by computed names ask.
 fn asked_loaders(cx: &Context<'_>) -> FxHashSet<(MethodId, u16)> {
-    let lookups: Vec<String> = LOOKUPS.iter().map(|name| (*name).to_owned()).collect();
+    let lookups: Vec<String> = groups::CLASS_LOOKUPS.iter().map(|name| (*name).to_owned()).collect();
     let mut asked = FxHashSet::default();
     let program = cx.world.program;
     for class in (0..program.classes.len()).map(ClassId::from_index).filter(|c| !program.is_jdk(*c)) {
         let loader = program.class(class).loader;
         for (id, method) in program.methods_of(class) {
+            if !cx.world.knowledge.is_marked(id, marks::CLASS_LOOKUP) {
+                continue;
+            }
             for event in program.unit(class).events_of(method) {
                 let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { continue };
                 let mut apis = cx.world.knowledge.apis(loader, member);

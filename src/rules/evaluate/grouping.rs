@@ -2,7 +2,6 @@
 
 use super::context::Context;
 use super::matches::{Match, Subject};
-use super::shapes::shapes_of;
 use super::trace::simple_name;
 use crate::findings::Finding;
 use crate::rules::rule::{Family, Rule, Site, WriteShape};
@@ -50,7 +49,7 @@ fn rank(cx: &Context<'_>, found: &Match) -> Rank {
         Subject::Field(field) => field,
         _ => FieldId(u32::MAX),
     };
-    let by_caller = found.spots.iter().any(|s| shapes_of(cx, field, s).contains(&WriteShape::FromCaller));
+    let by_caller = found.spots.iter().any(|s| cx.shapes_of(field, s).contains(WriteShape::FromCaller));
     (!by_caller, std::cmp::Reverse(found.spots.len()), field)
 }
 

@@ -4,7 +4,6 @@
 use super::context::Context;
 use super::fields;
 use super::matches::{Match, Spot, Subject};
-use super::shapes::shapes_of;
 use crate::dataflow::How;
 use crate::dataflow::held::{self, Root};
 use crate::facts::{EventKind, FieldFacts};
@@ -148,8 +147,8 @@ fn is_field_changed(cx: &Context<'_>, class: ClassId, field: FieldId, part: Part
         });
     let by_caller = after.any(|c| {
         let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
-        let shapes = shapes_of(cx, field, &spot);
-        shapes.contains(&WriteShape::FromCaller) && !shapes.contains(&WriteShape::Lazy)
+        let shapes = cx.shapes_of(field, &spot);
+        shapes.contains(WriteShape::FromCaller) && !shapes.contains(WriteShape::Lazy)
     });
     by_caller
         || level < MAX_LEVELS

@@ -1,7 +1,7 @@
 //! What keys a container: whether applications' entries can collide.
 
 use super::context::Context;
-use super::matches::{Match, Spot, Subject};
+use super::matches::Spot;
 use super::shapes::final_event;
 use super::values::{self, is_of_types, origins_of};
 use crate::dataflow::{Body, How};
@@ -13,10 +13,8 @@ use crate::vocabulary::{ClassId, FieldId, LoaderId, ValueId};
 use rustc_hash::FxHashSet;
 
 /// The kind of key that a change of a container's field uses.
-pub(super) fn key_of(cx: &Context<'_>, found: &Match, spot: &Spot) -> KeyKind {
-    let (Some(How::Container(api)), Subject::Field(field)) = (spot.how, found.subject) else {
-        return KeyKind::None;
-    };
+pub(super) fn key_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> KeyKind {
+    let Some(How::Container(api)) = spot.how else { return KeyKind::None };
     let Some(key) = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.key) else {
         return KeyKind::None;
     };

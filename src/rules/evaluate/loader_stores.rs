@@ -3,23 +3,35 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use crate::dataflow::How;
+use crate::dataflow::remembered::Remembered;
 use crate::facts::Value;
 use crate::vocabulary::descriptor::{TypeDesc, params};
-use crate::vocabulary::{Access, FieldId, ValueId};
+use crate::vocabulary::{Access, FieldId, LoaderId, Name, Parallel, ValueId};
+
+/// Whether a type, as a loader sees it, is a class loader's.
+type IsLoader = Remembered<(LoaderId, Name), bool>;
 
 /// One match per field.
-pub(super) fn find(cx: &Context<'_>) -> Vec<Match> {
-    (0..cx.world.program.n_fields).map(FieldId::from_index).filter_map(|f| matched(cx, f)).collect()
+pub(super) fn find(cx: &Context<'_>, parallel: &impl Parallel) -> Vec<Match> {
+    const CHUNK: usize = 2048;
+    let (n, known) = (cx.world.program.n_fields, IsLoader::default());
+    let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
+        let range = chunk * CHUNK..n.min((chunk + 1) * CHUNK);
+        range.filter_map(|f| matched(cx, FieldId::from_index(f), &known)).collect::<Vec<_>>()
+    });
+    found.concat()
 }
 
-fn matched(cx: &Context<'_>, field: FieldId) -> Option<Match> {
+fn matched(cx: &Context<'_>, field: FieldId, known: &IsLoader) -> Option<Match> {
     let program = cx.world.program;
     let class = program.class_of_field(field);
     let facts = program.field(field);
     let name = TypeDesc(program.text(facts.desc)).class()?;
     let is_loader = || {
         let loader = program.class(class).loader;
-        super::values::is_of_types(cx.world, cx.models, loader, name, &cx.names.loader_types)
+        let is_loader =
+            || super::values::is_of_types(cx.world, cx.models, loader, name, &cx.names.loader_types);
+        known.get_or_find((loader, facts.desc), is_loader)
     };
     if program.is_jdk(class) || facts.access.has(Access::SYNTHETIC) || !is_loader() {
         return None;

@@ -5,7 +5,7 @@ use crate::dataflow::knowledge::{ApiId, ResourceId};
 use crate::vocabulary::{ClassId, FieldId, MemberRefId, MethodId, TenantId};
 
 /// One instruction of a match.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Spot {
     /// The method that holds it.
     pub method: MethodId,

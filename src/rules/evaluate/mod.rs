@@ -17,6 +17,7 @@ mod handed_out;
 mod held_values;
 mod keys;
 mod knowledge;
+mod known;
 mod loader_stores;
 mod lookups;
 mod matches;
@@ -120,7 +121,7 @@ fn matches_of(
             Site::Kept { .. } | Site::Open { .. } => resources,
             Site::Class => classes::find(cx.world),
             Site::HandedOut { of_statics } => handed_out::find(cx, *of_statics, parallel),
-            Site::LoaderStore => loader_stores::find(cx),
+            Site::LoaderStore => loader_stores::find(cx, parallel),
             Site::Reference { .. } => cx.references.of_site(&rule.site),
             site @ (Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. }) => {
                 fields::find(cx.world, site, counted, cx.held)
@@ -140,7 +141,9 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: &[Match], parallel: &impl
     const CHUNK: usize = 64;
     let kept = parallel.map(matches.len().div_ceil(CHUNK), |chunk| {
         let range = chunk * CHUNK..matches.len().min((chunk + 1) * CHUNK);
-        let narrowed = matches[range].iter().map(|m| conditions::narrow(cx, m, &rule.when));
+        // What the sites have no part in need not wait until those that the rule asks for are told from the others.
+        let declared = matches[range].iter().filter(|m| conditions::may_hold(cx, m, &rule.when));
+        let narrowed = declared.map(|m| conditions::narrow(cx, m, &rule.when));
         narrowed.filter(|m| conditions::holds(cx, m, &rule.when)).collect::<Vec<_>>()
     });
     let mut kept: Vec<Match> = kept.into_iter().flatten().collect();

@@ -2,7 +2,6 @@
 
 use super::context::Context;
 use super::matches::Spot;
-use super::shapes::shapes_of;
 use crate::dataflow::knowledge::{Role, groups};
 use crate::dataflow::paths::{self, Exits};
 use crate::dataflow::{Change, How};
@@ -37,7 +36,7 @@ fn removes(cx: &Context<'_>, change: &Change) -> bool {
         How::Write => {
             let spot =
                 Spot { method: change.method, event: change.event, how: Some(change.how), inside: None };
-            shapes_of(cx, change.field, &spot).contains(&WriteShape::Cleared)
+            cx.shapes_of(change.field, &spot).contains(WriteShape::Cleared)
         }
         _ => false,
     }

@@ -1,0 +1,89 @@
+//! What was found out about one change of a field, for all rules that ask the same.
+
+use super::context::Context;
+use super::matches::{Match, Spot, Subject};
+use super::{keys, shapes};
+use crate::dataflow::How;
+use crate::dataflow::remembered::Remembered;
+use crate::rules::rule::{KeyKind, StoredKind, WriteShape};
+use crate::vocabulary::{FieldId, MethodId};
+
+/// The shapes that a change has.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Shapes(u16);
+
+/// The kinds of thing that a change stores.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Stored(u16);
+
+impl Shapes {
+    /// Whether the change has a shape.
+    pub(super) fn contains(self, shape: WriteShape) -> bool {
+        self.0 >> shape as u8 & 1 == 1
+    }
+
+    /// Whether the change has any of the shapes.
+    pub(super) fn has_any(self, shapes: &[WriteShape]) -> bool {
+        shapes.iter().any(|shape| self.contains(*shape))
+    }
+}
+
+impl Stored {
+    /// Whether the change stores something of any of the kinds.
+    pub(super) fn has_any(self, kinds: &[StoredKind]) -> bool {
+        kinds.iter().any(|kind| self.0 >> *kind as u8 & 1 == 1)
+    }
+}
+
+impl FromIterator<WriteShape> for Shapes {
+    fn from_iter<I: IntoIterator<Item = WriteShape>>(shapes: I) -> Self {
+        Self(shapes.into_iter().fold(0, |all, shape| all | 1 << shape as u8))
+    }
+}
+
+impl FromIterator<StoredKind> for Stored {
+    fn from_iter<I: IntoIterator<Item = StoredKind>>(kinds: I) -> Self {
+        Self(kinds.into_iter().fold(0, |all, kind| all | 1 << kind as u8))
+    }
+}
+
+/// The answers.
+#[derive(Default)]
+pub(super) struct Known {
+    shapes: Remembered<(FieldId, Spot), Shapes>,
+    stored: Remembered<(MethodId, u16, Option<How>), Stored>,
+    keys: Remembered<(FieldId, Spot), KeyKind>,
+}
+
+impl Context<'_> {
+    /// The shapes of a change of a field.
+    pub(super) fn shapes_of(&self, field: FieldId, spot: &Spot) -> Shapes {
+        let find = || shapes::shapes_of(self, field, spot).into_iter().collect();
+        self.known.shapes.get_or_find((field, *spot), find)
+    }
+
+    /// The shapes of one of a match's changes.
+    pub(super) fn shapes(&self, found: &Match, spot: &Spot) -> Shapes {
+        match found.subject {
+            Subject::Field(field) => self.shapes_of(field, spot),
+            _ => Shapes::default(),
+        }
+    }
+
+    /// What a change stores.
+    pub(super) fn stored(&self, spot: &Spot) -> Stored {
+        let (method, event) = spot.inside.unwrap_or((spot.method, spot.event));
+        let find = || shapes::stored_of(self, spot).into_iter().collect();
+        self.known.stored.get_or_find((method, event, spot.how), find)
+    }
+
+    /// What keys the entry that a change is about.
+    pub(super) fn key(&self, found: &Match, spot: &Spot) -> KeyKind {
+        match found.subject {
+            Subject::Field(field) => {
+                self.known.keys.get_or_find((field, *spot), || keys::key_of(self, field, spot))
+            }
+            _ => KeyKind::None,
+        }
+    }
+}
