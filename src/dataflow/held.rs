@@ -1,7 +1,8 @@
-//! Objects that a static field, or the service loader, holds: their instance fields are shared as a static is.
+//! Objects that a static field, a bean container or the service loader holds: their instance fields are shared as a static is.
 
 use super::World;
 use super::origins::{self, Origin};
+use super::unload::beans::Beans;
 use crate::facts::EventKind;
 use crate::program::link::NO_CLASS;
 use crate::vocabulary::{ClassId, FieldId, MethodId, ValueId};
@@ -15,6 +16,8 @@ pub enum Root {
     /// The service loader, which makes one provider for all who ask: the archive that holds the class names it under
     /// `META-INF/services`.
     ServiceLoader,
+    /// A bean container, which makes one object for all who ask it.
+    Bean,
 }
 
 /// A class whose objects are held.
@@ -54,12 +57,17 @@ impl Held {
             .map(|f| (Root::Static(f), f))
             .collect();
         search.seen.extend(frontier.iter().map(|(_, f)| *f));
+        let beans = Beans::new(world).single(world);
+        let is_shared = |class: &ClassId| world.reach.owner(*class).is_none();
+        for bean in beans.into_iter().filter(is_shared) {
+            search.hold(bean, Root::Bean, None, &mut frontier);
+        }
         for _ in 0..MAX_DEPTH {
             let mut next = Vec::new();
             for (root, field) in frontier {
                 for (class, site) in stored_objects(world, field) {
                     kept.insert(site);
-                    search.hold(class, root, field, &mut next);
+                    search.hold(class, root, Some(field), &mut next);
                 }
             }
             frontier = next;
@@ -108,12 +116,12 @@ struct Search<'s, 'w> {
 
 impl Search<'_, '_> {
     /// A held object, with the fields of its superclasses.
-    fn hold(&mut self, class: ClassId, root: Root, by: FieldId, next: &mut Vec<(Root, FieldId)>) {
+    fn hold(&mut self, class: ClassId, root: Root, by: Option<FieldId>, next: &mut Vec<(Root, FieldId)>) {
         let program = self.world.program;
         let mut at = class;
         while at != NO_CLASS && !program.is_jdk(at) && !self.holders.contains_key(&at) {
             self.holders.insert(at, Holder { root, is_only: false });
-            if !program.field(by).access.is_static() {
+            if let Some(by) = by.filter(|f| !program.field(*f).access.is_static()) {
                 self.parents.insert(at, program.class_of_field(by));
             }
             let fields = program.fields_of(at).filter(|(_, f)| !f.access.is_static());

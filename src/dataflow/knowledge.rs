@@ -250,6 +250,8 @@ pub struct Tables {
     pub requests: Vec<CallbackFacts>,
     /// Internal names of annotations that make a container create and destroy an object.
     pub bean_annotations: Vec<String>,
+    /// Annotations of beans that are made more than once: for each request, or whenever somebody asks.
+    pub bean_scopes: Vec<String>,
 }
 
 /// Patterns with their roles, matched against every reference of a program.

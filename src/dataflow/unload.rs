@@ -6,7 +6,7 @@
 //! a container does it. Threads count as released when nothing in them lasts ([`threads`]).
 
 mod acquire;
-mod beans;
+pub(super) mod beans;
 mod flow;
 mod listeners;
 mod receivers;

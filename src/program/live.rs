@@ -158,6 +158,10 @@ impl Search<'_, '_> {
             match node {
                 Node::Instance(class) => self.make(class),
                 Node::Method(method) => self.use_archive(self.program.class_of_method(method)),
+                // Who calls a method has got an object to call it on.
+                Node::Dispatch(method) if !self.program.is_jdk(self.program.class_of_method(method)) => {
+                    self.use_archive(self.program.class_of_method(method));
+                }
                 Node::Dispatch(_) => {}
             }
             for &to in graph.successors(from) {

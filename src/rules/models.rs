@@ -34,6 +34,8 @@ pub struct Models {
     /// Internal names of annotations that make a container create, and later destroy, an object of the class or the
     /// result of the method.
     pub bean_annotations: Vec<String>,
+    /// Annotations of beans that are made more than once; internal names.
+    pub bean_scopes: Vec<String>,
 }
 
 /// One API: methods that do the same to the world.

@@ -1,14 +1,16 @@
 //! Objects that a container makes, keeps and destroys.
 
 use crate::dataflow::World;
-use crate::facts::{Annotation, EventKind};
+use crate::facts::{Annotation, EventKind, Span};
 use crate::vocabulary::descriptor::return_type;
 use crate::vocabulary::{ClassId, MethodId, Name};
 use rustc_hash::FxHashSet;
 
 /// Which annotations make beans.
-pub(super) struct Beans {
+pub(in crate::dataflow) struct Beans {
     annotations: FxHashSet<Name>,
+    /// Those of beans that are made more than once.
+    scopes: FxHashSet<Name>,
 }
 
 /// Annotations on annotations are followed so far: a company's own stereotype, and one made from that.
@@ -17,14 +19,53 @@ const MAX_META: u32 = 3;
 const MAX_SUBTYPES: usize = 32;
 
 impl Beans {
-    pub(super) fn new(world: &World<'_>) -> Self {
+    pub(in crate::dataflow) fn new(world: &World<'_>) -> Self {
         let names = &world.program.facts.names;
-        let known = world.knowledge.tables.bean_annotations.iter();
-        Self { annotations: known.filter_map(|a| names.find(&format!("L{a};"))).collect() }
+        let named = |known: &[String]| known.iter().filter_map(|a| names.find(&format!("L{a};"))).collect();
+        let tables = &world.knowledge.tables;
+        Self { annotations: named(&tables.bean_annotations), scopes: named(&tables.bean_scopes) }
+    }
+
+    /// The classes of which a container makes one object for all who ask it, and those that bean methods make.
+    pub(in crate::dataflow) fn single(&self, world: &World<'_>) -> Vec<ClassId> {
+        let program = world.program;
+        let mut single = Vec::new();
+        for class in (0..program.classes.len()).map(ClassId::from_index).filter(|c| !program.is_jdk(*c)) {
+            let unit = program.unit(class);
+            let is_scoped =
+                |annotations: &[Annotation]| annotations.iter().any(|a| self.scopes.contains(&a.desc));
+            let facts = program.class_facts(class);
+            if !facts.access.is_interface()
+                && self.is_bean_class(world, class)
+                && !is_scoped(facts.annotations.of(&unit.annotations))
+            {
+                single.push(class);
+            }
+            for (id, method) in program.methods_of(class) {
+                let annotations: Span = method.annotations.into();
+                let annotations = annotations.of(&unit.annotations);
+                if !annotations.is_empty() && self.is_bean_method(world, id) && !is_scoped(annotations) {
+                    single.extend(self.allocated_by(world, id));
+                }
+            }
+        }
+        single
+    }
+
+    /// The classes of the objects that a bean method allocates and returns.
+    fn allocated_by(&self, world: &World<'_>, method: MethodId) -> Vec<ClassId> {
+        let body = world.body(method);
+        let loader = world.program.class(body.class).loader;
+        let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+        let values = returns.flat_map(|e| body.origins.args(e)).flat_map(|v| body.origins.leaves(*v));
+        let made =
+            values.filter_map(|leaf| body.origins.event(leaf)).filter(|(_, e)| e.kind == EventKind::New);
+        let made = made.filter_map(|(_, e)| world.program.find(loader, e.name()?));
+        made.filter(|class| !world.program.is_jdk(*class)).collect()
     }
 
     /// Whether a container makes objects of the class.
-    pub(super) fn is_bean_class(&self, world: &World<'_>, class: ClassId) -> bool {
+    pub(in crate::dataflow) fn is_bean_class(&self, world: &World<'_>, class: ClassId) -> bool {
         self.is_annotated(world, class, 0)
     }
 
@@ -43,7 +84,7 @@ impl Beans {
     }
 
     /// Whether a container keeps a method's result.
-    pub(super) fn is_bean_method(&self, world: &World<'_>, method: MethodId) -> bool {
+    pub(in crate::dataflow) fn is_bean_method(&self, world: &World<'_>, method: MethodId) -> bool {
         let facts = world.program.method(method);
         let unit = world.program.unit(world.program.class_of_method(method));
         let mut annotations = facts.annotations.of(&unit.annotations).iter();

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use crate::dataflow::changes::{Change, ChangeTable, Changes};
-use crate::dataflow::held::Held;
+use crate::dataflow::held::{Held, Holder, Root};
 use crate::dataflow::initialisation;
 use crate::dataflow::{How, World};
 use crate::facts::{Event, EventKind};
@@ -62,18 +62,50 @@ pub(super) fn find(world: &World<'_>, site: &Site, changes: &ChangeTable, held: 
             .map(|c| Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside })
             .collect();
         if !spots.is_empty() && !holds_nothing(world, field) {
-            found.push(Match {
-                subject: Subject::Field(field),
-                class,
-                spots,
-                only: None,
-                holder,
-                kept: None,
-                leak: None,
-            });
+            found.push(of_held_object(world, field, class, spots, holder));
         }
     }
     found
+}
+
+/// The match of a field. Where other objects of the class are about, it is of those changes that are seen to be made to
+/// the object that the static holds, if there are any.
+fn of_held_object(
+    world: &World<'_>,
+    field: FieldId,
+    class: ClassId,
+    spots: Vec<Spot>,
+    holder: Option<Holder>,
+) -> Match {
+    let whole = |spots, holder| Match {
+        subject: Subject::Field(field),
+        class,
+        spots,
+        only: None,
+        holder,
+        kept: None,
+        leak: None,
+    };
+    let Some(Holder { root: Root::Static(root), is_only: false }) = holder else {
+        return whole(spots, holder);
+    };
+    if world.reach.is_open_world() {
+        return whole(spots, holder);
+    }
+    let mut tenants = Vec::new();
+    let of_root = |spot: &Spot| {
+        let own = super::receivers::tenants(world, field, root, spot);
+        tenants.extend(&own);
+        !own.is_empty()
+    };
+    let of_root: Vec<Spot> = spots.iter().copied().filter(of_root).collect();
+    if of_root.is_empty() {
+        return whole(spots, holder);
+    }
+    tenants.sort_unstable();
+    tenants.dedup();
+    let holder = holder.map(|h| Holder { is_only: true, ..h });
+    Match { only: Some(tenants), ..whole(of_root, holder) }
 }
 
 /// Whether some change of the field after its set-up, by code that tenants reach, has one of these shapes.

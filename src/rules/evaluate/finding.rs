@@ -65,6 +65,9 @@ fn level(
     let certainty = case.and_then(|c| c.certainty).unwrap_or(rule.certainty);
     // Other objects of the class are about as well: the write may be to one that nobody shares.
     let certainty = if is_loose { Certainty::Possible } else { certainty };
+    // A module may have a container of its own make a bean of the class.
+    let is_bean = found.holder.is_some_and(|h| h.root == Root::Bean);
+    let certainty = if is_bean && certainty == Certainty::Certain { Certainty::Likely } else { certainty };
     let is_guess = certainty == Certainty::Certain && !super::certainty::is_proved(cx, found, tenants);
     let certainty = if is_guess { Certainty::Likely } else { certainty };
     // That a call selects this method among others is no reason to fail a build. Without modules only the way is guessed:
@@ -250,7 +253,7 @@ impl Maker<'_, '_> {
         if let Some(holder) = self.found.holder {
             let class = match holder.root {
                 Root::Static(field) => world.program.class_of_field(field),
-                Root::ServiceLoader => self.found.class,
+                Root::ServiceLoader | Root::Bean => self.found.class,
             };
             let note = format!("the object is held by {}", self.root_name(holder.root));
             related.push((trace::location(world, class, 0), note));
@@ -413,6 +416,7 @@ impl Maker<'_, '_> {
                 format!("{class}.{}", program.text(program.field(field).name))
             }
             Root::ServiceLoader => "the service loader".to_owned(),
+            Root::Bean => "the application context".to_owned(),
         }
     }
 

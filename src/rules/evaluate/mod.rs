@@ -23,6 +23,7 @@ mod lookups;
 mod matches;
 mod memo;
 mod packed;
+mod receivers;
 mod references;
 mod references_packages;
 mod references_text;

@@ -32,6 +32,8 @@ pub(super) struct ModelFile {
     managers: Vec<ManagerRow>,
     #[serde(default)]
     bean_annotations: Vec<Text<ClassName>>,
+    #[serde(default)]
+    bean_scopes: Vec<Text<ClassName>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -207,6 +209,7 @@ impl ModelFile {
             models.managers.push(manager);
         }
         models.bean_annotations.extend(self.bean_annotations.into_iter().map(|name| name.0.0));
+        models.bean_scopes.extend(self.bean_scopes.into_iter().map(|name| name.0.0));
     }
 }
 
