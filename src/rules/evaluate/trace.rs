@@ -144,14 +144,25 @@ fn shorten(hops: Vec<Hop>) -> Vec<Hop> {
     kept
 }
 
-/// `a/b/C$D` -> `C.D`.
+/// `a/b/C$D` -> `C.D`. A `$` that separates no two names is part of one: Scala's `C$`, `C$$anon`.
 pub(super) fn simple_name(internal: &str) -> String {
-    internal.rsplit('/').next().unwrap_or(internal).replace('$', ".")
+    let name = internal.rsplit('/').next().unwrap_or(internal);
+    let separates = |at: usize| {
+        let is_part = |other: Option<char>| other.is_some_and(|c| c != '$');
+        is_part(name[..at].chars().next_back()) && is_part(name[at + 1..].chars().next())
+    };
+    name.char_indices().map(|(at, c)| if c == '$' && separates(at) { '.' } else { c }).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::article;
+    use super::{article, simple_name};
+
+    #[test]
+    fn a_dollar_that_separates_no_two_names_is_part_of_one() {
+        let names = ["a/Map$Entry", "a/Zone$", "Zone$$anon$1", "a/$Proxy", "$"].map(simple_name);
+        assert_eq!(names, ["Map.Entry", "Zone$", "Zone$$anon.1", "$Proxy", "$"]);
+    }
 
     #[test]
     fn names_that_begin_with_a_vowel_are_spoken_with_an() {
