@@ -123,7 +123,13 @@ fn what_an_earlier_report_lists_does_not_fail_and_what_is_new_does() {
     let said = run(&[&scan[..], &["--skip", "static-sharing/*"]].concat());
     assert_eq!(said.code, 0, "{}{}", said.stdout, said.stderr);
     assert!(said.stdout.contains("known from the baseline") && said.stdout.contains("no new hazard"));
-    assert_eq!(run(&scan).code, 1);
+    assert!(!said.stdout.contains(" = fingerprint:"), "what is known is told on one line: {}", said.stdout);
+    let more = run(&[&scan[..], &["--format", "json"]].concat());
+    assert_eq!(more.code, 1);
+    for finding in json(&more.stdout)["findings"].as_array().unwrap() {
+        let is_new = finding["family"] == "static-sharing";
+        assert_eq!(finding["baseline"], if is_new { "new" } else { "known" }, "{finding}");
+    }
 }
 
 #[test]

@@ -133,7 +133,10 @@ pub struct RuleArguments {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Gate")]
 pub struct GateArguments {
-    /// An earlier JSON report; findings listed there do not fail the gate
+    /// An earlier JSON report; findings listed there do not fail the gate, and are marked as known
+    ///
+    /// Text tells each of them on one line after the new ones, JSON has "baseline": "known" or "new", and SARIF the
+    /// baselineState "unchanged" or "new".
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub baseline: Option<PathBuf>,
     /// From which severity on a finding makes the exit code 1 [default: error]

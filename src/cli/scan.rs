@@ -22,8 +22,7 @@ pub(super) fn run(arguments: &ScanArguments, terminal: &Terminal) -> Result<u8, 
     let formats = plan.outputs.iter().map(|(format, _)| format).chain([&plan.format]);
     formats.into_iter().try_for_each(|format| check_format(format))?;
     let request = scan_request(&plan)?;
-    let gate =
-        Gate { fail_from: plan.fail_on.threshold(), strict: plan.strict, baseline: request.baseline.clone() };
+    let gate = Gate { fail_from: plan.fail_on.threshold(), strict: plan.strict };
     let outputs = plan.outputs.iter().map(|(_, path)| Output::prepare(path));
     let outputs = outputs.collect::<Result<Vec<Output>, PlanError>>()?;
     let outcome = scan(&request, plan.progress)?;
@@ -74,7 +73,7 @@ fn scan_request(plan: &Plan) -> Result<ScanRequest, PlanError> {
             .config_path
             .as_ref()
             .map_or_else(String::new, |path| path.display().to_string()),
-        baseline: plan.baseline.as_deref().map(baseline::read).transpose()?.unwrap_or_default(),
+        baseline: plan.baseline.as_deref().map(baseline::read).transpose()?,
         today: clock::today(),
         source_roots: plan.inputs.source_roots.clone(),
         stats: plan.stats,
