@@ -40,7 +40,8 @@ fn json_of_an_empty_scan_still_has_every_key() {
 #[test]
 fn json_marks_what_the_baseline_lists() {
     let standings = |outcome: &Outcome| {
-        let report: Value = serde_json::from_str(&rendered("json", outcome, &RenderOptions::default())).unwrap();
+        let report: Value =
+            serde_json::from_str(&rendered("json", outcome, &RenderOptions::default())).unwrap();
         let findings = report["findings"].as_array().unwrap().iter();
         findings.map(|f| format!("{} {}", f["rule"].as_str().unwrap(), f["baseline"])).collect::<Vec<_>>()
     };

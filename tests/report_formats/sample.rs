@@ -2,7 +2,8 @@
 //! tenants and none, places without sources or lines, a class named to attack terminals.
 
 use cotenant::findings::{
-    Certainty, Finding, Hop, Location, Outcome, RuleMeta, ScanStats, Severity, Standing, TenantInfo, fingerprint,
+    Certainty, Finding, Hop, Location, Outcome, RuleMeta, ScanStats, Severity, Standing, TenantInfo,
+    fingerprint,
 };
 use cotenant::report::{RenderOptions, render};
 use cotenant::vocabulary::{Problem, ProblemCode};
