@@ -45,6 +45,43 @@ fn entries_of_a_cut_off_nested_jar_are_not_taken_for_the_outer_ones() {
     assert_eq!(names(&tree.archives[0]), ["Outer.class"]);
 }
 
+/// Like a Spring Boot jar: its nested jars are stored, so that the end record of the last whole one is the last.
+#[test]
+fn a_jar_cut_off_behind_a_stored_nested_jar_is_not_taken_for_that_one() {
+    let inner = zip([deflated("Inner.class", "i"), deflated("Other.class", "o")]);
+    let members = [
+        deflated("BOOT-INF/classes/A.class", "a"),
+        stored("BOOT-INF/lib/first.jar", &inner),
+        stored("BOOT-INF/lib/second.jar", &inner),
+        stored("BOOT-INF/lib/third.jar", &inner),
+    ];
+    let starts: Vec<usize> = (1..4).map(|n| Zip::of(members[..n].to_vec()).unfinished().len()).collect();
+    let whole = Zip::of(members).unfinished();
+    for (cut, n_jars) in [(starts[1], 1), (starts[1] + 10, 1), (starts[2] - 1, 1), (starts[2] + 100, 2)] {
+        let tree = listed(whole[..cut].to_vec());
+        assert_eq!(names(&tree.archives[0])[0], "BOOT-INF/classes/A.class", "cut at {cut}");
+        assert_eq!(displays(&tree).len(), 1 + n_jars, "cut at {cut}");
+        assert_eq!(read_all(&tree), 1 + n_jars * 3, "cut at {cut}");
+        assert_eq!(problems(&tree), [(ProblemCode::CorruptArchive, "app.jar", "")], "cut at {cut}");
+        let message = &tree.problems[0].message;
+        let told = format!("{} complete entries were found", n_jars + 1);
+        assert!(message.contains("cut off") && message.contains(&told), "{message}");
+    }
+}
+
+#[test]
+fn a_nested_jar_that_was_cut_off_before_it_was_stored_is_a_problem_of_its_own() {
+    let innermost = zip([stored("Deep.class", "d")]);
+    let middle = Zip::of([stored("Middle.class", "m"), stored("lib/deep.jar", innermost)]).unfinished();
+    let tree = listed(zip([stored("A.class", "a"), stored("lib/middle.jar", middle)]));
+    assert_eq!(
+        displays(&tree),
+        ["app.jar", "app.jar!/lib/middle.jar", "app.jar!/lib/middle.jar!/lib/deep.jar"]
+    );
+    assert_eq!(names(&tree.archives[1]), ["Middle.class", "lib/deep.jar"]);
+    assert_eq!(problems(&tree), [(ProblemCode::CorruptArchive, "app.jar!/lib/middle.jar", "")]);
+}
+
 #[test]
 fn damaged_data_and_wrong_checksums_are_problems_of_their_entry() {
     let mut damaged = deflated("damaged.class", "some text, some text, some text");

@@ -61,6 +61,22 @@ fn of_two_concatenated_zips_the_last_one_counts() {
     let tree = listed(bytes);
     assert_eq!(names(&tree.archives[0]), ["new.txt"]);
     assert_eq!(text(&tree.archives[0], "new.txt").unwrap(), "new");
+    assert_eq!(problems(&tree), [(ProblemCode::CorruptArchive, "app.jar", "")]);
+    let message = &tree.problems[0].message;
+    assert!(message.contains("without the 1 entry before it"), "{message}");
+}
+
+#[test]
+fn room_before_the_first_entry_is_no_damage() {
+    let mut made = Zip { bytes: Zip::of([stored("gone.txt", "gone")]).unfinished(), ..Zip::default() };
+    made.add(&deflated("A.class", "a"));
+    let mut shell = Zip::after(b"MZ\x90\0 an extractor, with PK\x03\x04 in it", [deflated("A.class", "a")]);
+    shell.add(&stored("b.jar", zip([stored("B.class", "b")])));
+    for bytes in [made.finish(), shell.finish()] {
+        let tree = listed(bytes);
+        assert_eq!(text(&tree.archives[0], "A.class").unwrap(), "a");
+        assert!(tree.problems.is_empty(), "{:?}", tree.problems);
+    }
 }
 
 #[test]

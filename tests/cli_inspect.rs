@@ -72,3 +72,20 @@ fn writers_of_a_field_are_told_with_the_tenants_that_run_them() {
     assert!(text.starts_with("static java.util.Map com.acme.shop.TaxRates.RATES of base\n"), "{text}");
     assert!(text.contains("    initialiser  com.acme.shop.TaxRates.<clinit>() (TaxRates.java:"), "{text}");
 }
+
+#[test]
+fn who_changes_what_a_field_holds_is_told_beside_its_writers() {
+    let text = inspect(&["writers", "com.acme.registry.ServiceRegistry.SERVICES"]);
+    assert!(text.contains("  what it holds is changed by\n    billing, orders  "), "{text}");
+    assert!(text.contains("ServiceRegistry.register("), "{text}");
+    assert!(text.contains(", by Map.put\n"), "{text}");
+}
+
+#[test]
+fn how_to_read_a_method_is_in_the_help() {
+    let help = run(&["inspect", "class", "--help"]).stdout;
+    for sign in ["@7 = ", "caught2", "{a | b}", "-> 3 1", "f(x)"] {
+        assert!(help.contains(sign), "{sign}: {help}");
+    }
+    assert!(run(&["inspect", "--help"]).stdout.contains("cotenant inspect class --help"));
+}

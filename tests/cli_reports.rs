@@ -29,7 +29,7 @@ fn standard_output_carries_the_report_and_nothing_else() {
 fn quiet_scans_tell_errors_only() {
     let (_folder, config) = file(
         "cotenant.yaml",
-        b"base: base.jar\nsuppressions: [{rule: resource/none, reason: checked, expires: 2020-01-01}]\n",
+        b"base: base.jar\nsuppressions: [{rule: resource/lock-not-released, reason: checked, expires: 2020-01-01}]\n",
     );
     std::fs::copy("fixtures/demo/base.jar", config.with_file_name("base.jar")).unwrap();
     let loud = run(&["scan", text(&config), "--fail-on", "never"]);
@@ -123,7 +123,13 @@ fn what_an_earlier_report_lists_does_not_fail_and_what_is_new_does() {
     let said = run(&[&scan[..], &["--skip", "static-sharing/*"]].concat());
     assert_eq!(said.code, 0, "{}{}", said.stdout, said.stderr);
     assert!(said.stdout.contains("known from the baseline") && said.stdout.contains("no new hazard"));
-    assert_eq!(run(&scan).code, 1);
+    assert!(!said.stdout.contains(" = fingerprint:"), "what is known is told on one line: {}", said.stdout);
+    let more = run(&[&scan[..], &["--format", "json"]].concat());
+    assert_eq!(more.code, 1);
+    for finding in json(&more.stdout)["findings"].as_array().unwrap() {
+        let is_new = finding["family"] == "static-sharing";
+        assert_eq!(finding["baseline"], if is_new { "new" } else { "known" }, "{finding}");
+    }
 }
 
 #[test]
@@ -146,6 +152,21 @@ fn a_suppressed_finding_is_counted_and_returns_when_its_time_is_over() {
     assert_eq!(after.code, 1);
     assert!(after.stderr.contains("held until 2020-01-01") && after.stderr.contains("count again"));
     assert!(!after.stdout.contains("suppressed"));
+}
+
+#[test]
+fn a_suppression_of_a_rule_that_there_is_not_is_a_mistake() {
+    let text_of_config = "base: base.jar\nsuppressions:\n  - {rule: resource/*, reason: checked}\n  \
+                          - {rule: static-sharing/overwriten-static, reason: checked}\n";
+    let (_folder, config) = file("cotenant.yaml", text_of_config.as_bytes());
+    std::fs::copy("fixtures/demo/base.jar", config.with_file_name("base.jar")).unwrap();
+    for more in [&[][..], &["--only", "resource/*"]] {
+        let said = run(&[&["scan", text(&config)], more].concat());
+        assert_eq!((said.code, said.stdout.as_str()), (2, ""));
+        let words = said.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("cotenant.yaml: suppression 2: no rule matches"), "{words}");
+        assert!(words.contains("did you mean `static-sharing/overwritten-static`"), "{words}");
+    }
 }
 
 #[test]

@@ -113,16 +113,21 @@ fn what_was_once_predicted_wrongly_is_predicted() {
     let folder = tempfile::tempdir().unwrap();
     generated::classes::write(&deployments, folder.path());
     let predicted = predicted("sofa-ark", folder.path());
-    let found: Vec<(Place, &str)> = predicted.into_iter().map(|(place, e)| (place, e.error)).collect();
-    let mut wanted = Vec::new();
+    let with_doubt = |e: Expected| if e.is_sure { e.error.to_owned() } else { format!("{}?", e.error) };
+    let found: BTreeMap<Place, String> =
+        predicted.into_iter().map(|(place, e)| (place, with_doubt(e))).collect();
+    let mut wanted = BTreeMap::new();
     for (deployment, thrown) in &known {
         for (loader, class, method, error) in thrown {
             let place = [deployment.name.as_str(), loader, class, method].map(str::to_owned);
-            wanted.push((place, *error));
+            wanted.insert(place, (*error).to_owned());
         }
     }
-    wanted.sort();
     assert_eq!(found, wanted);
+    let sure: Seen = wanted.into_iter().map(|(place, error)| (place, (error, String::new()))).collect();
+    let refuted: Vec<String> =
+        certain("sofa-ark", folder.path()).iter().filter_map(|finding| finding.refuted(&sure)).collect();
+    assert!(refuted.is_empty(), "{refuted:#?}");
 }
 
 fn disagreements(seen: &Seen, predicted: &Predicted) -> Vec<String> {

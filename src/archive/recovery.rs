@@ -38,8 +38,7 @@ struct Local {
     zip64: bool,
 }
 
-/// Searches for members from the start to the first header of a central directory or the end, once over the bytes;
-/// leaves out those whose header is at a `known` offset.
+/// Searches for members from the start to the end, once over the bytes; leaves out those whose header is at a `known` offset.
 pub(super) fn recover(bytes: &mut Window<'_>, known: &FxHashSet<u64>, most: usize) -> Recovered {
     let mut found = Recovered::default();
     // An error of the file ends the search like its end does: what was found before is good.

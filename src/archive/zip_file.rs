@@ -25,6 +25,8 @@ const HEADER_SIZE: usize = 46;
 /// A directory as read.
 struct Directory {
     members: Vec<Listed>,
+    /// Where the archive begins that it belongs to; offsets in it count from there.
+    origin: u64,
     /// Names of entries that a later one hides, once for each.
     hidden: Vec<String>,
     /// Whether the directory goes on after as many entries as the end record counts.
@@ -51,6 +53,9 @@ fn starts_as_zip(head: &[u8]) -> bool {
 pub(super) fn list(opening: &mut Opening<'_>, archive: &mut Archive) -> bool {
     let Body::Bytes(source) = archive.body.clone() else { return false };
     let members = match read_directory(&source, &mut opening.reader) {
+        Ok(directory) if directory.origin > 0 && begins_with_entry(&source, &mut opening.reader) => {
+            of_later_archive(opening, archive, &source, directory)
+        }
         Ok(directory) => {
             for name in &directory.hidden {
                 tell_duplicate(opening, archive, name);
@@ -76,6 +81,44 @@ pub(super) fn list(opening: &mut Opening<'_>, archive: &mut Archive) -> bool {
     true
 }
 
+/// Whether the first bytes are the header of an entry; a launch script's, or another prefix's, are not.
+fn begins_with_entry(source: &Source, reader: &mut Reader) -> bool {
+    let mut head = [0; LOCAL_HEADER_MAGIC.len()];
+    source.read_at(reader.handle(), 0, &mut head).is_ok() && head == LOCAL_HEADER_MAGIC
+}
+
+/// Of an archive that begins with an entry, and whose last end record is that of a later one. It was cut off within or
+/// behind a nested archive that is stored, whose end record is then the last; or another archive was appended, and of
+/// those a JVM sees only the last.
+fn of_later_archive(
+    opening: &mut Opening<'_>,
+    archive: &Archive,
+    source: &Source,
+    directory: Directory,
+) -> Vec<Listed> {
+    let Directory { members, origin, .. } = directory;
+    let found = scan(opening, source, &FxHashSet::default());
+    let headers: FxHashSet<u64> = members.iter().map(|member| member.header).collect();
+    let later = found.members.iter().position(|own| headers.contains(&own.header));
+    let (message, members) = match later {
+        Some(n_before) => {
+            let plural = if n_before == 1 { "entry" } else { "entries" };
+            let message = format!(
+                "another archive follows in it, at offset {origin}; a JVM sees only that one, and so does this scan, \
+                 without the {n_before} {plural} before it"
+            );
+            (message, members)
+        }
+        None => {
+            let nested =
+                format!("it is cut off: its end record is that of the archive within it at offset {origin}");
+            (format!("{nested}; {}", told(&found)), found.members)
+        }
+    };
+    opening.problems.add(archive.problem(ProblemCode::CorruptArchive, "", message));
+    members
+}
+
 fn scan(opening: &mut Opening<'_>, source: &Source, known: &FxHashSet<u64>) -> Recovered {
     let most = opening.limits.max_entries as usize;
     recover(&mut window(source, &mut opening.reader), known, most)
@@ -90,13 +133,18 @@ fn broken(error: &ZipError, found: &Recovered) -> String {
         ZipError::UnsupportedArchive(detail) => format!("is not supported ({detail})"),
         _ => "is missing or damaged".to_owned(),
     };
+    format!("its directory {reason}; {}", told(found))
+}
+
+/// How much was found without a directory.
+fn told(found: &Recovered) -> String {
     let cut_off = match found.n_incomplete {
         0 => String::new(),
         n => format!(", {n} more {} cut off", if n == 1 { "is" } else { "are" }),
     };
     let n_members = found.members.len();
     let plural = if n_members == 1 { "entry was" } else { "entries were" };
-    format!("its directory {reason}; {n_members} complete {plural} found by their own headers{cut_off}")
+    format!("{n_members} complete {plural} found by their own headers{cut_off}")
 }
 
 /// Old tools count entries modulo 65,536. The JDK notices and reads on; so does this, by local headers.
@@ -118,7 +166,7 @@ fn with_uncounted(
 
 fn read_directory(source: &Source, reader: &mut Reader) -> ZipResult<Directory> {
     let zip = ZipArchive::new(window(source, reader))?;
-    let (metadata, start) = (zip.metadata(), zip.central_directory_start());
+    let (metadata, start, origin) = (zip.metadata(), zip.central_directory_start(), zip.offset());
     drop(zip);
     let mut members = Vec::with_capacity(metadata.len());
     for index in 0..metadata.len() {
@@ -139,7 +187,7 @@ fn read_directory(source: &Source, reader: &mut Reader) -> ZipResult<Directory> 
     walk(&mut bytes, start, |_| n_headers += 1)?;
     let (hidden, goes_on) =
         if n_headers == n_distinct { (Vec::new(), false) } else { unmerge(&mut bytes, start, n_distinct)? };
-    Ok(Directory { members, hidden, goes_on })
+    Ok(Directory { members, origin, hidden, goes_on })
 }
 
 /// The number of a compression method, which only a deprecated function tells.

@@ -39,6 +39,21 @@ Examples:
   cotenant scan --base base.jar --module orders=orders-biz.jar --module billing=billing-biz.jar
   cotenant scan app.war --topology tomcat --format json --output sarif=out.sarif";
 
+const INSPECT_NOTE: &str = "\
+`cotenant inspect class --help` says how to read the methods that it shows.";
+
+/// How `facts::display` writes a method down.
+const LEGEND: &str = "\
+How to read a method, of which only those instructions are shown that rules ask about:
+  0: ^2 java/io/IOException   block 0; block 2 handles what is thrown in it (any: all)
+  @7 = virtual a/B.f:()I(p1)  an instruction, its target, and its operands; @7 is its
+                              offset in the bytecode, by which others name its result
+  x == null -> 3 1            block 3 follows if that holds, else block 1
+  -> 3 1                      any of these blocks follows
+  this, p0, p1                receiver and parameters; instance methods count from p1
+  caught2, f(x)               what block 2 has caught; something made from x
+  {a | b}, ?                  one of these, by the way taken; unknown";
+
 /// What `cotenant` can do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
@@ -48,7 +63,7 @@ pub enum Command {
     #[command(subcommand)]
     Rules(RulesCommand),
     /// Look at a deployment as the scanner sees it
-    #[command(subcommand)]
+    #[command(subcommand, after_help = INSPECT_NOTE)]
     Inspect(InspectCommand),
     /// Models of the JDK's classes
     #[command(subcommand, name = "jdk-model")]
@@ -133,7 +148,10 @@ pub struct RuleArguments {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Gate")]
 pub struct GateArguments {
-    /// An earlier JSON report; findings listed there do not fail the gate
+    /// An earlier JSON report; findings listed there do not fail the gate, and are marked as known
+    ///
+    /// Text tells each of them on one line after the new ones, JSON has "baseline": "known" or "new", and SARIF the
+    /// baselineState "unchanged" or "new".
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub baseline: Option<PathBuf>,
     /// From which severity on a finding makes the exit code 1 [default: error]
@@ -151,7 +169,7 @@ pub struct ReportArguments {
     /// Format of the report on standard output: text, json, sarif, … [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
-    /// Write another report to a file; repeatable
+    /// Write another report to a file, whose folders are made if need be; repeatable
     #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_output, value_hint = ValueHint::Other)]
     pub output: Vec<NamedPath>,
     /// Worker threads [default: one per processor]
@@ -288,6 +306,7 @@ pub enum InspectCommand {
         deployment: DeploymentArguments,
     },
     /// Show what is known about a class
+    #[command(after_help = LEGEND)]
     Class {
         /// Binary name of the class
         class: String,
@@ -311,7 +330,7 @@ pub enum InspectCommand {
         #[command(flatten)]
         deployment: DeploymentArguments,
     },
-    /// Show who writes a field
+    /// Show who writes a field, and who changes what it holds
     Writers {
         /// CLASS.FIELD
         field: String,

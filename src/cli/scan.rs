@@ -13,6 +13,7 @@ use crate::engine::sources::repository_prefix;
 use crate::engine::{self, Gate, Progress, ScanRequest, Verdict, clock};
 use crate::findings::{Outcome, ScanStats};
 use crate::report::{self, RENDERERS, RenderOptions};
+use crate::rules::{Rule, RuleSet};
 use crate::vocabulary::ProblemLevel;
 use std::sync::Arc;
 
@@ -22,8 +23,7 @@ pub(super) fn run(arguments: &ScanArguments, terminal: &Terminal) -> Result<u8, 
     let formats = plan.outputs.iter().map(|(format, _)| format).chain([&plan.format]);
     formats.into_iter().try_for_each(|format| check_format(format))?;
     let request = scan_request(&plan)?;
-    let gate =
-        Gate { fail_from: plan.fail_on.threshold(), strict: plan.strict, baseline: request.baseline.clone() };
+    let gate = Gate { fail_from: plan.fail_on.threshold(), strict: plan.strict };
     let outputs = plan.outputs.iter().map(|(_, path)| Output::prepare(path));
     let outputs = outputs.collect::<Result<Vec<Output>, PlanError>>()?;
     let outcome = scan(&request, plan.progress)?;
@@ -60,6 +60,7 @@ fn check_format(format: &str) -> Result<(), PlanError> {
 
 fn scan_request(plan: &Plan) -> Result<ScanRequest, PlanError> {
     let (mut rules, models) = rules::load(&plan.rule_paths)?;
+    check_suppressions(plan, &rules)?;
     let is_selection = !(plan.only.is_empty() && plan.skip.is_empty());
     if is_selection {
         rules.select(&plan.only, &plan.skip).map_err(PlanError::Rules)?;
@@ -74,11 +75,28 @@ fn scan_request(plan: &Plan) -> Result<ScanRequest, PlanError> {
             .config_path
             .as_ref()
             .map_or_else(String::new, |path| path.display().to_string()),
-        baseline: plan.baseline.as_deref().map(baseline::read).transpose()?.unwrap_or_default(),
+        baseline: plan.baseline.as_deref().map(baseline::read).transpose()?,
         today: clock::today(),
         source_roots: plan.inputs.source_roots.clone(),
         stats: plan.stats,
     })
+}
+
+/// A suppression of a rule that there is not would silently do nothing.
+fn check_suppressions(plan: &Plan, rules: &RuleSet) -> Result<(), PlanError> {
+    for (i, suppression) in plan.suppressions.iter().enumerate() {
+        let is_of = |rule: &Rule| suppression.is_about_rule(&rule.meta.id);
+        let Some(pattern) = suppression.rule.as_deref().filter(|_| !rules.rules().iter().any(is_of)) else {
+            continue;
+        };
+        let mistake = rules.unknown(pattern);
+        let file = plan.config_path.as_ref().map_or_else(String::new, |path| path.display().to_string());
+        return Err(PlanError::Usage(
+            format!("{file}: suppression {}: {mistake}", i + 1),
+            mistake.help_text().unwrap_or_default().to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 fn scan(request: &ScanRequest, show_progress: bool) -> Result<Outcome, PlanError> {

@@ -2,17 +2,14 @@
 
 use crate::findings::{Finding, Outcome, Severity};
 use crate::vocabulary::{ProblemCode, ProblemLevel};
-use std::collections::BTreeSet;
 
-/// What fails.
-#[derive(Clone, Debug, Default)]
+/// What fails. Findings that the baseline lists never do.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Gate {
     /// The least severity that fails; `None` if no finding does.
     pub fail_from: Option<Severity>,
     /// Whether anything unread makes the scan incomplete.
     pub strict: bool,
-    /// Fingerprints of findings that do not fail.
-    pub baseline: BTreeSet<String>,
 }
 
 /// How a scan ended, from best to worst.
@@ -62,8 +59,7 @@ impl Gate {
     }
 
     fn fails(&self, finding: &Finding) -> bool {
-        self.fail_from.is_some_and(|least| finding.severity <= least)
-            && !self.baseline.contains(&finding.fingerprint)
+        self.fail_from.is_some_and(|least| finding.severity <= least) && !finding.is_known()
     }
 }
 
@@ -71,6 +67,7 @@ impl Gate {
 mod tests {
     use super::*;
     use crate::engine::testing::finding;
+    use crate::findings::Standing;
     use crate::vocabulary::Problem;
 
     fn gate() -> Gate {
@@ -92,8 +89,13 @@ mod tests {
         assert_eq!(judged(Some(Severity::Warning)), Verdict::Failed(2));
         assert_eq!(judged(Some(Severity::Note)), Verdict::Failed(3));
         assert_eq!(judged(None), Verdict::Passed);
-        let baseline = BTreeSet::from([finding("a/b", "C", "").fingerprint]);
-        assert_eq!(Gate { baseline, ..gate() }.judge(&outcome), Verdict::Passed);
+        let standing = |standing| {
+            let mut outcome = outcome.clone();
+            outcome.findings.iter_mut().for_each(|finding| finding.standing = Some(standing));
+            gate().judge(&outcome)
+        };
+        assert_eq!(standing(Standing::Known), Verdict::Passed);
+        assert_eq!(standing(Standing::New), Verdict::Failed(1));
     }
 
     #[test]

@@ -31,10 +31,14 @@ pub use progress::Progress;
 pub use request::{DeploymentRequest, EngineError, JdkSource, ModuleRequest, ScanRequest};
 pub use suppression::Suppression;
 
+use crate::dataflow::{ChangeTable, Changes, World as Analysed};
 use crate::findings::Outcome;
-use crate::program::{Program, Reach};
-use crate::rules::evaluate::World;
+use crate::program::{CallSites, Program, Reach};
+use crate::rules::Models;
+use crate::rules::evaluate::{World, knowledge};
+use crate::vocabulary::FieldId;
 use sources::SourceIndex;
+use threads::Pool;
 
 /// Scans a deployment. Whatever is wrong with it is a problem of the outcome.
 ///
@@ -97,6 +101,27 @@ pub struct View<'v> {
     pub reach: &'v Reach<'v>,
     /// What is wrong with the deployment, sorted.
     pub problems: &'v [crate::vocabulary::Problem],
+}
+
+impl View<'_> {
+    /// The changes of some fields and of what they hold, as the rules see them.
+    pub fn changes(&self, fields: &[FieldId], models: &Models) -> ChangeTable {
+        let View { program, graphs, reach, .. } = *self;
+        let sites = CallSites::build(program, &graphs.calls, &Pool);
+        let knowledge = knowledge(models, program, &Pool);
+        let world = Analysed {
+            program,
+            hierarchy: &graphs.hierarchy,
+            calls: &graphs.calls,
+            sites: &sites,
+            fields: &graphs.fields,
+            reach,
+            knowledge: &knowledge,
+            archives: &self.arranged.archives,
+        };
+        let is_asked = |field| fields.contains(&field);
+        Changes::new(&world, &is_asked, &Pool).only(is_asked, |_| true, &Pool)
+    }
 }
 
 /// Shows a deployment as the rules see it. `None` with the reasons if a phase broke.

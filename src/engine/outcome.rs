@@ -5,7 +5,7 @@ use super::arrange::Arranged;
 use super::request::ScanRequest;
 use super::suppression::{Applied, suppress};
 use crate::facts::UnitFacts;
-use crate::findings::{Outcome, TenantInfo, fingerprint};
+use crate::findings::{Outcome, Standing, TenantInfo, fingerprint};
 use crate::program::Program;
 use crate::topology::{Tenant, TenantKind};
 use crate::vocabulary::{ClassId, TenantId};
@@ -70,7 +70,7 @@ pub(super) fn describe_graphs(outcome: &mut Outcome, graphs: &Graphs) {
     outcome.stats.n_field_accesses = graphs.fields.n_accesses() as u64;
 }
 
-/// Sorts the findings, names them, and takes out what is suppressed.
+/// Sorts the findings, names them, takes out what is suppressed, and marks what the baseline lists.
 pub(super) fn settle_findings(outcome: &mut Outcome, request: &ScanRequest) {
     outcome.sort();
     fingerprint::assign(&mut outcome.findings);
@@ -87,6 +87,10 @@ pub(super) fn settle_findings(outcome: &mut Outcome, request: &ScanRequest) {
     );
     outcome.n_suppressed = done.n_suppressed;
     outcome.problems.extend(done.problems);
-    let is_known = |fingerprint: &String| request.baseline.contains(fingerprint);
-    outcome.n_baselined = outcome.findings.iter().filter(|finding| is_known(&finding.fingerprint)).count();
+    if let Some(known) = &request.baseline {
+        for finding in &mut outcome.findings {
+            let is_known = known.contains(&finding.fingerprint);
+            finding.standing = Some(if is_known { Standing::Known } else { Standing::New });
+        }
+    }
 }

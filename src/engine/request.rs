@@ -69,8 +69,8 @@ pub struct ScanRequest {
     pub suppressions: Vec<Suppression>,
     /// The file the suppressions stand in, for problems.
     pub suppressions_from: String,
-    /// Fingerprints of findings that were there before.
-    pub baseline: BTreeSet<String>,
+    /// Fingerprints of findings that were there before; `None` if nobody says.
+    pub baseline: Option<BTreeSet<String>>,
     /// The day on which suppressions are judged.
     pub today: Date,
     /// Where sources lie.

@@ -24,6 +24,13 @@ pub struct Suppression {
     pub expires: Option<Date>,
 }
 
+impl Suppression {
+    /// Whether it may take findings of a rule out; one that names no rule may take those of all.
+    pub fn is_about_rule(&self, id: &str) -> bool {
+        self.rule.as_deref().is_none_or(|pattern| Glob::new(pattern).fits(id))
+    }
+}
+
 /// What suppressions did to a list of findings.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Suppressed {
@@ -125,7 +132,7 @@ impl<'s> Matcher<'s> {
         self.of.expires.is_some_and(|last| last < today)
     }
 
-    /// Whether a rule that it is about was applied. Without a selection a rule that does not exist is a mistake, too.
+    /// Whether a rule that it is about was applied.
     fn is_concerned(&self, applied: &Applied<'_>) -> bool {
         !applied.is_selection
             || self.rule.as_ref().is_some_and(|glob| applied.rules.iter().any(|rule| glob.fits(rule)))

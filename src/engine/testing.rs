@@ -20,5 +20,6 @@ pub(super) fn finding(rule: &str, class: &str, member: &str) -> Finding {
         related: Vec::new(),
         anchor: String::new(),
         fingerprint: format!("{rule}{class}{member}"),
+        standing: None,
     }
 }

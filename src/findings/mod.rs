@@ -52,6 +52,25 @@ impl Certainty {
     }
 }
 
+/// Whether an earlier report, the baseline, lists a finding.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub enum Standing {
+    /// It does.
+    Known,
+    /// It does not.
+    New,
+}
+
+impl Standing {
+    /// As written in reports.
+    pub fn text(self) -> &'static str {
+        match self {
+            Standing::Known => "known",
+            Standing::New => "new",
+        }
+    }
+}
+
 /// A place in an archive, and in the source if it was found.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Location {
@@ -118,6 +137,15 @@ pub struct Finding {
     pub anchor: String,
     /// Stable identity across scans; 32 hex digits.
     pub fingerprint: String,
+    /// Whether the baseline lists it; `None` when the scan had no baseline.
+    pub standing: Option<Standing>,
+}
+
+impl Finding {
+    /// Whether the baseline lists it, so that it does not fail the gate.
+    pub fn is_known(&self) -> bool {
+        self.standing == Some(Standing::Known)
+    }
 }
 
 /// A rule as a report shows it.
@@ -194,11 +222,14 @@ pub struct Outcome {
     pub stats: ScanStats,
     /// Findings left out because a suppression of the configuration or an annotation names them.
     pub n_suppressed: usize,
-    /// How many of the findings an earlier report lists, so that they do not fail the gate.
-    pub n_baselined: usize,
 }
 
 impl Outcome {
+    /// How many of the findings the baseline lists.
+    pub fn n_known(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.is_known()).count()
+    }
+
     /// Puts findings and problems into the order reports rely on, and drops exact repetitions.
     pub fn sort(&mut self) {
         self.findings.sort_by(|a, b| finding_order(a).cmp(&finding_order(b)));

@@ -4,7 +4,7 @@
 //! memory) is left out unless it was asked for.
 
 use super::{RenderOptions, level_text};
-use crate::findings::{Finding, Hop, Location, Outcome, ScanStats, TenantInfo};
+use crate::findings::{Finding, Hop, Location, Outcome, ScanStats, Standing, TenantInfo};
 use crate::vocabulary::Problem;
 use serde::{Serialize, Serializer};
 use std::io;
@@ -65,6 +65,7 @@ struct JsonFinding<'a> {
     trace: Vec<Step<'a>>,
     related: Vec<JsonLocation<'a>>,
     fingerprint: &'a str,
+    baseline: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -170,6 +171,7 @@ fn finding(f: &Finding) -> JsonFinding<'_> {
         trace: f.trace.iter().map(step).collect(),
         related: f.related.iter().map(|(at, note)| location(at, Some(note))).collect(),
         fingerprint: &f.fingerprint,
+        baseline: f.standing.map(Standing::text),
     }
 }
 

@@ -130,6 +130,11 @@ impl RuleSet {
         &self.rules
     }
 
+    /// That no rule has this id, or fits this pattern; suggests one that was meant.
+    pub fn unknown(&self, name: &str) -> Mistake {
+        unknown_rule(self, name)
+    }
+
     /// The rule with an id.
     pub fn get(&self, id: &str) -> Option<&Rule> {
         self.position(id).ok().and_then(|at| self.rules.get(at))

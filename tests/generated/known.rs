@@ -5,12 +5,14 @@ use super::touches::Touch;
 
 const BASE: usize = 0;
 const BILLING: usize = 1;
+const ORDERS: usize = 2;
 const INVOKEVIRTUAL: u8 = 0xb6;
 const INVOKESTATIC: u8 = 0xb8;
 const INVOKEINTERFACE: u8 = 0xb9;
 const PUTSTATIC: u8 = 0xb3;
 
-/// A deployment, with what is thrown: loader, class, method (empty: the class itself), error.
+/// A deployment, with what is thrown: loader, class, method (empty: the class itself), error; one that ends with `?` may
+/// be thrown or not, and the analysis says so.
 pub(crate) type Known = (Deployment, Vec<(&'static str, &'static str, &'static str, &'static str)>);
 
 /// All of them.
@@ -23,6 +25,9 @@ pub(crate) fn known() -> Vec<Known> {
         private_method_of_an_interface_between(),
         class_that_the_parent_has_too(),
         two_copies_in_a_descriptor(),
+        method_that_stands_in_for_an_unimplemented_one(),
+        class_that_the_loader_between_lacks(),
+        call_behind_one_that_fails(),
     ]
 }
 
@@ -160,4 +165,78 @@ fn two_copies_in_a_descriptor() -> Known {
     let shapes: Vec<(Shape, &[usize])> = vec![(price, &[BASE, BILLING]), (shop, &[BASE])];
     let deployment = deployment("k7", shapes, vec![(BILLING, "a", call(INVOKEVIRTUAL, "k7/b/Shop", sell))]);
     (deployment, vec![("billing", "k7.a.Ofbilling", "t0Ofbilling", "LinkageError")])
+}
+
+/// A class that leaves a method of its interface out has one that stands in for it, if the interface has defaults. A call
+/// by way of the class finds it, and nothing is imposed on the interface's loader; one by way of the interface is as ever.
+/// Without a default there is no stand-in, but that is not looked at.
+fn method_that_stands_in_for_an_unimplemented_one() -> Known {
+    let price = shape("k8/a/Price", Kind::Concrete);
+    let sell = member("sell", "(Lk8/a/Price;)V", PUBLIC | ABSTRACT);
+    let mut seller = shape("k8/a/Seller", Kind::Interface);
+    seller.methods = vec![sell.clone(), member("greet", "()V", PUBLIC)];
+    let mut plain = shape("k8/a/Plain", Kind::Interface);
+    plain.methods.push(sell.clone());
+    let mut shop = shape("k8/b/Shop", Kind::Concrete);
+    shop.interfaces = vec![1];
+    let mut stall = shape("k8/b/Stall", Kind::Concrete);
+    stall.interfaces = vec![2];
+    let shapes: Vec<(Shape, &[usize])> = vec![
+        (price, &[BASE, BILLING]),
+        (seller, &[BASE]),
+        (plain, &[BASE]),
+        (shop, &[BILLING]),
+        (stall, &[BILLING]),
+    ];
+    let touches = vec![
+        (BILLING, "a", call(INVOKEVIRTUAL, "k8/b/Shop", sell.clone())),
+        (BILLING, "a", call(INVOKEINTERFACE, "k8/a/Seller", sell.clone())),
+        (BILLING, "a", call(INVOKEVIRTUAL, "k8/b/Stall", sell)),
+    ];
+    let thrown = vec![
+        ("billing", "k8.a.Ofbilling", "t0Ofbilling", "LinkageError?"),
+        ("billing", "k8.a.Ofbilling", "t1Ofbilling", "LinkageError"),
+        ("billing", "k8.a.Ofbilling", "t2Ofbilling", "LinkageError?"),
+    ];
+    (deployment("k8", shapes, touches), thrown)
+}
+
+/// Two modules have each a class of their own that the base lacks, and call a method of the base that takes it: the one
+/// that comes first decides what the base's loader means by the name, and the other one fails.
+fn class_that_the_loader_between_lacks() -> Known {
+    let price = shape("k9/a/Price", Kind::Concrete);
+    let mut shop = shape("k9/a/Shop", Kind::Concrete);
+    let sell = member("sell", "(Lk9/a/Price;)V", PUBLIC | STATIC);
+    shop.methods.push(sell.clone());
+    let shapes: Vec<(Shape, &[usize])> = vec![(price, &[BILLING, ORDERS]), (shop, &[BASE])];
+    let touches = vec![
+        (BILLING, "a", call(INVOKESTATIC, "k9/a/Shop", sell.clone())),
+        (ORDERS, "a", call(INVOKESTATIC, "k9/a/Shop", sell)),
+    ];
+    let thrown = vec![
+        ("billing", "k9.a.Ofbilling", "t0Ofbilling", "LinkageError?"),
+        ("orders", "k9.a.Oforders", "t0Oforders", "LinkageError?"),
+    ];
+    (deployment("k9", shapes, touches), thrown)
+}
+
+/// The object can't be made, by its class's constructor or by one that this calls, and the method that is missing is never
+/// called.
+fn call_behind_one_that_fails() -> Known {
+    let mut shop = shape("k10/a/Shop", Kind::Concrete);
+    shop.constructor = PRIVATE;
+    let mut kiosk = shape("k10/b/Kiosk", Kind::Concrete);
+    kiosk.super_class = Some(0);
+    let sell = member("sell", "()V", PUBLIC);
+    let newer = Shape { methods: vec![sell.clone()], constructor: PUBLIC, ..shop.clone() };
+    let on_new = |owner: &str| Touch::OnNew { owner: owner.to_owned(), member: sell.clone() };
+    let touches = vec![(BILLING, "b", on_new("k10/a/Shop")), (BILLING, "b", on_new("k10/b/Kiosk"))];
+    let shapes: Vec<(Shape, &[usize])> = vec![(shop, &[BASE]), (kiosk, &[BILLING])];
+    let mut deployment = deployment("k10", shapes, touches);
+    deployment.copies[ORDERS][0] = Some(newer);
+    let thrown = vec![
+        ("billing", "k10.b.Ofbilling", "t0Ofbilling", "IllegalAccessError"),
+        ("billing", "k10.b.Ofbilling", "t1Ofbilling", "IllegalAccessError"),
+    ];
+    (deployment, thrown)
 }

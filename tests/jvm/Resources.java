@@ -79,8 +79,22 @@ final class Resources {
         return o instanceof Semaphore ? "" + ((Semaphore) o).availablePermits() : "";
     }
 
+    /** The kinds as which the object is still to be given back. */
+    static List<String> openAs(Sites.Sighting seen) {
+        List<String> kinds = new java.util.ArrayList<>();
+        if (isOpen(seen)) {
+            kinds.add(kind(seen.object));
+        }
+        // What a close method of the deployment ends, nobody else can tell.
+        boolean isOwn = seen.object.getClass().getClassLoader() instanceof ModuleLoader;
+        if (seen.object instanceof AutoCloseable && isOwn && !Sites.isClosed(seen.object)) {
+            kinds.add("closeable");
+        }
+        return kinds;
+    }
+
     /** Whether the object is still to be given back. */
-    static boolean isOpen(Sites.Sighting seen) {
+    private static boolean isOpen(Sites.Sighting seen) {
         Object o = seen.object;
         switch (kind(o)) {
             case "jdbc":

@@ -179,9 +179,9 @@ public final class Runner {
         Thread.currentThread().setContextClassLoader(base);
         awaitThreads(name);
         for (Sites.Sighting seen : Sites.resources(name)) {
-            if (Resources.isOpen(seen)) {
+            for (String kind : Resources.openAs(seen)) {
                 for (String site : seen.sites) {
-                    events.tell("open", "tenant", name, "kind", Resources.kind(seen.object), "site", site, "type",
+                    events.tell("open", "tenant", name, "kind", kind, "site", site, "type",
                             seen.object.getClass().getName());
                 }
             }

@@ -37,7 +37,9 @@ final class Watching extends ClassVisitor {
 
     @Override
     public MethodVisitor visitMethod(int access, String name, String descriptor, String signature, String[] thrown) {
-        return new Calls(super.visitMethod(access, name, descriptor, signature, thrown), type + "#" + name);
+        boolean isClose = name.equals("close") && descriptor.equals("()V")
+                && (access & (Opcodes.ACC_STATIC | Opcodes.ACC_ABSTRACT)) == 0;
+        return new Calls(super.visitMethod(access, name, descriptor, signature, thrown), type + "#" + name, isClose);
     }
 
     private static final class Calls extends MethodVisitor {
@@ -45,10 +47,22 @@ final class Watching extends ClassVisitor {
         private int line;
         /** Objects that are made and not yet constructed: without one, a constructor call is that of a superclass. */
         private int pending;
+        /** Whether it closes its object; who calls it may not be watched. */
+        private final boolean isClose;
 
-        Calls(MethodVisitor next, String method) {
+        Calls(MethodVisitor next, String method, boolean isClose) {
             super(Opcodes.ASM8, next);
             this.method = method;
+            this.isClose = isClose;
+        }
+
+        @Override
+        public void visitCode() {
+            super.visitCode();
+            if (isClose) {
+                super.visitVarInsn(Opcodes.ALOAD, 0);
+                tell("closed", "(Ljava/lang/Object;Ljava/lang/String;)V");
+            }
         }
 
         @Override

@@ -79,6 +79,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("linkage/unimplemented-method", Shows::Thrown(&["java.lang.AbstractMethodError"])),
     ("resource/class-loader-per-call", Shows::Open("loader")),
     ("resource/client-never-closed", Shows::Open("client")),
+    ("resource/closeable-never-closed", Shows::Open("closeable")),
     ("resource/executor-never-shut-down", Shows::Open("executor")),
     ("resource/jdbc-driver-not-deregistered", Shows::Kept),
     ("resource/first-user-kept", Shows::Kept),
@@ -125,6 +126,10 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
         "numbers are handed out to all, and unique: that is what they are for",
     ),
     ("static-sharing/mutated-shared-collection/good-stateless-statics", "it throws dice"),
+    (
+        "resource/closeable-never-closed/good-in-memory",
+        "its objects hold memory only, which goes with them whether they are closed or not",
+    ),
 ];
 
 /// Certain findings of other rules that do not happen, by case and rule: mistakes of the scanner. A test fails when one

@@ -1,4 +1,4 @@
-use crate::sample::{outcome, rendered};
+use crate::sample::{outcome, rendered, with_baseline};
 use cotenant::findings::Outcome;
 use cotenant::report::RenderOptions;
 use serde_json::Value;
@@ -35,6 +35,27 @@ fn json_of_an_empty_scan_still_has_every_key() {
       }
     }
     "#);
+}
+
+#[test]
+fn json_marks_what_the_baseline_lists() {
+    let standings = |outcome: &Outcome| {
+        let report: Value =
+            serde_json::from_str(&rendered("json", outcome, &RenderOptions::default())).unwrap();
+        let findings = report["findings"].as_array().unwrap().iter();
+        findings.map(|f| format!("{} {}", f["rule"].as_str().unwrap(), f["baseline"])).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        standings(&with_baseline()),
+        [
+            "linkage/missing-class \"new\"",
+            "static-sharing/overwritten-static \"known\"",
+            "static-sharing/overwritten-static \"known\"",
+            "resource/unstopped-executor \"new\"",
+            "classloader/own-loader-lookup \"new\"",
+        ]
+    );
+    assert!(standings(&outcome()).iter().all(|f| f.ends_with(" null")));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! tenants and none, places without sources or lines, a class named to attack terminals.
 
 use cotenant::findings::{
-    Certainty, Finding, Hop, Location, Outcome, RuleMeta, ScanStats, Severity, TenantInfo, fingerprint,
+    Certainty, Finding, Hop, Location, Outcome, RuleMeta, ScanStats, Severity, Standing, TenantInfo,
+    fingerprint,
 };
 use cotenant::report::{RenderOptions, render};
 use cotenant::vocabulary::{Problem, ProblemCode};
@@ -16,6 +17,16 @@ pub(crate) fn rendered(format: &str, outcome: &Outcome, options: &RenderOptions)
     let mut bytes = Vec::new();
     render(format, outcome, options, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap().replace(env!("CARGO_PKG_VERSION"), "[version]")
+}
+
+/// The sample, as a scan with a baseline that lists its errors of one rule.
+pub(crate) fn with_baseline() -> Outcome {
+    let mut outcome = outcome();
+    for f in &mut outcome.findings {
+        let is_known = f.rule == "static-sharing/overwritten-static";
+        f.standing = Some(if is_known { Standing::Known } else { Standing::New });
+    }
+    outcome
 }
 
 pub(crate) fn at(archive: &str, entry: &str, source: Option<&str>, line: u32) -> Location {
@@ -63,6 +74,7 @@ pub(crate) fn finding(
         related: Vec::new(),
         anchor: String::new(),
         fingerprint: String::new(),
+        standing: None,
     }
 }
 
@@ -109,7 +121,6 @@ pub(crate) fn outcome() -> Outcome {
             ..ScanStats::default()
         },
         n_suppressed: 2,
-        n_baselined: 0,
     };
     outcome.sort();
     fingerprint::assign(&mut outcome.findings);

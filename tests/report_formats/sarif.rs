@@ -1,4 +1,4 @@
-use crate::sample::{at, finding, hop, outcome, rendered, write_sources};
+use crate::sample::{at, finding, hop, outcome, rendered, with_baseline, write_sources};
 use cotenant::findings::{Outcome, Severity, fingerprint};
 use cotenant::report::RenderOptions;
 use cotenant::vocabulary::{Problem, ProblemCode};
@@ -233,4 +233,14 @@ fn two_renderings_are_byte_identical() {
         let options = RenderOptions::default();
         assert_eq!(rendered(format, &outcome(), &options), rendered(format, &outcome(), &options));
     }
+}
+
+#[test]
+fn sarif_says_what_the_baseline_lists() {
+    let states = |outcome: &Outcome| {
+        let log = log(outcome, &RenderOptions::default());
+        results(&log).iter().map(|result| result["baselineState"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&with_baseline()), ["new", "unchanged", "unchanged", "new", "new"]);
+    assert!(states(&outcome()).iter().all(Value::is_null), "without a baseline there is no state");
 }

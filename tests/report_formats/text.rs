@@ -1,5 +1,5 @@
-use crate::sample::{at, finding, outcome, rendered, write_sources};
-use cotenant::findings::{Outcome, Severity};
+use crate::sample::{at, finding, outcome, rendered, with_baseline, write_sources};
+use cotenant::findings::{Outcome, Severity, Standing};
 use cotenant::report::RenderOptions;
 use cotenant::vocabulary::{Problem, ProblemCode};
 
@@ -41,6 +41,22 @@ fn nothing_from_an_archive_can_steer_the_terminal() {
 }
 
 #[test]
+fn what_the_baseline_lists_is_told_on_one_line_each_and_does_not_count() {
+    insta::assert_snapshot!(rendered("text", &with_baseline(), &RenderOptions::default()));
+}
+
+#[test]
+fn a_scan_that_finds_nothing_but_what_the_baseline_lists_says_so() {
+    let mut all_known = with_baseline();
+    all_known.problems.clear();
+    all_known.findings.iter_mut().for_each(|f| f.standing = Some(Standing::Known));
+    let options = RenderOptions { max_findings: 2, ..RenderOptions::default() };
+    let text = rendered("text", &all_known, &options);
+    assert!(!text.contains("-->") && text.contains("\n… 3 more "), "{text}");
+    assert!(text.ends_with("5 findings known from the baseline\nverdict: no new hazard\n"), "{text}");
+}
+
+#[test]
 fn findings_beyond_the_limit_are_counted_not_shown() {
     let mut outcome = Outcome::default();
     for i in 0..263 {
@@ -68,6 +84,8 @@ fn what_to_do_is_told_once_for_findings_that_ask_the_same() {
     assert_eq!(text.matches("fix: Keep one value").count(), 1);
     assert_eq!(text.matches("fix: Do something else.").count(), 1);
     assert_eq!(text.matches("rules explain static-sharing/overwritten-static").count(), 1);
+    assert_eq!(text.matches("   = why, fix: see above, same rule\n").count(), 1, "{text}");
+    assert_eq!(text.matches("   = why: see above, same rule\n").count(), 1, "{text}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::format::{
     CodeFlow, FlowStep, Message, ResultProperties, Rule, SarifLocation, SarifResult, ThreadFlow,
 };
 use super::places::{Places, logical, noted};
-use crate::findings::{Finding, Hop, Location, Outcome};
+use crate::findings::{Finding, Hop, Location, Outcome, Standing};
 use crate::report::place_text;
 use std::collections::BTreeMap;
 
@@ -60,11 +60,20 @@ fn result(f: &Finding, rules: &[Rule], places: &mut Places<'_>) -> SarifResult {
         related_locations: related(f, hop.is_some(), places),
         code_flows: code_flows(&f.trace, places),
         partial_fingerprints: BTreeMap::from([("cotenant/v1", f.fingerprint.clone())]),
+        baseline_state: f.standing.map(baseline_state),
         properties: ResultProperties {
             certainty: f.certainty.text(),
             tenants: f.tenants.clone(),
             classfile: place_text(&f.location.archive, &f.location.entry),
         },
+    }
+}
+
+/// SARIF's words (3.27.24); what is no longer found is not in a report.
+fn baseline_state(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Known => "unchanged",
+        Standing::New => "new",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Advice, trace};
 use crate::findings::{Finding, Location};
 use crate::report::source_text::SourceTexts;
-use crate::report::terminal::{BOLD, FRAME, clean, first_sentence, paint, prose, severity_style, wrap};
+use crate::report::terminal::{BOLD, DIM, FRAME, clean, first_sentence, paint, prose, severity_style, wrap};
 use crate::report::{RenderOptions, place_text};
 use std::io;
 
@@ -36,10 +36,23 @@ pub(super) fn write(
         remark("why", &first_sentence(&meta.why), options, out)?;
     }
     remark("fix", &prose(advice.fix), options, out)?;
+    if !advice.above.is_empty() {
+        remark(advice.above, "see above, same rule", options, out)?;
+    }
     if let Some(meta) = advice.meta {
         remark("help", &format!("cotenant rules explain {}", clean(&meta.id)), options, out)?;
     }
     remark("fingerprint", &clean(&f.fingerprint), options, out)
+}
+
+/// Writes `f` on one line: severity, rule, member and place.
+pub(super) fn write_line(f: &Finding, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
+    let head = format!("{}[{}]", f.severity.text(), clean(&f.rule));
+    let dot = if f.member.is_empty() { "" } else { "." };
+    let member = format!("{}{dot}{}", f.class, f.member);
+    let place = paint(options.color, DIM, &place_of(&f.location));
+    let head = paint(options.color, severity_style(f.severity), &head);
+    writeln!(out, "  {head} {}  {place}", clean(&member))
 }
 
 fn header(f: &Finding, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {

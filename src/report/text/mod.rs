@@ -6,27 +6,52 @@ mod trace;
 
 use super::RenderOptions;
 use super::source_text::SourceTexts;
-use super::terminal::{DIM, paint};
-use crate::findings::{Outcome, RuleMeta};
+use super::terminal::{BOLD, DIM, paint};
+use crate::findings::{Finding, Outcome, RuleMeta};
 use std::collections::BTreeMap;
 use std::io;
 
 pub(super) fn write(outcome: &Outcome, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
     let mut sources = SourceTexts::new(options.base.clone());
     let mut explained = BTreeMap::new();
-    for f in outcome.findings.iter().take(options.max_findings) {
+    let (known, others): (Vec<&Finding>, Vec<&Finding>) = outcome.findings.iter().partition(|f| f.is_known());
+    for f in others.iter().take(options.max_findings) {
         // Many members of one shape differ in place and trace only; what to know and to do is told once.
-        let told = explained.insert(f.rule.as_str(), f.fix.as_str());
-        let meta = if told.is_none() { meta_of(outcome, &f.rule) } else { None };
-        let fix = if told == Some(&f.fix) { "" } else { &f.fix };
-        finding::write(f, &Advice { meta, fix }, &mut sources, options, out)?;
+        let advice = match explained.insert(f.rule.as_str(), f.fix.as_str()) {
+            None => Advice { meta: meta_of(outcome, &f.rule), fix: &f.fix, above: "" },
+            Some(told) if told == f.fix => Advice { meta: None, fix: "", above: "why, fix" },
+            Some(_) => Advice { meta: None, fix: &f.fix, above: "why" },
+        };
+        finding::write(f, &advice, &mut sources, options, out)?;
         writeln!(out)?;
     }
-    if let Some(hidden @ 1..) = outcome.findings.len().checked_sub(options.max_findings) {
-        let text = format!("… {} more (--output json=FILE has them all)", super::grouped(hidden as u64));
-        writeln!(out, "{}\n", paint(options.color, DIM, &text))?;
+    let is_more = tell_hidden(others.len(), options, out)?;
+    if is_more {
+        writeln!(out)?;
     }
+    write_known(&known, options, out)?;
     summary::write(outcome, options, out)
+}
+
+/// Tells how many of `n` findings are not shown; gives whether there are any.
+fn tell_hidden(n: usize, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<bool> {
+    let Some(hidden @ 1..) = n.checked_sub(options.max_findings) else { return Ok(false) };
+    let text = format!("… {} more (--output json=FILE has them all)", super::grouped(hidden as u64));
+    writeln!(out, "{}", paint(options.color, DIM, &text))?;
+    Ok(true)
+}
+
+/// One line for each finding that the baseline lists: somebody has seen it.
+fn write_known(known: &[&Finding], options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
+    if known.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", paint(options.color, BOLD, "known from the baseline:"))?;
+    for f in known.iter().take(options.max_findings) {
+        finding::write_line(f, options, out)?;
+    }
+    tell_hidden(known.len(), options, out)?;
+    writeln!(out)
 }
 
 /// What a finding's rule says, as far as it was not told before.
@@ -35,6 +60,8 @@ struct Advice<'a> {
     meta: Option<&'a RuleMeta>,
     /// How to mend it, empty if nothing is to be said.
     fix: &'a str,
+    /// What was told at an earlier finding of the rule.
+    above: &'static str,
 }
 
 fn meta_of<'a>(outcome: &'a Outcome, rule: &str) -> Option<&'a RuleMeta> {

@@ -9,8 +9,8 @@ use std::io;
 
 const SEVERITIES: [Severity; 3] = [Severity::Error, Severity::Warning, Severity::Note];
 
-/// Findings of each severity, in the order of [`SEVERITIES`].
-type Counts = [u64; 3];
+/// Findings of each severity, in the order of [`SEVERITIES`], and how many of them the baseline lists.
+type Counts = [u64; 4];
 
 pub(super) fn write(outcome: &Outcome, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
     let (rules, total) = count(outcome);
@@ -24,10 +24,11 @@ pub(super) fn write(outcome: &Outcome, options: &RenderOptions, out: &mut dyn io
     if outcome.n_suppressed > 0 {
         writeln!(out, "{} suppressed", counted(outcome.n_suppressed as u64, "finding"))?;
     }
-    if outcome.n_baselined > 0 {
-        writeln!(out, "{} known from the baseline", counted(outcome.n_baselined as u64, "finding"))?;
+    let n_known = outcome.n_known() as u64;
+    if n_known > 0 {
+        writeln!(out, "{} known from the baseline", counted(n_known, "finding"))?;
     }
-    verdict(outcome, &total, options, out)
+    verdict(outcome, options, out)
 }
 
 fn count(outcome: &Outcome) -> (BTreeMap<&str, Counts>, Counts) {
@@ -40,6 +41,8 @@ fn count(outcome: &Outcome) -> (BTreeMap<&str, Counts>, Counts) {
             counts[i] += one;
             total[i] += one;
         }
+        counts[3] += u64::from(finding.is_known());
+        total[3] += u64::from(finding.is_known());
     }
     (rules, total)
 }
@@ -52,11 +55,17 @@ fn table(
 ) -> io::Result<()> {
     let names: Vec<String> = rules.keys().map(|rule| clean(rule).into_owned()).collect();
     let width = names.iter().map(|name| columns(name)).max().unwrap_or(0).max("total".len());
-    let head = format!("{}  {:>7}  {:>7}  {:>7}", padded("rule", width), "error", "warning", "note");
+    // Without a baseline nothing is known.
+    let n_columns = if total[3] > 0 { 4 } else { 3 };
+    let line = |name: &str, cells: &[String]| {
+        let cells: String = cells.iter().take(n_columns).map(|cell| format!("  {cell:>7}")).collect();
+        format!("{}{cells}", padded(name, width))
+    };
+    let head = line("rule", &["error", "warning", "note", "known"].map(str::to_owned));
     writeln!(out, "{}", paint(options.color, BOLD, &head))?;
     let mut row = |name: &str, counts: &Counts| {
         let cells = counts.map(|n| if n == 0 { "-".to_string() } else { grouped(n) });
-        writeln!(out, "{}  {:>7}  {:>7}  {:>7}", padded(name, width), cells[0], cells[1], cells[2])
+        writeln!(out, "{}", line(name, &cells))
     };
     for (name, counts) in names.iter().zip(rules.values()) {
         row(name, counts)?;
@@ -97,19 +106,22 @@ fn tenants(outcome: &Outcome) -> String {
     }
 }
 
-fn verdict(
-    outcome: &Outcome,
-    total: &Counts,
-    options: &RenderOptions,
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
+/// What the baseline lists does not count.
+fn verdict(outcome: &Outcome, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
     let n_unread = outcome.problems.iter().filter(|p| p.level() == ProblemLevel::Error).count() as u64;
-    let (style, mut text) = match *total {
-        [0, 0, 0] if n_unread > 0 => (severity_style(Severity::Warning), "nothing found so far".to_string()),
-        [0, 0, 0] => (GOOD, "no hazard found".to_string()),
-        _ if outcome.n_baselined >= outcome.findings.len() => (GOOD, "no new hazard".to_string()),
-        [0, ..] => (severity_style(Severity::Warning), format!("no error; {}", figures(total))),
-        _ => (severity_style(Severity::Error), format!("not fit to share one JVM: {}", figures(total))),
+    let counts = SEVERITIES
+        .map(|s| outcome.findings.iter().filter(|f| f.severity == s && !f.is_known()).count() as u64);
+    let new = if outcome.n_known() > 0 { "new " } else { "" };
+    let (style, mut text) = match counts {
+        [0, 0, 0] if n_unread > 0 => {
+            (severity_style(Severity::Warning), format!("nothing {new}found so far"))
+        }
+        [0, 0, 0] if new.is_empty() => (GOOD, "no hazard found".to_string()),
+        [0, 0, 0] => (GOOD, "no new hazard".to_string()),
+        [0, ..] => (severity_style(Severity::Warning), format!("no {new}error; {}", figures(&counts, new))),
+        _ => {
+            (severity_style(Severity::Error), format!("not fit to share one JVM: {}", figures(&counts, new)))
+        }
     };
     if n_unread > 0 {
         text.push_str(&format!("; not scanned whole ({} on standard error)", counted(n_unread, "problem")));
@@ -122,12 +134,12 @@ fn verdict(
     writeln!(out, "{} {text}", paint(options.color, style, "verdict:"))
 }
 
-fn figures(total: &Counts) -> String {
+fn figures(counts: &[u64; 3], new: &str) -> String {
     let parts: Vec<String> = SEVERITIES
         .iter()
-        .zip(total)
+        .zip(counts)
         .filter(|(_, n)| **n > 0)
-        .map(|(severity, n)| counted(*n, severity.text()))
+        .map(|(severity, n)| counted(*n, &format!("{new}{}", severity.text())))
         .collect();
     parts.join(", ")
 }

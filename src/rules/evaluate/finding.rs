@@ -49,6 +49,7 @@ pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Find
         related: maker.related(),
         anchor: maker.anchor(),
         fingerprint: String::new(),
+        standing: None,
     })
 }
 
