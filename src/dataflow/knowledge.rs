@@ -145,6 +145,8 @@ pub struct ApiFacts {
     pub value: Option<u8>,
     /// The argument that is the class loader to use.
     pub loader: Option<u8>,
+    /// Groups of APIs that read what it sets, by an equal key.
+    pub read_by: Vec<String>,
 }
 
 /// What is known of a resource besides its methods.

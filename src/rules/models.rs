@@ -60,6 +60,8 @@ pub struct Api {
     pub value: Option<u8>,
     /// The argument, counted from 0, that is the class loader to use.
     pub loader: Option<u8>,
+    /// Groups of APIs that read what it sets, by an equal key.
+    pub read_by: Vec<String>,
 }
 
 /// A method: `owner.name(desc)ret`, `owner.name` for every overload, `owner.name*` for a prefix of names, with a

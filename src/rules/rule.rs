@@ -114,6 +114,8 @@ pub enum Slot {
     Type,
     /// `{tenants}`: `billing and orders`, `any application` in an open world.
     Tenants,
+    /// `{readers}`: the tenants that read what another one writes.
+    Readers,
     /// `{loader}`: the tenant whose loader defines the class.
     Loader,
     /// `{target}`: what is called, `System.setProperty`.
@@ -321,6 +323,8 @@ pub enum Condition {
     Stores(Vec<StoredKind>),
     /// Who changes and who reads: a tenant reads what another one writes.
     ReadByOther,
+    /// No code of the deployment reads the field, but to change it.
+    NeverRead,
     /// Some change of the field, at one of the rule's sites or not, has one of these shapes: what is filled on demand
     /// (`lazy`) is made again when it is emptied.
     AnyChange(Vec<WriteShape>),

@@ -18,6 +18,7 @@ pub(crate) enum BadTemplate {
 enum Where {
     Everywhere,
     Call,
+    Written,
     HeldOrNamed,
     Typed,
     Resource,
@@ -34,6 +35,7 @@ const SLOTS: &[(&str, Slot, Where)] = &[
     ("member", Slot::Member, Where::Everywhere),
     ("method", Slot::Method, Where::Everywhere),
     ("tenants", Slot::Tenants, Where::Everywhere),
+    ("readers", Slot::Readers, Where::Written),
     ("loader", Slot::Loader, Where::Everywhere),
     ("type", Slot::Type, Where::Typed),
     ("target", Slot::Target, Where::Acquired),
@@ -111,6 +113,13 @@ fn is_known_at(place: Where, site: &Site) -> bool {
     match place {
         Where::Everywhere => true,
         Where::Call => is_call,
+        Where::Written => {
+            is_call
+                || matches!(
+                    site,
+                    Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. }
+                )
+        }
         Where::HeldOrNamed => {
             is_call
                 || is_reference

@@ -89,6 +89,7 @@ impl Checker<'_> {
             ConditionText::Keyed(words) => Condition::Keyed(words.into_iter().map(Into::into).collect()),
             ConditionText::Stores(words) => Condition::Stores(words.into_iter().map(Into::into).collect()),
             ConditionText::ReadByOther => Condition::ReadByOther,
+            ConditionText::NeverRead => Condition::NeverRead,
             ConditionText::AnyChange(words) => {
                 Condition::AnyChange(words.into_iter().map(Into::into).collect())
             }
@@ -161,7 +162,8 @@ impl Checker<'_> {
             ConditionText::Written(_) => ("written", is_field, "field sites"),
             ConditionText::Keyed(_) => ("keyed", is_field, "field sites"),
             ConditionText::Stores(_) => ("stores", is_field, "field sites"),
-            ConditionText::ReadByOther => ("read-by-other", is_field, "field sites"),
+            ConditionText::ReadByOther => ("read-by-other", is_field || is_call, "field sites and calls"),
+            ConditionText::NeverRead => ("never-read", is_field, "field sites"),
             ConditionText::AnyChange(_) => ("any-change", is_field, "field sites"),
             ConditionText::StoredUnasked => {
                 ("stored-unasked", matches!(self.site, Site::LoaderStore), "`loader-store` sites")

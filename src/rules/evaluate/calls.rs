@@ -2,10 +2,12 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
+use super::readers;
 use super::values::{asks_context_loader, operand};
+use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{ClassId, Parallel, ValueId};
+use crate::vocabulary::{ClassId, Name, Parallel, ValueId};
 
 /// For each table of APIs the calls of its methods, in class, method and event order.
 pub(super) fn find(world: &World<'_>, tables: &[Vec<bool>], parallel: &impl Parallel) -> Vec<Vec<Match>> {
@@ -74,14 +76,16 @@ fn of_class(world: &World<'_>, tables: &[Vec<bool>], class: ClassId, found: &mut
     }
 }
 
-/// Joins matches of one method and one target, which are in order, into one.
-pub(super) fn join(matches: Vec<Match>) -> Vec<Match> {
+/// Joins matches of one method and one target, which are in order, into one; what is set under different keys stays apart.
+pub(super) fn join(world: &World<'_>, matches: Vec<Match>) -> Vec<Match> {
     let mut joined: Vec<Match> = Vec::new();
     for found in matches {
         let same = joined.iter_mut().rev().take_while(|m| m.class == found.class).find(|m| {
             m.spots[0].method == found.spots[0].method
                 && match (m.subject, found.subject) {
-                    (Subject::Call(a, _), Subject::Call(b, _)) => a == b,
+                    (Subject::Call(a, api), Subject::Call(b, _)) => {
+                        a == b && key_names(world, m, api) == key_names(world, &found, api)
+                    }
                     _ => false,
                 }
         });
@@ -91,6 +95,19 @@ pub(super) fn join(matches: Vec<Match>) -> Vec<Match> {
         }
     }
     joined
+}
+
+/// The keys that a match sets a setting of the JVM under.
+pub(super) fn key_names(world: &World<'_>, found: &Match, api: ApiId) -> Vec<Name> {
+    if world.knowledge.tables.apis.get(usize::from(api)).is_none_or(|a| a.read_by.is_empty()) {
+        return Vec::new();
+    }
+    let spots = found.spots.iter();
+    let mut keys: Vec<Name> =
+        spots.flat_map(|s| readers::keys_of(world, s, api)).map(|(key, _)| key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 /// Whether the method asks the context class loader for the first argument of the call before.

@@ -60,7 +60,8 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
         Condition::Written(shapes) => found.spots.iter().any(|s| cx.shapes(found, s).has_any(shapes)),
         Condition::Keyed(kinds) => found.spots.iter().any(|s| kinds.contains(&cx.key(found, s))),
         Condition::Stores(kinds) => found.spots.iter().any(|s| cx.stored(s).has_any(kinds)),
-        Condition::ReadByOther => is_read_by_other(cx, found),
+        Condition::ReadByOther => !super::readers::of_match(cx, found).is_empty(),
+        Condition::NeverRead => super::readers::is_never_read(cx, found),
         Condition::AnyChange(shapes) => super::fields::is_changed_as(cx, found, shapes),
         Condition::StoredUnasked => found.spots.iter().any(|s| super::loader_stores::is_unasked(cx, s)),
         Condition::MadeFromKey => super::memo::is_made_from_key(cx, found),
@@ -123,6 +124,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::Keyed(_)
         | Condition::Stores(_)
         | Condition::ReadByOther
+        | Condition::NeverRead
         | Condition::AnyChange(_)
         | Condition::StoredUnasked
         | Condition::MadeFromKey
@@ -256,19 +258,6 @@ fn class_holds(cx: &Context<'_>, class: ClassId, test: &ClassTest) -> bool {
         && (test.subtype_of.is_empty() || is_of_types(cx.world, cx.models, loader, name, &test.subtype_of))
         && (test.annotated.is_empty()
             || annotated(cx, class, program.class_facts(class).annotations, &test.annotated))
-}
-
-fn is_read_by_other(cx: &Context<'_>, found: &Match) -> bool {
-    let Subject::Field(field) = found.subject else { return false };
-    let writers = cx.tenants(found);
-    cx.world.fields.reads(field).any(|read| {
-        let readers = cx.world.reach.tenants(read.method);
-        if cx.world.reach.is_open_world() {
-            !readers.is_empty()
-        } else {
-            readers.iter().any(|r| writers.iter().any(|w| *w != r))
-        }
-    })
 }
 
 fn argument_holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool {

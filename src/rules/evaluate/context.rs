@@ -3,6 +3,7 @@
 use super::handed_out::Answers;
 use super::known::Known;
 use super::matches::{Match, Subject};
+use super::readers::KeyReads;
 use super::references::References;
 use crate::dataflow::held::Held;
 use crate::dataflow::knowledge::ApiId;
@@ -83,6 +84,8 @@ pub(super) struct Context<'w> {
     pub constants: OnceLock<FxHashSet<ClassId>>,
     /// References that fail to link.
     pub references: References,
+    /// Calls that read settings of the JVM.
+    pub key_reads: KeyReads,
     /// Group names.
     pub names: GroupNames,
     globs: FxHashMap<String, GlobMatcher>,
@@ -108,6 +111,7 @@ impl<'w> Context<'w> {
             known: Known::default(),
             constants: OnceLock::new(),
             references: References::default(),
+            key_reads: KeyReads::default(),
             names: GroupNames::default(),
             globs: FxHashMap::default(),
         }

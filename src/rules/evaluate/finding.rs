@@ -1,7 +1,9 @@
 //! From a match whose conditions hold to a finding.
 
+use super::calls;
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
+use super::readers::{self, Reading};
 use super::references_text;
 use super::trace::{self, simple_name};
 use super::values;
@@ -15,6 +17,8 @@ use crate::vocabulary::{FieldId, MethodId, TenantId};
 
 /// The group of resources that are taken and given back, rather than opened and closed.
 const LOCKS: &str = "locks";
+/// Readers that a finding shows.
+const MAX_READERS: usize = 4;
 
 /// The first case of a rule that holds, if any.
 pub(super) fn case_of<'r>(cx: &Context<'_>, found: &Match, rule: &'r Rule) -> Option<&'r Case> {
@@ -28,7 +32,8 @@ pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Find
         return None;
     }
     let follow = follow_tests(case.map(|c| &c.when).into_iter().chain([&rule.when]));
-    let maker = Maker { cx, found, follow, tenants: tenants_of(cx, found) };
+    let readers = if readers::is_asked(rule) { readers::of_match(cx, found) } else { Vec::new() };
+    let maker = Maker { cx, found, follow, tenants: tenants_of(cx, found), readers };
     let (severity, certainty) = level(cx, found, rule, case, &maker.tenants);
     let message = case.and_then(|c| c.message.as_ref()).unwrap_or(&rule.message);
     let advice = case.and_then(|c| c.advice.as_ref()).unwrap_or(&rule.advice);
@@ -41,7 +46,7 @@ pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Find
         member,
         descriptor,
         loader: trace::tenant_name(cx.world, found.class),
-        tenants: maker.tenant_names(),
+        tenants: maker.concerned(),
         message: maker.fill(message),
         fix: maker.fill(advice),
         location: maker.location(),
@@ -111,14 +116,31 @@ struct Maker<'m, 'w> {
     /// What the rule asks to follow the call.
     follow: Vec<&'m FollowTest>,
     tenants: Vec<TenantId>,
+    /// Who reads what another one writes, if the rule asks.
+    readers: Vec<Reading>,
 }
 
 impl Maker<'_, '_> {
     fn tenant_names(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            self.tenants.iter().map(|t| trace::tenant_label(self.cx.world, *t)).collect();
+        self.names(self.tenants.iter().copied())
+    }
+
+    fn names(&self, tenants: impl Iterator<Item = TenantId>) -> Vec<String> {
+        let mut names: Vec<String> = tenants.map(|t| trace::tenant_label(self.cx.world, t)).collect();
         names.sort();
+        names.dedup();
         names
+    }
+
+    /// Those on whose behalf it happens; if that is one alone, those that get to see it too.
+    fn concerned(&self) -> Vec<String> {
+        self.names(self.tenants.iter().copied().chain(self.victims().map(|r| r.tenant)))
+    }
+
+    /// Readers of what one tenant alone writes.
+    fn victims(&self) -> impl Iterator<Item = &Reading> {
+        let is_one = self.tenants.len() < 2 && !self.cx.world.reach.is_open_world();
+        self.readers.iter().filter(move |_| is_one)
     }
 
     fn member(&self) -> (String, String, String) {
@@ -203,7 +225,18 @@ impl Maker<'_, '_> {
                 hops.push(trace::hop(world, &name, method, line, self.what_changes(method, event)));
             }
         }
+        for reading in self.victims() {
+            let note = format!("reads {}", self.what_is_read());
+            hops.extend(trace::to_event(world, reading.tenant, reading.method, reading.event, &note));
+        }
         hops
+    }
+
+    fn what_is_read(&self) -> String {
+        match self.found.subject {
+            Subject::Call(..) => self.argument().map_or_else(|| "it".to_owned(), |key| format!("\"{key}\"")),
+            _ => self.subject_name(),
+        }
     }
 
     fn what_happens(&self, spot: &Spot) -> String {
@@ -259,6 +292,9 @@ impl Maker<'_, '_> {
             let note = format!("the object is held by {}", self.root_name(holder.root));
             related.push((trace::location(world, class, 0), note));
         }
+        if !self.cx.world.reach.is_open_world() && self.victims().next().is_none() {
+            related.extend(self.readers.iter().take(MAX_READERS).map(|r| self.read_at(r)));
+        }
         if let Some(kept) = &self.found.kept {
             if let Some((method, event)) = kept.release_site {
                 let line = world.event(method, event).map_or(0, |e| e.line);
@@ -280,6 +316,13 @@ impl Maker<'_, '_> {
             related.push((trace::location(world, self.found.class, line), note));
         }
         related
+    }
+
+    fn read_at(&self, reading: &Reading) -> (Location, String) {
+        let world = self.cx.world;
+        let line = world.event(reading.method, reading.event).map_or(0, |e| e.line);
+        let at = trace::location(world, world.program.class_of_method(reading.method), line);
+        (at, format!("{} reads it", trace::tenant_label(world, reading.tenant)))
     }
 
     fn path(&self, method: crate::vocabulary::MethodId, at: u16) -> String {
@@ -310,7 +353,13 @@ impl Maker<'_, '_> {
                 member.map_or(String::new(), |m| {
                     let m = self.cx.world.program.facts.members.get(m);
                     let text = |n| self.cx.world.program.text(n);
-                    format!("{}.{}{}", text(m.owner), text(m.name), text(m.desc))
+                    let keys = match self.found.subject {
+                        Subject::Call(_, api) => calls::key_names(self.cx.world, self.found, api),
+                        _ => Vec::new(),
+                    };
+                    let mut keys: Vec<&str> = keys.into_iter().map(text).collect();
+                    keys.sort_unstable();
+                    format!("{}.{}{}{}", text(m.owner), text(m.name), text(m.desc), keys.join(","))
                 })
             }
             (Subject::Reference(id), _) => references_text::anchor(self.cx, id),
@@ -350,6 +399,7 @@ impl Maker<'_, '_> {
             ),
             Slot::Type => simple_name(&self.type_name(&descriptor)),
             Slot::Tenants => and_list(&self.tenant_names()),
+            Slot::Readers => and_list(&self.names(self.readers.iter().map(|r| r.tenant))),
             Slot::Loader => trace::tenant_name(self.cx.world, self.found.class),
             Slot::Target => spot.map_or(String::new(), |s| self.target(s)),
             Slot::Argument => self.argument().map_or("a computed value".to_owned(), |a| format!("\"{a}\"")),

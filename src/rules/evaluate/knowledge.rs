@@ -46,6 +46,7 @@ fn add_apis(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &mut T
             key: api.key,
             value: api.value,
             loader: api.loader,
+            read_by: api.read_by.clone(),
         });
     }
 }

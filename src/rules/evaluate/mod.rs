@@ -23,6 +23,7 @@ mod lookups;
 mod matches;
 mod memo;
 mod packed;
+mod readers;
 mod receivers;
 mod references;
 mod references_packages;
@@ -99,21 +100,24 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     let mut cx = Context::new(&analysed, world.models, &changes, &held, &at_unload);
     cx.references = References::find(&analysed, rules, parallel);
     cx.learn_globs(rules.iter().flat_map(globs_of));
-    let matches = matches_of(&cx, rules, &counted, parallel);
+    let (matches, reading) = matches_of(&cx, rules, &counted, parallel);
+    cx.key_reads = readers::KeyReads::find(&analysed, &reading, parallel);
     drop(counted);
     let found = parallel.map(rules.len(), |r| findings_of(&cx, &rules[r], &matches[r], parallel));
     found.into_iter().flatten().collect()
 }
 
-/// The matches of each rule's site.
+/// The matches of each rule's site, and the calls that read what others set.
 fn matches_of(
     cx: &Context<'_>,
     rules: &[Rule],
     counted: &ChangeTable,
     parallel: &impl Parallel,
-) -> Vec<Vec<Match>> {
-    let tables: Vec<Vec<bool>> = rules.iter().map(|r| api_table(cx, &r.site)).collect();
+) -> (Vec<Vec<Match>>, Vec<Match>) {
+    let of_rules = rules.iter().map(|r| api_table(cx, &r.site));
+    let tables: Vec<Vec<bool>> = of_rules.chain([readers::reading_apis(cx, rules)]).collect();
     let mut calls = calls::find(cx.world, &tables, parallel);
+    let reading = calls.pop().unwrap_or_default();
     let resources = resources::find(cx, rules, parallel);
     let mut found = Vec::new();
     for (r, (rule, resources)) in rules.iter().zip(resources).enumerate() {
@@ -129,7 +133,7 @@ fn matches_of(
             }
         });
     }
-    found
+    (found, reading)
 }
 
 fn api_table(cx: &Context<'_>, site: &Site) -> Vec<bool> {
@@ -149,7 +153,7 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: &[Match], parallel: &impl
     });
     let mut kept: Vec<Match> = kept.into_iter().flatten().collect();
     if matches!(rule.site, Site::Call { .. }) {
-        kept = calls::join(kept);
+        kept = calls::join(cx.world, kept);
     }
     let built = parallel.map(kept.len(), |i| finding::build(cx, &kept[i], rule));
     let found = kept.iter().zip(built).filter_map(|(m, finding)| Some((m, finding?))).collect();

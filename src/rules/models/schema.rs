@@ -54,6 +54,8 @@ struct ApiRow {
     value: Option<u8>,
     #[serde(default)]
     loader: Option<u8>,
+    #[serde(default)]
+    read_by: Vec<Text<Kebab>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -225,6 +227,7 @@ impl ApiRow {
             key: self.key,
             value: self.value,
             loader: self.loader,
+            read_by: names(self.read_by),
         }
     }
 }

@@ -144,6 +144,8 @@ pub(crate) enum ConditionText {
     Stores(#[schemars(length(min = 1))] Vec<StoredWord>),
     /// A tenant reads what another one writes.
     ReadByOther,
+    /// No code of the deployment reads the field, but to change it.
+    NeverRead,
     /// Some change of the field, at one of the rule's sites or not, has one of these shapes: what is filled on demand
     /// (`lazy`) is made again when it is emptied.
     AnyChange(#[schemars(length(min = 1))] Vec<WriteWord>),

@@ -1,0 +1,208 @@
+//! Who reads what another application writes: a field, or a setting of the JVM under a constant key.
+
+use super::context::Context;
+use super::matches::{Match, Spot, Subject};
+use super::values::{operand, origins_of};
+use crate::dataflow::knowledge::ApiId;
+use crate::dataflow::origins::Origin;
+use crate::dataflow::{World, initialisation};
+use crate::facts::{EventKind, NO_NAME, NO_VALUE, Value};
+use crate::rules::rule::{Condition, Rule, Site};
+use crate::vocabulary::{FieldId, MethodId, Name, Parallel, TenantId};
+use rustc_hash::FxHashMap;
+
+/// A place at which a tenant reads what another one writes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Reading {
+    /// Whose code reads.
+    pub tenant: TenantId,
+    /// The method that holds the instruction.
+    pub method: MethodId,
+    /// Position among the method's events.
+    pub event: u16,
+}
+
+/// A call with a key, and the method that names the key: the caller of a helper that is given it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Use {
+    method: MethodId,
+    event: u16,
+    named_by: MethodId,
+}
+
+/// The calls that read a setting of the JVM, by API and constant key.
+#[derive(Default)]
+pub(super) struct KeyReads(FxHashMap<(ApiId, Name), Vec<Use>>);
+
+impl KeyReads {
+    /// What is read under which key, among calls of [reading](reading_apis) APIs.
+    pub(super) fn find(world: &World<'_>, calls: &[Match], parallel: &impl Parallel) -> Self {
+        let keyed = parallel.map(calls.len(), |i| {
+            let Subject::Call(_, api) = calls[i].subject else { return Vec::new() };
+            let spots = calls[i].spots.iter().filter(|s| is_of_jvm(world, s));
+            let uses = spots.flat_map(|s| {
+                keys_of(world, s, api)
+                    .into_iter()
+                    .map(|(key, named_by)| (key, Use { method: s.method, event: s.event, named_by }))
+            });
+            uses.map(|(key, read)| ((api, key), read)).collect()
+        });
+        let mut reads: FxHashMap<_, Vec<Use>> = FxHashMap::default();
+        for (key, read) in keyed.into_iter().flatten() {
+            reads.entry(key).or_default().push(read);
+        }
+        Self(reads)
+    }
+}
+
+/// Which APIs read what another one sets, for rules that ask who does; none if no rule does.
+pub(super) fn reading_apis(cx: &Context<'_>, rules: &[Rule]) -> Vec<bool> {
+    let apis = &cx.world.knowledge.tables.apis;
+    if !rules.iter().any(|r| matches!(r.site, Site::Call { .. }) && is_asked(r)) {
+        return vec![false; apis.len()];
+    }
+    let groups: Vec<String> = apis.iter().flat_map(|a| a.read_by.iter().cloned()).collect();
+    (0..apis.len()).map(|api| cx.is_api(api as ApiId, &groups)).collect()
+}
+
+/// Whether a rule asks who reads what is written.
+pub(super) fn is_asked(rule: &Rule) -> bool {
+    let mut waiting: Vec<&Condition> =
+        rule.cases.iter().map(|c| &c.when).chain(std::iter::once(&rule.when)).collect();
+    while let Some(condition) = waiting.pop() {
+        match condition {
+            Condition::ReadByOther => return true,
+            Condition::All(list) | Condition::Any(list) => waiting.extend(list),
+            Condition::Not(inner) => waiting.push(inner),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Whether no code, reached or not, reads the match's field but to change it. In an open world a field that is not private
+/// may be read by code that is not there.
+pub(super) fn is_never_read(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    // What is written by its name or through a handle may be read in such a way too.
+    let is_plain = |s: &Spot| {
+        let kind = cx.world.event(s.method, s.event).map(|e| e.kind);
+        matches!(kind, Some(EventKind::PutStatic | EventKind::PutField))
+    };
+    let is_known = (cx.world.program.field(field).access.is_private() || !cx.world.reach.is_open_world())
+        && found.spots.iter().all(is_plain);
+    let mut reads = cx.world.fields.reads(field);
+    is_known && reads.all(|r| is_only_for_change(cx.world, found, r.method, r.event))
+}
+
+/// The applications that read what another one writes, ascending, each with the first place that it does so at.
+pub(super) fn of_match(cx: &Context<'_>, found: &Match) -> Vec<Reading> {
+    let mut readings = match found.subject {
+        Subject::Field(field) => of_field(cx, found, field),
+        Subject::Call(_, api) => of_keys(cx, found, api),
+        _ => Vec::new(),
+    };
+    readings.sort_unstable();
+    readings.dedup_by_key(|r| r.tenant);
+    readings
+}
+
+fn of_field(cx: &Context<'_>, found: &Match, field: FieldId) -> Vec<Reading> {
+    let world = cx.world;
+    let writers = cx.tenants(found);
+    let is_static = world.program.field(field).access.is_static();
+    let mut readings = Vec::new();
+    for read in world.fields.reads(field) {
+        let by_others = world.reach.tenants(read.method);
+        let by_others: Vec<TenantId> = by_others.iter().filter(|t| is_other(cx, &writers, *t)).collect();
+        let is_set_up = || is_static && initialisation::is_part_of(world, found.class, read.method);
+        if by_others.is_empty() || is_only_for_change(world, found, read.method, read.event) || is_set_up() {
+            continue;
+        }
+        let at = |tenant| Reading { tenant, method: read.method, event: read.event };
+        readings.extend(by_others.into_iter().map(at));
+    }
+    readings
+}
+
+fn of_keys(cx: &Context<'_>, found: &Match, api: ApiId) -> Vec<Reading> {
+    let world = cx.world;
+    let Some(facts) = world.knowledge.tables.apis.get(usize::from(api)) else { return Vec::new() };
+    if facts.read_by.is_empty() {
+        return Vec::new();
+    }
+    let n_apis = world.knowledge.tables.apis.len() as ApiId;
+    let reading: Vec<ApiId> = (0..n_apis).filter(|a| cx.is_api(*a, &facts.read_by)).collect();
+    let concerned = cx.tenants(found);
+    let mut readings = Vec::new();
+    for spot in &found.spots {
+        for (key, named_by) in keys_of(world, spot, api) {
+            let set = Use { method: spot.method, event: spot.event, named_by };
+            let writers: Vec<TenantId> =
+                users(world, set).into_iter().filter(|t| concerned.contains(t)).collect();
+            let reads = reading.iter().filter_map(|api| cx.key_reads.0.get(&(*api, key)));
+            for read in reads.flatten() {
+                let others = users(world, *read).into_iter().filter(|t| is_other(cx, &writers, *t));
+                let at = |tenant| Reading { tenant, method: read.method, event: read.event };
+                readings.extend(others.map(at));
+            }
+        }
+    }
+    readings
+}
+
+/// In an open world the one application that is known stands for all.
+fn is_other(cx: &Context<'_>, writers: &[TenantId], reader: TenantId) -> bool {
+    cx.world.reach.is_open_world() || writers.iter().any(|w| *w != reader)
+}
+
+/// The tenants that make a call with the key that one method names.
+fn users(world: &World<'_>, use_: Use) -> Vec<TenantId> {
+    let callers = world.reach.tenants(use_.method);
+    let named = world.reach.tenants(use_.named_by);
+    let both: Vec<TenantId> = callers.iter().filter(|t| named.has(*t)).collect();
+    if both.is_empty() { callers.iter().collect() } else { both }
+}
+
+/// The constant keys of a call, and who names them.
+pub(super) fn keys_of(world: &World<'_>, spot: &Spot, api: ApiId) -> Vec<(Name, MethodId)> {
+    let key = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.key);
+    let event = world.event(spot.method, spot.event).filter(|e| e.kind != EventKind::Lambda);
+    let Some((event, position)) = event.and_then(|e| Some((e, operand(e, i32::from(key?))?))) else {
+        return Vec::new();
+    };
+    let found = origins_of(world, world.body(spot.method), event, position);
+    let texts = found.iter().filter(|f| !f.is_derived).filter_map(|f| match f.origin {
+        Origin::Text(name) if name != NO_NAME => Some((name, f.method)),
+        _ => None,
+    });
+    texts.collect()
+}
+
+/// A call without a receiver is about the JVM; one on a table of properties only if that is the JVM's.
+fn is_of_jvm(world: &World<'_>, spot: &Spot) -> bool {
+    let Some(event) = world.event(spot.method, spot.event) else { return false };
+    !event.kind.has_receiver()
+        || origins_of(world, world.body(spot.method), event, 0)
+            .iter()
+            .any(|f| f.origin == Origin::SystemProperties)
+}
+
+/// Whether what is read only serves to make the match's own changes: `LIST.add(x)` reads the field and nothing in it.
+fn is_only_for_change(world: &World<'_>, found: &Match, method: MethodId, read: u16) -> bool {
+    let body = world.body(method);
+    let value = Value::Event(u32::from(read));
+    let used = |by: Value| {
+        (0u16..).zip(body.origins.events()).filter(move |(_, e)| {
+            body.origins.args(e).iter().any(|a| body.origins.leaves(*a).any(|l| l == by))
+        })
+    };
+    let mut uses = used(value).peekable();
+    uses.peek().is_some()
+        && uses.all(|(i, event)| {
+            let is_change =
+                found.spots.iter().any(|s| s.method == method && s.event == i && s.inside.is_none());
+            let is_ignored = event.result == NO_VALUE || used(Value::Event(u32::from(i))).next().is_none();
+            is_change && is_ignored
+        })
+}
