@@ -1,9 +1,10 @@
 //! Objects that a static field, a bean container or the service loader holds: their instance fields are shared as a static is.
 
-use super::World;
+use super::knowledge::Subject;
 use super::origins::{self, Origin};
 use super::unload::beans::Beans;
-use crate::facts::EventKind;
+use super::{Changes, How, World};
+use crate::facts::{EventKind, NO_NAME};
 use crate::program::link::NO_CLASS;
 use crate::vocabulary::{ClassId, FieldId, MethodId, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -27,6 +28,10 @@ pub struct Holder {
     pub root: Root,
     /// Whether every object of the class that the deployment makes goes into such a field.
     pub is_only: bool,
+    /// The same, or into a container that is held.
+    pub is_kept: bool,
+    /// Whether they are entries of a container that is held: shared by those who ask for the same one.
+    pub is_entry: bool,
 }
 
 /// The held classes.
@@ -37,18 +42,24 @@ pub struct Held {
 
 /// Rounds of following fields of held objects.
 const MAX_DEPTH: usize = 3;
+/// Rounds of following fields of objects that are entries of held containers.
+const MAX_ENTRY_DEPTH: usize = 2;
+/// Key types, as signatures write them, by which each application has entries of its own.
+const KEYS_OF_ONE: &[&str] =
+    &["Ljava/lang/ClassLoader;", "Ljava/lang/Class<", "Ljava/lang/Class;", "Ljava/lang/Thread;"];
 /// Where archives name the providers of services.
 const SERVICES: &str = "META-INF/services/";
 
 impl Held {
     /// Finds what the static fields of shared classes hold: objects allocated where they are stored, or in what is called
-    /// there.
-    pub fn find(world: &World<'_>, is_candidate: &dyn Fn(FieldId) -> bool) -> Self {
+    /// there; then what is put into the containers among them.
+    pub fn find(world: &World<'_>, changes: &Changes<'_>, is_candidate: &dyn Fn(FieldId) -> bool) -> Self {
         let mut search = Search {
             world,
             holders: FxHashMap::default(),
             parents: FxHashMap::default(),
             seen: FxHashSet::default(),
+            is_entry: false,
         };
         let mut kept = FxHashSet::<Site>::default();
         let mut frontier: Vec<(Root, FieldId)> = (0..world.program.n_fields)
@@ -62,6 +73,7 @@ impl Held {
         for bean in beans.into_iter().filter(is_shared) {
             search.hold(bean, Root::Bean, None, &mut frontier);
         }
+        let mut holding = frontier.clone();
         for _ in 0..MAX_DEPTH {
             let mut next = Vec::new();
             for (root, field) in frontier {
@@ -70,26 +82,45 @@ impl Held {
                     search.hold(class, root, Some(field), &mut next);
                 }
             }
+            holding.extend_from_slice(&next);
             frontier = next;
+        }
+        let in_fields = kept.clone();
+        search.is_entry = true;
+        for _ in 0..MAX_ENTRY_DEPTH {
+            let mut next = Vec::new();
+            for (root, field) in holding {
+                for (class, site) in put_objects(world, changes, field) {
+                    kept.insert(site);
+                    search.hold(class, root, Some(field), &mut next);
+                }
+            }
+            holding = next;
         }
         for provider in providers(world) {
             search.provide(provider);
         }
-        let loose = loose_allocations(world, &kept);
+        let (loose, of_no_container) = loose_allocations(world, &in_fields, &kept);
         let mut holders = search.holders;
         let parents = search.parents;
         let classes: Vec<ClassId> = holders.keys().copied().collect();
         for class in classes {
-            let is_only = is_only(class, &parents, &loose, 0);
-            if let Some(holder) = holders.get_mut(&class) {
-                holder.is_only = holder.root != Root::ServiceLoader && is_only;
-            }
+            let Some(holder) = holders.get_mut(&class).filter(|h| h.root != Root::ServiceLoader) else {
+                continue;
+            };
+            holder.is_only = is_only(class, &parents, &loose, 0);
+            holder.is_kept = is_only(class, &parents, &of_no_container, 0);
         }
         Self { holders }
     }
 
-    /// The holder of a class's objects, if there is one.
+    /// The holder of a class's objects, if a field holds them.
     pub fn holder(&self, class: ClassId) -> Option<Holder> {
+        self.holder_or_container(class).filter(|h| !h.is_entry)
+    }
+
+    /// The holder of a class's objects, if a field or a container in one holds them.
+    pub fn holder_or_container(&self, class: ClassId) -> Option<Holder> {
         self.holders.get(&class).copied()
     }
 }
@@ -112,6 +143,8 @@ struct Search<'s, 'w> {
     /// For what a held object's field holds, the class of that object.
     parents: FxHashMap<ClassId, ClassId>,
     seen: FxHashSet<FieldId>,
+    /// Whether entries of containers are looked at.
+    is_entry: bool,
 }
 
 impl Search<'_, '_> {
@@ -120,7 +153,7 @@ impl Search<'_, '_> {
         let program = self.world.program;
         let mut at = class;
         while at != NO_CLASS && !program.is_jdk(at) && !self.holders.contains_key(&at) {
-            self.holders.insert(at, Holder { root, is_only: false });
+            self.holders.insert(at, Holder { root, is_only: false, is_kept: false, is_entry: self.is_entry });
             if let Some(by) = by.filter(|f| !program.field(*f).access.is_static()) {
                 self.parents.insert(at, program.class_of_field(by));
             }
@@ -133,7 +166,15 @@ impl Search<'_, '_> {
 
 impl Search<'_, '_> {
     fn provide(&mut self, class: ClassId) {
-        self.holders.entry(class).or_insert(Holder { root: Root::ServiceLoader, is_only: false });
+        let provided = Holder { root: Root::ServiceLoader, is_only: false, is_kept: false, is_entry: false };
+        self.holders
+            .entry(class)
+            .and_modify(|h| {
+                if h.is_entry {
+                    *h = provided
+                }
+            })
+            .or_insert(provided);
     }
 }
 
@@ -162,28 +203,41 @@ fn named_providers(archive: &crate::facts::ArchiveFacts) -> FxHashSet<String> {
 }
 
 /// Classes with an allocation whose object does not go into a static field or a field of a held object, and their
-/// superclasses.
-fn loose_allocations(world: &World<'_>, kept: &FxHashSet<Site>) -> FxHashSet<ClassId> {
+/// superclasses; and those of which it does not go into a held container either.
+fn loose_allocations(
+    world: &World<'_>,
+    in_fields: &FxHashSet<Site>,
+    kept: &FxHashSet<Site>,
+) -> (FxHashSet<ClassId>, FxHashSet<ClassId>) {
     let mut loose = FxHashSet::default();
+    let mut of_no_container = FxHashSet::default();
     for i in 0..world.program.classes.len() {
         let class = ClassId::from_index(i);
         let loader = world.program.class(class).loader;
         let unit = world.program.unit(class);
         for (id, method) in world.program.methods_of(class) {
             for (e, event) in unit.events_of(method).iter().enumerate() {
+                let site = (id, e as u16);
                 if event.kind == EventKind::New
-                    && !kept.contains(&(id, e as u16))
+                    && !in_fields.contains(&site)
                     && let Some(made) = event.name().and_then(|n| world.program.find(loader, n))
                 {
-                    let mut at = made;
-                    while at != NO_CLASS && loose.insert(at) {
-                        at = world.program.class(at).super_class;
+                    add_with_supers(world, made, &mut loose);
+                    if !kept.contains(&site) {
+                        add_with_supers(world, made, &mut of_no_container);
                     }
                 }
             }
         }
     }
-    loose
+    (loose, of_no_container)
+}
+
+fn add_with_supers(world: &World<'_>, class: ClassId, classes: &mut FxHashSet<ClassId>) {
+    let mut at = class;
+    while at != NO_CLASS && classes.insert(at) {
+        at = world.program.class(at).super_class;
+    }
 }
 
 type Site = (MethodId, u16);
@@ -213,6 +267,27 @@ pub fn stored_objects(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)>
                 found.push((class, (access.method, index as u16)));
             }
         }
+    }
+    found
+}
+
+/// The objects that are put into a container that a field holds: exact class and allocation site.
+fn put_objects(world: &World<'_>, changes: &Changes<'_>, field: FieldId) -> Vec<(ClassId, Site)> {
+    let facts = world.program.field(field);
+    let signature = if facts.signature == NO_NAME { "" } else { world.program.text(facts.signature) };
+    if KEYS_OF_ONE.iter().any(|key| signature.contains(key)) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for change in changes.of(field) {
+        let How::Container(api) = change.how else { continue };
+        let (method, event) = change.inside.unwrap_or((change.method, change.event));
+        let value = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.value);
+        let event = world.event(method, event).filter(|e| e.kind.is_invoke());
+        let Some((event, value)) = event.zip(value) else { continue };
+        let position = Subject::Argument(value).operand(event.kind.has_receiver());
+        let put = position.and_then(|p| world.body(method).origins.args(event).get(p));
+        found.extend(put.into_iter().flat_map(|put| made_on_the_way(world, method, *put)));
     }
     found
 }

@@ -2,11 +2,48 @@
 
 use super::context::Context;
 use super::matches::{Match, Subject};
+use crate::dataflow::held::Root;
+use crate::findings::{Certainty, Severity};
 use crate::program::Entered;
+use crate::rules::rule::{Case, Rule, Site};
 use crate::vocabulary::TenantId;
 
+/// How bad and how sure a finding is.
+pub(super) fn level(
+    cx: &Context<'_>,
+    found: &Match,
+    rule: &Rule,
+    case: Option<&Case>,
+    tenants: &[TenantId],
+) -> (Severity, Certainty) {
+    let severity = case.and_then(|c| c.severity).or(rule.meta.severity).unwrap_or(Severity::Warning);
+    let is_entry = found.holder.is_some_and(|h| h.is_entry);
+    // Whether a caller of a library changes the entry that others get is not known; what it is handed is what others get.
+    let is_strict = cx.world.reach.is_open_world() && !matches!(rule.site, Site::HandedOut { .. });
+    let is_loose =
+        found.holder.is_some_and(|h| if is_strict { !h.is_only || h.is_entry } else { !h.is_kept });
+    let certainty = case.and_then(|c| c.certainty).unwrap_or(rule.certainty);
+    // Other objects of the class are about as well: the write may be to one that nobody shares.
+    let certainty = if is_loose { Certainty::Possible } else { certainty };
+    // A module may have a container of its own make a bean of the class.
+    let is_bean = found.holder.is_some_and(|h| h.root == Root::Bean);
+    let certainty = if is_bean && certainty == Certainty::Certain { Certainty::Likely } else { certainty };
+    // Who gets which entry is not known.
+    let is_guess = certainty == Certainty::Certain && (is_entry || !is_proved(cx, found, tenants));
+    let certainty = if is_guess { Certainty::Likely } else { certainty };
+    // That a call selects this method among others is no reason to fail a build. Without modules only the way is guessed:
+    // whoever uses the library may call it.
+    let is_guess = severity == Severity::Error
+        && (found.kept.is_some() || !cx.world.reach.is_open_world())
+        && is_guessed(cx, found, tenants);
+    let certainty = if is_guess { Certainty::Possible } else { certainty };
+    // A shape without proof is never more than worth knowing.
+    let severity = if certainty == Certainty::Possible { Severity::Note } else { severity };
+    (severity, certainty)
+}
+
 /// Whether enough of the tenants (two, or the only one) reach the match by calls that can go nowhere else.
-pub(super) fn is_proved(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -> bool {
+fn is_proved(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -> bool {
     if let Subject::Reference(id) = found.subject
         && cx.references.row(id).is_none_or(|row| row.is_behind || !row.failure.is_sure)
     {
@@ -22,7 +59,7 @@ pub(super) fn is_proved(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -
 }
 
 /// Whether each tenant gets to the match only by calls that may as well select other methods.
-pub(super) fn is_guessed(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -> bool {
+fn is_guessed(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -> bool {
     let is_guess = |tenant: &TenantId| {
         let mut ways = found.spots.iter().filter_map(|s| way(cx, *tenant, s.method)).peekable();
         ways.peek().is_some() && ways.all(|is_direct| !is_direct)

@@ -28,7 +28,7 @@ pub(super) fn counted(
 ) -> ChangeTable {
     let is_asked = |field: FieldId| {
         world.program.field(field).access.is_static()
-            || held.holder(world.program.class_of_field(field)).is_some()
+            || held.holder_or_container(world.program.class_of_field(field)).is_some()
     };
     let counts = |change: &Change| {
         let class = world.program.class_of_field(change.field);
@@ -51,7 +51,7 @@ pub(super) fn find(world: &World<'_>, site: &Site, changes: &ChangeTable, held: 
             continue;
         }
         let class = world.program.class_of_field(field);
-        let holder = if of_statics { None } else { held.holder(class) };
+        let holder = if of_statics { None } else { held.holder_or_container(class) };
         if !of_statics && holder.is_none() {
             continue;
         }
@@ -86,7 +86,7 @@ fn of_held_object(
         kept: None,
         leak: None,
     };
-    let Some(Holder { root: Root::Static(root), is_only: false }) = holder else {
+    let Some(Holder { root: Root::Static(root), is_kept: false, is_entry: false, .. }) = holder else {
         return whole(spots, holder);
     };
     if world.reach.is_open_world() {
@@ -104,7 +104,7 @@ fn of_held_object(
     }
     tenants.sort_unstable();
     tenants.dedup();
-    let holder = holder.map(|h| Holder { is_only: true, ..h });
+    let holder = holder.map(|h| Holder { is_only: true, is_kept: true, ..h });
     Match { only: Some(tenants), ..whole(of_root, holder) }
 }
 

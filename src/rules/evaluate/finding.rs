@@ -1,6 +1,7 @@
 //! From a match whose conditions hold to a finding.
 
 use super::calls;
+use super::certainty;
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::readers::{self, Reading};
@@ -10,7 +11,7 @@ use super::values;
 use crate::dataflow::held::Root;
 use crate::dataflow::unload::{Keeper, Release};
 use crate::facts::EventKind;
-use crate::findings::{Certainty, Finding, Hop, Location, Severity};
+use crate::findings::{Finding, Hop, Location};
 use crate::rules::rule::{Case, Condition, FollowTest, Part, Rule, Slot, Template};
 use crate::vocabulary::descriptor::{TypeDesc, binary_name, human};
 use crate::vocabulary::{FieldId, MethodId, TenantId};
@@ -34,7 +35,7 @@ pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Find
     let follow = follow_tests(case.map(|c| &c.when).into_iter().chain([&rule.when]));
     let readers = if readers::is_asked(rule) { readers::of_match(cx, found) } else { Vec::new() };
     let maker = Maker { cx, found, follow, tenants: tenants_of(cx, found), readers };
-    let (severity, certainty) = level(cx, found, rule, case, &maker.tenants);
+    let (severity, certainty) = certainty::level(cx, found, rule, case, &maker.tenants);
     let message = case.and_then(|c| c.message.as_ref()).unwrap_or(&rule.message);
     let advice = case.and_then(|c| c.advice.as_ref()).unwrap_or(&rule.advice);
     let (class, member, descriptor) = maker.member();
@@ -56,35 +57,6 @@ pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Find
         fingerprint: String::new(),
         standing: None,
     })
-}
-
-/// How bad and how sure a finding is.
-fn level(
-    cx: &Context<'_>,
-    found: &Match,
-    rule: &Rule,
-    case: Option<&Case>,
-    tenants: &[TenantId],
-) -> (Severity, Certainty) {
-    let severity = case.and_then(|c| c.severity).or(rule.meta.severity).unwrap_or(Severity::Warning);
-    let is_loose = found.holder.is_some_and(|h| !h.is_only);
-    let certainty = case.and_then(|c| c.certainty).unwrap_or(rule.certainty);
-    // Other objects of the class are about as well: the write may be to one that nobody shares.
-    let certainty = if is_loose { Certainty::Possible } else { certainty };
-    // A module may have a container of its own make a bean of the class.
-    let is_bean = found.holder.is_some_and(|h| h.root == Root::Bean);
-    let certainty = if is_bean && certainty == Certainty::Certain { Certainty::Likely } else { certainty };
-    let is_guess = certainty == Certainty::Certain && !super::certainty::is_proved(cx, found, tenants);
-    let certainty = if is_guess { Certainty::Likely } else { certainty };
-    // That a call selects this method among others is no reason to fail a build. Without modules only the way is guessed:
-    // whoever uses the library may call it.
-    let is_guess = severity == Severity::Error
-        && (found.kept.is_some() || !cx.world.reach.is_open_world())
-        && super::certainty::is_guessed(cx, found, tenants);
-    let certainty = if is_guess { Certainty::Possible } else { certainty };
-    // A shape without proof is never more than worth knowing.
-    let severity = if certainty == Certainty::Possible { Severity::Note } else { severity };
-    (severity, certainty)
 }
 
 /// The tenants a finding names: those that reach it; for resources the one that acquires.

@@ -55,6 +55,7 @@ fn matched(cx: &Context<'_>, field: FieldId, of_statics: bool) -> Option<Match> 
     // The service loader's one provider is as good as a static's only object.
     let holder = holder.map(|mut h| {
         h.is_only |= h.root == Root::ServiceLoader;
+        h.is_kept |= h.is_only;
         h
     });
     Some(Match { subject: Subject::Field(field), class, spots, only: None, holder, kept: None, leak: None })

@@ -35,6 +35,9 @@ pub(super) fn key_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> KeyKind {
     if is(&cx.names.reflective_types) {
         return KeyKind::Class;
     }
+    if !types.is_empty() && types.iter().all(|t| is_with_loader(cx, loader, t)) {
+        return KeyKind::Loader;
+    }
     if types.is_empty() || !types.iter().all(|t| matches!(*t, "java/lang/String" | "java/lang/Object")) {
         let all = !types.is_empty() && types.iter().all(|t| is_identity(cx, loader, t));
         return if all { KeyKind::Identity } else { KeyKind::Other };
@@ -93,11 +96,29 @@ fn declared_key(cx: &Context<'_>, field: FieldId) -> Option<KeyKind> {
         Some(KeyKind::Loader)
     } else if is_of_types(cx.world, cx.models, loader, name, &cx.names.reflective_types) {
         Some(KeyKind::Class)
+    } else if is_with_loader(cx, loader, name) {
+        Some(KeyKind::Loader)
     } else if is_identity(cx, loader, name) {
         Some(KeyKind::Identity)
     } else {
         None
     }
+}
+
+/// Whether a type is a class of the deployment one of whose final fields is a class loader, by which its objects differ: it
+/// has an `equals` of its own.
+fn is_with_loader(cx: &Context<'_>, loader: LoaderId, name: &str) -> bool {
+    let program = cx.world.program;
+    let Some(class) = program.find_text(loader, name).filter(|c| !program.is_jdk(*c)) else { return false };
+    let is_loader = |f: &crate::facts::FieldFacts| {
+        let ty = TypeDesc(program.text(f.desc)).class();
+        f.access.is_final()
+            && !f.access.is_static()
+            && ty.is_some_and(|ty| is_of_types(cx.world, cx.models, loader, ty, &cx.names.loader_types))
+    };
+    let mut methods = program.methods_of(class);
+    methods.any(|(_, m)| program.text(m.name) == "equals")
+        && program.fields_of(class).any(|(_, f)| is_loader(f))
 }
 
 /// Calls between a key and the number that it is made from.
@@ -110,8 +131,13 @@ fn identity_key(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) ->
     body.origins.leaves(value).find_map(|leaf| {
         let (_, event) = match leaf {
             Value::Derived(source) => return identity_key(cx, body, source, depth),
-            _ => body.origins.event(leaf).filter(|(_, e)| e.kind.is_invoke())?,
+            _ => {
+                body.origins.event(leaf).filter(|(_, e)| e.kind.is_invoke() || e.kind == EventKind::Concat)?
+            }
         };
+        if event.kind == EventKind::Concat {
+            return body.origins.args(event).iter().find_map(|arg| identity_key(cx, body, *arg, depth));
+        }
         let member = program.facts.members.get(event.member()?);
         if program.text(member.name) == "identityHashCode" {
             return Some(KeyKind::Identity);
