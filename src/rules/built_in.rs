@@ -186,6 +186,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/static-sharing/jvm-global-setter.yaml"),
     ),
     (
+        "rules/static-sharing/jvm-registry-name.yaml",
+        include_str!("../../rules/static-sharing/jvm-registry-name.yaml"),
+    ),
+    (
         "rules/static-sharing/mutable-object-handed-out.yaml",
         include_str!("../../rules/static-sharing/mutable-object-handed-out.yaml"),
     ),

@@ -118,10 +118,6 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
 /// Right cases in which something differs that may.
 pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
     (
-        "static-sharing/overwritten-static/good-one-tenant",
-        "a note says so: only one sets the tray, and the other reads it",
-    ),
-    (
         "static-sharing/shared-atomic/good",
         "numbers are handed out to all, and unique: that is what they are for",
     ),
