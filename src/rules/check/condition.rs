@@ -42,6 +42,9 @@ impl Checker<'_> {
             SiteText::Reference(it) => {
                 Site::Reference { fails: it.fails.into_iter().map(Into::into).collect() }
             }
+            SiteText::OtherCopy(it) => {
+                Site::OtherCopy { asked_by: it.asked_by.into_iter().map(Into::into).collect() }
+            }
             SiteText::Class(_) => Site::Class,
         }
     }
@@ -118,6 +121,7 @@ impl Checker<'_> {
                 Condition::FollowedBy(self.within("followed-by", |c| c.follow(it)))
             }
             ConditionText::Because(words) => Condition::Because(words.into_iter().map(Into::into).collect()),
+            ConditionText::Arrives(words) => Condition::Arrives(words.into_iter().map(Into::into).collect()),
             ConditionText::InUnloadCallback => Condition::InUnloadCallback,
             ConditionText::Released(words) => {
                 Condition::Released(words.into_iter().map(Into::into).collect())
@@ -188,6 +192,9 @@ impl Checker<'_> {
             }
             ConditionText::Kept(_) => ("kept", is_kept, "kept resources"),
             ConditionText::Because(_) => ("because", is_reference, "references"),
+            ConditionText::Arrives(_) => {
+                ("arrives", matches!(self.site, Site::OtherCopy { .. }), "`other-copy` sites")
+            }
             ConditionText::Caller(_) => ("caller", is_in_code, "sites in code"),
             ConditionText::Method(_) => ("method", is_in_code, "sites in code"),
             ConditionText::Catches(_) => ("catches", is_in_code, "sites in code"),

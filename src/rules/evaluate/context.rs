@@ -1,5 +1,6 @@
 //! What all conditions of one evaluation share.
 
+use super::copies::Copies;
 use super::handed_out::Answers;
 use super::known::Known;
 use super::matches::{Match, Subject};
@@ -83,6 +84,8 @@ pub(super) struct Context<'w> {
     pub constants: OnceLock<FxHashSet<ClassId>>,
     /// References that fail to link.
     pub references: References,
+    /// Questions about classes that several loaders define.
+    pub copies: Copies,
     /// Group names.
     pub names: GroupNames,
     globs: FxHashMap<String, GlobMatcher>,
@@ -108,6 +111,7 @@ impl<'w> Context<'w> {
             known: Known::default(),
             constants: OnceLock::new(),
             references: References::default(),
+            copies: Copies::default(),
             names: GroupNames::default(),
             globs: FxHashMap::default(),
         }

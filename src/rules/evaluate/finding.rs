@@ -2,9 +2,9 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::references_text;
 use super::trace::{self, simple_name};
 use super::values;
+use super::{copies_text, references_text};
 use crate::dataflow::held::Root;
 use crate::dataflow::unload::{Keeper, Release};
 use crate::facts::EventKind;
@@ -211,6 +211,7 @@ impl Maker<'_, '_> {
             (Subject::Field(_), Some(_)) => format!("hands {} on", self.subject_name()),
             (Subject::Field(_), None) => self.what_changes(spot.method, spot.event),
             (Subject::Reference(id), _) => references_text::step(self.cx, id),
+            (Subject::Copy(id), _) => copies_text::step(self.cx, id),
             _ => format!("calls {}", self.target(spot)),
         }
     }
@@ -251,6 +252,9 @@ impl Maker<'_, '_> {
     fn related(&self) -> Vec<(Location, String)> {
         let world = self.cx.world;
         let mut related = Vec::new();
+        if let Subject::Copy(id) = self.found.subject {
+            related.extend(copies_text::related(self.cx, id));
+        }
         if let Some(holder) = self.found.holder {
             let class = match holder.root {
                 Root::Static(field) => world.program.class_of_field(field),
@@ -314,6 +318,7 @@ impl Maker<'_, '_> {
                 })
             }
             (Subject::Reference(id), _) => references_text::anchor(self.cx, id),
+            (Subject::Copy(id), _) => copies_text::anchor(self.cx, id),
             _ => String::new(),
         }
     }
@@ -333,9 +338,12 @@ impl Maker<'_, '_> {
         let program = self.cx.world.program;
         let (class, member, descriptor) = self.member();
         let spot = self.main_spot();
-        if let Subject::Reference(id) = self.found.subject
-            && let Some(text) = references_text::slot(self.cx, id, slot)
-        {
+        let own = match self.found.subject {
+            Subject::Reference(id) => references_text::slot(self.cx, id, slot),
+            Subject::Copy(id) => copies_text::slot(self.cx, id, slot),
+            _ => None,
+        };
+        if let Some(text) = own {
             return text;
         }
         match slot {
