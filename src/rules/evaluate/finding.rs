@@ -399,7 +399,8 @@ impl Maker<'_, '_> {
         let event = world.event(spot.method, spot.event)?;
         (0..usize::from(event.n_args)).find_map(|position| {
             let found = values::origins_of(world, body, event, position);
-            values::constants(world, &found).first().map(|t| (*t).to_owned())
+            let asked = world.program.class(body.class).loader;
+            values::telling(world, asked, &values::constants(world, &found)).map(str::to_owned)
         })
     }
 
