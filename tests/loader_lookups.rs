@@ -31,7 +31,7 @@ const LIBRARIES: &[(&str, usize)] = &[
     ("tomcat10-embed-core-", 10),
 ];
 
-/// Why a lookup is in order, as far as its own arguments tell; the first that holds.
+/// What a call alone shows of it; the first that holds.
 const REASONS: [&str; 6] = ["reported", "held", "given", "chain", "handed on", "other"];
 
 /// A call, by its class, line and what it calls.
