@@ -150,6 +150,7 @@ fn every_condition_of_the_documentation_is_valid_at_some_site() {
         "class: {}",
         "loader-store: {}",
         "reference: {fails: [missing-class]}",
+        "other-copy: {asked-by: [cast]}",
     ];
     for condition in &conditions {
         let text = serde_json::to_string(condition).unwrap();

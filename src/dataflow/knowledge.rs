@@ -91,6 +91,18 @@ pub mod groups {
     pub const OPEN_TEST: &str = "open-test";
     /// Tells whether the present thread has its receiver, a lock.
     pub const HELD_TEST: &str = "held-test";
+    /// Yields an object that it reads from a stream.
+    pub const OBJECT_READ: &str = "object-read";
+    /// Tells whether its argument is an object of its receiver, a class.
+    pub const CLASS_INSTANCE_TEST: &str = "class-instance-test";
+    /// Tells whether its argument, a class, is its receiver or below it.
+    pub const CLASS_SUBTYPE_TEST: &str = "class-subtype-test";
+    /// Casts its argument to its receiver, a class.
+    pub const CLASS_CAST: &str = "class-cast";
+    /// Looks for the annotation that is its argument on its receiver.
+    pub const ANNOTATION_LOOKUP: &str = "annotation-lookup";
+    /// Tells whether its receiver and its argument are equal.
+    pub const EQUALITY_TEST: &str = "equality-test";
     /// Ends the JVM.
     pub const JVM_EXIT: &str = "jvm-exit";
     /// Ask a loader for a class.

@@ -286,7 +286,31 @@ impl Search<'_> {
         for arg in args {
             self.value(body, *arg, up, at.derived());
         }
+        self.appended(body, event, index, up, at);
         self.add(Origin::Unknown, body, index, at);
+    }
+
+    /// What other calls, each a statement of its own, append to the builder that a call is made on.
+    fn appended(&mut self, body: Body<'_>, event: &Event, index: u16, up: Option<&Frame<'_>>, at: At) {
+        const BUILDERS: [&str; 2] = ["java/lang/StringBuilder", "java/lang/StringBuffer"];
+        let program = self.world.program;
+        let is_of_builder = |e: &Event| {
+            let owner = e.member().map(|m| program.text(program.facts.members.get(m).owner));
+            e.kind.has_receiver() && owner.is_some_and(|owner| BUILDERS.contains(&owner))
+        };
+        if !is_of_builder(event) {
+            return;
+        }
+        let of_event = |e: &Event| body.origins.leaves(body.origins.arg(e, 0)).collect::<Vec<_>>();
+        let builders = of_event(event);
+        let made = |leaf: &Value| body.origins.event(*leaf).is_some_and(|(_, e)| e.kind == EventKind::New);
+        let before = body.origins.events().get(..usize::from(index)).unwrap_or_default();
+        let appending = before.iter().filter(|e| e.kind.is_invoke() && is_of_builder(e));
+        for other in appending.filter(|e| of_event(e).iter().any(|l| made(l) && builders.contains(l))) {
+            for arg in body.origins.args(other).iter().skip(1) {
+                self.value(body, *arg, up, at.derived());
+            }
+        }
     }
 
     /// What the models say of a result.

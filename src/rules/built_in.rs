@@ -3,8 +3,16 @@
 /// Path within the project and text of each file, sorted by path.
 pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
+        "rules/classloader/annotation-of-another-copy.yaml",
+        include_str!("../../rules/classloader/annotation-of-another-copy.yaml"),
+    ),
+    (
         "rules/classloader/caller-sensitive-lookup-in-shared-code.yaml",
         include_str!("../../rules/classloader/caller-sensitive-lookup-in-shared-code.yaml"),
+    ),
+    (
+        "rules/classloader/cast-to-another-copy.yaml",
+        include_str!("../../rules/classloader/cast-to-another-copy.yaml"),
     ),
     (
         "rules/classloader/class-name-keyed-cache.yaml",
@@ -37,6 +45,18 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/classloader/deserialisation-with-nearest-loader.yaml",
         include_str!("../../rules/classloader/deserialisation-with-nearest-loader.yaml"),
+    ),
+    (
+        "rules/classloader/deserialised-as-another-copy.yaml",
+        include_str!("../../rules/classloader/deserialised-as-another-copy.yaml"),
+    ),
+    (
+        "rules/classloader/exception-of-another-copy.yaml",
+        include_str!("../../rules/classloader/exception-of-another-copy.yaml"),
+    ),
+    (
+        "rules/classloader/key-of-another-copy.yaml",
+        include_str!("../../rules/classloader/key-of-another-copy.yaml"),
     ),
     (
         "rules/classloader/loader-of-given-object.yaml",
@@ -77,6 +97,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/classloader/shared-class-loader-for-module-resource.yaml",
         include_str!("../../rules/classloader/shared-class-loader-for-module-resource.yaml"),
+    ),
+    (
+        "rules/classloader/type-test-of-another-copy.yaml",
+        include_str!("../../rules/classloader/type-test-of-another-copy.yaml"),
     ),
     ("rules/linkage/changed-member.yaml", include_str!("../../rules/linkage/changed-member.yaml")),
     (

@@ -4,7 +4,9 @@ mod cost;
 mod kinds;
 
 pub use cost::Cost;
-pub use kinds::{ClassPlace, Keeper, KeyKind, OriginKind, Release, StoredKind, WriteShape};
+pub use kinds::{
+    Arrival, ClassPlace, CopyQuestion, Keeper, KeyKind, OriginKind, Release, StoredKind, WriteShape,
+};
 
 use crate::findings::{Certainty, RuleMeta, Severity};
 
@@ -202,6 +204,12 @@ pub enum Site {
         /// The failures looked for.
         fails: Vec<LinkFailure>,
     },
+    /// Questions about the identity of a class that several loaders define, asked of objects of another copy; one match
+    /// per method and class.
+    OtherCopy {
+        /// The questions looked for.
+        asked_by: Vec<CopyQuestion>,
+    },
     /// Every class.
     Class,
 }
@@ -344,6 +352,8 @@ pub enum Condition {
     Argument(ArgumentTest),
     /// The failure is due to one of these.
     Because(Vec<LinkCause>),
+    /// The object of another copy gets there in one of these ways, the surest that is seen.
+    Arrives(Vec<Arrival>),
     /// A later call on the same receiver or value, on every path from the site.
     FollowedBy(FollowTest),
     /// The site lies in code that an unload callback of a model reaches.

@@ -26,6 +26,7 @@ enum Where {
     Path,
     Acquired,
     Named,
+    Found,
     Reference,
 }
 
@@ -43,7 +44,7 @@ const SLOTS: &[(&str, Slot, Where)] = &[
     ("named", Slot::Named, Where::Named),
     ("holder", Slot::Holder, Where::HeldOrNamed),
     ("error", Slot::Error, Where::Reference),
-    ("found", Slot::Found, Where::Reference),
+    ("found", Slot::Found, Where::Found),
     ("needs", Slot::Needs, Where::Reference),
     ("missing", Slot::Missing, Where::Reference),
     ("effect", Slot::Effect, Where::Call),
@@ -110,6 +111,7 @@ fn is_known_at(place: Where, site: &Site) -> bool {
     let is_kept = matches!(site, Site::Kept { .. });
     let is_open = matches!(site, Site::Open { .. });
     let is_reference = matches!(site, Site::Reference { .. });
+    let is_copy = matches!(site, Site::OtherCopy { .. });
     match place {
         Where::Everywhere => true,
         Where::Call => is_call,
@@ -123,6 +125,7 @@ fn is_known_at(place: Where, site: &Site) -> bool {
         Where::HeldOrNamed => {
             is_call
                 || is_reference
+                || is_copy
                 || matches!(
                     site,
                     Site::FieldWrite { of_statics: false }
@@ -136,7 +139,8 @@ fn is_known_at(place: Where, site: &Site) -> bool {
         Where::Kept => is_kept,
         Where::Path => is_open || is_call,
         Where::Acquired => is_call || is_kept || is_open || is_reference,
-        Where::Named => is_call || is_reference,
+        Where::Named => is_call || is_reference || is_copy,
+        Where::Found => is_reference || is_copy,
         Where::Reference => is_reference,
     }
 }

@@ -42,7 +42,9 @@ pub(crate) fn shows_of(rule: &str) -> Option<Shows> {
 
 /// Rules and what shows them; a rule that is not here says in its file why nothing does.
 pub(crate) const PROOFS: &[(&str, Shows)] = &[
+    ("classloader/annotation-of-another-copy", Shows::AnswerOrThrown("false", &[])),
     ("classloader/caller-sensitive-lookup-in-shared-code", Shows::OthersValue),
+    ("classloader/cast-to-another-copy", Shows::Thrown(&["java.lang.ClassCastException"])),
     ("classloader/class-name-keyed-cache", Shows::OthersValue),
     ("classloader/constant-name-not-visible", Shows::Thrown(&["java.lang.ClassNotFoundException"])),
     ("classloader/context-loader-captured-by-thread", Shows::ThreadContext),
@@ -51,6 +53,9 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("classloader/context-loader-missing-on-pool", Shows::ForeignLookup),
     ("classloader/context-loader-not-restored", Shows::ContextLeft),
     ("classloader/deserialisation-with-nearest-loader", Shows::Thrown(&["java.lang.ClassNotFoundException"])),
+    ("classloader/deserialised-as-another-copy", Shows::Thrown(&["java.lang.ClassCastException"])),
+    ("classloader/exception-of-another-copy", Shows::Thrown(&["com.acme.bus.RejectedException"])),
+    ("classloader/key-of-another-copy", Shows::AnswerOrThrown("false", &[])),
     ("classloader/loader-of-given-object", Shows::Thrown(&["java.lang.ClassNotFoundException"])),
     ("classloader/loader-parent-assumed", Shows::AnswerOrThrown("true", &["java.lang.ClassCastException"])),
     ("classloader/loader-retained-by-shared-object", Shows::Kept),
@@ -64,6 +69,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
         "classloader/shared-class-loader-for-module-resource",
         Shows::Thrown(&["java.lang.NullPointerException"]),
     ),
+    ("classloader/type-test-of-another-copy", Shows::AnswerOrThrown("false", &[])),
     (
         "linkage/changed-member",
         Shows::Thrown(&[

@@ -60,8 +60,22 @@ pub(crate) fn expected(case: &Path, rule: &str) -> BTreeSet<(Line, String)> {
 
 /// Links a case and asks something of it.
 pub(crate) fn with_world<T: Send>(case: &Path, ask: impl FnOnce(&World<'_>) -> T + Send) -> T {
+    let mut jars: Vec<PathBuf> = fs::read_dir(case).unwrap().map(|e| e.unwrap().path()).collect();
+    jars.retain(|p| p.extension().is_some_and(|e| e == "jar"));
+    jars.sort();
+    let name = |jar: &PathBuf| jar.file_stem().unwrap().to_string_lossy().into_owned();
+    let units: Vec<(String, PathBuf)> = jars.into_iter().map(|jar| (name(&jar), jar)).collect();
+    let units: Vec<(&str, &PathBuf)> = units.iter().map(|(name, jar)| (name.as_str(), jar)).collect();
+    with_world_of(&units, ask)
+}
+
+/// Links jars, of which `base` is the base and others are modules, and asks something of them.
+pub(crate) fn with_world_of<T: Send>(
+    units: &[(&str, &PathBuf)],
+    ask: impl FnOnce(&World<'_>) -> T + Send,
+) -> T {
     let models = Models::built_in().unwrap();
-    let request = request(case);
+    let request = request(units);
     let asked = look(&request, |view| {
         let sites = CallSites::build(view.program, &view.graphs.calls, &Pool);
         let world = World {
@@ -79,18 +93,14 @@ pub(crate) fn with_world<T: Send>(case: &Path, ask: impl FnOnce(&World<'_>) -> T
     asked.unwrap().unwrap()
 }
 
-fn request(case: &Path) -> DeploymentRequest {
-    let mut jars: Vec<PathBuf> = fs::read_dir(case).unwrap().map(|e| e.unwrap().path()).collect();
-    jars.retain(|p| p.extension().is_some_and(|e| e == "jar"));
-    jars.sort();
+fn request(units: &[(&str, &PathBuf)]) -> DeploymentRequest {
     let mut request = DeploymentRequest { container: Some("sofa-ark".to_owned()), ..Default::default() };
-    for (i, jar) in jars.iter().enumerate() {
-        request.inputs.push(Input { path: jar.clone(), display: jar.display().to_string() });
-        let name = jar.file_stem().unwrap().to_string_lossy().into_owned();
-        if name == "base" {
+    for (i, (name, jar)) in units.iter().enumerate() {
+        request.inputs.push(Input { path: jar.to_path_buf(), display: jar.display().to_string() });
+        if *name == "base" {
             request.base.push(i);
         } else {
-            request.modules.push(ModuleRequest { name: Some(name), inputs: vec![i] });
+            request.modules.push(ModuleRequest { name: Some((*name).to_owned()), inputs: vec![i] });
         }
     }
     request

@@ -42,6 +42,9 @@ impl Checker<'_> {
             SiteText::Reference(it) => {
                 Site::Reference { fails: it.fails.into_iter().map(Into::into).collect() }
             }
+            SiteText::OtherCopy(it) => {
+                Site::OtherCopy { asked_by: it.asked_by.into_iter().map(Into::into).collect() }
+            }
             SiteText::Class(_) => Site::Class,
         }
     }
@@ -119,6 +122,7 @@ impl Checker<'_> {
                 Condition::FollowedBy(self.within("followed-by", |c| c.follow(it)))
             }
             ConditionText::Because(words) => Condition::Because(words.into_iter().map(Into::into).collect()),
+            ConditionText::Arrives(words) => Condition::Arrives(words.into_iter().map(Into::into).collect()),
             ConditionText::InUnloadCallback => Condition::InUnloadCallback,
             ConditionText::Released(words) => {
                 Condition::Released(words.into_iter().map(Into::into).collect())
@@ -155,7 +159,10 @@ impl Checker<'_> {
         let is_call = matches!(self.site, Site::Call { .. });
         let is_kept = matches!(self.site, Site::Kept { .. });
         let is_open = matches!(self.site, Site::Open { .. });
+        let has_arguments = is_call || is_kept || is_open;
         let is_reference = matches!(self.site, Site::Reference { .. });
+        let is_store = self.site == Site::LoaderStore;
+        let is_copy = matches!(self.site, Site::OtherCopy { .. });
         let is_in_code = self.site != Site::Class;
         let (name, is_known, sites) = match text {
             ConditionText::Field(_) => ("field", is_field, "field sites"),
@@ -165,16 +172,12 @@ impl Checker<'_> {
             ConditionText::ReadByOther => ("read-by-other", is_field || is_call, "field sites and calls"),
             ConditionText::NeverRead => ("never-read", is_field, "field sites"),
             ConditionText::AnyChange(_) => ("any-change", is_field, "field sites"),
-            ConditionText::StoredUnasked => {
-                ("stored-unasked", matches!(self.site, Site::LoaderStore), "`loader-store` sites")
-            }
+            ConditionText::StoredUnasked => ("stored-unasked", is_store, "`loader-store` sites"),
             ConditionText::MadeFromKey => ("made-from-key", is_field, "field sites"),
             ConditionText::Locked => ("locked", is_field, "field sites"),
             ConditionText::HeldByStatic => ("held-by-static", is_field, "field sites"),
-            ConditionText::Argument(_) => ("argument", is_call || is_kept || is_open, "calls and resources"),
-            ConditionText::FollowedBy(_) => {
-                ("followed-by", is_call || is_kept || is_open, "calls and resources")
-            }
+            ConditionText::Argument(_) => ("argument", has_arguments, "calls and resources"),
+            ConditionText::FollowedBy(_) => ("followed-by", has_arguments, "calls and resources"),
             ConditionText::ResultUsed => ("result-used", is_call, "calls"),
             ConditionText::ContextLoaderAskedBefore => ("context-loader-asked-before", is_call, "calls"),
             ConditionText::AnotherLoaderAsked => ("another-loader-asked", is_call, "calls"),
@@ -190,6 +193,7 @@ impl Checker<'_> {
             }
             ConditionText::Kept(_) => ("kept", is_kept, "kept resources"),
             ConditionText::Because(_) => ("because", is_reference, "references"),
+            ConditionText::Arrives(_) => ("arrives", is_copy, "`other-copy` sites"),
             ConditionText::Caller(_) => ("caller", is_in_code, "sites in code"),
             ConditionText::Method(_) => ("method", is_in_code, "sites in code"),
             ConditionText::Catches(_) => ("catches", is_in_code, "sites in code"),

@@ -1,5 +1,6 @@
 //! What all conditions of one evaluation share.
 
+use super::copies::Copies;
 use super::handed_out::Answers;
 use super::known::Known;
 use super::matches::{Match, Subject};
@@ -86,6 +87,8 @@ pub(super) struct Context<'w> {
     pub references: References,
     /// Calls that read settings of the JVM.
     pub key_reads: KeyReads,
+    /// Questions about classes that several loaders define.
+    pub copies: Copies,
     /// Group names.
     pub names: GroupNames,
     globs: FxHashMap<String, GlobMatcher>,
@@ -112,6 +115,7 @@ impl<'w> Context<'w> {
             constants: OnceLock::new(),
             references: References::default(),
             key_reads: KeyReads::default(),
+            copies: Copies::default(),
             names: GroupNames::default(),
             globs: FxHashMap::default(),
         }

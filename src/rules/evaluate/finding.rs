@@ -5,9 +5,9 @@ use super::certainty;
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::readers::{self, Reading};
-use super::references_text;
 use super::trace::{self, simple_name};
 use super::values;
+use super::{copies_text, references_text};
 use crate::dataflow::held::Root;
 use crate::dataflow::unload::{Keeper, Release};
 use crate::facts::EventKind;
@@ -216,6 +216,7 @@ impl Maker<'_, '_> {
             (Subject::Field(_), Some(_)) => format!("hands {} on", self.subject_name()),
             (Subject::Field(_), None) => self.what_changes(spot.method, spot.event),
             (Subject::Reference(id), _) => references_text::step(self.cx, id),
+            (Subject::Copy(id), _) => copies_text::step(self.cx, id),
             _ => format!("calls {}", self.target(spot)),
         }
     }
@@ -256,6 +257,9 @@ impl Maker<'_, '_> {
     fn related(&self) -> Vec<(Location, String)> {
         let world = self.cx.world;
         let mut related = Vec::new();
+        if let Subject::Copy(id) = self.found.subject {
+            related.extend(copies_text::related(self.cx, id));
+        }
         if let Some(holder) = self.found.holder {
             let class = match holder.root {
                 Root::Static(field) => world.program.class_of_field(field),
@@ -335,6 +339,7 @@ impl Maker<'_, '_> {
                 })
             }
             (Subject::Reference(id), _) => references_text::anchor(self.cx, id),
+            (Subject::Copy(id), _) => copies_text::anchor(self.cx, id),
             _ => String::new(),
         }
     }
@@ -354,9 +359,12 @@ impl Maker<'_, '_> {
         let program = self.cx.world.program;
         let (class, member, descriptor) = self.member();
         let spot = self.main_spot();
-        if let Subject::Reference(id) = self.found.subject
-            && let Some(text) = references_text::slot(self.cx, id, slot)
-        {
+        let own = match self.found.subject {
+            Subject::Reference(id) => references_text::slot(self.cx, id, slot),
+            Subject::Copy(id) => copies_text::slot(self.cx, id, slot),
+            _ => None,
+        };
+        if let Some(text) = own {
             return text;
         }
         match slot {
@@ -413,7 +421,8 @@ impl Maker<'_, '_> {
         let event = world.event(spot.method, spot.event)?;
         (0..usize::from(event.n_args)).find_map(|position| {
             let found = values::origins_of(world, body, event, position);
-            values::constants(world, &found).first().map(|t| (*t).to_owned())
+            let asked = world.program.class(body.class).loader;
+            values::telling(world, asked, &values::constants(world, &found)).map(str::to_owned)
         })
     }
 

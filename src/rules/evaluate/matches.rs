@@ -30,6 +30,8 @@ pub(super) enum Subject {
     Class,
     /// A reference that fails to link.
     Reference(super::references::ReferenceId),
+    /// A question about a class that several loaders define.
+    Copy(super::copies::CopyId),
 }
 
 /// A match.

@@ -8,6 +8,9 @@ mod certainty;
 mod classes;
 mod conditions;
 mod context;
+mod copies;
+mod copies_asked;
+mod copies_text;
 mod fields;
 mod finding;
 mod follow;
@@ -49,6 +52,7 @@ use crate::findings::Finding;
 use crate::program::{CallGraph, CallSites, FieldGraph, Hierarchy, Program, Reach};
 use crate::vocabulary::Parallel;
 use context::Context;
+use copies::Copies;
 use matches::Match;
 use references::References;
 
@@ -95,6 +99,7 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     let counted = fields::counted(&analysed, &changes, &held, parallel);
     let mut cx = Context::new(&analysed, world.models, &changes, &held, &at_unload);
     cx.references = References::find(&analysed, rules, parallel);
+    cx.copies = Copies::find(&analysed, rules, parallel);
     cx.learn_globs(rules.iter().flat_map(globs_of));
     let (matches, reading) = matches_of(&cx, rules, &counted, parallel);
     cx.key_reads = readers::KeyReads::find(&analysed, &reading, parallel);
@@ -124,6 +129,7 @@ fn matches_of(
             Site::HandedOut { of_statics } => handed_out::find(cx, *of_statics, parallel),
             Site::LoaderStore => loader_stores::find(cx, parallel),
             Site::Reference { .. } => cx.references.of_site(&rule.site),
+            Site::OtherCopy { asked_by } => cx.copies.of_site(asked_by),
             site @ (Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. }) => {
                 fields::find(cx.world, site, counted, cx.held)
             }

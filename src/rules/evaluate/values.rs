@@ -305,6 +305,15 @@ pub(super) fn resource_place(world: &World<'_>, asked: LoaderId, name: &str) -> 
     }
 }
 
+/// The constant of several that a finding tells: a class that only a module has, else one that nobody has.
+pub(super) fn telling<'t>(world: &World<'_>, asked: LoaderId, texts: &[&'t str]) -> Option<&'t str> {
+    let is_at = |text: &str, place| class_place(world, asked, text) == place;
+    let of_module = texts.iter().find(|t| is_at(t, ClassPlace::OnlyInModule));
+    let missing = || texts.iter().find(|t| t.contains('.') && is_at(t, ClassPlace::Nowhere));
+    let missing = if texts.len() > 1 { of_module.or_else(missing) } else { of_module };
+    missing.or(texts.first()).copied()
+}
+
 /// Text of a string constant among origins, not changed on its way.
 pub(super) fn constants<'w>(world: &World<'w>, found: &[Found]) -> Vec<&'w str> {
     let texts = found.iter().filter(|f| !f.is_derived).filter_map(|f| match f.origin {

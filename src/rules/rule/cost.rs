@@ -32,7 +32,8 @@ impl Condition {
             | Self::Target(_)
             | Self::InUnloadCallback
             | Self::Kept(_)
-            | Self::Because(_) => Cost::LookedUp,
+            | Self::Because(_)
+            | Self::Arrives(_) => Cost::LookedUp,
             _ => Cost::Followed,
         }
     }

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::words::{
-    CauseWord, DefinerWord, ExitWord, FailureWord, KeeperWord, KeyWord, OriginWord, PlaceWord, ReleaseWord,
-    StateWord, StoredWord, WriteWord,
+    ArrivalWord, CauseWord, CopyQuestionWord, DefinerWord, ExitWord, FailureWord, KeeperWord, KeyWord,
+    OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
 };
 
 /// Where a rule looks: exactly one kind of site.
@@ -34,6 +34,9 @@ pub(crate) enum SiteText {
     /// References that fail to link in the view of the loader whose code holds them; one match per view and thing that
     /// is asked for.
     Reference(ReferenceText),
+    /// Questions about the identity of a class that several loaders define, asked of objects of another copy; one match
+    /// per method and class.
+    OtherCopy(OtherCopyText),
     /// Every class.
     Class(ClassSiteText),
 }
@@ -103,6 +106,16 @@ pub(crate) struct ReferenceText {
     pub(crate) fails: Vec<FailureWord>,
 }
 
+/// Questions about the identity of a class.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`other-copy` site")]
+pub(crate) struct OtherCopyText {
+    /// The questions looked for.
+    #[schemars(length(min = 1))]
+    pub(crate) asked_by: Vec<CopyQuestionWord>,
+}
+
 /// Every class; it has no options: `class: {}`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -165,6 +178,8 @@ pub(crate) enum ConditionText {
     Argument(ArgumentText),
     /// The failure to link is due to one of these.
     Because(#[schemars(length(min = 1))] Vec<CauseWord>),
+    /// The object of another copy gets there in one of these ways, the surest that is seen.
+    Arrives(#[schemars(length(min = 1))] Vec<ArrivalWord>),
     /// A later call on the same receiver or value, on every path from the site.
     FollowedBy(FollowText),
     /// The site lies in code that an unload callback of a model reaches.

@@ -321,3 +321,39 @@ words! {
         Unknown,
     }
 }
+
+words! {
+    /// A question about the identity of a class.
+    #[schemars(title = "question about a class")]
+    CopyQuestionWord => rule::CopyQuestion {
+        /// A cast, or `Class.cast`.
+        Cast,
+        /// `instanceof`, `Class.isInstance`, `Class.isAssignableFrom`.
+        TypeTest,
+        /// A comparison with a class literal or an enum's constant.
+        Equality,
+        /// A lookup in a container that is keyed by classes or by an enum's constants.
+        Key,
+        /// A lookup of an annotation by its type.
+        Annotation,
+        /// A handler of an exception.
+        Catch,
+    }
+}
+
+words! {
+    /// How an object gets to where its class is asked about.
+    #[schemars(title = "way of an object")]
+    ArrivalWord => rule::Arrival {
+        /// By arguments and results of calls that can go nowhere else.
+        Directly,
+        /// By a call that may as well select another method.
+        ByDispatch,
+        /// By a field that others may write as well.
+        ByField,
+        /// By a container or an array.
+        InContainer,
+        /// It is read from a stream by code of another loader.
+        Deserialised,
+    }
+}
