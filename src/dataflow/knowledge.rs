@@ -25,6 +25,8 @@ pub enum Role {
     Release(ResourceId),
     /// Its result is owned by somebody else.
     NotOwned(ResourceId),
+    /// Its result ends by itself when it has had nothing to do for a while.
+    Idles(ResourceId),
     /// Its result may be null, and then nothing was acquired.
     MayBeNull(ResourceId),
     /// Its result owns arguments: row of the wrappers.
@@ -91,6 +93,8 @@ pub mod groups {
     pub const OPEN_TEST: &str = "open-test";
     /// Tells whether the present thread has its receiver, a lock.
     pub const HELD_TEST: &str = "held-test";
+    /// Has its receiver, a pool, end by itself when it has had nothing to do for a while.
+    pub const IDLES_OUT: &str = "idles-out";
     /// Ends the JVM.
     pub const JVM_EXIT: &str = "jvm-exit";
     /// Ask a loader for a class.

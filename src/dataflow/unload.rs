@@ -9,6 +9,7 @@ mod acquire;
 pub(super) mod beans;
 mod destroyed;
 mod flow;
+mod idle;
 mod listeners;
 mod owners;
 mod receivers;
@@ -331,10 +332,18 @@ impl Judge<'_> {
             return (Release::ByContainer, fate.beans.first().map(|m| (*m, 0)));
         }
         match self.release_by_others(acquired, fate, life, tenant) {
-            (Release::Never, _) if self.is_idle_without_work(acquired) => match self.keeper(fate, false) {
-                Keeper::SharedStatic(_) => (Release::WhenUnreferenced, None),
-                _ => (Release::Locally, None),
-            },
+            // One that all share always has something to do.
+            (Release::Never, _) if self.is_idle_without_work(acquired, fate) => {
+                match self.keeper(fate, false) {
+                    Keeper::SharedStatic(_) => (Release::WhenUnreferenced, None),
+                    _ => (Release::Locally, None),
+                }
+            }
+            (Release::Never, _)
+                if self.idles(acquired) && matches!(self.keeper(fate, false), Keeper::SharedStatic(_)) =>
+            {
+                (Release::WhenUnreferenced, None)
+            }
             (Release::Never, _)
                 if resource.ends_unreferenced
                     && let Some(end) = tasks::end(&self.follower, acquired.resource, fate) =>
@@ -348,14 +357,6 @@ impl Judge<'_> {
             }
             other => other,
         }
-    }
-
-    /// Whether a resource gives back what it holds whenever it has nothing to do. One that all share always has.
-    fn is_idle_without_work(&self, acquired: &Acquired) -> bool {
-        let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource));
-        let event = self.world.event(acquired.method, acquired.event);
-        let stays = resource.and_then(|r| r.stays).zip(event);
-        stays.is_some_and(|(at, event)| acquire::is_zero(self.world.body(acquired.method), event, at))
     }
 
     /// Releases that are no call on the object: a flag, or a registry that is asked by name.

@@ -130,6 +130,8 @@ pub struct Resource {
     pub owned_elsewhere: Vec<String>,
     /// Types, with subtypes: what a [`Maker`] yields of them is this resource.
     pub handed_as: Vec<String>,
+    /// Acquiring calls whose result ends by itself when it has had nothing to do for a while.
+    pub idles: Vec<MethodPattern>,
     /// Acquiring calls that may yield null, which needs no release.
     pub may_be_null: Vec<MethodPattern>,
     /// Containers that release it by themselves.

@@ -64,6 +64,7 @@ fn add_resources(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &
         patterns.extend(on_success.map(|m| (pattern(m), Role::OpenOnSuccess(id))));
         patterns.extend(resource.release.iter().map(|m| (pattern(m), Role::Release(id))));
         patterns.extend(resource.not_owned.iter().map(|m| (pattern(m), Role::NotOwned(id))));
+        patterns.extend(resource.idles.iter().map(|m| (pattern(m), Role::Idles(id))));
         patterns.extend(resource.may_be_null.iter().map(|m| (pattern(m), Role::MayBeNull(id))));
         tables.resources.push(ResourceFacts {
             name: resource.name.clone(),

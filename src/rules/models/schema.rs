@@ -111,6 +111,8 @@ struct ResourceRow {
     #[serde(default)]
     stays: Option<u8>,
     #[serde(default)]
+    idles: Vec<Text<Patterns>>,
+    #[serde(default)]
     may_be_null: Vec<Text<Patterns>>,
     #[serde(default)]
     cleaned_by: Vec<Text<Kebab>>,
@@ -277,6 +279,7 @@ impl ResourceRow {
             owned_elsewhere: self.owned_elsewhere,
             handed_as: self.handed_as.into_iter().map(|name| name.0.0).collect(),
             stays: self.stays,
+            idles: patterns(self.idles),
             may_be_null: patterns(self.may_be_null),
             cleaned_by: names(self.cleaned_by),
             gone_with_request_threads: names(self.gone_with_request_threads),
