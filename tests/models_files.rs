@@ -275,3 +275,30 @@ fn the_example_in_the_documentation_is_a_model_file() {
     let models = read(example);
     assert_eq!((models.apis.len(), models.resources.len(), models.unload.len()), (1, 1, 5));
 }
+
+#[test]
+fn makers_of_several_files_add_up() {
+    let mut models = read("models: 1\nmakers:\n  - names: [draw, lease]\n    asked: true\n");
+    models.add_text("other.yaml", "models: 1\nmakers:\n  - {names: [get], yields: [a/Pool]}\n").unwrap();
+    let [first, second] = models.makers.as_slice() else { panic!("{:?}", models.makers) };
+    assert!(first.asked && first.yields.is_empty());
+    assert_eq!(first.names, ["draw", "lease"]);
+    assert!(!second.asked);
+    assert_eq!(second.yields, ["a/Pool"]);
+}
+
+#[test]
+fn a_maker_is_named_by_letters() {
+    let shown = mistake("models: 1\nmakers:\n  - names: [open*]\n");
+    assert!(shown.contains("`open*` begins no method's name"), "{shown}");
+    let shown = mistake("models: 1\nmakers:\n  - names: [open]\n    yield: [a/B]\n");
+    assert!(shown.contains("did you mean `yields`?"), "{shown}");
+}
+
+#[test]
+fn a_resource_says_as_which_types_it_is_handed_out() {
+    let models = read(
+        "models: 1\nresources:\n  pool:\n    label: a pool\n    acquire: []\n    how: call stop()\n    check: [paths]\n    handed_as: [a/Pool]\n",
+    );
+    assert_eq!(models.resources["pool"].handed_as, ["a/Pool"]);
+}

@@ -25,6 +25,13 @@ const NO_ENCODING: &str = "java/io/UnsupportedEncodingException";
 const CHARSET: &str = "java/nio/charset/Charset";
 const STRING: &str = "java/lang/String";
 
+/// Packages of the platform whose objects run code of others inside a call: of their elements, of who extends them.
+const COLLECTIONS: [&str; 2] = ["java/util", "java/util/function"];
+/// Callees below one another that are asked whether they only keep books.
+const BOOKKEEPING_DEPTH: u32 = 2;
+
+const CONSTRUCTOR: &str = "<init>";
+
 /// The package of the language's own classes.
 const LANGUAGE: &str = "java/lang";
 
@@ -56,12 +63,14 @@ pub(crate) enum Catch {
 }
 
 /// Which calls count as throwing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Reading {
     /// Those that declare an exception or throw one explicitly.
     Declared,
     /// All but those known to never throw.
     AnyCall,
+    /// The same, of those alone that run code which others wrote and that says nothing of what it throws.
+    ForeignCall,
 }
 
 /// Whether a handler for `catches`, in a class of `loader`, takes an exception.
@@ -230,7 +239,12 @@ impl<'w> Exceptions<'w> {
         if !program.is_jdk(program.class_of_method(target)) {
             self.explicit(target, MAX_DEPTH).into_iter().for_each(|t| add(&mut found, t));
         }
-        if reading == Reading::AnyCall && !self.is_trivial(target) && !self.is_value_method(target) {
+        let may_fail = match reading {
+            Reading::Declared => false,
+            Reading::AnyCall => !self.is_trivial(target) && !self.is_value_method(target),
+            Reading::ForeignCall => self.is_foreign(body, event, target),
+        };
+        if may_fail {
             add(&mut found, Thrown::Unchecked);
         }
         found
@@ -352,6 +366,51 @@ impl<'w> Exceptions<'w> {
             && !access.is_static()
             && program.is_jdk(class)
             && descriptor::package_of(program.class_name(class)) == LANGUAGE
+    }
+
+    /// Whether a call works on something that others handed in: by a method of the deployment that does more than keep
+    /// books, or by one of a collection. Constructors say what they throw.
+    fn is_foreign(&self, body: Body<'_>, event: &Event, target: MethodId) -> bool {
+        let program = self.world.program;
+        let class = program.class_of_method(target);
+        if program.text(program.method(target).name) == CONSTRUCTOR {
+            return false;
+        }
+        if !program.is_jdk(class) {
+            return !self.is_bookkeeping(target, BOOKKEEPING_DEPTH);
+        }
+        let is_handed_in = |leaf: Value| match body.origins.event(leaf) {
+            Some((_, made)) => matches!(made.kind, EventKind::GetField | EventKind::GetStatic),
+            None => matches!(leaf, Value::Param(_)),
+        };
+        matches!(event.kind, EventKind::InvokeInterface | EventKind::InvokeVirtual)
+            && COLLECTIONS.contains(&descriptor::package_of(program.class_name(class)))
+            && body.origins.leaves(body.origins.arg(event, 0)).any(is_handed_in)
+    }
+
+    /// Whether a body only reads and writes fields, makes objects and texts, and calls what does the same.
+    fn is_bookkeeping(&self, method: MethodId, depth: u32) -> bool {
+        let program = self.world.program;
+        let body = self.world.body(method);
+        let loader = program.class(body.class).loader;
+        let is_harmless_call = |event: &Event| {
+            let Some(member) = event.member() else { return false };
+            let is_known = || self.world.knowledge.api_in(self.never, loader, member).is_some();
+            is_known()
+                || program.refs(loader).method(member).is_some_and(|target| {
+                    if program.is_jdk(program.class_of_method(target)) {
+                        program.text(program.method(target).name) == CONSTRUCTOR
+                            || self.is_value_method(target)
+                    } else {
+                        depth > 0 && self.is_bookkeeping(target, depth - 1)
+                    }
+                })
+        };
+        body.method.has_body
+            && body.origins.events().iter().all(|e| match e.kind {
+                EventKind::Throw | EventKind::InvokeInterface | EventKind::InvokeDynamic => false,
+                kind => !kind.is_invoke() || is_harmless_call(e),
+            })
     }
 
     /// A body that calls nothing, throws nothing and touches no array, such as a getter's.

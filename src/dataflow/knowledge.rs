@@ -25,6 +25,8 @@ pub enum Role {
     Release(ResourceId),
     /// Its result is owned by somebody else.
     NotOwned(ResourceId),
+    /// Its result ends by itself when it has had nothing to do for a while.
+    Idles(ResourceId),
     /// Its result may be null, and then nothing was acquired.
     MayBeNull(ResourceId),
     /// Its result owns arguments: row of the wrappers.
@@ -103,6 +105,8 @@ pub mod groups {
     pub const ANNOTATION_LOOKUP: &str = "annotation-lookup";
     /// Tells whether its receiver and its argument are equal.
     pub const EQUALITY_TEST: &str = "equality-test";
+    /// Has its receiver, a pool, end by itself when it has had nothing to do for a while.
+    pub const IDLES_OUT: &str = "idles-out";
     /// Ends the JVM.
     pub const JVM_EXIT: &str = "jvm-exit";
     /// Ask a loader for a class.
@@ -180,6 +184,8 @@ pub struct ResourceFacts {
     pub harmless: Vec<String>,
     /// Texts that, as an argument of an acquiring call, ask for something that somebody else owns.
     pub owned_elsewhere: Vec<String>,
+    /// Internal names of types, subtypes too: what a maker yields of them is this resource.
+    pub handed_as: Vec<String>,
     /// The argument that says how much of it stays when there is nothing to do; with none it ends by itself.
     pub stays: Option<u8>,
     /// Containers that release it by themselves.
@@ -207,6 +213,17 @@ pub struct WrapperFacts {
     pub args: Vec<u8>,
     /// Whether releasing the result releases the arguments.
     pub closes: bool,
+}
+
+/// How methods are named that make what they yield for their caller.
+#[derive(Clone, Debug, Default)]
+pub struct MakerFacts {
+    /// Whole names, or their beginnings before a capital.
+    pub names: Vec<String>,
+    /// Whether only calls with an argument count.
+    pub asked: bool,
+    /// Internal names of the types, subtypes too, of which the result must be; any if empty.
+    pub yields: Vec<String>,
 }
 
 /// A call that hands a resource over for release at unload.
@@ -256,6 +273,8 @@ pub struct Tables {
     pub resources: Vec<ResourceFacts>,
     /// By [`Role::Wrapper`].
     pub wrappers: Vec<WrapperFacts>,
+    /// How methods are named that make what they yield for their caller.
+    pub makers: Vec<MakerFacts>,
     /// By [`Role::Manager`].
     pub managers: Vec<ManagerFacts>,
     /// Unload callbacks.

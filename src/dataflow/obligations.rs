@@ -9,8 +9,10 @@ mod acquire;
 mod callees;
 mod closing;
 mod follow;
+mod guards;
 mod handed;
 mod memory;
+mod overwritten;
 mod places;
 mod summaries;
 mod uses;
@@ -50,6 +52,8 @@ pub struct Leak {
     pub after_failed_release: bool,
     /// Other events that leave the method with it open.
     pub n_other_exits: u16,
+    /// Whether only an exception that nothing announces leaves it open.
+    pub by_surprise: bool,
 }
 
 /// What stays open on some path through a method, in the order of the acquiring events.
@@ -94,6 +98,12 @@ fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation)
     if obligation.is_presumed {
         return leak_of_owner(callees, method, obligation);
     }
+    if !is_place
+        && let Some(leak) =
+            leak_of_exits(method, obligation, &overwritten::by_another(callees, body, obligation))
+    {
+        return Some(leak);
+    }
     // First as if no release failed: what leaks then leaks for a better reason. Unlocking never fails.
     for releases_fail in if is_place { &[false][..] } else { &[false, true] }.iter().copied() {
         let followed = Followed::obligation(callees, body, obligation, releases_fail);
@@ -113,16 +123,36 @@ fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation)
             ever_released: followed.is_ever_settled(),
             after_failed_release: releases_fail,
             n_other_exits: n_others(&exits, first),
+            by_surprise: false,
         });
     }
+    if is_place {
+        return None;
+    }
     let is_lent = || Followed::obligation(callees, body, obligation, false).is_ever_lent();
-    if !is_place && is_lent() { leak_of_owner(callees, method, obligation) } else { None }
+    let lent = if is_lent() { leak_of_owner(callees, method, obligation) } else { None };
+    lent.or_else(|| leak_by_surprise(callees, method, obligation))
+}
+
+/// What is released at the end of the usual way only, with work in between that may fail though it does not say so.
+fn leak_by_surprise(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation) -> Option<Leak> {
+    let body = callees.world.body(method);
+    let followed = Followed::obligation(callees, body, obligation, false);
+    if !followed.is_ever_released() {
+        return None;
+    }
+    let leak = leak_of_exits(method, obligation, &followed.doubting().leaks_of_owner())?;
+    Some(Leak { by_surprise: true, ..leak })
 }
 
 /// What an exception leaves open in a method that otherwise releases it, whomever it lends it to in between.
 fn leak_of_owner(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation) -> Option<Leak> {
     let body = callees.world.body(method);
     let exits = Followed::obligation(callees, body, obligation, false).lending().leaks_of_owner();
+    leak_of_exits(method, obligation, &exits)
+}
+
+fn leak_of_exits(method: MethodId, obligation: &Obligation, exits: &[Exit]) -> Option<Leak> {
     let first = exits.iter().min_by_key(|e| e.kind)?;
     Some(Leak {
         resource: obligation.resource,
@@ -133,7 +163,8 @@ fn leak_of_owner(callees: &Callees<'_, '_>, method: MethodId, obligation: &Oblig
         left_at: first.at,
         ever_released: true,
         after_failed_release: false,
-        n_other_exits: n_others(&exits, first),
+        n_other_exits: n_others(exits, first),
+        by_surprise: false,
     })
 }
 

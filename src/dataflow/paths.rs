@@ -82,13 +82,22 @@ pub fn missing_after(
     is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
     exits: Exits,
 ) -> Option<PathGap> {
+    let settles = |body: Body<'_>, e: &Event| settles_within(world, body, e, is_settling, SETTLING_DEPTH);
+    missing_directly_after(world, method, event, &settles, exits)
+}
+
+/// The same for events of the method itself, whatever they call.
+pub(super) fn missing_directly_after(
+    world: &World<'_>,
+    method: MethodId,
+    event: u16,
+    is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
+    exits: Exits,
+) -> Option<PathGap> {
     let body = world.body(method);
     let events = body.origins.events();
-    let settles: Vec<bool> = events
-        .iter()
-        .enumerate()
-        .map(|(i, e)| i != usize::from(event) && settles_within(world, body, e, is_settling, SETTLING_DEPTH))
-        .collect();
+    let settles: Vec<bool> =
+        events.iter().enumerate().map(|(i, e)| i != usize::from(event) && is_settling(body, e)).collect();
     let watch = Settling::new(world, body, event, settles);
     let found = walk(world, body, &watch, Start::After(event), 0);
     let counts = |exit: &&Exit| match exits {

@@ -7,8 +7,11 @@
 
 mod acquire;
 pub(super) mod beans;
+mod destroyed;
 mod flow;
+mod idle;
 mod listeners;
+mod owners;
 mod receivers;
 mod requests;
 mod roots;
@@ -20,9 +23,9 @@ mod uses;
 pub use roots::{Callback, UnloadRoots};
 
 use super::World;
-use super::knowledge::{CallbackFacts, ResourceId, Role, Subject};
+use super::knowledge::{ResourceId, Subject};
 use super::origins::{self, Origin};
-use crate::facts::{EventKind, Value};
+use crate::facts::Value;
 use crate::topology::BASE;
 use crate::vocabulary::descriptor::{TypeDesc, params};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId};
@@ -329,26 +332,31 @@ impl Judge<'_> {
             return (Release::ByContainer, fate.beans.first().map(|m| (*m, 0)));
         }
         match self.release_by_others(acquired, fate, life, tenant) {
-            (Release::Never, _) if self.is_idle_without_work(acquired) => match self.keeper(fate, false) {
-                Keeper::SharedStatic(_) => (Release::WhenUnreferenced, None),
-                _ => (Release::Locally, None),
-            },
+            // One that all share always has something to do.
+            (Release::Never, _) if self.is_idle_without_work(acquired, fate) => {
+                match self.keeper(fate, false) {
+                    Keeper::SharedStatic(_) => (Release::WhenUnreferenced, None),
+                    _ => (Release::Locally, None),
+                }
+            }
+            (Release::Never, _)
+                if self.idles(acquired) && matches!(self.keeper(fate, false), Keeper::SharedStatic(_)) =>
+            {
+                (Release::WhenUnreferenced, None)
+            }
             (Release::Never, _)
                 if resource.ends_unreferenced
                     && let Some(end) = tasks::end(&self.follower, acquired.resource, fate) =>
             {
                 (end, None)
             }
+            (Release::Elsewhere, _)
+                if let Some(site) = owners::released_with_owner(self.world, acquired, fate) =>
+            {
+                (Release::Locally, Some(site))
+            }
             other => other,
         }
-    }
-
-    /// Whether a resource gives back what it holds whenever it has nothing to do. One that all share always has.
-    fn is_idle_without_work(&self, acquired: &Acquired) -> bool {
-        let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource));
-        let event = self.world.event(acquired.method, acquired.event);
-        let stays = resource.and_then(|r| r.stays).zip(event);
-        stays.is_some_and(|(at, event)| acquire::is_zero(self.world.body(acquired.method), event, at))
     }
 
     /// Releases that are no call on the object: a flag, or a registry that is asked by name.
@@ -427,52 +435,6 @@ impl Judge<'_> {
         let event = self.world.event(site.0, site.1)?;
         let desc = self.world.program.text(self.world.program.facts.members.get(event.member()?).desc);
         params(desc).nth(usize::from(operand.checked_sub(u8::from(event.kind.has_receiver()))?))
-    }
-
-    /// Whether the container that is given the object as a bean calls a method that releases it.
-    fn is_destroyed_as_bean(&self, acquired: &Acquired, fate: &Fate) -> bool {
-        let tables = &self.world.knowledge.tables;
-        let Some(resource) = tables.resources.get(usize::from(acquired.resource)) else { return false };
-        let is_inferred = !resource.inferred.is_empty();
-        let class = self.world.program.class_of_method(acquired.method);
-        let is_part_of_bean = acquired.operand == Some(0)
-            && resource.subject == Subject::Result
-            && self.world.program.text(self.world.program.method(acquired.method).name) == "<init>"
-            && self.is_super_call(acquired)
-            && self.beans.is_bean_class(self.world, class);
-        is_part_of_bean && is_inferred
-            || fate.beans.iter().any(|m| self.is_destroyed_by(*m, acquired.resource, is_inferred))
-    }
-
-    fn is_super_call(&self, acquired: &Acquired) -> bool {
-        let body = self.world.body(acquired.method);
-        let event = self.world.event(acquired.method, acquired.event);
-        event.is_some_and(|e| {
-            e.kind == EventKind::InvokeSpecial
-                && body.origins.leaves(body.origins.arg(e, 0)).all(|l| l == Value::Param(0))
-        })
-    }
-
-    fn is_destroyed_by(&self, method: MethodId, resource: ResourceId, is_inferred: bool) -> bool {
-        let world = self.world;
-        let unit = world.program.unit(world.program.class_of_method(method));
-        let annotations = world.program.method(method).annotations.of(&unit.annotations);
-        annotations.iter().any(|annotation| {
-            let desc = world.program.text(annotation.desc);
-            world.knowledge.tables.callbacks.iter().any(|callback| {
-                let CallbackFacts::Named { annotation: ty, element, .. } = callback else { return false };
-                if desc.strip_prefix('L').and_then(|d| d.strip_suffix(';')) != Some(ty.as_str()) {
-                    return false;
-                }
-                match beans::destroy_name(world, method, annotation, element) {
-                    Some(name) => {
-                        let mut releases = world.knowledge.patterns_of(Role::Release(resource));
-                        releases.any(|p| p.name == name)
-                    }
-                    None => is_inferred,
-                }
-            })
-        })
     }
 
     fn keeper(&self, fate: &Fate, is_local: bool) -> Keeper {

@@ -25,6 +25,8 @@ pub struct Models {
     pub resources: BTreeMap<String, Resource>,
     /// Constructors and factories whose result owns an argument.
     pub wrappers: Vec<Wrapper>,
+    /// How methods are named that make what they yield for their caller.
+    pub makers: Vec<Maker>,
     /// Code that runs when a module is unloaded.
     pub unload: Vec<Callback>,
     /// Code that a container or framework runs for a request, on a thread of the container's pool.
@@ -128,6 +130,10 @@ pub struct Resource {
     pub stays: Option<u8>,
     /// Texts that, as an argument of an acquiring call, ask for something that somebody else owns.
     pub owned_elsewhere: Vec<String>,
+    /// Types, with subtypes: what a [`Maker`] yields of them is this resource.
+    pub handed_as: Vec<String>,
+    /// Acquiring calls whose result ends by itself when it has had nothing to do for a while.
+    pub idles: Vec<MethodPattern>,
     /// Acquiring calls that may yield null, which needs no release.
     pub may_be_null: Vec<MethodPattern>,
     /// Containers that release it by themselves.
@@ -181,6 +187,17 @@ pub struct Wrapper {
     pub args: Vec<u8>,
     /// Whether releasing the result releases the arguments.
     pub closes: bool,
+}
+
+/// How methods are named that make what they yield for their caller, who has to release it.
+#[derive(Clone, Debug, Default)]
+pub struct Maker {
+    /// Whole names, or their beginnings before a capital (`open` for `openStream`).
+    pub names: Vec<String>,
+    /// Whether only calls with an argument count.
+    pub asked: bool,
+    /// Internal names of the types, subtypes too, of which the result must be; any if empty.
+    pub yields: Vec<String>,
 }
 
 /// Code that a container or framework runs when a module is unloaded.

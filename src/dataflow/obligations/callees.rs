@@ -72,7 +72,7 @@ pub(super) struct Callees<'c, 'w> {
     summaries: &'c Summaries,
     groups: Groups<'w>,
     effects: RefCell<FxHashMap<(MethodId, u16, bool), Effect>>,
-    throws: RefCell<FxHashMap<(MethodId, bool), Rc<BodyThrows>>>,
+    throws: RefCell<FxHashMap<(MethodId, Reading), Rc<BodyThrows>>>,
     depth: Cell<u32>,
 }
 
@@ -99,7 +99,7 @@ impl<'c, 'w> Callees<'c, 'w> {
 
     /// What the events of a body may throw.
     pub(super) fn throws(&self, body: Body<'_>, reading: Reading) -> Rc<BodyThrows> {
-        let key = (body.id, reading == Reading::AnyCall);
+        let key = (body.id, reading);
         if let Some(known) = self.throws.borrow().get(&key) {
             return Rc::clone(known);
         }

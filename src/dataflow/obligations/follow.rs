@@ -2,20 +2,16 @@
 
 use super::acquire::{Held, Obligation};
 use super::callees::{Callees, Effect};
+use super::guards;
 use super::uses::{OPEN, Use, Uses};
 use crate::dataflow::Body;
 use crate::dataflow::exceptions::{BodyThrows, Reading, Thrown, is_interruption};
-use crate::dataflow::paths::{
-    After, ClosedEdges, Exit, ExitKind, Flags, Start, Tested, Watch, calm, first_event, walk,
-};
+use crate::dataflow::paths::{After, ClosedEdges, Exit, ExitKind, Flags, Start, Tested, Watch, calm, walk};
 use crate::facts::{EventKind, Value};
 use crate::vocabulary::ValueId;
 use crate::vocabulary::descriptor::{self, TypeDesc};
 use std::cell::Cell;
 use std::rc::Rc;
-
-/// Null tests that may stand between a flag's test and the release.
-const MAX_GUARDS: usize = 3;
 
 /// An obligation with all that a walk asks about it.
 pub(super) struct Followed<'f, 'c, 'w> {
@@ -30,6 +26,8 @@ pub(super) struct Followed<'f, 'c, 'w> {
     /// Values that it is released with; acquiring it again from them releases the last one.
     owners: Vec<ValueId>,
     throws: Rc<BodyThrows>,
+    /// What else may throw, though it does not say so; releasing never does.
+    surprises: Option<Rc<BodyThrows>>,
     is_calm: Vec<bool>,
     releases_fail: bool,
     /// Whether methods of which nothing is known give it back.
@@ -105,7 +103,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             Some(_) => Flags::Constants,
         };
         let closed = ClosedEdges::find(callees.world, body, event, flags, &|block| {
-            leads_to_release(callees, body, &releases, flags, block)
+            guards::lead_to_release(callees, body, &releases, flags, block)
         });
         let seen = Cell::default();
         Self {
@@ -117,6 +115,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             is_open: true,
             owners,
             throws,
+            surprises: None,
             is_calm,
             releases_fail,
             comes_back: false,
@@ -128,6 +127,15 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
     /// The same, as if whatever is lent came back.
     pub(super) fn lending(self) -> Self {
         Self { comes_back: true, ..self }
+    }
+
+    /// The same, as if all code of others could fail without having said so.
+    pub(super) fn doubting(self) -> Self {
+        let releases =
+            |i: usize| self.uses.list.iter().any(|(at, _, u)| usize::from(*at) == i && is_release(*u));
+        let is_calm = calm(self.body, &releases);
+        let surprises = Some(self.callees.throws(self.body, Reading::ForeignCall));
+        Self { surprises, is_calm, ..self }
     }
 
     /// Whether it is lent to somebody.
@@ -260,6 +268,15 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             })
     }
 
+    /// Whether an event releases something, this or another, by itself or in what it calls.
+    fn closes_something(&self, event: u16) -> bool {
+        let Some(found) = self.body.origins.events().get(usize::from(event)) else { return false };
+        let n_args = usize::from(found.n_args);
+        let i = usize::from(event);
+        found.kind.is_invoke()
+            && (0..n_args).any(|arg| is_release(self.callees.use_at(self.body, i, found, arg, false)))
+    }
+
     fn is_owner(&self, value: ValueId) -> bool {
         let origins = self.body.origins;
         let is_made = |leaf: Value| matches!(leaf, Value::Event(_) | Value::Param(_));
@@ -279,33 +296,6 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
 
 fn is_release(found: Use) -> bool {
     matches!(found, Use::Releases | Use::ReleasesUnlessThrown)
-}
-
-/// Whether a block releases, by itself or behind tests for null, of further flags and of whether it has been released.
-fn leads_to_release(
-    callees: &Callees<'_, '_>,
-    body: Body<'_>,
-    releases: &dyn Fn(usize) -> bool,
-    flags: Flags,
-    block: u16,
-) -> bool {
-    let unit = body.origins.unit;
-    let mut waiting = vec![(block, 0)];
-    while let Some((at, guards)) = waiting.pop() {
-        let Some(block) = unit.blocks_of(body.method).get(usize::from(at)) else { continue };
-        let first = usize::from(first_event(body.method, block));
-        if (first..first + usize::from(block.events.len())).any(releases) {
-            return true;
-        }
-        let is_guard = block.n_edges == 1
-            || Tested::of(body, block).is_some_and(|t| {
-                t.is_null || t.is_flag(body, flags) || callees.asked_if_open(body, t.value).next().is_some()
-            });
-        if is_guard && guards < MAX_GUARDS {
-            waiting.extend(unit.successors(block).iter().map(|next| (*next, guards + 1)));
-        }
-    }
-    false
 }
 
 impl Watch for Followed<'_, '_, '_> {
@@ -332,7 +322,8 @@ impl Watch for Followed<'_, '_, '_> {
     }
 
     fn thrown(&self, event: u16, state: u32) -> Vec<Thrown> {
-        let all = self.throws.of_event(event);
+        let surprises = self.surprises.as_ref().filter(|_| !self.closes_something(event));
+        let all = surprises.unwrap_or(&self.throws).of_event(event);
         if all.is_empty() || self.is_calm.get(usize::from(event)).copied().unwrap_or(false) {
             return Vec::new();
         }

@@ -9,18 +9,6 @@ use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{MemberRefId, descriptor};
 
-/// Types that the models know, and the resources that they are.
-const DATABASE: [(&str, &str); 3] = [
-    ("java/sql/Connection", "jdbc-connection"),
-    ("java/sql/Statement", "jdbc-statement"),
-    ("java/sql/ResultSet", "jdbc-result-set"),
-];
-
-/// How the names of methods begin that make what they yield for their caller; and of those that do if they are asked for
-/// something in particular.
-const MAKERS: [&str; 7] = ["accept", "append", "borrow", "connect", "create", "new", "open"];
-const FINDERS: [&str; 1] = ["get"];
-
 /// What a call yields, if it is to be closed and made for the caller.
 pub(super) fn by_call(
     callees: &Callees<'_, '_>,
@@ -34,7 +22,7 @@ pub(super) fn by_call(
     if event.kind == EventKind::InvokeDynamic || is_constructor(world, event) {
         return None;
     }
-    if !is_named_as_maker(world, event, member) || takes_closeable(world, body, event) {
+    if !is_named_as_maker(world, body, event, member) || takes_closeable(world, body, event) {
         return None;
     }
     let loader = program.class(body.class).loader;
@@ -64,29 +52,36 @@ pub(super) fn by_call(
 }
 
 /// Whether a method's name says that the result is made for the caller.
-fn is_named_as_maker(world: &World<'_>, event: &Event, member: MemberRefId) -> bool {
+fn is_named_as_maker(world: &World<'_>, body: Body<'_>, event: &Event, member: MemberRefId) -> bool {
     let name = world.program.text(world.program.facts.members.get(member).name);
-    let begins = |word: &&str| {
-        let rest = name.strip_prefix(*word);
-        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_lowercase()))
+    let begins = |word: &String| {
+        let rest = name.strip_prefix(word.as_str());
+        rest.is_some_and(|rest| !rest.starts_with(char::is_lowercase))
     };
     let is_asked = event.n_args > u8::from(event.kind.has_receiver());
-    MAKERS.iter().any(&begins) || is_asked && FINDERS.iter().any(begins)
+    let yields = |types: &[String]| {
+        let class = result_class(world, body, event);
+        class.is_some_and(|class| types.iter().any(|t| world.program.has_supertype_named(class, t)))
+    };
+    world.knowledge.tables.makers.iter().any(|maker| {
+        (is_asked || !maker.asked)
+            && maker.names.iter().any(begins)
+            && (maker.yields.is_empty() || yields(&maker.yields))
+    })
 }
 
-/// By the type of what a call yields. What the deployment's own methods do with databases has been followed already.
+/// By the type of what a call yields. What the deployment's own methods do with what the models know has been followed
+/// already.
 fn resource_of(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Option<ResourceId> {
     let world = callees.world;
     let result = result_class(world, body, event);
     let known = result.and_then(|class| {
-        DATABASE
-            .iter()
-            .find(|(root, _)| world.program.has_supertype_named(class, root))
-            .map(|(_, name)| *name)
+        let is_of = |root: &String| world.program.has_supertype_named(class, root);
+        world.knowledge.tables.resources.iter().position(|r| r.handed_as.iter().any(is_of))
     });
     match known {
         Some(_) if !callees.targets(body, event, MAX_TARGETS).unwrap_or_default().is_empty() => None,
-        Some(name) => closing::resource(world, name),
+        Some(id) => Some(id as ResourceId),
         None => closing::resource(world, closing::HANDED),
     }
 }

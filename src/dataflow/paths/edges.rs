@@ -170,7 +170,8 @@ pub(in crate::dataflow) enum Flags {
     Constants,
     /// Also what the method is given: its callers know what they ask for.
     Parameters,
-    /// Also what the method returns: its callers know what they got.
+    /// Also what the method is given, what it returns, and what is a constant on some way only: whether an attempt
+    /// succeeded, or was not needed. Callers know what they asked for and got.
     Results,
 }
 
@@ -212,8 +213,19 @@ impl Tested {
             _ if leaves().count() > 1 && leaves().all(|l| matches!(l, Value::Int(_))) => true,
             Flags::Constants => false,
             Flags::Parameters => leaves().all(|l| matches!(l, Value::Param(_))),
-            Flags::Results => is_returned(),
+            Flags::Results => is_returned() || self.is_told(body),
         }
+    }
+
+    /// Whether the value is a parameter, or a variable that the body sets to a constant here and to an answer there.
+    fn is_told(&self, body: Body<'_>) -> bool {
+        let leaves = || body.origins.leaves(self.value);
+        let is_constant = |l| matches!(l, Value::Int(_));
+        let is_answer = |l| body.origins.event(l).is_some_and(|(_, e)| e.kind.is_invoke());
+        leaves().all(|l| matches!(l, Value::Param(_)))
+            || leaves().any(is_constant)
+                && leaves().count() > 1
+                && leaves().all(|l| is_constant(l) || is_answer(l) || matches!(l, Value::Param(_)))
     }
 
     /// Whether the value is null, or zero, along an edge.

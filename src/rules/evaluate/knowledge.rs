@@ -1,8 +1,8 @@
 //! From models to the patterns and tables that analyses ask.
 
 use crate::dataflow::knowledge::{
-    ApiFacts, ApiId, CallbackFacts, Knowledge, ManagerFacts, ResourceFacts, ResourceId, Role, Subject,
-    Tables, WrapperFacts,
+    ApiFacts, ApiId, CallbackFacts, Knowledge, MakerFacts, ManagerFacts, ResourceFacts, ResourceId, Role,
+    Subject, Tables, WrapperFacts,
 };
 use crate::program::{Pattern, Program};
 use crate::rules::models::{self, Callback, MethodPattern, Models};
@@ -18,6 +18,11 @@ pub fn knowledge(models: &Models, program: &Program<'_>, parallel: &impl Paralle
         patterns.push((pattern(&wrapper.method), Role::Wrapper(tables.wrappers.len() as u16)));
         tables.wrappers.push(WrapperFacts { args: wrapper.args.clone(), closes: wrapper.closes });
     }
+    tables.makers.extend(models.makers.iter().map(|maker| MakerFacts {
+        names: maker.names.clone(),
+        asked: maker.asked,
+        yields: maker.yields.clone(),
+    }));
     for manager in &models.managers {
         patterns.push((pattern(&manager.method), Role::Manager(tables.managers.len() as u16)));
         tables.managers.push(ManagerFacts {
@@ -60,6 +65,7 @@ fn add_resources(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &
         patterns.extend(on_success.map(|m| (pattern(m), Role::OpenOnSuccess(id))));
         patterns.extend(resource.release.iter().map(|m| (pattern(m), Role::Release(id))));
         patterns.extend(resource.not_owned.iter().map(|m| (pattern(m), Role::NotOwned(id))));
+        patterns.extend(resource.idles.iter().map(|m| (pattern(m), Role::Idles(id))));
         patterns.extend(resource.may_be_null.iter().map(|m| (pattern(m), Role::MayBeNull(id))));
         tables.resources.push(ResourceFacts {
             name: resource.name.clone(),
@@ -70,6 +76,7 @@ fn add_resources(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &
             check_unload: resource.check_unload,
             harmless: resource.harmless.clone(),
             owned_elsewhere: resource.owned_elsewhere.clone(),
+            handed_as: resource.handed_as.clone(),
             stays: resource.stays,
             cleaned_by: resource.cleaned_by.clone(),
             gone_with_request_threads: resource.gone_with_request_threads.clone(),

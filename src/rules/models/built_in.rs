@@ -20,6 +20,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("library-globals.yaml", include_str!("../../../rules/models/library-globals.yaml")),
     ("lifecycle.yaml", include_str!("../../../rules/models/lifecycle.yaml")),
     ("loader-apis.yaml", include_str!("../../../rules/models/loader-apis.yaml")),
+    ("makers.yaml", include_str!("../../../rules/models/makers.yaml")),
     ("properties.yaml", include_str!("../../../rules/models/properties.yaml")),
     ("resources-jdk.yaml", include_str!("../../../rules/models/resources-jdk.yaml")),
     ("resources-libraries.yaml", include_str!("../../../rules/models/resources-libraries.yaml")),

@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
-use super::text::{ClassName, Clause, Kebab, PackageName, Patterns, Rows, Text, TypeName};
-use super::{Api, Callback, Ends, Manager, MethodPattern, Models, Resource, Subject, TypeGroup, Wrapper};
+use super::text::{Beginning, ClassName, Clause, Kebab, PackageName, Patterns, Rows, Text, TypeName};
+use super::{
+    Api, Callback, Ends, Maker, Manager, MethodPattern, Models, Resource, Subject, TypeGroup, Wrapper,
+};
 
 /// The version of the format that this program reads.
 pub(super) const VERSION: u32 = 1;
@@ -24,6 +26,8 @@ pub(super) struct ModelFile {
     resources: Rows<ResourceRow>,
     #[serde(default)]
     wrappers: Vec<WrapperRow>,
+    #[serde(default)]
+    makers: Vec<MakerRow>,
     #[serde(default)]
     unload: Vec<CallbackRow>,
     #[serde(default)]
@@ -105,7 +109,11 @@ struct ResourceRow {
     #[serde(default)]
     owned_elsewhere: Vec<String>,
     #[serde(default)]
+    handed_as: Vec<Text<ClassName>>,
+    #[serde(default)]
     stays: Option<u8>,
+    #[serde(default)]
+    idles: Vec<Text<Patterns>>,
     #[serde(default)]
     may_be_null: Vec<Text<Patterns>>,
     #[serde(default)]
@@ -145,6 +153,16 @@ struct WrapperRow {
     args: Vec<u8>,
     #[serde(default = "yes")]
     closes: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MakerRow {
+    names: Vec<Text<Beginning>>,
+    #[serde(default)]
+    asked: bool,
+    #[serde(default)]
+    yields: Vec<Text<ClassName>>,
 }
 
 /// Either `annotated` or `implements`.
@@ -204,6 +222,7 @@ impl ModelFile {
             models.wrappers.retain(|old| old.method != wrapper.method);
             models.wrappers.push(wrapper);
         }
+        models.makers.extend(self.makers.into_iter().map(MakerRow::into_maker));
         models.unload.extend(self.unload.into_iter().flat_map(CallbackRow::into_callbacks));
         models.requests.extend(self.requests.into_iter().flat_map(CallbackRow::into_callbacks));
         for manager in self.managers.into_iter().flat_map(ManagerRow::into_managers) {
@@ -261,7 +280,9 @@ impl ResourceRow {
             harmless: self.harmless.into_iter().map(|name| name.0.0).collect(),
             not_owned: patterns(self.not_owned),
             owned_elsewhere: self.owned_elsewhere,
+            handed_as: self.handed_as.into_iter().map(|name| name.0.0).collect(),
             stays: self.stays,
+            idles: patterns(self.idles),
             may_be_null: patterns(self.may_be_null),
             cleaned_by: names(self.cleaned_by),
             gone_with_request_threads: names(self.gone_with_request_threads),
@@ -282,6 +303,16 @@ impl WrapperRow {
     fn into_wrappers(self) -> impl Iterator<Item = Wrapper> {
         let (args, closes) = (self.args, self.closes);
         patterns(self.methods).into_iter().map(move |method| Wrapper { method, args: args.clone(), closes })
+    }
+}
+
+impl MakerRow {
+    fn into_maker(self) -> Maker {
+        Maker {
+            names: self.names.into_iter().map(|name| name.0.0).collect(),
+            asked: self.asked,
+            yields: self.yields.into_iter().map(|name| name.0.0).collect(),
+        }
     }
 }
 

@@ -144,6 +144,19 @@ impl FromText for Kebab {
     }
 }
 
+/// A method's name, or the beginning of one: letters and digits.
+#[derive(Debug)]
+pub(super) struct Beginning(pub(super) String);
+
+impl FromText for Beginning {
+    const EXPECTED: &'static str = "the beginning of a method's name such as `open`";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        let is_name = text.starts_with(char::is_alphabetic) && text.chars().all(char::is_alphanumeric);
+        if is_name { Ok(Self(text.into())) } else { Err(format!("`{text}` begins no method's name")) }
+    }
+}
+
 /// Words for people, one clause: no line break and no full stop, because they are put into sentences.
 #[derive(Debug, Default)]
 pub(super) struct Clause(pub(super) String);
