@@ -73,6 +73,12 @@ pub mod groups {
     pub const CLASS_GET_LOADER: &str = "class-get-loader";
     /// Yields the system or platform loader.
     pub const SYSTEM_LOADER: &str = "system-loader";
+    /// Yields what looks classes up as the class that calls it does.
+    pub const CALLER_LOOKUP: &str = "caller-lookup";
+    /// Yields its last argument unless something else is set.
+    pub const DEFAULT_LAST: &str = "default-last";
+    /// Looks something up by the context class loader.
+    pub const CONTEXT_READING: &str = "tccl-reading";
     /// Yields the table of system properties.
     pub const SYSTEM_PROPERTIES: &str = "system-properties-get";
     /// Its result is the receiver, or a stage after it: releasing one releases both.

@@ -4,6 +4,7 @@
 use super::knowledge::groups;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
+use crate::program::FieldAccess;
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, TenantId, ValueId};
 
@@ -112,7 +113,7 @@ impl At {
     }
 }
 
-impl Search<'_> {
+impl<'w> Search<'w> {
     fn add(&mut self, origin: Origin, body: Body<'_>, event: u16, at: At) {
         let found =
             Found { origin, passed_by: at.passed_by, is_derived: at.is_derived, method: body.id, event };
@@ -210,7 +211,8 @@ impl Search<'_> {
                     self.value(body, *arg, up, at.derived());
                 }
             }
-            EventKind::ArrayLoad => self.value(body, body.origins.arg(event, 0), up, at.derived()),
+            // One of what was put there, unchanged.
+            EventKind::ArrayLoad => self.value(body, body.origins.arg(event, 0), up, at),
             kind if kind.is_invoke() => self.call(body, event, index, up, at),
             _ => self.add(Origin::Unknown, body, index, at),
         }
@@ -247,6 +249,11 @@ impl Search<'_> {
         if at.depth >= MAX_DEPTH || writers.len() > MAX_WRITERS {
             return;
         }
+        if let (false, [write]) = (is_static, writers.as_slice())
+            && let Some((maker, value)) = Self::given_when_made(self.world, body, event, write)
+        {
+            return self.value(maker, value, None, at.deeper());
+        }
         for write in writers {
             let writer = self.world.body(write.method);
             if let Some(event) = writer.origins.events().get(usize::from(write.event))
@@ -257,9 +264,50 @@ impl Search<'_> {
         }
     }
 
+    /// What the constructor of a constant object is given for a field that it alone writes: `CARD.type` of an enum. The
+    /// method that makes the object, and the value there.
+    fn given_when_made(
+        world: &'w World<'w>,
+        body: Body<'_>,
+        read: &Event,
+        write: &FieldAccess,
+    ) -> Option<(Body<'w>, ValueId)> {
+        let program = world.program;
+        let single = |body: Body<'_>, value: ValueId| {
+            let mut leaves = body.origins.leaves(value);
+            leaves.next().filter(|_| leaves.next().is_none())
+        };
+        let (_, constant) = body.origins.event(single(body, body.origins.arg(read, 0))?)?;
+        let refs = program.refs(program.class(body.class).loader);
+        let holder = constant.member().filter(|_| constant.kind == EventKind::GetStatic)?;
+        let mut made = world.fields.writes(refs.field(holder)?);
+        let made = made.next().filter(|_| made.next().is_none())?;
+        let maker = world.body(made.method);
+        let put = maker.origins.events().get(usize::from(made.event))?;
+        let object = single(maker, maker.origins.arg(put, 0))?;
+        maker.origins.event(object).filter(|(_, e)| e.kind == EventKind::New)?;
+        let of_maker = program.refs(program.class(maker.class).loader);
+        let construction = maker.origins.events().iter().find(|e| {
+            e.kind == EventKind::InvokeSpecial
+                && maker.origins.leaves(maker.origins.arg(e, 0)).any(|l| l == object)
+                && e.member().and_then(|m| of_maker.method(m)) == Some(write.method)
+        })?;
+        let writer = world.body(write.method);
+        let stored = writer.origins.events().get(usize::from(write.event))?;
+        match single(writer, *writer.origins.args(stored).last()?)? {
+            Value::Param(i) => Some((maker, maker.origins.arg(construction, usize::from(i)))),
+            _ => None,
+        }
+    }
+
     fn call(&mut self, body: Body<'_>, event: &Event, index: u16, up: Option<&Frame<'_>>, at: At) {
         if let Some(origin) = self.known_result(body, event) {
             return self.add(origin, body, index, at);
+        }
+        if self.has_default(body, event)
+            && let Some(value) = body.origins.args(event).last()
+        {
+            self.value(body, *value, up, at);
         }
         let targets = self.world.targets(body, event, 4).unwrap_or_default();
         if targets.is_empty() || at.depth >= MAX_DEPTH {
@@ -313,6 +361,14 @@ impl Search<'_> {
         }
     }
 
+    /// Whether a call yields its last argument unless something else is set.
+    fn has_default(&self, body: Body<'_>, event: &Event) -> bool {
+        let knowledge = self.world.knowledge;
+        let loader = self.world.program.class(body.class).loader;
+        let defaults = knowledge.group(groups::DEFAULT_LAST);
+        event.member().is_some_and(|m| knowledge.api_in(defaults, loader, m).is_some())
+    }
+
     /// What the models say of a result.
     fn known_result(&self, body: Body<'_>, event: &Event) -> Option<Origin> {
         let knowledge = self.world.knowledge;
@@ -325,6 +381,8 @@ impl Search<'_> {
             Some(Origin::SystemLoader)
         } else if is_in(groups::SYSTEM_PROPERTIES) {
             Some(Origin::SystemProperties)
+        } else if is_in(groups::CALLER_LOOKUP) {
+            Some(Origin::LoaderOf(body.class))
         } else if is_in(groups::CLASS_GET_LOADER) {
             Some(self.loader_of(body, body.origins.arg(event, 0)))
         } else {

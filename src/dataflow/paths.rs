@@ -82,11 +82,22 @@ pub fn missing_after(
     is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
     exits: Exits,
 ) -> Option<PathGap> {
-    let settles = |body: Body<'_>, e: &Event| settles_within(world, body, e, is_settling, SETTLING_DEPTH);
-    missing_directly_after(world, method, event, &settles, exits)
+    missing_after_held(world, (method, event), None, is_settling, exits)
 }
 
-/// The same for events of the method itself, whatever they call.
+/// The same, where an event has made something that is there from then on: it is not null on any path.
+pub fn missing_after_held(
+    world: &World<'_>,
+    site: (MethodId, u16),
+    held: Option<Value>,
+    is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
+    exits: Exits,
+) -> Option<PathGap> {
+    let settles = |body: Body<'_>, e: &Event| settles_within(world, body, e, is_settling, SETTLING_DEPTH);
+    missing_held(world, site, held, &settles, exits)
+}
+
+/// As [`missing_after`], for events of the method itself, whatever they call.
 pub(super) fn missing_directly_after(
     world: &World<'_>,
     method: MethodId,
@@ -94,11 +105,21 @@ pub(super) fn missing_directly_after(
     is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
     exits: Exits,
 ) -> Option<PathGap> {
+    missing_held(world, (method, event), None, is_settling, exits)
+}
+
+fn missing_held(
+    world: &World<'_>,
+    (method, event): (MethodId, u16),
+    held: Option<Value>,
+    is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
+    exits: Exits,
+) -> Option<PathGap> {
     let body = world.body(method);
     let events = body.origins.events();
     let settles: Vec<bool> =
         events.iter().enumerate().map(|(i, e)| i != usize::from(event) && is_settling(body, e)).collect();
-    let watch = Settling::new(world, body, event, settles);
+    let watch = Settling::new(world, body, event, settles, held);
     let found = walk(world, body, &watch, Start::After(event), 0);
     let counts = |exit: &&Exit| match exits {
         Exits::Any => true,
@@ -130,7 +151,9 @@ fn settles_within(
     })
 }
 
-struct Settling {
+struct Settling<'b> {
+    body: Body<'b>,
+    held: Option<Value>,
     site: u16,
     settles: Vec<bool>,
     throws: BodyThrows,
@@ -138,8 +161,8 @@ struct Settling {
     closed: ClosedEdges,
 }
 
-impl Settling {
-    fn new(world: &World<'_>, body: Body<'_>, site: u16, settles: Vec<bool>) -> Self {
+impl<'b> Settling<'b> {
+    fn new(world: &World<'_>, body: Body<'b>, site: u16, settles: Vec<bool>, held: Option<Value>) -> Self {
         let unit = body.origins.unit;
         let throws = Exceptions::new(world).of_body(body, Reading::AnyCall);
         let is_calm = calm(body, &|i| settles.get(i).copied().unwrap_or(false));
@@ -150,7 +173,17 @@ impl Settling {
             settles.get(first..first + n).is_some_and(|s| s.contains(&true))
         };
         let closed = ClosedEdges::find(world, body, Some(site), Flags::Constants, &block_settles);
-        Self { site, settles, throws, is_calm, closed }
+        Self { body, held, site, settles, throws, is_calm, closed }
+    }
+
+    /// Whether an edge is only for what is null.
+    fn is_for_null(&self, block: u16, edge: usize) -> bool {
+        let Some(held) = self.held else { return false };
+        let body = self.body;
+        let block = body.origins.unit.blocks_of(body.method).get(usize::from(block));
+        block.and_then(|b| Tested::of(body, b)).is_some_and(|test| {
+            test.is_null && test.outcome(edge) && body.origins.leaves(test.value).any(|l| l == held)
+        })
     }
 }
 
@@ -218,7 +251,7 @@ fn cleanup_lines(body: Body<'_>, settles: &dyn Fn(usize) -> bool) -> FxHashSet<u
     lines
 }
 
-impl Watch for Settling {
+impl Watch for Settling<'_> {
     fn after(&self, event: u16, state: u32, _has_failed: bool) -> After {
         if self.settles.get(usize::from(event)).copied().unwrap_or(false) {
             After::Settled
@@ -235,6 +268,6 @@ impl Watch for Settling {
     }
 
     fn takes(&self, block: u16, edge: usize, _state: u32) -> bool {
-        !self.closed.has(block, edge)
+        !self.closed.has(block, edge) && !self.is_for_null(block, edge)
     }
 }

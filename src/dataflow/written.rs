@@ -1,6 +1,7 @@
 //! How a value that is stored came about: from a constant, from nothing but the code itself, or from a caller.
 
 use super::changes::Change;
+use super::knowledge::groups;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{FieldId, ValueId};
@@ -18,6 +19,8 @@ pub enum Written {
     FromCaller,
     /// Made here without any input.
     Fresh,
+    /// The same, but with what the context class loader of the moment yields.
+    FromContext,
 }
 
 impl Written {
@@ -28,7 +31,8 @@ impl Written {
             Written::Constant => 1,
             Written::Fresh => 2,
             Written::FromItself => 3,
-            Written::FromCaller => 4,
+            Written::FromContext => 4,
+            Written::FromCaller => 5,
         };
         if weight(other) > weight(self) { other } else { self }
     }
@@ -138,11 +142,40 @@ impl Search<'_, '_> {
                     e.kind == EventKind::InvokeSpecial && body.origins.args(e).first().is_some_and(is_its)
                 });
                 let args = init.map_or(&[][..], |e| body.origins.args(e).get(1..).unwrap_or(&[]));
-                self.made_of(body, args, depth)
+                let made = self.made_of(body, args, depth);
+                if init.is_some_and(|e| self.asks_context(body, e)) {
+                    made.max_of(Written::FromContext)
+                } else {
+                    made
+                }
             }
             EventKind::NewArray => Written::Fresh,
+            _ if self.asks_context(body, event) => {
+                self.made_of(body, body.origins.args(event), depth).max_of(Written::FromContext)
+            }
             _ => self.made_of(body, body.origins.args(event), depth),
         }
+    }
+
+    /// Whether a call yields the context class loader, or what that sees, perhaps by another method of the class.
+    fn asks_context(&self, body: Body<'_>, event: &Event) -> bool {
+        let world = self.world;
+        let asks = |body: Body<'_>, event: &Event| {
+            let loader = world.program.class(body.class).loader;
+            let is_in =
+                |m, group: &str| world.knowledge.api_in(world.knowledge.group(group), loader, m).is_some();
+            event.member().is_some_and(|m| {
+                event.kind.is_invoke()
+                    && (is_in(m, groups::CONTEXT_LOADER_GET) || is_in(m, groups::CONTEXT_READING))
+            })
+        };
+        let refs = world.program.refs(world.program.class(body.class).loader);
+        let own = || {
+            let called = event.member().filter(|_| event.kind == EventKind::InvokeStatic);
+            let called = called.and_then(|m| refs.method(m))?;
+            (world.program.class_of_method(called) == body.class).then(|| world.body(called))
+        };
+        asks(body, event) || own().is_some_and(|own| own.origins.events().iter().any(|e| asks(own, e)))
     }
 
     /// The kind of something made from several inputs: it depends on a caller if any input does.

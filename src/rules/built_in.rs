@@ -43,6 +43,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/classloader/context-loader-not-restored.yaml"),
     ),
     (
+        "rules/classloader/first-callers-view-kept.yaml",
+        include_str!("../../rules/classloader/first-callers-view-kept.yaml"),
+    ),
+    (
         "rules/classloader/deserialisation-with-nearest-loader.yaml",
         include_str!("../../rules/classloader/deserialisation-with-nearest-loader.yaml"),
     ),

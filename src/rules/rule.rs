@@ -346,6 +346,9 @@ pub enum Condition {
     StoredUnasked,
     /// Only the class's own `main` gets to the site.
     OnlyFromMain,
+    /// The method that holds the site runs once: a class initialiser, what only that calls, or what it hands to an object
+    /// that keeps the result.
+    RunsOnce,
     /// The called method belongs to one of these API groups or ids.
     Target(Vec<String>),
     /// Where an argument of the call comes from.
@@ -421,6 +424,8 @@ pub struct FieldTest {
     pub holds_values: Option<bool>,
     /// Whether that type argument is a class that other packages can't name.
     pub holds_internal: Option<bool>,
+    /// Whether the values of a map refer to classes or loaders.
+    pub values_keep_keys: Option<bool>,
     /// Glob over the name.
     pub name: Option<String>,
     /// Whether it is final.

@@ -56,6 +56,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("classloader/deserialised-as-another-copy", Shows::Thrown(&["java.lang.ClassCastException"])),
     ("classloader/exception-of-another-copy", Shows::Thrown(&["com.acme.bus.RejectedException"])),
     ("classloader/key-of-another-copy", Shows::AnswerOrThrown("false", &[])),
+    ("classloader/first-callers-view-kept", Shows::OthersValue),
     ("classloader/loader-of-given-object", Shows::Thrown(&["java.lang.ClassNotFoundException"])),
     ("classloader/loader-parent-assumed", Shows::AnswerOrThrown("true", &["java.lang.ClassCastException"])),
     ("classloader/loader-retained-by-shared-object", Shows::Kept),

@@ -100,6 +100,7 @@ impl Checker<'_> {
             ConditionText::Locked => Condition::Locked,
             ConditionText::MadeFromKey => Condition::MadeFromKey,
             ConditionText::OnlyFromMain => Condition::OnlyFromMain,
+            ConditionText::RunsOnce => Condition::RunsOnce,
             ConditionText::StoredUnasked => Condition::StoredUnasked,
             other => self.detail_of_call(other),
         }
@@ -200,6 +201,7 @@ impl Checker<'_> {
             ConditionText::AlsoCalls(_) => ("also-calls", is_in_code, "sites in code"),
             ConditionText::InUnloadCallback => ("in-unload-callback", is_in_code, "sites in code"),
             ConditionText::OnlyFromMain => ("only-from-main", is_in_code, "sites in code"),
+            ConditionText::RunsOnce => ("runs-once", is_in_code, "sites in code"),
             _ => return,
         };
         if !is_known {
@@ -218,6 +220,7 @@ impl Checker<'_> {
             holds: self.within("holds", |c| c.each(it.holds.unwrap_or_default(), Self::type_name)),
             holds_values: it.holds_values,
             holds_internal: it.holds_internal,
+            values_keep_keys: it.values_keep_keys,
             name: it.name.map(|name| self.within("name", |c| c.glob(name))),
             is_final: it.is_final,
             is_static: it.is_static,

@@ -2,13 +2,11 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::values::{
-    self, asked_loader, class_place, constants, is_of_types, kind_of, operand, origins_of, resource_place,
-};
-use crate::dataflow::Body;
+use super::places;
+use super::values::{self, constants, is_of_types, kind_of, operand, origins_of};
 use crate::dataflow::changes;
 use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
-use crate::facts::{Annotation, Event, EventKind, NO_NAME, NO_VALUE, Span, Value};
+use crate::facts::{Annotation, EventKind, NO_NAME, NO_VALUE, Span, Value};
 use crate::rules::rule::{
     ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
 };
@@ -35,6 +33,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::OnlyFromMain => {
             found.spots.iter().all(|s| super::fields::is_only_from_main(cx.world, s.method, 0))
         }
+        Condition::RunsOnce => found.spots.iter().all(|s| super::once::runs_once(cx.world, s.method, 0)),
         Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
         Condition::CaughtWherePassed(types) => {
             found.spots.iter().all(|s| is_caught_where_passed(cx, s, types, 0, 0))
@@ -55,7 +54,8 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
         Condition::Field(test) => {
             matches!(found.subject, Subject::Field(f) if field_holds(cx, f, test)
                 && test.holds_values.is_none_or(|w| w == super::held_values::are_plain(cx, found, f))
-                && test.holds_internal.is_none_or(|w| w == super::held_values::are_internal(cx, f)))
+                && test.holds_internal.is_none_or(|w| w == super::held_values::are_internal(cx, f))
+                && test.values_keep_keys.is_none_or(|w| w == super::held_values::keep_keys(cx, found, f)))
         }
         Condition::Written(shapes) => found.spots.iter().any(|s| cx.shapes(found, s).has_any(shapes)),
         Condition::Keyed(kinds) => found.spots.iter().any(|s| kinds.contains(&cx.key(found, s))),
@@ -115,6 +115,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::Class(_)
         | Condition::InUnloadCallback
         | Condition::OnlyFromMain
+        | Condition::RunsOnce
         | Condition::Catches(_)
         | Condition::CaughtWherePassed(_)
         | Condition::AlsoCalls(_)
@@ -299,8 +300,8 @@ fn argument_holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool {
     let texts = constants(world, &found);
     origins_hold(&kinds, &test.origins)
         && (test.text.is_empty() || texts.iter().any(|t| test.text.iter().any(|g| cx.glob(g, t))))
-        && (test.names_class.is_empty() || places_hold(cx, body, event, &found, test))
-        && (test.names_resource.is_empty() || resources_hold(cx, body, event, &found, test))
+        && (test.names_class.is_empty() || places::classes_hold(cx, body, (event, position), &found, test))
+        && (test.names_resource.is_empty() || places::resources_hold(cx, body, event, &found, test))
 }
 
 /// A loader is what a rule asks for only if it can't be another one: `context, else own` is a safe fall-back chain. Of
@@ -320,47 +321,6 @@ fn origins_hold(kinds: &[OriginKind], wanted: &[OriginKind]) -> bool {
     let transparent = [OriginKind::Null, OriginKind::Field, OriginKind::StaticField];
     let only = kinds.iter().all(|k| wanted.contains(k) || transparent.contains(k));
     any && (!wants_loaders || only)
-}
-
-fn places_hold(
-    cx: &Context<'_>,
-    body: Body<'_>,
-    event: &Event,
-    found: &[crate::dataflow::origins::Found],
-    test: &ArgumentTest,
-) -> bool {
-    use crate::dataflow::origins::Origin;
-    use crate::rules::rule::ClassPlace;
-    let Some(asked) = asked_loader(cx.world, body, event) else {
-        return test.names_class.contains(&ClassPlace::Unknown);
-    };
-    let literals = found.iter().filter_map(|f| match f.origin {
-        Origin::ClassLiteral(name, _) => Some(cx.world.program.text(name)),
-        _ => None,
-    });
-    let names: Vec<&str> = constants(cx.world, found).into_iter().chain(literals).collect();
-    if names.is_empty() {
-        return test.names_class.contains(&ClassPlace::Unknown);
-    }
-    names.iter().any(|n| test.names_class.contains(&class_place(cx.world, asked, n)))
-}
-
-fn resources_hold(
-    cx: &Context<'_>,
-    body: Body<'_>,
-    event: &Event,
-    found: &[crate::dataflow::origins::Found],
-    test: &ArgumentTest,
-) -> bool {
-    use crate::rules::rule::ClassPlace;
-    let names = cx.resource_names(body, event, found);
-    let Some(asked) = asked_loader(cx.world, body, event) else {
-        return test.names_resource.contains(&ClassPlace::Unknown);
-    };
-    if names.is_empty() {
-        return test.names_resource.contains(&ClassPlace::Unknown);
-    }
-    names.iter().any(|n| test.names_resource.contains(&resource_place(cx.world, asked, n)))
 }
 
 fn released(cx: &Context<'_>, found: &Match) -> Release {

@@ -32,6 +32,8 @@ pub(super) struct GroupNames {
     pub removing: Vec<String>,
     /// APIs that look something up by the context class loader.
     pub context_reading: Vec<String>,
+    /// APIs that yield the context class loader.
+    pub context_loader: Vec<String>,
     /// Class loaders.
     pub loader_types: Vec<String>,
     /// Class, Method and the like.
@@ -56,6 +58,7 @@ impl Default for GroupNames {
                 "thread-local-remove",
             ]),
             context_reading: list(&["tccl-reading"]),
+            context_loader: list(&["context-loader-get"]),
             loader_types: list(&["class-loader"]),
             reflective_types: list(&["reflective"]),
             loader_free_types: list(&["loader-free"]),
@@ -197,7 +200,9 @@ impl<'w> Context<'w> {
     /// nothing as long as its result is the same for all; what it reads through the context class loader is not, and
     /// everybody who uses the class gets it.
     fn tenants_of_call(&self, method: MethodId, api: ApiId) -> Vec<TenantId> {
-        let by_context = self.is_initialiser(method) && self.is_api(api, &self.names.context_reading);
+        let by_context = super::once::runs_once(self.world, method, 0)
+            && (self.is_api(api, &self.names.context_reading)
+                || super::tasks::calls_api(self, method, &self.names.context_loader));
         if by_context { self.users_of(method) } else { self.world.reach.tenants(method).iter().collect() }
     }
 

@@ -6,7 +6,6 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::readers::{self, Reading};
 use super::trace::{self, simple_name};
-use super::values;
 use super::{copies_text, references_text};
 use crate::dataflow::held::Root;
 use crate::dataflow::unload::{Keeper, Release};
@@ -68,7 +67,7 @@ fn tenants_of(cx: &Context<'_>, found: &Match) -> Vec<TenantId> {
 }
 
 /// What conditions say must follow a call.
-fn follow_tests<'r>(conditions: impl Iterator<Item = &'r Condition>) -> Vec<&'r FollowTest> {
+pub(super) fn follow_tests<'r>(conditions: impl Iterator<Item = &'r Condition>) -> Vec<&'r FollowTest> {
     let mut waiting: Vec<&Condition> = conditions.collect();
     let mut found = Vec::new();
     while let Some(condition) = waiting.pop() {
@@ -82,9 +81,9 @@ fn follow_tests<'r>(conditions: impl Iterator<Item = &'r Condition>) -> Vec<&'r 
     found
 }
 
-struct Maker<'m, 'w> {
-    cx: &'m Context<'w>,
-    found: &'m Match,
+pub(super) struct Maker<'m, 'w> {
+    pub(super) cx: &'m Context<'w>,
+    pub(super) found: &'m Match,
     /// What the rule asks to follow the call.
     follow: Vec<&'m FollowTest>,
     tenants: Vec<TenantId>,
@@ -189,7 +188,10 @@ impl Maker<'_, '_> {
             let reached = self.found.spots.iter().filter(|s| world.reach.tenants(s.method).has(*tenant));
             let nearest = reached
                 .min_by_key(|s| world.reach.witness(*tenant, s.method).map_or(usize::MAX, |w| w.len()));
-            let Some(spot) = nearest else { continue };
+            let Some(spot) = nearest else {
+                hops.extend(self.by_initialiser(*tenant));
+                continue;
+            };
             hops.extend(trace::to_event(world, *tenant, spot.method, spot.event, &self.what_happens(spot)));
             if let Some((method, event)) = spot.inside {
                 let name = trace::tenant_label(world, *tenant);
@@ -209,6 +211,28 @@ impl Maker<'_, '_> {
             Subject::Call(..) => self.argument().map_or_else(|| "it".to_owned(), |key| format!("\"{key}\"")),
             _ => self.subject_name(),
         }
+    }
+
+    /// The steps to a class initialiser that runs once, for whoever comes first: how a tenant comes to use the class, and
+    /// what the initialiser does.
+    fn by_initialiser(&self, tenant: TenantId) -> Vec<Hop> {
+        let world = self.cx.world;
+        let Some(spot) = self.main_spot() else { return Vec::new() };
+        let class = world.program.class_of_method(spot.method);
+        let methods = world.program.methods_of(class).map(|(id, _)| id);
+        let used = methods
+            .filter_map(|id| Some((world.reach.witness(tenant, id)?.len(), id)))
+            .min_by_key(|(steps, _)| *steps);
+        let Some((_, used)) = used else { return Vec::new() };
+        let note = format!(
+            "uses {}, whose initialiser runs for whoever comes first",
+            simple_name(world.program.class_name(class))
+        );
+        let mut hops = trace::to_event(world, tenant, used, 0, &note);
+        let line = world.event(spot.method, spot.event).map_or(0, |e| e.line);
+        let name = trace::tenant_label(world, tenant);
+        hops.push(trace::hop(world, &name, spot.method, line, self.what_happens(spot)));
+        hops
     }
 
     fn what_happens(&self, spot: &Spot) -> String {
@@ -261,12 +285,16 @@ impl Maker<'_, '_> {
             related.extend(copies_text::related(self.cx, id));
         }
         if let Some(holder) = self.found.holder {
-            let class = match holder.root {
-                Root::Static(field) => world.program.class_of_field(field),
-                Root::ServiceLoader | Root::Bean => self.found.class,
+            let (class, line) = match holder.root {
+                Root::Static(field) => {
+                    let mut writes = world.fields.writes(field);
+                    let write = writes.find_map(|w| world.event(w.method, w.event));
+                    (world.program.class_of_field(field), write.map_or(0, |e| e.line))
+                }
+                Root::ServiceLoader | Root::Bean => (self.found.class, 0),
             };
             let note = format!("the object is held by {}", self.root_name(holder.root));
-            related.push((trace::location(world, class, 0), note));
+            related.push((trace::location(world, class, line), note));
         }
         if !self.cx.world.reach.is_open_world() && self.victims().next().is_none() {
             related.extend(self.readers.iter().take(MAX_READERS).map(|r| self.read_at(r)));
@@ -310,15 +338,24 @@ impl Maker<'_, '_> {
         }
     }
 
-    /// The call, or the return, by which a method is left without what has to follow the site's call.
+    /// The call after which, or the return by which, a method is left without what has to follow the site's call; an
+    /// exception's first, since whoever asks for returns asks for nothing else.
     fn lost_at(&self) -> Option<String> {
-        let of_spot =
-            |spot: &Spot| self.follow.iter().find_map(|test| super::follow::gap(self.cx, spot, test));
-        let (method, gap) = self.found.spots.iter().find_map(|s| Some((s.method, of_spot(s)?)))?;
+        let by_exception = |s: &Spot| {
+            let mut tests = self.follow.iter();
+            tests.find_map(|test| super::follow::exceptional_gap(self.cx, s, test))
+        };
+        let first = |s: &Spot| {
+            let mut tests = self.follow.iter();
+            tests.find_map(|test| Some((s.method, super::follow::gap(self.cx, s, test)?)))
+        };
+        let mut found = self.found.spots.iter().filter_map(by_exception);
+        let (method, gap) = found.next().or_else(|| self.found.spots.iter().find_map(first))?;
         let spot = Spot { method, event: gap.cause.unwrap_or(gap.at), how: None, inside: None };
         Some(match self.cx.world.event(method, spot.event).map(|e| e.kind) {
-            Some(EventKind::Return | EventKind::Throw) => self.path(method, spot.event),
-            _ => self.target(&spot),
+            Some(EventKind::Return) => "it returns".to_owned(),
+            Some(EventKind::Throw) => "it throws".to_owned(),
+            _ => format!("`{}` throws", self.target(&spot)),
         })
     }
 
@@ -390,7 +427,7 @@ impl Maker<'_, '_> {
             Slot::Kept => self.kept(),
             Slot::Path => match &self.found.leak {
                 Some(leak) => leak.at.map_or("an exception".to_owned(), |at| self.path(leak.method, at)),
-                None => self.lost_at().unwrap_or_else(|| "what follows".to_owned()),
+                None => self.lost_at().unwrap_or_else(|| "what follows throws".to_owned()),
             },
             // Only references have these, and have been asked for them.
             Slot::Error | Slot::Found | Slot::Needs | Slot::Missing => String::new(),
@@ -410,45 +447,6 @@ impl Maker<'_, '_> {
                     program.text(program.facts.members.get(m).owner).to_owned()
                 })
             }
-        }
-    }
-
-    /// The first constant among the call's operands.
-    fn argument(&self) -> Option<String> {
-        let world = self.cx.world;
-        let spot = self.found.spots.first()?;
-        let body = world.body(spot.method);
-        let event = world.event(spot.method, spot.event)?;
-        (0..usize::from(event.n_args)).find_map(|position| {
-            let found = values::origins_of(world, body, event, position);
-            let asked = world.program.class(body.class).loader;
-            values::telling(world, asked, &values::constants(world, &found)).map(str::to_owned)
-        })
-    }
-
-    fn named(&self) -> Option<String> {
-        self.argument().map(|a| a.replace('/', "."))
-    }
-
-    fn holder(&self) -> String {
-        if let Some(holder) = self.found.holder {
-            return self.root_name(holder.root);
-        }
-        match self.named() {
-            Some(name) => and_list(&values::tenants_with_class(self.cx.world, &name)),
-            None => "a module".to_owned(),
-        }
-    }
-
-    fn root_name(&self, root: Root) -> String {
-        let program = self.cx.world.program;
-        match root {
-            Root::Static(field) => {
-                let class = simple_name(program.class_name(program.class_of_field(field)));
-                format!("{class}.{}", program.text(program.field(field).name))
-            }
-            Root::ServiceLoader => "the service loader".to_owned(),
-            Root::Bean => "the application context".to_owned(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Whether a call is followed by another one on the paths a rule names.
 
 use super::context::Context;
+use super::handed_on;
 use super::matches::Spot;
 use super::values::origins_of;
 use crate::dataflow::Body;
@@ -10,6 +11,8 @@ use crate::dataflow::paths::{self, PathGap};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::program::CallSite;
 use crate::rules::rule::{Exits, FollowTest};
+use crate::vocabulary::MethodId;
+use crate::vocabulary::descriptor::return_type;
 
 /// Whether every path from the spot to the named exits passes a call of the APIs.
 ///
@@ -20,19 +23,22 @@ pub(super) fn is_followed(cx: &Context<'_>, spot: &Spot, test: &FollowTest) -> b
     let Some(event) = cx.world.event(spot.method, spot.event) else { return true };
     let undoes = || {
         is_restoring(cx, body, event)
-            || has_other_half(cx, body, test)
+            || handed_on::has_other_half(cx, body, test)
             || undoes_what_is_unseen(cx, body, event, test)
+            || handed_on::hands_on(cx, body, spot.event, test)
     };
-    if test.restores && undoes() {
+    let is_set = is_call_of(cx, body, event, test);
+    if test.restores && is_set && undoes() {
         return true;
     }
     if gap(cx, spot, test).is_none() {
         return true;
     }
-    test.restores
-        && (is_restored_by_callers(cx, body, event, test)
-            || is_restored_in_the_end(cx, spot, test)
-            || cx.world.reach.is_open_world() && returns_what_was_there(cx, body))
+    // Who is handed what puts it back has no callers who would know of it.
+    if !is_set {
+        return false;
+    }
+    test.restores && (is_restored_by_callers(cx, body, event, test) || is_restored_in_the_end(cx, spot, test))
 }
 
 /// Blocks of a cleanup that are looked at.
@@ -72,11 +78,13 @@ fn is_restored_in_the_end(cx: &Context<'_>, spot: &Spot, test: &FollowTest) -> b
 }
 
 /// Whether the method gives back the loader that was there, for its caller to restore.
-fn returns_what_was_there(cx: &Context<'_>, body: Body<'_>) -> bool {
+pub(super) fn returns_what_was_there(cx: &Context<'_>, body: Body<'_>) -> bool {
     let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
-    returns
-        .flat_map(|e| body.origins.args(e))
-        .any(|v| origins::of_value(cx.world, body.id, *v).iter().any(|f| f.origin == Origin::ContextLoader))
+    let is_it = |f: &Found| f.origin == Origin::ContextLoader && !f.is_derived;
+    return_type(cx.world.program.text(body.method.desc)).is_reference()
+        && returns
+            .flat_map(|e| body.origins.args(e))
+            .any(|v| origins::of_value(cx.world, body.id, *v).iter().any(is_it))
 }
 
 /// Callers looked at for one method.
@@ -95,25 +103,66 @@ fn is_restored_by_callers(cx: &Context<'_>, body: Body<'_>, event: &Event, test:
     let callers = cx.world.sites.of(body.id, MAX_CALLERS).unwrap_or_default();
     let restores = |caller: &CallSite| {
         let call = Spot { method: caller.caller, event: caller.event, how: None, inside: None };
-        gap(cx, &call, test).is_none()
+        set_gap(cx, &call, test, exits_of(test)).is_none()
     };
     !callers.is_empty() && callers.iter().all(restores)
 }
 
 /// The way out on which the call is missing, if there is one.
 pub(super) fn gap(cx: &Context<'_>, spot: &Spot, test: &FollowTest) -> Option<PathGap> {
-    let exits = match test.exits {
+    gap_at(cx, spot, test, exits_of(test))
+}
+
+fn exits_of(test: &FollowTest) -> paths::Exits {
+    match test.exits {
         Some(Exits::Normal) => paths::Exits::Normal,
         Some(Exits::Exceptional) => paths::Exits::Exceptional,
         Some(Exits::Any) | None => paths::Exits::Any,
+    }
+}
+
+/// The exception after which the call is missing, here or at a caller who is left to make it.
+pub(super) fn exceptional_gap(
+    cx: &Context<'_>,
+    spot: &Spot,
+    test: &FollowTest,
+) -> Option<(MethodId, PathGap)> {
+    let at = |spot: &Spot| Some((spot.method, gap_at(cx, spot, test, paths::Exits::Exceptional)?));
+    let callers = || cx.world.sites.of(spot.method, MAX_CALLERS).unwrap_or_default();
+    let is_left_to_callers = gap_at(cx, spot, test, paths::Exits::Normal).is_some();
+    let of_caller = |site: CallSite| {
+        let call = Spot { method: site.caller, event: site.event, how: None, inside: None };
+        Some((call.method, set_gap(cx, &call, test, paths::Exits::Exceptional)?))
     };
+    let own = || if is_left_to_callers { None } else { at(spot) };
+    own().or_else(|| callers().into_iter().find_map(of_caller))
+}
+
+fn gap_at(cx: &Context<'_>, spot: &Spot, test: &FollowTest, exits: paths::Exits) -> Option<PathGap> {
+    let body = cx.world.body(spot.method);
+    let event = cx.world.event(spot.method, spot.event)?;
+    if test.restores && !is_call_of(cx, body, event, test) {
+        handed_on::gap(cx, spot, test, exits)
+    } else {
+        set_gap(cx, spot, test, exits)
+    }
+}
+
+/// The way out of the method of a call on which no other follows it.
+pub(super) fn set_gap(
+    cx: &Context<'_>,
+    spot: &Spot,
+    test: &FollowTest,
+    exits: paths::Exits,
+) -> Option<PathGap> {
     let settles = |body: Body<'_>, event: &Event| {
         is_call_of(cx, body, event, test) && (!test.restores || is_restoring(cx, body, event))
     };
     paths::missing_after(cx.world, spot.method, spot.event, &settles, exits)
 }
 
-fn is_call_of(cx: &Context<'_>, body: Body<'_>, event: &Event, test: &FollowTest) -> bool {
+/// Whether an event calls one of the APIs that a test names.
+pub(super) fn is_call_of(cx: &Context<'_>, body: Body<'_>, event: &Event, test: &FollowTest) -> bool {
     let loader = cx.world.program.class(body.class).loader;
     event.kind.is_invoke()
         && event
@@ -123,7 +172,7 @@ fn is_call_of(cx: &Context<'_>, body: Body<'_>, event: &Event, test: &FollowTest
 
 /// Whether a call passes on what had been read from where it writes: the context loader of before, perhaps among what is
 /// not known of it (a privileged action reads it), but no loader that is known to be another one.
-fn is_restoring(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+pub(super) fn is_restoring(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
     let found = origins_of(cx.world, body, event, usize::from(event.n_args).saturating_sub(1));
     let is_other = |f: &Found| {
         let kind = f.origin;
@@ -174,19 +223,11 @@ fn undoes_what_is_unseen(cx: &Context<'_>, body: Body<'_>, event: &Event, test: 
     false
 }
 
-/// Whether another method of the class calls the API with what a field of the object holds.
-fn has_other_half(cx: &Context<'_>, body: Body<'_>, test: &FollowTest) -> bool {
-    cx.world.program.methods_of(body.class).filter(|(id, _)| *id != body.id).any(|(id, _)| {
-        let other = cx.world.body(id);
-        other.origins.events().iter().any(|event| {
-            is_call_of(cx, other, event, test)
-                && other
-                    .origins
-                    .args(event)
-                    .iter()
-                    .skip(1)
-                    .flat_map(|a| other.origins.leaves(*a))
-                    .any(|leaf| other.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::GetField))
-        })
+/// Whether a method calls the API with what a field of an object holds.
+pub(super) fn puts_back_field(cx: &Context<'_>, body: Body<'_>, test: &FollowTest) -> bool {
+    let is_field = |leaf: Value| body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::GetField);
+    body.origins.events().iter().filter(|e| is_call_of(cx, body, e, test)).any(|event| {
+        let passed = body.origins.args(event).iter().skip(1);
+        passed.flat_map(|a| body.origins.leaves(*a)).any(is_field)
     })
 }

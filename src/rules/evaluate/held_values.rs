@@ -25,6 +25,33 @@ pub(super) fn are_plain(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
     }
 }
 
+/// What a reference that does not keep its object is declared as.
+const REFERENCES: &str = "java/lang/ref/";
+
+/// Whether the values of a map refer to classes or loaders: by the field's generic type, else by what is put there.
+pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool {
+    let program = cx.world.program;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let is_reflective = |name: &str| {
+        let is = |names: &[String]| values::is_of_types(cx.world, cx.models, loader, name, names);
+        is(&cx.names.reflective_types) || is(&cx.names.loader_types)
+    };
+    let declared = values::last_type_argument_text(signature(cx, field)).unwrap_or_default();
+    let mut classes =
+        declared.split(['<', '>', ';']).map(|part| part.trim_start_matches(['+', '-', '*', '[']));
+    let mut names = classes.by_ref().filter_map(|part| part.strip_prefix('L')).peekable();
+    if names.peek().is_some_and(|first| first.starts_with(REFERENCES)) {
+        return false;
+    }
+    names.any(is_reflective)
+        || found.spots.iter().any(|spot| {
+            let stored = super::shapes::stored_values(cx, spot);
+            stored
+                .into_iter()
+                .any(|ty| is_reflective(ty.trim_start_matches(['[', 'L']).trim_end_matches(';')))
+        })
+}
+
 /// Whether the last type argument of a field's generic type is a class of the deployment that code of other packages
 /// can't name, in a queue out of which each object is taken once, or in a container that nobody looks through: what one
 /// puts in no other one gets.

@@ -13,9 +13,11 @@ mod copies_asked;
 mod copies_text;
 mod fields;
 mod finding;
+mod finding_names;
 mod follow;
 mod given_loaders;
 mod grouping;
+mod handed_on;
 mod handed_out;
 mod held_values;
 mod keys;
@@ -25,7 +27,9 @@ mod loader_stores;
 mod lookups;
 mod matches;
 mod memo;
+mod once;
 mod packed;
+mod places;
 mod readers;
 mod receivers;
 mod references;
@@ -123,7 +127,7 @@ fn matches_of(
     let mut found = Vec::new();
     for (r, (rule, resources)) in rules.iter().zip(resources).enumerate() {
         found.push(match &rule.site {
-            Site::Call { .. } => std::mem::take(&mut calls[r]),
+            Site::Call { .. } => with_takers(cx, rule, std::mem::take(&mut calls[r])),
             Site::Kept { .. } | Site::Open { .. } => resources,
             Site::Class => classes::find(cx.world),
             Site::HandedOut { of_statics } => handed_out::find(cx, *of_statics, parallel),
@@ -136,6 +140,16 @@ fn matches_of(
         });
     }
     (found, reading)
+}
+
+/// Where a rule asks whether something is put back: with the calls of methods that leave that to their callers.
+fn with_takers(cx: &Context<'_>, rule: &Rule, mut found: Vec<Match>) -> Vec<Match> {
+    let tests = finding::follow_tests(std::iter::once(&rule.when));
+    if let Some(test) = tests.into_iter().find(|test| test.restores) {
+        found.extend(handed_on::calls(cx, test, &found));
+        found.sort_by_key(|m| (m.class, m.spots.first().map(|s| (s.method, s.event))));
+    }
+    found
 }
 
 fn api_table(cx: &Context<'_>, site: &Site) -> Vec<bool> {

@@ -20,7 +20,10 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
     let mut shapes = Vec::new();
     match how {
         How::Write => {
-            shapes.extend(changes::written(world, &change).into_iter().map(shape));
+            let written = changes::written(world, &change);
+            // What depends on the context class loader alone is also made here without any input.
+            shapes.extend(written.contains(&Written::FromContext).then_some(WriteShape::Fresh));
+            shapes.extend(written.into_iter().map(shape));
             if lazy::is_lazy(world, &change) {
                 shapes.push(WriteShape::Lazy);
             }
@@ -54,6 +57,7 @@ fn shape(written: Written) -> WriteShape {
         Written::FromItself => WriteShape::Counter,
         Written::FromCaller => WriteShape::FromCaller,
         Written::Fresh => WriteShape::Fresh,
+        Written::FromContext => WriteShape::FromContext,
     }
 }
 
@@ -70,7 +74,8 @@ fn handed_over(cx: &Context<'_>, field: FieldId, spot: &Spot, api: ApiId) -> Vec
         facts.and_then(|a| a.acts_on).unwrap_or(Subject::Receiver).operand(event.kind.has_receiver());
     let args = body.origins.args(event).iter().enumerate();
     let values = args.filter(|(i, _)| Some(*i) != key && Some(*i) != subject).map(|(_, value)| *value);
-    values.flat_map(|value| changes::kinds_of(cx.world, body, field, value)).map(shape).collect()
+    let written = values.flat_map(|value| changes::kinds_of(cx.world, body, field, value));
+    written.map(|w| if w == Written::FromContext { WriteShape::Fresh } else { shape(w) }).collect()
 }
 
 /// The event that finally changes what a field holds, with its body.
@@ -117,6 +122,19 @@ pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
         kinds.extend(passed_objects(cx, body, event, position));
     }
     kinds
+}
+
+/// The types of the values, not the keys, that a change puts into a container, and of what lambdas make for it.
+pub(super) fn stored_values<'w>(cx: &Context<'w>, spot: &Spot) -> Vec<&'w str> {
+    let Some(How::Container(api) | How::Entry(api)) = spot.how else { return Vec::new() };
+    let Some((body, event)) = final_event(cx, spot) else { return Vec::new() };
+    let mut types = values::made_by_lambdas(cx.world, body, event);
+    let position = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.value);
+    let position = position.map(|i| usize::from(i) + usize::from(event.kind.has_receiver()));
+    if let Some(value) = position.and_then(|p| body.origins.args(event).get(p)) {
+        types.extend(values::types_of(cx.world, body, *value));
+    }
+    types
 }
 
 fn kind_of(cx: &Context<'_>, loader: LoaderId, ty: &str) -> StoredKind {

@@ -53,13 +53,13 @@ fn tasks_of(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<MethodId> {
     let mut found = Vec::new();
     of_operands(cx, body, event, &mut found);
     let mut chained = vec![event.result];
-    for later in body.origins.events() {
+    // What a constructor makes is the object that it is run on.
+    chained.extend((event.kind == EventKind::InvokeSpecial).then(|| body.origins.arg(event, 0)));
+    for later in body.origins.events().iter().filter(|e| !std::ptr::eq(*e, event)) {
         let Some(receiver) = body.origins.args(later).first().filter(|_| later.kind.has_receiver()) else {
             continue;
         };
-        if later.result != NO_VALUE
-            && chained.iter().any(|made| *made != NO_VALUE && is_same(body, *made, *receiver))
-        {
+        if chained.iter().any(|made| *made != NO_VALUE && is_same(body, *made, *receiver)) {
             of_operands(cx, body, later, &mut found);
             chained.push(later.result);
         }

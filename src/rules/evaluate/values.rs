@@ -21,6 +21,12 @@ pub(super) fn types_of<'w>(world: &World<'w>, body: Body<'w>, value: ValueId) ->
 
 /// The last type argument of a generic field type (JVMS 4.7.9.1), as an internal name: `String` of `Map<Class<?>, String>`.
 pub(super) fn last_type_argument(signature: &str) -> Option<&str> {
+    let name = last_type_argument_text(signature)?.trim_start_matches(['+', '-']).strip_prefix('L')?;
+    name.split('<').next()
+}
+
+/// The same as it stands in the signature, with its own type arguments: `+Ljava/util/List<TT;>`.
+pub(super) fn last_type_argument_text(signature: &str) -> Option<&str> {
     let inner = signature.split_once('<')?.1;
     let mut depth = 0usize;
     let mut start = 0;
@@ -37,8 +43,7 @@ pub(super) fn last_type_argument(signature: &str) -> Option<&str> {
             _ => {}
         }
     }
-    let name = last?.trim_start_matches(['+', '-']).strip_prefix('L')?;
-    name.split('<').next()
+    last
 }
 
 /// Steps through views of views.
@@ -63,6 +68,15 @@ pub(super) fn types_behind_views<'w>(world: &World<'w>, body: Body<'w>, value: V
     types_of(world, body, value)
 }
 
+/// What erasure leaves of a type variable.
+const OBJECT: &str = "java/lang/Object";
+
+/// The static types of what a body returns.
+fn returned_types<'w>(world: &World<'w>, body: Body<'w>) -> Vec<&'w str> {
+    let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+    returns.flat_map(|e| body.origins.args(e)).flat_map(|v| types_of(world, body, *v)).collect()
+}
+
 /// The types that lambdas and method references among an event's operands return.
 pub(super) fn made_by_lambdas<'w>(world: &World<'w>, body: Body<'w>, event: &Event) -> Vec<&'w str> {
     let program = world.program;
@@ -74,7 +88,12 @@ pub(super) fn made_by_lambdas<'w>(world: &World<'w>, body: Body<'w>, event: &Eve
                 && let Some(member) = made.member()
             {
                 let desc = return_type(program.text(program.facts.members.get(member).desc)).0;
-                types.push(TypeDesc(desc).class().unwrap_or(desc));
+                let declared = TypeDesc(desc).class().unwrap_or(desc);
+                let run = program.refs(program.class(body.class).loader).method(member);
+                match run.filter(|_| declared == OBJECT) {
+                    Some(run) => types.extend(returned_types(world, world.body(run))),
+                    None => types.push(declared),
+                }
             }
         }
     }
@@ -193,6 +212,7 @@ pub(super) fn kind_of(world: &World<'_>, class: ClassId, found: &Found) -> Origi
         Origin::Field(_) => OriginKind::Field,
         Origin::StaticField(_) => OriginKind::StaticField,
         Origin::ContextLoader => OriginKind::ContextLoader,
+        Origin::LoaderOfThis(of) if is_made_by_modules(world, of) => OriginKind::ForeignLoader,
         Origin::LoaderOf(of) | Origin::LoaderOfThis(of) => {
             if world.program.class(of).loader == own {
                 OriginKind::OwnLoader
@@ -205,6 +225,20 @@ pub(super) fn kind_of(world: &World<'_>, class: ClassId, found: &Found) -> Origi
         Origin::SystemProperties => OriginKind::SystemProperties,
         Origin::Caught | Origin::Unknown => OriginKind::Unknown,
     }
+}
+
+/// Whether all objects of a shared class that are known are of modules' own subclasses: what is not abstract and made
+/// somewhere counts.
+fn is_made_by_modules(world: &World<'_>, class: ClassId) -> bool {
+    let program = world.program;
+    let is_made =
+        |c: &ClassId| world.hierarchy.is_instantiated(*c) && !program.class_facts(*c).access.is_abstract();
+    let made: Vec<ClassId> = world.hierarchy.closure(class).into_iter().filter(is_made).collect();
+    if made.is_empty() {
+        // In an open world those who extend it are to come.
+        return world.reach.is_open_world() && program.class_facts(class).access.is_abstract();
+    }
+    made.into_iter().all(|c| world.reach.owner(c).is_some())
 }
 
 /// The loader that a loading call asks, if it is known.

@@ -56,8 +56,10 @@ impl Condition {
 
 impl FieldTest {
     fn cost(&self) -> Cost {
-        let asks_bodies =
-            !self.values.is_empty() || self.holds_values.is_some() || self.holds_internal.is_some();
+        let asks_bodies = !self.values.is_empty()
+            || self.holds_values.is_some()
+            || self.holds_internal.is_some()
+            || self.values_keep_keys.is_some();
         if asks_bodies { Cost::Followed } else { Cost::Declared }
     }
 }

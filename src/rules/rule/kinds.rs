@@ -16,6 +16,8 @@ pub enum WriteShape {
     FromCaller,
     /// A new object or call result that depends on no caller.
     Fresh,
+    /// The same, but with what the context class loader of the moment yields.
+    FromContext,
     /// Something is put into or taken out of a collection that is an entry of the container.
     Entry,
 }
@@ -102,6 +104,10 @@ pub enum ClassPlace {
     PackedByTenant,
     /// No loader yields it.
     Nowhere,
+    /// The name is put together and begins with a package of which only the asked loader's view has classes.
+    InVisiblePackage,
+    /// The name is put together and begins with a package of which only modules have classes.
+    InModulePackage,
     /// The name is not a constant.
     Unknown,
 }

@@ -172,6 +172,9 @@ pub(crate) enum ConditionText {
     StoredUnasked,
     /// Only the class's own `main` gets to the site.
     OnlyFromMain,
+    /// The method that holds the site runs once: a class initialiser, what only that calls, or what it hands to an object
+    /// that keeps the result.
+    RunsOnce,
     /// The called method belongs to one of these API groups or ids of the models.
     Target(#[schemars(length(min = 1))] Vec<String>),
     /// Where an argument of the call comes from.
@@ -250,6 +253,9 @@ pub(crate) struct FieldText {
     /// Whether that type argument is a class of the deployment that other packages can't name, in a queue or in a
     /// container that nobody looks through.
     pub(crate) holds_internal: Option<bool>,
+    /// Whether the values of a map that is put there refer to classes or loaders, by their declared type or by what is
+    /// put: a weak key that its value refers to is never let go.
+    pub(crate) values_keep_keys: Option<bool>,
     /// Glob over the name.
     pub(crate) name: Option<String>,
     /// Whether it is final.

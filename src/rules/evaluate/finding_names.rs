@@ -1,0 +1,69 @@
+//! What a call names, in a finding's words, and who has it.
+
+use super::finding::{Maker, and_list};
+use super::matches::Subject;
+use super::trace::simple_name;
+use super::values;
+use crate::dataflow::held::Root;
+
+impl Maker<'_, '_> {
+    /// The first constant among the call's operands.
+    pub(super) fn argument(&self) -> Option<String> {
+        let world = self.cx.world;
+        let spot = self.found.spots.first()?;
+        let body = world.body(spot.method);
+        let event = world.event(spot.method, spot.event)?;
+        (0..usize::from(event.n_args)).find_map(|position| {
+            let found = values::origins_of(world, body, event, position);
+            let asked = world.program.class(body.class).loader;
+            values::telling(world, asked, &values::constants(world, &found)).map(str::to_owned)
+        })
+    }
+
+    /// The class that the call names and that is not where it is looked for, else the first that it names.
+    pub(super) fn named(&self) -> Option<String> {
+        let spot = self.found.spots.first().filter(|_| matches!(self.found.subject, Subject::Call(..)));
+        let missed = spot.and_then(|s| {
+            let event = self.cx.world.event(s.method, s.event)?;
+            super::places::missed_class(self.cx, self.cx.world.body(s.method), event)
+        });
+        missed.map(str::to_owned).or_else(|| self.argument()).map(|a| a.replace('/', "."))
+    }
+
+    pub(super) fn holder(&self) -> String {
+        if let Some(holder) = self.found.holder {
+            return self.root_name(holder.root);
+        }
+        let with_class =
+            || self.named().map_or(Vec::new(), |name| values::tenants_with_class(self.cx.world, &name));
+        let with_resource = self.tenants_with_resource();
+        let names = if with_resource.is_empty() { with_class() } else { with_resource };
+        if names.is_empty() { "a module".to_owned() } else { and_list(&names) }
+    }
+
+    /// The tenants whose own loader has the resource that the call names.
+    fn tenants_with_resource(&self) -> Vec<String> {
+        let world = self.cx.world;
+        let Some(spot) = self.found.spots.first() else { return Vec::new() };
+        let body = world.body(spot.method);
+        let Some(event) = world.event(spot.method, spot.event) else { return Vec::new() };
+        let Some(position) = values::operand(event, 0) else { return Vec::new() };
+        let found = values::origins_of(world, body, event, position);
+        let wanted = self.cx.resource_names(body, event, &found);
+        let has = |loader| wanted.iter().any(|name| values::holds_resource(world, loader, name));
+        let tenants = world.program.topology.tenants.iter().skip(1).filter(|t| has(t.loader));
+        tenants.map(|t| t.name.clone()).collect()
+    }
+
+    pub(super) fn root_name(&self, root: Root) -> String {
+        let program = self.cx.world.program;
+        match root {
+            Root::Static(field) => {
+                let class = simple_name(program.class_name(program.class_of_field(field)));
+                format!("{class}.{}", program.text(program.field(field).name))
+            }
+            Root::ServiceLoader => "the service loader".to_owned(),
+            Root::Bean => "the application context".to_owned(),
+        }
+    }
+}

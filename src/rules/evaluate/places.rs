@@ -1,0 +1,177 @@
+//! Where the class or resource that a call asks for is, seen from the loader that it asks.
+
+use super::context::Context;
+use super::values::{asked_loader, class_place, constants, origins_of, resource_place};
+use crate::dataflow::Body;
+use crate::dataflow::origins::{Found, Origin};
+use crate::facts::{Event, EventKind, Value};
+use crate::rules::rule::{ArgumentTest, ClassPlace};
+use crate::vocabulary::{ClassId, LoaderId, ValueId};
+
+/// What begins an argument in a recipe of [`EventKind::Concat`], and a place in a format.
+const PLACES: [char; 3] = ['\u{1}', '\u{2}', '%'];
+/// Calls of one object in a row that build a text.
+const MAX_CHAIN: usize = 64;
+
+/// Whether a class that an argument names is at one of the places that a test asks for.
+pub(super) fn classes_hold(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    (event, position): (&Event, usize),
+    found: &[Found],
+    test: &ArgumentTest,
+) -> bool {
+    let Some(asked) = asked_loader(cx.world, body, event) else {
+        return test.names_class.contains(&ClassPlace::Unknown);
+    };
+    let places = class_places(cx, asked, found);
+    if places.is_empty() {
+        let place = package_place(cx, body, asked, body.origins.arg(event, position));
+        return test.names_class.contains(&place);
+    }
+    places.into_iter().any(|(_, place)| test.names_class.contains(&place))
+}
+
+/// The classes that a value names, with their places. Of several only those that some loader would have to see and does
+/// not, if there are such: that the call finds the others helps nobody.
+fn class_places<'w>(cx: &Context<'w>, asked: LoaderId, found: &[Found]) -> Vec<(&'w str, ClassPlace)> {
+    let literals = found.iter().filter_map(|f| match f.origin {
+        Origin::ClassLiteral(name, _) => Some(cx.world.program.text(name)),
+        _ => None,
+    });
+    let names = constants(cx.world, found).into_iter().chain(literals);
+    let mut places: Vec<_> = names.map(|name| (name, class_place(cx.world, asked, name))).collect();
+    if places.iter().any(|(_, place)| is_missed(*place)) {
+        places.retain(|(_, place)| is_missed(*place));
+    }
+    places
+}
+
+fn is_missed(place: ClassPlace) -> bool {
+    matches!(place, ClassPlace::OnlyInModule | ClassPlace::AnotherInModule)
+}
+
+/// The class that a call's first argument names and that the loader it asks does not yield, or not the right one.
+pub(super) fn missed_class<'w>(cx: &Context<'w>, body: Body<'w>, event: &Event) -> Option<&'w str> {
+    let asked = asked_loader(cx.world, body, event)?;
+    let position = usize::from(event.kind.has_receiver());
+    let found = origins_of(cx.world, body, event, position);
+    class_places(cx, asked, &found).into_iter().find(|(_, place)| is_missed(*place)).map(|(name, _)| name)
+}
+
+/// Where the classes of the package are with which a name begins that is put together.
+fn package_place(cx: &Context<'_>, body: Body<'_>, asked: LoaderId, value: ValueId) -> ClassPlace {
+    let prefixes: Option<Vec<String>> =
+        body.origins.leaves(value).map(|leaf| prefix_of(cx, body, leaf)).collect();
+    let Some(prefixes) = prefixes.filter(|p| !p.is_empty()) else { return ClassPlace::Unknown };
+    let places: Vec<ClassPlace> = prefixes.iter().map(|p| place_of_package(cx, asked, p)).collect();
+    match places.first() {
+        Some(first) if places.iter().all(|place| place == first) => *first,
+        _ => ClassPlace::Unknown,
+    }
+}
+
+fn place_of_package(cx: &Context<'_>, asked: LoaderId, prefix: &str) -> ClassPlace {
+    let program = cx.world.program;
+    let (mut here, mut in_module) = (false, false);
+    for class in (0..program.classes.len()).map(ClassId::from_index) {
+        if !program.class_name(class).starts_with(prefix) {
+            continue;
+        }
+        here |= program.find(asked, program.class_facts(class).name) == Some(class);
+        let loader = program.class(class).loader;
+        in_module |= loader != asked && program.topology.tenants.iter().any(|t| t.loader == loader);
+    }
+    match (here, in_module) {
+        (true, false) => ClassPlace::InVisiblePackage,
+        (false, true) => ClassPlace::InModulePackage,
+        _ => ClassPlace::Unknown,
+    }
+}
+
+/// The constant with which a text begins that is put together, as the beginning of an internal class name; `None` if it
+/// names no package.
+fn prefix_of(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> Option<String> {
+    let (_, event) = body.origins.event(leaf)?;
+    let text = match event.kind {
+        EventKind::Concat => {
+            let recipe = event.name().map_or("\u{1}", |n| cx.world.program.text(n));
+            let head = recipe.split(PLACES).next().unwrap_or_default();
+            if head.is_empty() { constant(cx, body, body.origins.arg(event, 0))? } else { head.to_owned() }
+        }
+        kind if kind.is_invoke() => first_part(cx, body, event)?,
+        _ => return None,
+    };
+    let at = text.rfind('.')?;
+    (at > 0).then(|| text[..=at].replace('.', "/"))
+}
+
+/// The first constant that calls of one object in a row are given, as in `new StringBuilder().append(…)…`, or that a call
+/// without such a row is given, as in `String.format(…)`.
+fn first_part(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Option<String> {
+    let program = cx.world.program;
+    let loader = program.class(body.class).loader;
+    let is_known = |e: &Event| {
+        let member = e.member()?;
+        let knowledge = cx.world.knowledge;
+        knowledge.api_in(knowledge.group(TEXT_BUILDING), loader, member)
+    };
+    let mut at = event;
+    for _ in 0..MAX_CHAIN {
+        is_known(at)?;
+        let mut receivers = body.origins.leaves(body.origins.arg(at, 0));
+        let receiver = receivers.next().filter(|_| at.kind.has_receiver() && receivers.next().is_none());
+        match receiver.and_then(|leaf| body.origins.event(leaf)).map(|(_, e)| e) {
+            Some(before) if before.kind.is_invoke() => at = before,
+            made => {
+                let is_made = made.is_some_and(|e| e.kind == EventKind::New);
+                let given = receiver.filter(|_| is_made).and_then(|leaf| given_when_made(body, leaf));
+                let first = given.unwrap_or_else(|| body.origins.arg(at, usize::from(is_made)));
+                let first = constant(cx, body, first)?;
+                return first.split(PLACES).next().map(str::to_owned);
+            }
+        }
+    }
+    None
+}
+
+/// The first argument of the constructor that is run on a new object.
+fn given_when_made(body: Body<'_>, object: Value) -> Option<ValueId> {
+    let is_its = |e: &&Event| {
+        e.kind == EventKind::InvokeSpecial
+            && body.origins.leaves(body.origins.arg(e, 0)).any(|leaf| leaf == object)
+    };
+    body.origins.args(body.origins.events().iter().find(is_its)?).get(1).copied()
+}
+
+/// The API group of the calls that put texts together.
+const TEXT_BUILDING: &str = "text-building";
+
+/// The text of a value that is one and the same constant wherever it comes from.
+fn constant(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> Option<String> {
+    let found = crate::dataflow::origins::of_value(cx.world, body.id, value);
+    let is_told = |f: &Found| {
+        matches!(f.origin, Origin::Text(_) | Origin::StaticField(_) | Origin::Field(_)) && !f.is_derived
+    };
+    let texts = constants(cx.world, &found);
+    let first = texts.first()?;
+    (found.iter().all(is_told) && texts.iter().all(|t| t == first)).then(|| (*first).to_owned())
+}
+
+/// Whether a resource that an argument names is at one of the places that a test asks for.
+pub(super) fn resources_hold(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    event: &Event,
+    found: &[Found],
+    test: &ArgumentTest,
+) -> bool {
+    let names = cx.resource_names(body, event, found);
+    let Some(asked) = asked_loader(cx.world, body, event) else {
+        return test.names_resource.contains(&ClassPlace::Unknown);
+    };
+    if names.is_empty() {
+        return test.names_resource.contains(&ClassPlace::Unknown);
+    }
+    names.iter().any(|n| test.names_resource.contains(&resource_place(cx.world, asked, n)))
+}
