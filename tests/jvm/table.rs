@@ -133,7 +133,7 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
     ),
     ("static-sharing/mutated-shared-collection/good-stateless-statics", "it throws dice"),
     (
-        "resource/executor-never-shut-down/good-idle",
+        "resource/executor-never-shut-down/good-idle-kinds",
         "a note says so: nobody shuts the pools down, whose threads end after a while",
     ),
     (
