@@ -38,6 +38,10 @@ fn word(release: &Release) -> &'static str {
         Release::ByPinningWrapper(_) => "by-pinning-wrapper",
         Release::Elsewhere => "elsewhere",
         Release::Locally => "locally",
+        Release::OfOthers => "of-others",
+        Release::HandedOn => "handed-on",
+        Release::UnlessThrown => "unless-thrown",
+        Release::WhenIdle => "when-idle",
         Release::WhenUnreferenced => "when-unreferenced",
     }
 }

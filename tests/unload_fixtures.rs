@@ -86,10 +86,19 @@ fn is_left(rule: &str, kept: &Kept) -> bool {
     match rule {
         "loader-kept-by-wrapper" => matches!(kept.release, Release::ByPinningWrapper(_)),
         "class-loader-per-call" if !matches!(kept.keeper, Keeper::Nothing | Keeper::Unknown) => false,
-        "executor-never-shut-down" | "timer-never-cancelled" => {
-            matches!(kept.release, Release::Never | Release::Elsewhere | Release::WhenUnreferenced)
-        }
-        _ => matches!(kept.release, Release::Never | Release::Elsewhere),
+        "executor-never-shut-down" | "timer-never-cancelled" => matches!(
+            kept.release,
+            Release::Never
+                | Release::Elsewhere
+                | Release::OfOthers
+                | Release::HandedOn
+                | Release::UnlessThrown
+                | Release::WhenUnreferenced
+        ),
+        _ => matches!(
+            kept.release,
+            Release::Never | Release::Elsewhere | Release::OfOthers | Release::HandedOn
+        ),
     }
 }
 

@@ -123,6 +123,14 @@ pub mod groups {
     pub const REMOVERS: [&str; 2] = ["map-remove", "collection-remove"];
     /// Waits for something that may never come: a thread that runs it may stay for ever.
     pub const BLOCKING_CALL: &str = "blocking-call";
+    /// Waits for a task's result, and throws what the task throws.
+    pub const RESULT_WAIT: &str = "result-wait";
+    /// Calls by which an object that keeps listeners for another one takes one.
+    pub const LISTENER_SUPPORT_ADD: &str = "listener-support-add";
+    /// The same, when it gives one up.
+    pub const LISTENER_SUPPORT_REMOVE: &str = "listener-support-remove";
+    /// Calls that tell whether a thread was interrupted.
+    pub const INTERRUPT_TEST: &str = "interrupt-test";
     /// Has its receiver, or a pool, run the task that is its value.
     pub const EXECUTOR_SUBMIT: &str = "executor-submit";
     /// The same, again and again.

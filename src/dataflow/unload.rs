@@ -6,18 +6,25 @@
 //! a container does it. Threads count as released when nothing in them lasts ([`threads`]).
 
 mod acquire;
+mod attributes;
 pub(super) mod beans;
 mod destroyed;
 mod flow;
+mod holders;
+mod identity;
 mod idle;
+mod interrupts;
 mod listeners;
 mod owners;
+mod parts;
 mod receivers;
+mod releases;
 mod requests;
 mod roots;
 mod tasks;
 mod thread_locals;
 mod threads;
+mod types;
 mod uses;
 
 pub use roots::{Callback, UnloadRoots};
@@ -27,11 +34,10 @@ use super::knowledge::{ResourceId, Subject};
 use super::origins::{self, Origin};
 use crate::facts::Value;
 use crate::topology::BASE;
-use crate::vocabulary::descriptor::{TypeDesc, params};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId};
-use acquire::{Calls, REGISTRATIONS, THREAD_BOUND, is_of_group};
+use acquire::{Calls, THREAD_BOUND, is_of_group};
 use beans::Beans;
-use flow::{Acquired, Fate, Follower, Site};
+use flow::{Acquired, Fate, Follower, Released, Site};
 use thread_locals::Removal;
 use threads::Life;
 
@@ -69,6 +75,14 @@ pub enum Release {
     ByPinningWrapper(String),
     /// In code of the tenant that no unload callback reaches.
     Elsewhere,
+    /// By an unload callback, but not for each of the objects that hold one.
+    OfOthers,
+    /// By a function that is handed on, to code that is not seen to call it at unload.
+    HandedOn,
+    /// In the same body, unless something is thrown before.
+    UnlessThrown,
+    /// By itself, some time after it had something to do: nothing that it was given to do is seen to last.
+    WhenIdle,
     /// In the same body, in what it calls, or by itself: it does not outlive the work that it is for.
     Locally,
     /// By itself, when nothing refers to it any more and what it was given to do is done; nothing that lasts is seen
@@ -136,7 +150,7 @@ pub fn kept_with(
         world,
         roots,
         beans: &beans,
-        follower: Follower::new(world, &beans),
+        follower: Follower::new(world, &beans, roots),
         calls: &calls,
         container,
         is_shared,
@@ -168,7 +182,13 @@ fn add_initial_values(world: &World<'_>, wanted: &(dyn Fn(ResourceId) -> bool + 
     }
     for (method, event) in thread_locals::initial_reads(world, &calls.reads) {
         let own = thread_bound.iter().filter(|r| thread_locals::is_of(world, (method, event), **r));
-        let new = own.map(|resource| Acquired { method, event, resource: *resource, operand: Some(0) });
+        let new = own.map(|resource| Acquired {
+            method,
+            event,
+            resource: *resource,
+            operand: Some(0),
+            made: (method, event),
+        });
         calls.acquired.extend(new);
     }
 }
@@ -210,6 +230,9 @@ impl Judge<'_> {
         let tenants = self.tenants(acquired.method);
         let is_thread_bound = is_of_group(self.world, acquired.resource, THREAD_BOUND);
         if tenants.is_empty() || is_thread_bound && !thread_locals::pins(self.world, acquired) {
+            return Vec::new();
+        }
+        if parts::is_part_of_another(self.world, acquired) {
             return Vec::new();
         }
         let fate = self.follower.follow(acquired);
@@ -290,98 +313,6 @@ impl Judge<'_> {
         resource.is_some_and(|r| !r.on.is_empty())
     }
 
-    fn release(
-        &self,
-        acquired: &Acquired,
-        fate: &Fate,
-        life: Option<&Life>,
-        tenant: TenantId,
-    ) -> (Release, Option<Site>) {
-        let tables = &self.world.knowledge.tables;
-        let Some(resource) = tables.resources.get(usize::from(acquired.resource)) else {
-            return (Release::Never, None);
-        };
-        if life.is_some_and(|l| l.is_short) {
-            return (Release::Locally, None);
-        }
-        if resource.cleaned_by.iter().any(|c| c == self.container)
-            || resource.gone_with_request_threads.iter().any(|c| c == self.container)
-                && requests::is_for_requests_only(self.world, acquired.method)
-        {
-            return (Release::ByContainer, None);
-        }
-        if is_of_group(self.world, acquired.resource, THREAD_BOUND) {
-            return self.removal(acquired, fate, tenant);
-        }
-        if let Some(local) = fate.releases.iter().find(|r| r.is_local && fate.fields.is_empty()) {
-            return (Release::Locally, Some(local.site));
-        }
-        let at_unload = fate.releases.iter().find(|r| self.roots.reaches(tenant, r.site.0));
-        if let Some(release) = at_unload {
-            return (Release::AtUnload, Some(release.site));
-        }
-        if let Some((row, site)) = fate.managed.first() {
-            let manager = tables.managers.get(usize::from(*row));
-            let release = match manager.filter(|m| m.pins_loader) {
-                Some(manager) => Release::ByPinningWrapper(manager.note.clone()),
-                None => Release::ByContainer,
-            };
-            return (release, Some(*site));
-        }
-        if self.is_destroyed_as_bean(acquired, fate) {
-            return (Release::ByContainer, fate.beans.first().map(|m| (*m, 0)));
-        }
-        match self.release_by_others(acquired, fate, life, tenant) {
-            // One that all share always has something to do.
-            (Release::Never, _) if self.is_idle_without_work(acquired, fate) => {
-                match self.keeper(fate, false) {
-                    Keeper::SharedStatic(_) => (Release::WhenUnreferenced, None),
-                    _ => (Release::Locally, None),
-                }
-            }
-            (Release::Never, _)
-                if self.idles(acquired) && matches!(self.keeper(fate, false), Keeper::SharedStatic(_)) =>
-            {
-                (Release::WhenUnreferenced, None)
-            }
-            (Release::Never, _)
-                if resource.ends_unreferenced
-                    && let Some(end) = tasks::end(&self.follower, acquired.resource, fate) =>
-            {
-                (end, None)
-            }
-            (Release::Elsewhere, _)
-                if let Some(site) = owners::released_with_owner(self.world, acquired, fate) =>
-            {
-                (Release::Locally, Some(site))
-            }
-            other => other,
-        }
-    }
-
-    /// Releases that are no call on the object: a flag, or a registry that is asked by name.
-    fn release_by_others(
-        &self,
-        acquired: &Acquired,
-        fate: &Fate,
-        life: Option<&Life>,
-        tenant: TenantId,
-    ) -> (Release, Option<Site>) {
-        let (ended, stopped) = life.map_or((None, None), |l| l.ended(self.world, self.roots, tenant));
-        if ended.is_some() {
-            return (Release::AtUnload, ended);
-        }
-        let taken_back = self.taken_back(acquired);
-        if let Some(site) = taken_back.iter().find(|s| self.roots.reaches(tenant, s.0)) {
-            return (Release::AtUnload, Some(*site));
-        }
-        let all = fate.releases.iter().map(|r| r.site).chain(stopped).chain(taken_back);
-        match all.into_iter().find(|site| self.is_run_by(tenant, site.0)) {
-            Some(site) => (Release::Elsewhere, Some(site)),
-            None => (Release::Never, None),
-        }
-    }
-
     fn is_run_by(&self, tenant: TenantId, method: MethodId) -> bool {
         self.world.reach.is_open_world() || self.world.reach.tenants(method).has(tenant)
     }
@@ -394,47 +325,6 @@ impl Judge<'_> {
             Removal::Sometimes(site) => (Release::Elsewhere, Some(site)),
             Removal::Never => (Release::Never, None),
         }
-    }
-
-    /// Releases of a registry that may concern what was registered: by its name, or of whatever the registry lists.
-    fn taken_back(&self, acquired: &Acquired) -> Vec<Site> {
-        if !is_of_group(self.world, acquired.resource, REGISTRATIONS) {
-            return Vec::new();
-        }
-        let own = (acquired.method, acquired.event);
-        let of_resource = self.calls.releases.iter().filter(|r| r.0 == acquired.resource);
-        let sites = of_resource.map(|(_, method, event)| (*method, *event));
-        sites.filter(|site| *site != own && self.may_concern(acquired, *site)).collect()
-    }
-
-    fn may_concern(&self, acquired: &Acquired, site: Site) -> bool {
-        let registered =
-            acquired.operand.and_then(|i| self.operand_type((acquired.method, acquired.event), i));
-        let Some(event) = self.world.event(site.0, site.1) else { return false };
-        let first = u8::from(event.kind.has_receiver());
-        if self.member_of((acquired.method, acquired.event)) == self.member_of(site)
-            || self.operand_type(site, first) != registered
-        {
-            return true;
-        }
-        // What is taken back is of the registered kind: another object, unless nobody knows which.
-        let value = self.world.body(site.0).origins.arg(event, usize::from(first));
-        let origins = origins::of_value(self.world, site.0, value);
-        let is_other = |o: Origin| {
-            matches!(o, Origin::Field(_) | Origin::StaticField(_) | Origin::Allocation(_) | Origin::Array(_))
-        };
-        !origins.iter().any(|f| !f.is_derived && is_other(f.origin))
-    }
-
-    fn member_of(&self, site: Site) -> Option<crate::vocabulary::MemberRefId> {
-        self.world.event(site.0, site.1)?.member()
-    }
-
-    /// The declared type of an operand of a call; `None` for its receiver.
-    fn operand_type(&self, site: Site, operand: u8) -> Option<TypeDesc<'_>> {
-        let event = self.world.event(site.0, site.1)?;
-        let desc = self.world.program.text(self.world.program.facts.members.get(event.member()?).desc);
-        params(desc).nth(usize::from(operand.checked_sub(u8::from(event.kind.has_receiver()))?))
     }
 
     fn keeper(&self, fate: &Fate, is_local: bool) -> Keeper {

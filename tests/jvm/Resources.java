@@ -16,6 +16,8 @@ import java.net.URLClassLoader;
 import java.nio.channels.Channel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.WatchService;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -64,7 +66,7 @@ final class Resources {
         if (o instanceof ExecutorService) {
             return "executor";
         }
-        if (o instanceof WatchService || o instanceof HttpServer) {
+        if (o instanceof WatchService || o instanceof HttpServer || o instanceof FileSystem) {
             return "client";
         }
         if (o instanceof URLClassLoader) {
@@ -117,6 +119,9 @@ final class Resources {
             case "loader":
                 return Boolean.FALSE.equals(value(value(o, "ucp"), "closed"));
             case "client":
+                if (o instanceof FileSystem) {
+                    return o != FileSystems.getDefault() && ((FileSystem) o).isOpen();
+                }
                 return o instanceof HttpServer ? holdsDescriptor(value(o, "server"))
                         : Boolean.FALSE.equals(value(o, "closed"));
             default:

@@ -134,6 +134,10 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
     ),
     ("static-sharing/mutated-shared-collection/good-stateless-statics", "it throws dice"),
     (
+        "resource/executor-never-shut-down/good-idle-kinds",
+        "a note says so: nobody shuts the pools down, whose threads end after a while",
+    ),
+    (
         "resource/closeable-never-closed/good-in-memory",
         "its objects hold memory only, which goes with them whether they are closed or not",
     ),

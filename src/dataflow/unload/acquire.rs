@@ -36,6 +36,9 @@ pub(super) const REGISTRATIONS: &str = "registrations";
 /// The group of resources that the present thread keeps.
 pub(super) const THREAD_BOUND: &str = "thread-bound";
 
+/// The group of what has threads of its own for whatever it is given.
+pub(super) const POOLS: &str = "pools";
+
 /// The group of what the JVM makes for itself at the first use: nobody is handed it.
 const FIRST_USE: &str = "first-use";
 
@@ -105,7 +108,8 @@ fn of_body(
                         && is_acquired(world, body, event, resource) =>
                 {
                     let operand = operand_of(world, event, resource);
-                    let acquired = Acquired { method: id, event: i as u16, resource, operand };
+                    let made = (id, i as u16);
+                    let acquired = Acquired { method: id, event: i as u16, resource, operand, made };
                     if is_of_group(world, resource, FIRST_USE) {
                         calls.acquired.push(acquired);
                         continue;
@@ -199,9 +203,12 @@ fn is_forwarded(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
 /// Whether the receiver is an object of the caller's own: made here, or kept in a field of an object or a
 /// static of the same application.
 fn is_own(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
-    let receiver = body.origins.arg(event, 0);
+    is_own_value(world, body, body.origins.arg(event, 0), 0)
+}
+
+fn is_own_value(world: &World<'_>, body: Body<'_>, value: ValueId, depth: u32) -> bool {
     let refs = world.program.refs(world.program.class(body.class).loader);
-    body.origins.leaves(receiver).all(|leaf| match body.origins.event(leaf) {
+    body.origins.leaves(value).all(|leaf| match body.origins.event(leaf) {
         Some((_, e)) if e.kind == EventKind::GetField => true,
         Some((_, e)) if e.kind == EventKind::GetStatic => {
             let field = e.member().and_then(|m| refs.field(m));
@@ -210,8 +217,25 @@ fn is_own(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
             class.and_then(|c| world.reach.owner(c)).is_some_and(|o| world.reach.owner(body.class) == Some(o))
         }
         Some((_, e)) => e.kind.is_invoke() || e.kind == EventKind::New,
-        None => false,
+        None => match leaf {
+            Value::Param(param) if depth < MAX_LIFT => all_pass_own(world, body.id, param, depth),
+            _ => false,
+        },
     })
+}
+
+/// Whether all callers of a method are seen and pass it an object of their own.
+fn all_pass_own(world: &World<'_>, method: MethodId, param: u16, depth: u32) -> bool {
+    let sites = world.sites.of(method, MAX_SITES).unwrap_or_default();
+    let passes_own = |caller: Body<'_>, event: &Event| {
+        event.kind.is_invoke()
+            && is_own_value(world, caller, caller.origins.arg(event, usize::from(param)), depth + 1)
+    };
+    !sites.is_empty()
+        && sites.iter().all(|site| {
+            let event = world.event(site.caller, site.event);
+            event.is_some_and(|e| passes_own(world.body(site.caller), e))
+        })
 }
 
 /// Replaces an acquiring call whose only purpose is to hand the object to the caller by the calls of its method.
@@ -266,8 +290,8 @@ fn callers(world: &World<'_>, beans: &Beans, acquired: &Acquired) -> Option<Vec<
     let lifted = sites.iter().map(|site| {
         let call = world.event(site.caller, site.event)?;
         let fits = call.kind.is_invoke() && (operand.is_none() || call.kind == EventKind::InvokeSpecial);
-        let Acquired { resource, .. } = *acquired;
-        fits.then_some(Acquired { method: site.caller, event: site.event, resource, operand })
+        let Acquired { resource, made, .. } = *acquired;
+        fits.then_some(Acquired { method: site.caller, event: site.event, resource, operand, made })
     });
     lifted.collect()
 }

@@ -2,9 +2,12 @@
 //! releases it.
 //!
 //! Fields are followed for all objects of their class together, so that a release through the same field of another
-//! object counts. A release that is missed is reported wrongly; one that is taken for granted is not reported.
+//! object is found too; [`holders`](super::holders) tells them apart. A release that is missed is reported wrongly; one
+//! that is taken for granted is not reported.
 
 use super::beans::Beans;
+use super::roots::UnloadRoots;
+use super::types::Made;
 use crate::dataflow::knowledge::{Knowledge, ResourceId, Role, groups};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
@@ -26,6 +29,8 @@ pub(super) struct Acquired {
     pub(super) resource: ResourceId,
     /// The operand that is the resource; `None` for the result.
     pub(super) operand: Option<u8>,
+    /// The call that makes it, which may lie in a factory that this one calls.
+    pub(super) made: Site,
 }
 
 /// A release of an object.
@@ -35,6 +40,22 @@ pub(super) struct Released {
     pub(super) site: Site,
     /// Whether it is reached without a field or a lambda in between.
     pub(super) is_local: bool,
+    /// Whether the object comes there in code that an unload callback reaches: a method that releases its parameter
+    /// does so for whatever its caller passes.
+    pub(super) at_unload: bool,
+    /// The function that releases it, where one captures it.
+    pub(super) lambda: Option<Site>,
+}
+
+/// A call on the object of a method of the deployment, or of the only method that a function has.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct OwnCall {
+    /// The call.
+    pub(super) site: Site,
+    /// What it runs; `None` of a function.
+    pub(super) target: Option<MethodId>,
+    /// As in [`Released`].
+    pub(super) at_unload: bool,
 }
 
 /// What becomes of an object.
@@ -52,6 +73,8 @@ pub(super) struct Fate {
     pub(super) escapes: bool,
     /// Calls on it of methods of the JDK.
     pub(super) calls: Vec<Site>,
+    /// Calls on it of its own methods.
+    pub(super) own: Vec<OwnCall>,
     /// Whether code of the JDK has it: a container, a wrapper, a method reference, whatever takes it as an argument.
     pub(super) is_lent: bool,
 }
@@ -90,10 +113,14 @@ pub(super) struct Place {
     pub(super) at: At,
     /// A field lies on the way.
     pub(super) in_field: bool,
-    /// A lambda lies on the way, which may run at any time.
-    pub(super) is_deferred: bool,
+    /// The last lambda on the way, which may run at any time.
+    pub(super) lambda: Option<Site>,
+    /// Whether the code in which the object came into sight runs at an unload.
+    pub(super) at_unload: bool,
     /// The value is a container or JDK object with it inside.
     pub(super) is_inside: bool,
+    /// The value is a wrapper that stands for it.
+    pub(super) is_wrapper: bool,
 }
 
 /// Places looked at for one object; what goes further counts as handed to code that is not seen.
@@ -107,6 +134,7 @@ const MAX_SITES: usize = 64;
 pub(super) struct Follower<'w> {
     pub(super) world: &'w World<'w>,
     beans: &'w Beans,
+    pub(super) roots: &'w UnloadRoots,
     pub(super) containers: &'w [bool],
     pub(super) atomics: &'w [bool],
     pub(super) factories: &'w [bool],
@@ -118,7 +146,7 @@ pub(super) struct Follower<'w> {
 }
 
 impl<'w> Follower<'w> {
-    pub(super) fn new(world: &'w World<'w>, beans: &'w Beans) -> Self {
+    pub(super) fn new(world: &'w World<'w>, beans: &'w Beans, roots: &'w UnloadRoots) -> Self {
         let knowledge: &Knowledge = world.knowledge;
         let names_of = |r: usize| {
             let patterns = knowledge.patterns_of(Role::Release(r as ResourceId));
@@ -134,6 +162,7 @@ impl<'w> Follower<'w> {
         Self {
             world,
             beans,
+            roots,
             containers: knowledge.group(groups::CONTAINER_MUTATOR),
             atomics: knowledge.group(groups::ATOMIC_MUTATOR),
             factories: knowledge.group(groups::IMMUTABLE_FACTORY),
@@ -149,6 +178,7 @@ impl<'w> Follower<'w> {
         let mut walk = Walk {
             of: self,
             acquired,
+            made: Made::of(self.world, acquired),
             fate: Fate::default(),
             waiting: Vec::new(),
             seen: FxHashSet::default(),
@@ -160,10 +190,12 @@ impl<'w> Follower<'w> {
             at += 1;
             walk.step(place);
         }
-        walk.fate.releases.sort_unstable_by_key(|r| (r.site, r.is_local));
+        walk.fate.releases.sort_unstable_by_key(|r| (r.site, r.is_local, r.at_unload, r.lambda));
         walk.fate.releases.dedup();
         walk.fate.calls.sort_unstable();
         walk.fate.calls.dedup();
+        walk.fate.own.sort_unstable();
+        walk.fate.own.dedup();
         walk.fate
     }
 
@@ -176,6 +208,7 @@ impl<'w> Follower<'w> {
 pub(super) struct Walk<'f, 'w> {
     pub(super) of: &'f Follower<'w>,
     pub(super) acquired: &'f Acquired,
+    pub(super) made: Made,
     pub(super) fate: Fate,
     waiting: Vec<Place>,
     seen: FxHashSet<Place>,
@@ -184,8 +217,14 @@ pub(super) struct Walk<'f, 'w> {
 impl Walk<'_, '_> {
     fn start(&mut self) {
         let Acquired { method, event, operand, .. } = *self.acquired;
-        let at =
-            Place { at: At::Result(method, event), in_field: false, is_deferred: false, is_inside: false };
+        let at = Place {
+            at: At::Result(method, event),
+            in_field: false,
+            lambda: None,
+            at_unload: self.of.roots.reaches_any(method),
+            is_inside: false,
+            is_wrapper: false,
+        };
         let body = self.of.world.body(method);
         let Some(call) = self.of.world.event(method, event) else { return };
         self.managed(body, event, call, None);
@@ -207,13 +246,19 @@ impl Walk<'_, '_> {
                 Origin::Allocation(_) => {
                     let made = self.of.world.event(found.method, found.event);
                     if made.is_some_and(|e| matches!(e.kind, EventKind::New | EventKind::Lambda)) {
-                        self.push(Place { at: At::Result(found.method, found.event), ..from });
+                        self.push(self.result_of(found.method, found.event, from));
                     }
                 }
                 Origin::Parameter | Origin::Unknown => {}
                 _ => {}
             }
         }
+    }
+
+    /// The object comes into the sight of a method as the result of one of its events.
+    pub(super) fn result_of(&self, method: MethodId, event: u16, from: Place) -> Place {
+        let at_unload = self.of.roots.reaches_any(method);
+        Place { at: At::Result(method, event), at_unload, ..from }
     }
 
     pub(super) fn push(&mut self, place: Place) {
@@ -228,7 +273,8 @@ impl Walk<'_, '_> {
         match place.at {
             At::Field(field) => {
                 for read in self.of.world.fields.reads(field) {
-                    self.push(Place { at: At::Result(read.method, read.event), in_field: true, ..place });
+                    let seen = self.result_of(read.method, read.event, place);
+                    self.push(Place { in_field: true, ..seen });
                 }
             }
             At::Result(method, event) => self.uses(method, Value::Event(u32::from(event)), place),
@@ -282,18 +328,30 @@ impl Walk<'_, '_> {
         if !is_captured && !is_generic && !self.fate.fields.contains(&field) {
             self.fate.fields.push(field);
         }
-        self.push(Place { at: At::Field(field), in_field: true, ..place });
+        self.push(Place { at: At::Field(field), in_field: true, at_unload: false, ..place });
     }
 
     fn captured(&mut self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) {
         if self.is_release(body, i, event, position, place) {
-            self.fate.releases.push(Released { site: (body.id, i), is_local: false });
+            self.release((body.id, i), Place { lambda: Some((body.id, i)), ..place });
         }
         let targets = self.of.world.targets(body, event, MAX_TARGETS).unwrap_or_default();
         self.fate.is_lent |= targets.is_empty();
         for target in targets {
-            self.push(Place { at: At::Param(target, position as u16), is_deferred: true, ..place });
+            let at_unload = self.of.roots.reaches_any(target);
+            let lambda = Some((body.id, i));
+            self.push(Place { at: At::Param(target, position as u16), lambda, at_unload, ..place });
         }
+    }
+
+    /// Something releases the object.
+    pub(super) fn release(&mut self, site: Site, place: Place) {
+        self.fate.releases.push(Released {
+            site,
+            is_local: !place.in_field && place.lambda.is_none(),
+            at_unload: place.at_unload,
+            lambda: place.lambda,
+        });
     }
 
     /// Another value of the body is, or holds, the same object.
@@ -341,7 +399,9 @@ impl Walk<'_, '_> {
         for site in sites {
             let caller = self.of.world.body(site.caller);
             if let Some(event) = self.of.world.event(site.caller, site.event) {
-                self.is_also(caller, caller.origins.arg(event, usize::from(param)), place);
+                let at_unload = self.of.roots.reaches_any(site.caller);
+                let value = caller.origins.arg(event, usize::from(param));
+                self.is_also(caller, value, Place { at_unload, ..place });
             }
         }
     }
@@ -362,7 +422,7 @@ impl Walk<'_, '_> {
                 Some(event) if event.kind == EventKind::Lambda => {
                     self.supplied(site.caller, site.event, place)
                 }
-                Some(_) => self.push(Place { at: At::Result(site.caller, site.event), ..place }),
+                Some(_) => self.push(self.result_of(site.caller, site.event, place)),
                 None => {}
             }
         }

@@ -8,9 +8,9 @@ impl Judge<'_> {
     /// Whether a resource gives back what it holds whenever it has nothing to do: it is made so, or told so.
     pub(super) fn is_idle_without_work(&self, acquired: &Acquired, fate: &Fate) -> bool {
         let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource));
-        let event = self.world.event(acquired.method, acquired.event);
+        let event = self.world.event(acquired.made.0, acquired.made.1);
         let stays = resource.and_then(|r| r.stays).zip(event);
-        stays.is_some_and(|(at, event)| acquire::is_zero(self.world.body(acquired.method), event, at))
+        stays.is_some_and(|(at, event)| acquire::is_zero(self.world.body(acquired.made.0), event, at))
             || fate.calls.iter().any(|site| self.idles_out(*site))
     }
 
@@ -26,11 +26,11 @@ impl Judge<'_> {
         })
     }
 
-    /// Whether a resource that all share gives back what it holds when nobody has work for it.
+    /// Whether a resource gives back what it holds when nobody has work for it.
     pub(super) fn idles(&self, acquired: &Acquired) -> bool {
         let program = self.world.program;
-        let loader = program.class(program.class_of_method(acquired.method)).loader;
-        let member = self.world.event(acquired.method, acquired.event).and_then(|e| e.member());
+        let loader = program.class(program.class_of_method(acquired.made.0)).loader;
+        let member = self.world.event(acquired.made.0, acquired.made.1).and_then(|e| e.member());
         let idles = Role::Idles(acquired.resource);
         member.is_some_and(|m| self.world.knowledge.roles(loader, m).any(|(role, _)| role == idles))
     }

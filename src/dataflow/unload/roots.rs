@@ -133,29 +133,26 @@ impl UnloadRoots {
         &self.callbacks
     }
 
-    /// The callback of a tenant that lies nearest to a class: in the class, in one nested with it, in its package,
-    /// else the tenant's first.
+    /// The callback of a tenant that lies nearest to a class: in the class, or in one nested with it.
     pub fn nearest(&self, world: &World<'_>, tenant: TenantId, class: ClassId) -> Option<MethodId> {
         let name = world.program.class_name(class);
         let outermost = |name: &str| name.split('$').next().unwrap_or("").len();
-        let package = crate::vocabulary::descriptor::package_of(name);
         let distance = |callback: &&Callback| {
             let at = world.program.class_of_method(callback.method);
             let other = world.program.class_name(at);
-            if at == class {
-                0
-            } else if name[..outermost(name)] == other[..outermost(other)] {
-                1
-            } else if crate::vocabulary::descriptor::package_of(other) == package {
-                2
-            } else {
-                3
+            match at == class {
+                true => Some(0),
+                false => (name[..outermost(name)] == other[..outermost(other)]).then_some(1),
             }
         };
         let own = self.callbacks.iter().filter(|c| c.tenant == tenant);
-        own.min_by_key(|c| (distance(c), c.method)).map(|c| c.method)
+        let near = own.filter_map(|c| Some((distance(&c)?, c.method)));
+        near.min().map(|(_, method)| method)
     }
 }
+
+/// Subclasses looked at for one callback.
+const MAX_SUBTYPES: usize = 256;
 
 /// A callback, and the tenant it is known to run for.
 type Found = (MethodId, Option<TenantId>);
@@ -203,7 +200,9 @@ impl<'w> Rules<'w> {
             self.of_bean(world, class, owner, found);
         }
         for (id, method) in world.program.methods_of(class) {
-            let is_implementation = !method.access.is_static() && method.has_body;
+            // Nobody calls what nobody registers: by an annotation, a descriptor, its class, an object of it.
+            let is_registered = world.reach.is_open_world() || world.hierarchy.has_instances(class);
+            let is_implementation = !method.access.is_static() && method.has_body && is_registered;
             for callback in
                 self.implemented.get(&method.name).filter(|_| is_implementation).into_iter().flatten()
             {
@@ -214,7 +213,10 @@ impl<'w> Rules<'w> {
             for annotation in method.annotations.of(&world.program.unit(class).annotations) {
                 for callback in self.annotated.get(&annotation.desc).into_iter().flatten() {
                     match callback {
-                        CallbackFacts::Annotated(_) if method.has_body => found.push((id, None)),
+                        CallbackFacts::Annotated(_) if method.has_body => {
+                            found.push((id, None));
+                            overriders(world, class, id, found);
+                        }
                         CallbackFacts::AnnotatedFor(_, types)
                             if is_for(world, world.body(id), annotation, types) =>
                         {
@@ -294,6 +296,18 @@ fn is_for(
         let desc = format!("L{ty};");
         program.text(body.method.desc).contains(&desc) || values.iter().any(|v| program.text(v.text) == desc)
     })
+}
+
+/// What a container that calls a method on an object runs, if the object's class overrides it.
+fn overriders(world: &World<'_>, class: ClassId, method: MethodId, found: &mut Vec<Found>) {
+    let facts = world.program.method(method);
+    if facts.access.is_static() || facts.access.is_private() || facts.access.is_final() {
+        return;
+    }
+    for sub in world.hierarchy.closure(class).into_iter().filter(|c| *c != class).take(MAX_SUBTYPES) {
+        let selected = world.program.select(sub, facts.name, facts.desc).filter(|m| *m != method);
+        found.extend(selected.filter(|m| world.program.method(*m).has_body).map(|m| (m, None)));
+    }
 }
 
 /// Which modules make objects of shared classes, directly or through classes derived from them.

@@ -27,6 +27,20 @@ pub(super) fn end(follower: &Follower<'_>, resource: ResourceId, fate: &Fate) ->
     Some(if ends { Release::Locally } else { Release::WhenUnreferenced })
 }
 
+/// How a pool ends whose threads do so when they have nothing to do: not while a task lasts.
+pub(super) fn idle_end(world: &World<'_>, fate: &Fate) -> Release {
+    let lasts = |site: &Site| {
+        let body = world.body(site.0);
+        let event = world.event(site.0, site.1);
+        let task = event.and_then(|e| Some((e, task_of(world, body, e)?)));
+        task.is_some_and(|(e, at)| threads::life_of_task(world, body, body.origins.arg(e, at)).is_endless)
+    };
+    match are_repeated(world, fate) || fate.calls.iter().any(lasts) {
+        true => Release::WhenUnreferenced,
+        false => Release::WhenIdle,
+    }
+}
+
 /// Whether something is done again and again: that never ends, whoever refers to the object.
 fn are_repeated(world: &World<'_>, fate: &Fate) -> bool {
     fate.calls.iter().any(|site| is_in(world, *site, groups::REPEATED_TASK))
@@ -109,7 +123,8 @@ fn holder_goes(
     if depth >= MAX_HOLDERS || !is_new {
         return false;
     }
-    let holder = follower.follow(&Acquired { method: site.0, event: site.1, resource, operand: Some(0) });
+    let made = Acquired { method: site.0, event: site.1, resource, operand: Some(0), made: site };
+    let holder = follower.follow(&made);
     !holder.escapes
         && !holder.is_lent
         && !holder.may_be_referred_to_for_ever(world, with_module)

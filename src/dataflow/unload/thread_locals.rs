@@ -185,9 +185,10 @@ pub(super) fn removal(
     for (method, event) in &removes {
         by_method.entry(*method).or_default().push(*event);
     }
+    let may_throw = |e: &Event| e.kind.is_invoke() || e.kind == EventKind::Throw;
     for (method, event) in &sets {
         if let Some(removing) = by_method.get(method)
-            && is_always_followed(world.body(*method), *event, removing)
+            && is_always_followed(world.body(*method), *event, removing, &may_throw)
         {
             return Removal::Always(removes.iter().find(|r| r.0 == *method).copied().unwrap_or(first));
         }
@@ -244,8 +245,13 @@ pub(super) fn is_called_back(world: &World<'_>, method: MethodId) -> bool {
     world.program.class(class).has_phantom
 }
 
-/// Whether every way on from an event, by whatever exception, passes one of the others.
-fn is_always_followed(body: Body<'_>, event: u16, others: &[u16]) -> bool {
+/// Whether every way on from an event, by whatever exception of the calls that throw, passes one of the others.
+pub(super) fn is_always_followed(
+    body: Body<'_>,
+    event: u16,
+    others: &[u16],
+    throws: &dyn Fn(&Event) -> bool,
+) -> bool {
     let unit = body.origins.unit;
     let blocks = unit.blocks_of(body.method);
     let Some(start) = block_of(unit, body, event) else { return false };
@@ -258,9 +264,7 @@ fn is_always_followed(body: Body<'_>, event: u16, others: &[u16]) -> bool {
         let (first, end) = (range.start.saturating_sub(base), range.end.saturating_sub(base));
         let from = from.max(first);
         let stop = (from..end).find(|i| others.iter().any(|o| usize::from(*o) == *i));
-        let can_throw = (from..stop.unwrap_or(end))
-            .filter_map(|i| body.origins.events().get(i))
-            .any(|e| e.kind.is_invoke() || e.kind == EventKind::Throw);
+        let can_throw = (from..stop.unwrap_or(end)).filter_map(|i| body.origins.events().get(i)).any(throws);
         let mut next: Vec<u16> = Vec::new();
         if can_throw {
             let handlers = unit.handlers(block);

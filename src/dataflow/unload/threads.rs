@@ -1,6 +1,7 @@
 //! Which threads end by themselves, and what ends the others.
 
 use super::flow::Site;
+use super::interrupts;
 use super::roots::UnloadRoots;
 use crate::dataflow::knowledge::{Role, groups};
 use crate::dataflow::origins::{self, Origin};
@@ -35,6 +36,8 @@ pub(super) struct Life {
     pub(super) is_short: bool,
     /// Whether it runs a loop that nothing but another thread ends.
     pub(super) is_endless: bool,
+    /// Whether a loop that has no other way out catches what an interrupt throws, and goes on.
+    pub(super) ignores_interrupts: bool,
     /// Whether its maker says that the JVM shall not end before it.
     pub(super) is_meant_to_last: bool,
     /// Fields that its loops look at, and fields whose objects it waits on.
@@ -253,6 +256,7 @@ impl Life {
         for members in cycles(unit, blocks) {
             let mut exits = 0;
             let mut flagged = 0;
+            let mut heeds = false;
             for b in &members {
                 let Some(block) = blocks.get(usize::from(*b)) else { continue };
                 if unit.successors(block).iter().all(|to| members.contains(to)) {
@@ -260,10 +264,14 @@ impl Life {
                 }
                 exits += 1;
                 let flags = tested(block.test).map_or_else(Vec::new, |v| fields_of(world, body, v, 0));
-                flagged += usize::from(!flags.is_empty());
+                // Whether it was interrupted is a flag that a thread has from the start.
+                let is_interrupt = tested(block.test).is_some_and(|v| interrupts::is_asked(world, body, v));
+                heeds |= is_interrupt;
+                flagged += usize::from(!flags.is_empty() || is_interrupt);
                 self.flags.extend(flags);
             }
             let ends = exits > flagged;
+            self.ignores_interrupts |= !ends && !heeds && interrupts::are_swallowed(world, body, &members);
             self.is_short &= ends;
             self.is_endless |= !ends;
         }

@@ -1,12 +1,13 @@
 //! What a call does with an object that is followed: releases it, keeps it, wraps it, hands it on.
 
-use super::flow::{At, MAX_TARGETS, Place, Released, Walk};
+use super::flow::{At, MAX_TARGETS, OwnCall, Place, Site, Walk};
 use super::receivers;
+use super::types::{Made, is_function_method};
 use crate::dataflow::knowledge::{Role, Subject};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
-use crate::vocabulary::ValueId;
 use crate::vocabulary::descriptor::{params, return_type};
+use crate::vocabulary::{MethodId, ValueId};
 
 /// Implementations looked at for one call of an interface of the JDK.
 const MAX_CALLED_BACK: usize = 4;
@@ -14,11 +15,16 @@ const MAX_CALLED_BACK: usize = 4;
 impl Walk<'_, '_> {
     pub(super) fn passed(&mut self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) {
         if self.is_release(body, i, event, position, place) {
-            let is_local = !place.in_field && !place.is_deferred;
-            self.fate.releases.push(Released { site: (body.id, i), is_local });
+            self.release((body.id, i), place);
             return;
         }
+        let is_receiver = position == 0 && event.kind.has_receiver();
+        if is_receiver && self.is_function_call(body, event) {
+            let at_unload = place.at_unload;
+            self.fate.own.push(OwnCall { site: (body.id, i), target: None, at_unload });
+        }
         self.managed(body, i, event, Some(position));
+        self.kept_by_name(body, event, position, place);
         if self.is_known(body, i, event, position, place) {
             self.fate.is_lent = true;
             return;
@@ -33,7 +39,14 @@ impl Walk<'_, '_> {
             }
             self.not_seen(body, i, event, position, place);
         }
-        let targets = self.of.world.targets(body, event, if is_jdk { MAX_CALLED_BACK } else { MAX_TARGETS });
+        let limit = if is_jdk { MAX_CALLED_BACK } else { MAX_TARGETS };
+        let targets = match is_receiver && !place.is_inside && !place.is_wrapper {
+            true => self.made.targets(self.of.world, body, event, limit),
+            false => self.of.world.targets(body, event, limit),
+        };
+        if is_receiver {
+            self.own_calls((body.id, i), targets.as_deref(), place);
+        }
         match targets {
             // A container of the JDK is none of the deployment's own.
             _ if is_jdk && !is_argument && place.is_inside => {}
@@ -46,6 +59,22 @@ impl Walk<'_, '_> {
             Some(_) if is_jdk => {}
             Some(_) => self.fate.escapes |= is_argument,
         }
+    }
+
+    /// Calls on the object of methods that the deployment has.
+    fn own_calls(&mut self, site: Site, targets: Option<&[MethodId]>, place: Place) {
+        let at_unload = place.at_unload;
+        for target in targets.unwrap_or_default() {
+            self.fate.own.push(OwnCall { site, target: Some(*target), at_unload });
+        }
+    }
+
+    /// Whether a call is one of the only method that a function has, and the object is a function.
+    fn is_function_call(&self, body: Body<'_>, event: &Event) -> bool {
+        let program = self.of.world.program;
+        let refs = program.refs(program.class(body.class).loader);
+        let target = event.member().filter(|_| self.made == Made::Function).and_then(|m| refs.method(m));
+        target.is_some_and(|t| is_function_method(program, t))
     }
 
     /// Whether a call names a method of the JDK.
@@ -72,6 +101,12 @@ impl Walk<'_, '_> {
             let taken = params(desc).nth(position - usize::from(event.kind.has_receiver()));
             if taken.is_some_and(|t| t.is_reference() && t == return_type(desc)) {
                 self.push(Place { at: At::Result(body.id, i), ..place });
+            } else if event.kind == EventKind::InvokeStatic
+                && taken.is_some_and(|t| matches!(t.0, "Ljava/lang/Object;" | "[Ljava/lang/Object;"))
+                && return_type(desc).is_reference()
+            {
+                // What is for any type holds it: an optional, a stream.
+                self.push(Place { at: At::Result(body.id, i), is_inside: true, ..place });
             }
         }
     }
@@ -86,8 +121,11 @@ impl Walk<'_, '_> {
                 };
                 let free = usize::from(lambda.n_args);
                 if self.is_release(body, i as u16, lambda, free, Place { is_inside: false, ..place }) {
-                    let is_local = !place.in_field && !place.is_deferred;
-                    self.fate.releases.push(Released { site: (body.id, i as u16), is_local });
+                    self.release((body.id, i as u16), place);
+                }
+                if self.is_function_call(body, lambda) {
+                    let at_unload = place.at_unload;
+                    self.fate.own.push(OwnCall { site: (body.id, i as u16), target: None, at_unload });
                 }
                 for target in self.of.world.targets(body, lambda, MAX_TARGETS).unwrap_or_default() {
                     let is_static = self.of.world.program.method(target).access.is_static();
@@ -95,7 +133,8 @@ impl Walk<'_, '_> {
                         params(self.of.world.program.text(self.of.world.program.method(target).desc)).count()
                             + usize::from(!is_static);
                     for param in free..n_params {
-                        self.push(Place { at: At::Param(target, param as u16), ..place });
+                        let at_unload = place.at_unload || self.of.roots.reaches_any(target);
+                        self.push(Place { at: At::Param(target, param as u16), at_unload, ..place });
                     }
                 }
             }
@@ -135,6 +174,7 @@ impl Walk<'_, '_> {
                     let wrapper = world.knowledge.tables.wrappers.get(usize::from(row));
                     let owns = |a: &u8| usize::from(*a) + usize::from(has_receiver) == position;
                     if wrapper.is_some_and(|w| w.closes && w.args.iter().any(owns)) {
+                        let place = Place { is_wrapper: true, ..place };
                         if self.text_of(event).0 == "<init>" {
                             self.is_also(body, body.origins.arg(event, 0), place);
                         } else {

@@ -41,7 +41,11 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::AlsoCalls(names) => {
             found.spots.iter().all(|s| super::tasks::calls_api(cx, s.method, names))
         }
-        Condition::Released(releases) => releases.contains(&released(cx, found)),
+        Condition::Released(releases) => {
+            let release = released(cx, found);
+            let is_elsewhere = matches!(release, Release::OfOthers | Release::HandedOn);
+            releases.contains(&release) || is_elsewhere && releases.contains(&Release::Elsewhere)
+        }
         Condition::Kept(keepers) => keepers.contains(&keeper(cx, found)),
         Condition::TaskGiven => found.spots.iter().all(|s| super::tasks::is_given(cx, s)),
         other => holds_of_field(cx, found, other),
@@ -334,6 +338,10 @@ fn released(cx: &Context<'_>, found: &Match) -> Release {
             KeptRelease::ByContainer => Release::ByContainer,
             KeptRelease::ByPinningWrapper(_) => Release::ByPinningWrapper,
             KeptRelease::Elsewhere => Release::Elsewhere,
+            KeptRelease::OfOthers => Release::OfOthers,
+            KeptRelease::HandedOn => Release::HandedOn,
+            KeptRelease::UnlessThrown => Release::UnlessThrown,
+            KeptRelease::WhenIdle => Release::WhenIdle,
             KeptRelease::Locally => Release::Locally,
             KeptRelease::WhenUnreferenced => Release::WhenUnreferenced,
         },

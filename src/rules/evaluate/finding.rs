@@ -477,9 +477,9 @@ impl Maker<'_, '_> {
                 format!("field {class}.{}", program.text(program.field(field).name))
             }
             Some(Keeper::Bean) => "a bean".to_owned(),
-            Some(Keeper::Nothing) => "nowhere".to_owned(),
+            Some(Keeper::Nothing) => "no field".to_owned(),
             Some(Keeper::Local) => "a local variable".to_owned(),
-            Some(Keeper::Unknown) | None => "code that was not seen".to_owned(),
+            Some(Keeper::Unknown) | None => "a place that was not seen".to_owned(),
         }
     }
 }

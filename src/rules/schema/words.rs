@@ -245,8 +245,16 @@ words! {
         ByContainer,
         /// By a wrapper or registry that itself keeps the loader.
         ByPinningWrapper,
-        /// In code that no unload callback reaches.
+        /// In code that no unload callback reaches; also `of-others` and `handed-on`.
         Elsewhere,
+        /// At unload, but not for each of the objects that hold one.
+        OfOthers,
+        /// By a function that goes to code that is not seen to call it at unload.
+        HandedOn,
+        /// In the same body, unless something is thrown before.
+        UnlessThrown,
+        /// By itself, when it has had nothing to do for a while.
+        WhenIdle,
         /// In the same body or a callee, so it does not outlive the call.
         Locally,
         /// By itself, when nothing refers to it any more and what it was given to do is done.

@@ -1,0 +1,112 @@
+//! Whether two calls, one that registers and one that takes back, are given the same object or name.
+
+use super::flow::Site;
+use crate::dataflow::World;
+use crate::dataflow::origins::{self, Origin};
+use crate::facts::{EventKind, Value};
+use crate::vocabulary::descriptor::params;
+use crate::vocabulary::{FieldId, MethodId, Name, ValueId};
+
+/// What a value may be.
+#[derive(Default)]
+struct Identity {
+    fields: Vec<FieldId>,
+    made: Vec<Site>,
+    is_open: bool,
+}
+
+fn of_value(world: &World<'_>, method: MethodId, value: ValueId) -> Identity {
+    let body = world.body(method);
+    let mut identity = Identity::default();
+    if !body.method.access.is_static() && body.origins.leaves(value).any(|leaf| leaf == Value::Param(0)) {
+        identity.is_open = true;
+    }
+    for found in origins::of_value(world, method, value) {
+        match found.origin {
+            _ if found.is_derived => identity.is_open = true,
+            Origin::Field(f) | Origin::StaticField(f) => identity.fields.push(f),
+            Origin::Allocation(_) => identity.made.push((found.method, found.event)),
+            Origin::Null => {}
+            _ => identity.is_open = true,
+        }
+    }
+    identity
+}
+
+/// Whether a value of one method and one of another may be the same object. A lambda or method reference that is
+/// written twice is two objects.
+pub(super) fn may_be_same(world: &World<'_>, one: (MethodId, ValueId), other: (MethodId, ValueId)) -> bool {
+    let (a, b) = (of_value(world, one.0, one.1), of_value(world, other.0, other.1));
+    // What passes a module's border is found at the call that passes it, not where it is made.
+    let is_made_where = |site: &Site| {
+        let event = world.event(site.0, site.1);
+        event.is_some_and(|e| matches!(e.kind, EventKind::New | EventKind::Lambda))
+    };
+    a.is_open
+        || b.is_open
+        || a.made.is_empty() && a.fields.is_empty()
+        || b.made.is_empty() && b.fields.is_empty()
+        || !a.made.iter().chain(&b.made).all(is_made_where)
+        || a.made.iter().any(|m| b.made.contains(m))
+        || a.fields.iter().any(|f| b.fields.contains(f))
+}
+
+/// Whether what is registered under a name may be what another call takes back by a name, its argument `position`.
+pub(super) fn may_be_named(world: &World<'_>, registered: Site, release: Site, position: u8) -> bool {
+    let type_of = |site: Site, position: usize| {
+        let event = world.event(site.0, site.1)?;
+        let desc = world.program.text(world.program.facts.members.get(event.member()?).desc);
+        params(desc).nth(position.checked_sub(usize::from(event.kind.has_receiver()))?)
+    };
+    let (Some(register), Some(taken)) = (
+        world.event(registered.0, registered.1),
+        world
+            .event(release.0, release.1)
+            .map(|e| world.body(release.0).origins.arg(e, usize::from(position))),
+    ) else {
+        return true;
+    };
+    let wanted = type_of(release, usize::from(position));
+    let own = world.body(registered.0);
+    let mut names = (0..own.origins.args(register).len())
+        .filter(|i| wanted.is_some() && type_of(registered, *i) == wanted)
+        .map(|i| own.origins.arg(register, i));
+    let (Some(name), None) = (names.next(), names.next()) else { return true };
+    let (Some(a), Some(b)) = (texts(world, registered.0, name), texts(world, release.0, taken)) else {
+        return true;
+    };
+    a.iter().any(|t| b.contains(t))
+}
+
+/// The texts that a value is, or is made from by its constructor; `None` if they are not all constant.
+fn texts(world: &World<'_>, method: MethodId, value: ValueId) -> Option<Vec<Name>> {
+    let mut found = Vec::new();
+    for origin in origins::of_value(world, method, value) {
+        match origin.origin {
+            Origin::Text(text) if !origin.is_derived => found.push(text),
+            Origin::Allocation(Some(_)) if !origin.is_derived => {
+                found.push(made_from(world, (origin.method, origin.event))?);
+            }
+            Origin::Field(_) | Origin::StaticField(_) | Origin::Null => {}
+            _ => return None,
+        }
+    }
+    Some(found).filter(|f| !f.is_empty())
+}
+
+/// The only argument of the constructor of an object, if that is a constant text.
+fn made_from(world: &World<'_>, made: Site) -> Option<Name> {
+    let body = world.body(made.0);
+    let is_it = |value: ValueId| body.origins.leaves(value).any(|l| l == Value::Event(u32::from(made.1)));
+    let mut calls = body
+        .origins
+        .events()
+        .iter()
+        .filter(|e| e.kind == EventKind::InvokeSpecial && e.n_args == 2 && is_it(body.origins.arg(e, 0)));
+    let call = calls.next()?;
+    let mut leaves = body.origins.leaves(body.origins.arg(call, 1));
+    match (leaves.next(), leaves.next()) {
+        (Some(Value::Str(text)), None) => Some(text),
+        _ => None,
+    }
+}

@@ -1,0 +1,266 @@
+//! How a resource is released for one tenant.
+
+use super::acquire::{POOLS, REGISTRATIONS, THREAD_BOUND, is_of_group};
+use super::flow::{Acquired, Fate, OwnCall, Released, Site};
+use super::threads::Life;
+use super::{Judge, Keeper, Release, identity, owners, requests, tasks, thread_locals};
+use crate::dataflow::knowledge::groups;
+use crate::dataflow::origins::{self, Origin};
+use crate::facts::{Event, EventKind};
+use crate::program::CallSite;
+use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
+use crate::vocabulary::{MethodId, TenantId};
+
+impl Judge<'_> {
+    pub(super) fn release(
+        &self,
+        acquired: &Acquired,
+        fate: &Fate,
+        life: Option<&Life>,
+        tenant: TenantId,
+    ) -> (Release, Option<Site>) {
+        let tables = &self.world.knowledge.tables;
+        let Some(resource) = tables.resources.get(usize::from(acquired.resource)) else {
+            return (Release::Never, None);
+        };
+        if life.is_some_and(|l| l.is_short) {
+            return (Release::Locally, None);
+        }
+        if resource.cleaned_by.iter().any(|c| c == self.container)
+            || resource.gone_with_request_threads.iter().any(|c| c == self.container)
+                && requests::is_for_requests_only(self.world, acquired.method)
+        {
+            return (Release::ByContainer, None);
+        }
+        if is_of_group(self.world, acquired.resource, THREAD_BOUND) {
+            return self.removal(acquired, fate, tenant);
+        }
+        if let Some(local) = fate.releases.iter().find(|r| r.is_local && fate.fields.is_empty()) {
+            let release = match self.is_always_released(acquired, fate) {
+                true => Release::Locally,
+                false => Release::UnlessThrown,
+            };
+            return (release, Some(local.site));
+        }
+        let (at_unload, of_others) = self.in_time(acquired, fate, life, tenant);
+        if at_unload.is_some() {
+            return (Release::AtUnload, at_unload);
+        }
+        if let Some((row, site)) = fate.managed.first() {
+            let manager = tables.managers.get(usize::from(*row));
+            let release = match manager.filter(|m| m.pins_loader) {
+                Some(manager) => Release::ByPinningWrapper(manager.note.clone()),
+                None => Release::ByContainer,
+            };
+            return (release, Some(*site));
+        }
+        if self.is_destroyed_as_bean(acquired, fate) {
+            return (Release::ByContainer, fate.beans.first().map(|m| (*m, 0)));
+        }
+        let other = match of_others {
+            Some(site) => (Release::OfOthers, Some(site)),
+            None if life.is_some_and(|l| l.ignores_interrupts) => {
+                self.release_by_others(acquired, &Fate { releases: Vec::new(), ..fate.clone() }, life, tenant)
+            }
+            None => self.release_by_others(acquired, fate, life, tenant),
+        };
+        if matches!(other.0, Release::Elsewhere | Release::HandedOn | Release::OfOthers)
+            && let Some(site) = owners::released_with_owner(self.world, acquired, fate)
+        {
+            return (Release::Locally, Some(site));
+        }
+        self.by_itself(acquired, fate, &other.0).map_or(other, |end| (end, None))
+    }
+
+    /// A release that an unload callback reaches; or, in the other part, one that it reaches for other objects only.
+    fn in_time(
+        &self,
+        acquired: &Acquired,
+        fate: &Fate,
+        life: Option<&Life>,
+        tenant: TenantId,
+    ) -> (Option<Site>, Option<Site>) {
+        let is_deaf = life.is_some_and(|l| l.ignores_interrupts);
+        let is_in_time = |r: &&Released| {
+            r.at_unload && self.roots.reaches(tenant, r.site.0) && !(is_deaf && self.only_interrupts(r.site))
+        };
+        let releases: Vec<&Released> = fate.releases.iter().filter(is_in_time).collect();
+        let first = releases.first().map(|r| r.site);
+        if first.is_some() && !self.misses_a_holder(acquired, fate, &releases, tenant) {
+            return (first, None);
+        }
+        (self.by_function(fate, tenant), first)
+    }
+
+    /// How an object ends that nothing releases in time.
+    fn by_itself(&self, acquired: &Acquired, fate: &Fate, release: &Release) -> Option<Release> {
+        let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource))?;
+        if self.is_idle_without_work(acquired, fate) || self.idles(acquired) {
+            // One that all share always has something to do.
+            return Some(match self.keeper(fate, false) {
+                Keeper::SharedStatic(_) => Release::WhenUnreferenced,
+                _ if self.world.reach.is_open_world() => Release::Locally,
+                _ => tasks::idle_end(self.world, fate),
+            });
+        }
+        let is_left = matches!(release, Release::Never | Release::OfOthers);
+        tasks::end(&self.follower, acquired.resource, fate).filter(|_| resource.ends_unreferenced && is_left)
+    }
+
+    /// Whether a call of a thread's tells it to end, which one that ignores interrupts does not.
+    fn only_interrupts(&self, site: Site) -> bool {
+        let member = self.world.event(site.0, site.1).and_then(Event::member);
+        let name = member.map(|m| self.world.program.facts.members.get(m).name);
+        name.is_some_and(|n| matches!(self.world.program.text(n), "interrupt" | "join"))
+    }
+
+    /// Whether a pool that is made for one piece of work is shut down also if a wait for the work's results throws.
+    fn is_always_released(&self, acquired: &Acquired, fate: &Fate) -> bool {
+        let world = self.world;
+        let own = fate.releases.iter().filter(|r| r.site.0 == acquired.method);
+        let releases: Vec<u16> = own.map(|r| r.site.1).collect();
+        let loader = world.program.class(world.program.class_of_method(acquired.method)).loader;
+        let waits = world.knowledge.group(groups::RESULT_WAIT);
+        let throws = |e: &Event| {
+            e.kind == EventKind::Throw
+                || e.member().is_some_and(|m| world.knowledge.api_in(waits, loader, m).is_some())
+        };
+        !is_of_group(world, acquired.resource, POOLS)
+            || releases.is_empty()
+            || releases.len() != fate.releases.len()
+            || thread_locals::is_always_followed(
+                world.body(acquired.method),
+                acquired.event,
+                &releases,
+                &throws,
+            )
+    }
+
+    /// The function that releases the object, if it is called at unload: one kept in a list of things to undo.
+    fn by_function(&self, fate: &Fate, tenant: TenantId) -> Option<Site> {
+        let mut lambdas = fate.releases.iter().filter_map(|r| r.lambda);
+        lambdas.find(|lambda| self.is_called_at_unload(*lambda, tenant))
+    }
+
+    /// Whether a method runs at a tenant's unload: because a callback reaches it, or as a function that is called then.
+    pub(super) fn runs_at_unload(&self, tenant: TenantId, method: MethodId) -> bool {
+        let makes = |site: &&CallSite| {
+            let event = self.world.event(site.caller, site.event);
+            event.is_some_and(|e| e.kind == EventKind::Lambda)
+        };
+        self.roots.reaches(tenant, method)
+            || self.world.sites.resolved_to(method).iter().filter(makes).any(|site| {
+                self.tenants(site.caller).contains(&tenant)
+                    && self.is_called_at_unload((site.caller, site.event), tenant)
+            })
+    }
+
+    fn is_called_at_unload(&self, lambda: Site, tenant: TenantId) -> bool {
+        let is_called = |call: &OwnCall| {
+            call.at_unload && call.target.is_none() && self.roots.reaches(tenant, call.site.0)
+        };
+        self.function(lambda).own.iter().any(is_called)
+    }
+
+    /// Whether a function goes where it can't be followed.
+    fn is_handed_on(&self, lambda: Site) -> bool {
+        let fate = self.function(lambda);
+        fate.escapes || fate.is_lent
+    }
+
+    /// What becomes of a function.
+    fn function(&self, lambda: Site) -> Fate {
+        let (method, event) = lambda;
+        self.follower.follow(&Acquired { method, event, resource: u16::MAX, operand: None, made: lambda })
+    }
+
+    /// Releases that are no call on the object: a flag, or a registry that is asked by name.
+    fn release_by_others(
+        &self,
+        acquired: &Acquired,
+        fate: &Fate,
+        life: Option<&Life>,
+        tenant: TenantId,
+    ) -> (Release, Option<Site>) {
+        let (ended, stopped) = life.map_or((None, None), |l| l.ended(self.world, self.roots, tenant));
+        if ended.is_some() {
+            return (Release::AtUnload, ended);
+        }
+        let taken_back = self.taken_back(acquired, fate);
+        if let Some(site) = taken_back.iter().find(|s| self.runs_at_unload(tenant, s.0)) {
+            return (Release::AtUnload, Some(*site));
+        }
+        let all = fate.releases.iter().map(|r| r.site).chain(stopped).chain(taken_back);
+        match all.into_iter().find(|site| self.is_run_by(tenant, site.0)) {
+            Some(site)
+                if !fate.releases.is_empty()
+                    && fate.releases.iter().all(|r| r.lambda.is_some_and(|l| self.is_handed_on(l))) =>
+            {
+                (Release::HandedOn, Some(site))
+            }
+            Some(site) => (Release::Elsewhere, Some(site)),
+            None => (Release::Never, None),
+        }
+    }
+
+    /// Releases of a registry that may concern what was registered: by its name, or of whatever the registry lists.
+    fn taken_back(&self, acquired: &Acquired, fate: &Fate) -> Vec<Site> {
+        if !is_of_group(self.world, acquired.resource, REGISTRATIONS) {
+            return Vec::new();
+        }
+        let own = (acquired.method, acquired.event);
+        let of_resource = self.calls.releases.iter().filter(|r| r.0 == acquired.resource);
+        let sites = of_resource.map(|(_, method, event)| (*method, *event));
+        // A handle that is seen wherever it goes is no other one.
+        let is_seen = acquired.operand.is_none() && !fate.escapes && !fate.is_lent;
+        let may_concern = |site: &Site| {
+            !(is_seen && self.is_on_handle(acquired, *site)) && self.may_concern(acquired, *site)
+        };
+        sites.filter(|site| *site != own && may_concern(site)).collect()
+    }
+
+    /// Whether a release is a call on what acquiring yields.
+    fn is_on_handle(&self, acquired: &Acquired, release: Site) -> bool {
+        let program = self.world.program;
+        let name_of =
+            |site: Site| self.world.event(site.0, site.1)?.member().map(|m| program.facts.members.get(m));
+        let (Some(acquire), Some(release)) = (name_of(acquired.made), name_of(release)) else { return false };
+        let loader = program.class(program.class_of_method(acquired.method)).loader;
+        let yielded = return_type(program.text(acquire.desc)).class();
+        let class = yielded.and_then(|name| program.find_text(loader, name));
+        let owner = program.find(loader, release.owner);
+        class.is_some_and(|c| program.has_supertype_named(c, program.text(release.owner)))
+            || owner.zip(yielded).is_some_and(|(o, name)| program.has_supertype_named(o, name))
+    }
+
+    fn may_concern(&self, acquired: &Acquired, site: Site) -> bool {
+        let registered =
+            acquired.operand.and_then(|i| self.operand_type((acquired.method, acquired.event), i));
+        let Some(event) = self.world.event(site.0, site.1) else { return false };
+        let first = u8::from(event.kind.has_receiver());
+        if self.member_of((acquired.method, acquired.event)) == self.member_of(site) {
+            return true;
+        }
+        if self.operand_type(site, first) != registered {
+            return identity::may_be_named(self.world, (acquired.method, acquired.event), site, first);
+        }
+        // What is taken back is of the registered kind: another object, unless nobody knows which.
+        let value = self.world.body(site.0).origins.arg(event, usize::from(first));
+        let origins = origins::of_value(self.world, site.0, value);
+        let is_other = |o: Origin| {
+            matches!(o, Origin::Field(_) | Origin::StaticField(_) | Origin::Allocation(_) | Origin::Array(_))
+        };
+        !origins.iter().any(|f| !f.is_derived && is_other(f.origin))
+    }
+
+    fn member_of(&self, site: Site) -> Option<crate::vocabulary::MemberRefId> {
+        self.world.event(site.0, site.1)?.member()
+    }
+
+    /// The declared type of an operand of a call; `None` for its receiver.
+    fn operand_type(&self, site: Site, operand: u8) -> Option<TypeDesc<'_>> {
+        let event = self.world.event(site.0, site.1)?;
+        let desc = self.world.program.text(self.world.program.facts.members.get(event.member()?).desc);
+        params(desc).nth(usize::from(operand.checked_sub(u8::from(event.kind.has_receiver()))?))
+    }
+}
