@@ -149,6 +149,16 @@ impl Checker<'_> {
 
     /// A condition that can't hold at the rule's sites is a mistake, not a rule that never fires.
     fn refuse_elsewhere(&mut self, text: &ConditionText) {
+        let Some((name, false, sites)) = self.holds_somewhere(text) else { return };
+        self.report(
+            format!("`{name}` never holds at this kind of site"),
+            "here",
+            format!("it is about {sites}"),
+        );
+    }
+
+    /// A condition's name, whether it can hold at the rule's sites, and what it is about; `None` if about every site.
+    fn holds_somewhere(&self, text: &ConditionText) -> Option<(&'static str, bool, &'static str)> {
         let is_field = matches!(
             self.site,
             Site::FieldWrite { .. }
@@ -165,7 +175,7 @@ impl Checker<'_> {
         let is_store = self.site == Site::LoaderStore;
         let is_copy = matches!(self.site, Site::OtherCopy { .. });
         let is_in_code = self.site != Site::Class;
-        let (name, is_known, sites) = match text {
+        let known = match text {
             ConditionText::Field(_) => ("field", is_field, "field sites"),
             ConditionText::Written(_) => ("written", is_field, "field sites"),
             ConditionText::Keyed(_) => ("keyed", is_field, "field sites"),
@@ -202,15 +212,9 @@ impl Checker<'_> {
             ConditionText::InUnloadCallback => ("in-unload-callback", is_in_code, "sites in code"),
             ConditionText::OnlyFromMain => ("only-from-main", is_in_code, "sites in code"),
             ConditionText::RunsOnce => ("runs-once", is_in_code, "sites in code"),
-            _ => return,
+            _ => return None,
         };
-        if !is_known {
-            self.report(
-                format!("`{name}` never holds at this kind of site"),
-                "here",
-                format!("it is about {sites}"),
-            );
-        }
+        Some(known)
     }
 
     fn field(&mut self, it: FieldText) -> FieldTest {
