@@ -167,6 +167,7 @@ impl Checker<'_> {
                 | Site::HandedOut { .. }
                 | Site::LoaderStore
         );
+        let is_store = self.site == Site::LoaderStore;
         let is_call = matches!(self.site, Site::Call { .. });
         let is_kept = matches!(self.site, Site::Kept { .. });
         let is_open = matches!(self.site, Site::Open { .. });
