@@ -10,7 +10,7 @@ use crate::dataflow::paths::{self, Exits, PathGap};
 use crate::facts::{Event, EventKind, Value};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::FollowTest;
-use crate::vocabulary::{ClassId, MethodId, ValueId};
+use crate::vocabulary::{ClassId, MemberRefId, MethodId, ValueId};
 use rustc_hash::FxHashSet;
 
 /// Callers of one method that are looked at.
@@ -94,12 +94,44 @@ pub(super) fn has_other_half(cx: &Context<'_>, body: Body<'_>, test: &FollowTest
 pub(super) fn gap(cx: &Context<'_>, spot: &Spot, test: &FollowTest, exits: Exits) -> Option<PathGap> {
     let own = cx.world.body(spot.method);
     let handed = handed_by(own, spot.event, own.origins.events().get(usize::from(spot.event))?);
+    let site = own.origins.events().get(usize::from(spot.event)).and_then(Event::member)?;
     let settles = |body: Body<'_>, event: &Event| {
         is_call_of(cx, body, event, test) && is_restoring(cx, body, event)
-            || body.id == spot.method && takes_over(cx, body, event, &handed, test)
+            || body.id == spot.method
+                && (takes_over(cx, body, event, &handed, test) || is_counterpart(cx, body, event, site, test))
     };
+    // One half of a pair does nothing else: the class has the other half in another method.
+    let is_last =
+        || own.origins.events().iter().skip(usize::from(spot.event) + 1).all(|e| !e.kind.is_invoke());
+    let has_counterpart = |body: Body<'_>| {
+        body.origins.events().iter().any(|event| is_counterpart(cx, body, event, site, test))
+    };
+    let others = || cx.world.program.methods_of(own.class).filter(|(id, _)| *id != spot.method);
+    if is_last() && others().any(|(id, _)| has_counterpart(cx.world.body(id))) {
+        return None;
+    }
     let held = handed.first().copied();
     paths::missing_after_held(cx.world, (spot.method, spot.event), held, &settles, exits)
+}
+
+/// Whether an event calls another method of the type that the site's method belongs to, which sets the loader that it is
+/// given: who unbinds with a loader of its own choice undoes the binding as well.
+fn is_counterpart(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    event: &Event,
+    site: MemberRefId,
+    test: &FollowTest,
+) -> bool {
+    let members = &cx.world.program.facts.members;
+    let Some(member) = event.member().filter(|m| event.kind.is_invoke() && *m != site) else { return false };
+    let is_of_same_type = members.get(member).owner == members.get(site).owner;
+    let is_maker = members.get(site).name == members.get(member).name;
+    is_of_same_type
+        && !is_maker
+        && body.origins.args(event).iter().enumerate().any(|(position, value)| {
+            is_loader(cx, body, *value) && may_set(cx, body, event, (position, test), MAX_DEPTH)
+        })
 }
 
 /// What a call yields: its result, or the object that it constructs.
