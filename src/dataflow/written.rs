@@ -1,7 +1,7 @@
 //! How a value that is stored came about: from a constant, from nothing but the code itself, or from a caller.
 
 use super::changes::Change;
-use super::knowledge::groups;
+use super::knowledge::{Subject, groups};
 use super::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{FieldId, ValueId};
@@ -60,6 +60,8 @@ pub fn kinds_of(world: &World<'_>, body: Body<'_>, field: FieldId, value: ValueI
 const MAX_INPUT_DEPTH: u32 = 6;
 /// Values looked at for one question: callers and inputs multiply with each step. What lies beyond counts as a caller's.
 const MAX_VALUES: u32 = 400;
+/// How many calls deep it is asked what was put into a value.
+const MAX_GROWN_DEPTH: u32 = 2;
 /// Callers of one method that are looked at.
 const MAX_SITES: usize = 16;
 
@@ -126,7 +128,18 @@ impl Search<'_, '_> {
             && program.is_subtype(body.class, program.class_of_field(self.field))
     }
 
+    /// What an event yields, with what is put into it afterwards: the copy of a list and the entry that it got.
     fn kind_of_event(&mut self, body: Body<'_>, index: u32, event: &Event, depth: u32) -> Written {
+        let made = self.kind_of_result(body, index, event, depth);
+        let may_grow = matches!(event.kind, EventKind::New | EventKind::NewArray) || event.kind.is_invoke();
+        if made == Written::FromCaller || !may_grow || depth > MAX_GROWN_DEPTH {
+            return made;
+        }
+        let added = put_into(self.world, body, Value::Event(index));
+        if added.is_empty() { made } else { made.max_of(self.made_of(body, &added, depth)) }
+    }
+
+    fn kind_of_result(&mut self, body: Body<'_>, index: u32, event: &Event, depth: u32) -> Written {
         match event.kind {
             EventKind::GetStatic => {
                 let refs = self.world.program.refs(self.world.program.class(body.class).loader);
@@ -189,4 +202,27 @@ impl Search<'_, '_> {
         }
         result
     }
+}
+
+/// What a body puts into a container or array that one of its values is.
+fn put_into(world: &World<'_>, body: Body<'_>, container: Value) -> Vec<ValueId> {
+    let loader = world.program.class(body.class).loader;
+    let mutators = world.knowledge.group(groups::CONTAINER_MUTATOR);
+    let is_it = |value: ValueId| body.origins.leaves(value).any(|leaf| leaf == container);
+    let mut found = Vec::new();
+    for event in body.origins.events() {
+        let args = body.origins.args(event);
+        let changed = match event.kind {
+            EventKind::ArrayStore => Some(0),
+            kind if kind.is_invoke() && args.len() > 1 => event
+                .member()
+                .and_then(|m| world.knowledge.api_in(mutators, loader, m))
+                .and_then(|api| world.knowledge.tables.apis.get(usize::from(api)))
+                .and_then(|api| api.acts_on.unwrap_or(Subject::Receiver).operand(kind.has_receiver())),
+            _ => None,
+        };
+        let Some(position) = changed.filter(|i| args.get(*i).is_some_and(|v| is_it(*v))) else { continue };
+        found.extend(args.iter().enumerate().filter(|(i, _)| *i != position).map(|(_, value)| *value));
+    }
+    found
 }

@@ -205,12 +205,42 @@ impl<'p> Reach<'p> {
         (is_module || self.is_base_entry(class, method)).then_some(tenant)
     }
 
-    /// Where the base's own code starts: its `main`, and what a framework finds by an annotation. What else its
+    /// Where the base's own code starts: its `main`, what a framework finds by an annotation, and in a class with one what
+    /// makes its objects or stands for a method of a supertype, by which a framework may call it. What else its
     /// application classes offer is there for the modules, and runs for the one that calls it.
     fn is_base_entry(&self, class: ClassId, method: MethodId) -> bool {
         let facts = self.program.method(method);
         let is_main = facts.access.is_static() && self.program.text(facts.name) == "main";
-        is_main || !facts.annotations.is_empty() || self.program.class_facts(class).annotations.len > 0
+        is_main
+            || !facts.annotations.is_empty()
+            || self.program.class_facts(class).annotations.len > 0
+                && (facts.access.is_synthetic()
+                    || self.program.text(facts.name) == "<init>"
+                    || self.stands_for_inherited(class, method))
+    }
+
+    /// Whether a supertype declares the method too, or may: it is not all known.
+    fn stands_for_inherited(&self, class: ClassId, method: MethodId) -> bool {
+        let program = self.program;
+        let facts = program.method(method);
+        if program.class(class).has_phantom {
+            return true;
+        }
+        let mut waiting: Vec<ClassId> = program.supers(class).collect();
+        let mut seen = waiting.clone();
+        while let Some(above) = waiting.pop() {
+            let mut methods = program.methods_of(above);
+            if methods.any(|(_, m)| m.name == facts.name && m.desc == facts.desc && !m.access.is_static()) {
+                return true;
+            }
+            for more in program.supers(above) {
+                if !seen.contains(&more) {
+                    seen.push(more);
+                    waiting.push(more);
+                }
+            }
+        }
+        false
     }
 
     /// Whether a class or a subclass of it has instances that code which runs has made.

@@ -2,11 +2,13 @@
 
 mod cost;
 mod kinds;
+mod sharing;
 
 pub use cost::Cost;
 pub use kinds::{
     Arrival, ClassPlace, CopyQuestion, Keeper, KeyKind, OriginKind, Release, StoredKind, WriteShape,
 };
+pub use sharing::{NameOwner, Sharing};
 
 use crate::findings::{Certainty, RuleMeta, Severity};
 
@@ -340,6 +342,8 @@ pub enum Condition {
     MadeFromKey,
     /// Every change is made under a lock.
     Locked,
+    /// What applications do with a thing that they share.
+    Sharing(Sharing),
     /// The object that the field belongs to is held by a static field, or by the service loader.
     HeldByStatic,
     /// A constructor that other packages can call stores the loader, and takes none from its caller.

@@ -2,11 +2,15 @@ package proof;
 
 import java.lang.reflect.Field;
 import java.net.Authenticator;
+import java.net.ProxySelector;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TimeZone;
 import java.util.TreeMap;
+import java.util.logging.LogManager;
+import java.util.logging.Logger;
 
 /** What the whole JVM shares, and which tenant set it last. */
 final class Globals {
@@ -55,8 +59,24 @@ final class Globals {
         now.put("in", System.in);
         now.put("uncaught handler", Thread.getDefaultUncaughtExceptionHandler());
         now.put("authenticator", Authenticator.getDefault());
+        now.put("proxy selector", ProxySelector.getDefault());
         now.put("url handlers", field(java.net.URL.class, "factory"));
+        loggers(now);
         return now;
+    }
+
+    /** Loggers that are set in some way. */
+    private static void loggers(Map<String, Object> now) {
+        for (String name : Collections.list(LogManager.getLogManager().getLoggerNames())) {
+            Logger logger = LogManager.getLogManager().getLogger(name);
+            if (logger == null) {
+                continue;
+            }
+            boolean isSet = logger.getLevel() != null || !logger.getUseParentHandlers() || logger.getHandlers().length > 0;
+            if (isSet || name.isEmpty()) {
+                now.put("logger " + name, logger.getLevel() + " " + logger.getUseParentHandlers() + " " + logger.getHandlers().length);
+            }
+        }
     }
 
     private static Object field(Class<?> type, String name) {

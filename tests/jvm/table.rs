@@ -133,6 +133,8 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
         "numbers are handed out to all, and unique: that is what they are for",
     ),
     ("static-sharing/mutated-shared-collection/good-stateless-statics", "it throws dice"),
+    ("static-sharing/system-property-write/good-own-name", "a note says so: each sets one of its own name"),
+    ("static-sharing/jvm-global-setter/good-own-logger", "each sets the level of a logger of its own name"),
     (
         "resource/executor-never-shut-down/good-idle-kinds",
         "a note says so: nobody shuts the pools down, whose threads end after a while",

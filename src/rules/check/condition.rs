@@ -5,7 +5,7 @@ use globset::Glob;
 use super::Checker;
 use crate::rules::mistake::suggest;
 use crate::rules::rule::{
-    ArgumentTest, ClassTest, Condition, Exits, FieldTest, FollowTest, MemberTest, Site,
+    ArgumentTest, ClassTest, Condition, Exits, FieldTest, FollowTest, MemberTest, Sharing, Site,
 };
 use crate::rules::schema::condition::{ArgumentText, ClassText, FieldText, FollowText, MethodText};
 use crate::rules::schema::{ConditionText, SiteText};
@@ -142,9 +142,30 @@ impl Checker<'_> {
             ConditionText::TaskGiven => Condition::TaskGiven,
             ConditionText::NamedAfterAsked => Condition::NamedAfterAsked,
             ConditionText::ReceiverWalkedOrAsked => Condition::ReceiverWalkedOrAsked,
-            // Combinations and what is told of every site have been dealt with.
-            _ => Condition::Any(Vec::new()),
+            other => self.sharing(other).map_or(Condition::Any(Vec::new()), Condition::Sharing),
         }
+    }
+
+    /// A condition about what applications do with a thing that they share. Combinations and what is told of every site
+    /// have been dealt with.
+    fn sharing(&mut self, text: ConditionText) -> Option<Sharing> {
+        Some(match text {
+            ConditionText::OwnEntries => Sharing::OwnEntries,
+            ConditionText::TakenOutByEach => Sharing::TakenOutByEach,
+            ConditionText::ResetFirst => Sharing::ResetFirst,
+            ConditionText::SameConstant => Sharing::SameConstant,
+            ConditionText::OwnName => Sharing::OwnName,
+            ConditionText::UndoesOwn => Sharing::UndoesOwn,
+            ConditionText::SameNameElsewhere => Sharing::SameNameElsewhere,
+            ConditionText::PairedByName(apis) => {
+                Sharing::PairedByName(self.within("paired-by-name", |c| c.each(apis, Self::api)))
+            }
+            ConditionText::ReceiverNamed(it) => Sharing::ReceiverNamed {
+                by: self.within("receiver-named", |c| c.within("by", |c| c.each(it.by, Self::api))),
+                whose: it.whose.into_iter().map(Into::into).collect(),
+            },
+            _ => return None,
+        })
     }
 
     /// A condition that can't hold at the rule's sites is a mistake, not a rule that never fires.
@@ -167,7 +188,6 @@ impl Checker<'_> {
                 | Site::HandedOut { .. }
                 | Site::LoaderStore
         );
-        let is_store = self.site == Site::LoaderStore;
         let is_call = matches!(self.site, Site::Call { .. });
         let is_kept = matches!(self.site, Site::Kept { .. });
         let is_open = matches!(self.site, Site::Open { .. });
@@ -185,14 +205,10 @@ impl Checker<'_> {
             ConditionText::NeverRead => ("never-read", is_field, "field sites"),
             ConditionText::AnyChange(_) => ("any-change", is_field, "field sites"),
             ConditionText::StoredUnasked => ("stored-unasked", is_store, "`loader-store` sites"),
-            ConditionText::MadeFromKey => ("made-from-key", is_field, "field sites"),
-            ConditionText::Locked => ("locked", is_field, "field sites"),
             ConditionText::HeldByStatic => ("held-by-static", is_field, "field sites"),
             ConditionText::Argument(_) => ("argument", has_arguments, "calls and resources"),
             ConditionText::FollowedBy(_) => ("followed-by", has_arguments, "calls and resources"),
-            ConditionText::ResultUsed => ("result-used", is_call, "calls"),
             ConditionText::ContextLoaderAskedBefore => ("context-loader-asked-before", is_call, "calls"),
-            ConditionText::AnotherLoaderAsked => ("another-loader-asked", is_call, "calls"),
             ConditionText::AskedForComputedNames => ("asked-for-computed-names", is_call, "calls"),
             ConditionText::CaughtWherePassed(_) => ("caught-where-passed", is_call, "calls"),
             ConditionText::NamedAfterAsked => ("named-after-asked", is_call, "calls"),
@@ -213,7 +229,11 @@ impl Checker<'_> {
             ConditionText::InUnloadCallback => ("in-unload-callback", is_in_code, "sites in code"),
             ConditionText::OnlyFromMain => ("only-from-main", is_in_code, "sites in code"),
             ConditionText::RunsOnce => ("runs-once", is_in_code, "sites in code"),
-            _ => return None,
+            _ => match place_of_common(text) {
+                Some((name, true)) => (name, is_field, "field sites"),
+                Some((name, false)) => (name, is_call, "calls"),
+                None => return None,
+            },
         };
         Some(known)
     }
@@ -326,4 +346,24 @@ impl Checker<'_> {
         }
         glob
     }
+}
+
+/// The name of a condition that is told of fields (`true`) or of calls alone, in one word with that.
+fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
+    Some(match text {
+        ConditionText::OwnEntries => ("own-entries", true),
+        ConditionText::TakenOutByEach => ("taken-out-by-each", true),
+        ConditionText::ResetFirst => ("reset-first", true),
+        ConditionText::SameConstant => ("same-constant", true),
+        ConditionText::OwnName => ("own-name", false),
+        ConditionText::UndoesOwn => ("undoes-own", false),
+        ConditionText::SameNameElsewhere => ("same-name-elsewhere", false),
+        ConditionText::PairedByName(_) => ("paired-by-name", false),
+        ConditionText::ReceiverNamed(_) => ("receiver-named", false),
+        ConditionText::MadeFromKey => ("made-from-key", true),
+        ConditionText::Locked => ("locked", true),
+        ConditionText::ResultUsed => ("result-used", false),
+        ConditionText::AnotherLoaderAsked => ("another-loader-asked", false),
+        _ => return None,
+    })
 }

@@ -71,6 +71,7 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
         Condition::MadeFromKey => super::memo::is_made_from_key(cx, found),
         Condition::Locked => found.spots.iter().all(|s| super::fields::is_locked(cx.world, s)),
         Condition::HeldByStatic => found.holder.is_some(),
+        Condition::Sharing(test) => super::sharing::holds(cx, found, test),
         other => holds_of_call(cx, found, other),
     }
 }
@@ -136,6 +137,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::StoredUnasked
         | Condition::MadeFromKey
         | Condition::Locked
+        | Condition::Sharing(_)
         | Condition::HeldByStatic => false,
     }
 }

@@ -26,6 +26,10 @@ pub(super) struct GroupNames {
     pub counting: Vec<String>,
     /// APIs that store only what is absent.
     pub lazy: Vec<String>,
+    /// APIs that store a value only if another one is there.
+    pub comparing: Vec<String>,
+    /// APIs that store what a function makes of the value that is there.
+    pub updating: Vec<String>,
     /// APIs that yield a class's name.
     pub class_name: Vec<String>,
     /// APIs that take something out.
@@ -49,6 +53,8 @@ impl Default for GroupNames {
             clearing: list(&["map-clear", "collection-clear"]),
             counting: list(&["counter-step"]),
             lazy: list(&["map-put-if-absent"]),
+            comparing: list(&["atomic-compare-and-set"]),
+            updating: list(&["atomic-update"]),
             class_name: list(&["class-name"]),
             removing: list(&[
                 "map-clear",

@@ -9,6 +9,7 @@ use crate::dataflow::{How, World};
 use crate::facts::{Event, EventKind};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::{Site, StateKind, WriteShape};
+use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{Access, ClassId, FieldId, MethodId, Parallel};
 
 /// Fields whose changes are looked for at all: not the JDK's, not what compilers add.
@@ -58,7 +59,9 @@ pub(super) fn find(world: &World<'_>, site: &Site, changes: &ChangeTable, held: 
         let spots: Vec<Spot> = changes
             .of(field)
             .iter()
-            .filter(|c| (writes && c.how == How::Write) || kind_of(c.how).is_some_and(|k| kinds.contains(&k)))
+            .filter(|c| {
+                (writes && c.how == How::Write) || state_of(world, c).is_some_and(|k| kinds.contains(&k))
+            })
             .map(|c| Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside })
             .collect();
         if !spots.is_empty() && !holds_nothing(world, field) {
@@ -196,6 +199,29 @@ const OBJECT: &str = "java/lang/Object";
 
 const ALL_KINDS: &[StateKind] =
     &[StateKind::Collection, StateKind::Array, StateKind::Atomic, StateKind::Buffer];
+
+/// What kind of state a change changes. Of what a thread-local variable holds only the collections count that something
+/// is added to: a stack or a list of what is going on.
+fn state_of(world: &World<'_>, change: &Change) -> Option<StateKind> {
+    let How::Entry(api) = change.how else { return kind_of(change.how) };
+    if !is_thread_local(world, change.field) {
+        return kind_of(change.how);
+    }
+    let is_in = |group: &str| world.knowledge.group(group).get(usize::from(api)).copied().unwrap_or(false);
+    ["collection-add", "collection-remove"].into_iter().any(is_in).then_some(StateKind::ThreadLocal)
+}
+
+fn is_thread_local(world: &World<'_>, field: FieldId) -> bool {
+    let program = world.program;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let class = TypeDesc(program.text(program.field(field).desc)).class();
+    class.is_some_and(|name| {
+        name == THREAD_LOCAL
+            || program.find_text(loader, name).is_some_and(|c| program.has_supertype_named(c, THREAD_LOCAL))
+    })
+}
+
+const THREAD_LOCAL: &str = "java/lang/ThreadLocal";
 
 fn kind_of(how: How) -> Option<StateKind> {
     match how {

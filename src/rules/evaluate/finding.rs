@@ -173,6 +173,7 @@ impl Maker<'_, '_> {
         match self.main_spot() {
             Some(spot) => {
                 let (method, event) = spot.inside.unwrap_or((spot.method, spot.event));
+                let (method, event) = trace::outside_accessor(world, method, event);
                 let line = world.event(method, event).map_or(0, |e| e.line);
                 trace::location(world, world.program.class_of_method(method), line)
             }

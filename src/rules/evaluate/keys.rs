@@ -4,6 +4,7 @@ use super::context::Context;
 use super::matches::Spot;
 use super::shapes::final_event;
 use super::values::{self, is_of_types, origins_of};
+use crate::dataflow::origins::{Found, Origin};
 use crate::dataflow::{Body, How};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::program::link::NO_CLASS;
@@ -45,8 +46,31 @@ pub(super) fn key_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> KeyKind {
     identity_key(cx, body, *value, 0).unwrap_or_else(|| text_key(cx, body, event, position))
 }
 
+/// The JVM's root class.
+const OBJECT: &str = "java/lang/Object";
+
 fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> KeyKind {
     let found = origins_of(cx.world, body, event, position);
+    // Whatever the static type: what each application makes for itself.
+    let is_token = |f: &Found| match f.origin {
+        Origin::Allocation(Some(class))
+            if !f.is_derived
+                && cx.world.reach.owner(cx.world.program.class_of_method(f.method)).is_some() =>
+        {
+            let loader = cx.world.program.class(class).loader;
+            let name = cx.world.program.class_name(class);
+            name == OBJECT || is_identity(cx, loader, name)
+        }
+        _ => false,
+    };
+    // A field that is written once is what is written there.
+    let is_constant = |f: &Found| match f.origin {
+        Origin::StaticField(field) => cx.world.program.field(field).access.is_final(),
+        _ => false,
+    };
+    if found.iter().any(is_token) && found.iter().all(|f| is_token(f) || is_constant(f)) {
+        return KeyKind::Identity;
+    }
     let names_a_class = found.iter().any(|f| {
         let origin = cx.world.event(f.method, f.event);
         origin.is_some_and(|e| {
@@ -59,9 +83,7 @@ fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) ->
     });
     if names_a_class || class_name_call(cx, body, event, position) {
         KeyKind::ClassName
-    } else if !found.is_empty()
-        && found.iter().all(|f| matches!(f.origin, crate::dataflow::origins::Origin::Text(_)))
-    {
+    } else if !found.is_empty() && found.iter().all(|f| matches!(f.origin, Origin::Text(_))) {
         KeyKind::Constant
     } else {
         KeyKind::Text

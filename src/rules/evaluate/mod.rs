@@ -27,7 +27,9 @@ mod loader_stores;
 mod lookups;
 mod matches;
 mod memo;
+mod named;
 mod once;
+mod own_entries;
 mod packed;
 mod places;
 mod readers;
@@ -39,7 +41,11 @@ mod references_unmet;
 mod references_why;
 mod removal;
 mod resources;
+mod same_names;
+mod scopes;
+mod set_once;
 mod shapes;
+mod sharing;
 mod tasks;
 mod trace;
 mod values;
@@ -169,7 +175,7 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: &[Match], parallel: &impl
     });
     let mut kept: Vec<Match> = kept.into_iter().flatten().collect();
     if matches!(rule.site, Site::Call { .. }) {
-        kept = calls::join(cx.world, kept);
+        kept = same_names::join(cx, calls::join(cx.world, kept), rule);
     }
     let built = parallel.map(kept.len(), |i| finding::build(cx, &kept[i], rule));
     let found = kept.iter().zip(built).filter_map(|(m, finding)| Some((m, finding?))).collect();

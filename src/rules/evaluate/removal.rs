@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::matches::Spot;
-use crate::dataflow::knowledge::{Role, groups};
+use crate::dataflow::knowledge::Role;
 use crate::dataflow::paths::{self, Exits};
 use crate::dataflow::{Change, How};
 use crate::facts::Value;
@@ -20,7 +20,9 @@ pub(super) fn of_field(cx: &Context<'_>, field: FieldId, spots: &[Spot]) -> Rele
     }
     let is_removal = |s: &Spot| removals.iter().any(|c| (c.method, c.event) == (s.method, s.event));
     let mut additions = spots.iter().filter(|s| !is_removal(s)).peekable();
-    if additions.peek().is_some() && additions.clone().all(|s| is_taken_back(cx, s, &removals)) {
+    if additions.peek().is_some()
+        && additions.clone().all(|s| is_taken_back(cx, s, &removals) || is_ended(cx, s, &removals))
+    {
         return Release::Locally;
     }
     if additions.peek().is_some() && additions.all(|s| is_in_registry(cx, s.method)) {
@@ -47,12 +49,7 @@ fn sets_back(cx: &Context<'_>, change: &Change) -> bool {
     let (method, event) = change.inside.unwrap_or((change.method, change.event));
     let body = cx.world.body(method);
     let value = cx.world.event(method, event).and_then(|e| body.origins.args(e).last().copied());
-    let loader = cx.world.program.class(body.class).loader;
-    let reads = cx.world.knowledge.group(groups::THREAD_LOCAL_GET);
-    let is_earlier = |leaf: Value| {
-        let member = body.origins.event(leaf).and_then(|(_, e)| e.member());
-        leaf == Value::Null || member.is_some_and(|m| cx.world.knowledge.api_in(reads, loader, m).is_some())
-    };
+    let is_earlier = |leaf: Value| super::scopes::is_earlier(cx, body, leaf, 0);
     value.is_some_and(|v| body.origins.leaves(v).all(is_earlier))
 }
 
@@ -70,6 +67,12 @@ fn is_taken_back(cx: &Context<'_>, spot: &Spot, removals: &[&Change]) -> bool {
                 .any(|c| c.method == spot.method && events.get(usize::from(c.event)) == Some(event))
     };
     paths::missing_after(cx.world, spot.method, spot.event, &is_settling, Exits::Any).is_none()
+}
+
+/// Whether what is set for the present thread is taken back by all who call for it.
+fn is_ended(cx: &Context<'_>, spot: &Spot, removals: &[&Change]) -> bool {
+    let is_of_thread = matches!(spot.how, Some(How::ThreadLocal(_) | How::Entry(_)));
+    is_of_thread && super::scopes::is_ended_by_callers(cx, spot.method, removals, 0)
 }
 
 /// Whether a method is a container's own registry, to which modules hand over what is to be released: everybody calls it

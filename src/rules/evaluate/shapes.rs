@@ -33,6 +33,9 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
             shapes.extend(handed_over(cx, field, spot, api));
         }
         How::Container(api) | How::Atomic(api) | How::Buffer(api) | How::ThreadLocal(api) => {
+            if super::set_once::is_once(cx, field, spot, api) {
+                return vec![WriteShape::Once];
+            }
             if cx.is_api(api, &cx.names.clearing) {
                 shapes.push(WriteShape::Cleared);
             }
@@ -73,7 +76,11 @@ fn handed_over(cx: &Context<'_>, field: FieldId, spot: &Spot, api: ApiId) -> Vec
     let subject =
         facts.and_then(|a| a.acts_on).unwrap_or(Subject::Receiver).operand(event.kind.has_receiver());
     let args = body.origins.args(event).iter().enumerate();
-    let values = args.filter(|(i, _)| Some(*i) != key && Some(*i) != subject).map(|(_, value)| *value);
+    // What is expected is not stored.
+    let only = facts.and_then(|a| a.value).filter(|_| cx.is_api(api, &cx.names.comparing));
+    let only = only.map(|i| usize::from(i) + n_receivers);
+    let is_stored = |i: usize| Some(i) != key && Some(i) != subject && only.is_none_or(|it| it == i);
+    let values = args.filter(|(i, _)| is_stored(*i)).map(|(_, value)| *value);
     let written = values.flat_map(|value| changes::kinds_of(cx.world, body, field, value));
     written.map(|w| if w == Written::FromContext { WriteShape::Fresh } else { shape(w) }).collect()
 }

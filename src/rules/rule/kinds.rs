@@ -20,6 +20,8 @@ pub enum WriteShape {
     FromContext,
     /// Something is put into or taken out of a collection that is an entry of the container.
     Entry,
+    /// Set only if nothing is there, in one step, to what no caller decides.
+    Once,
 }
 
 /// What keys a container.

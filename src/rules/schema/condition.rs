@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::words::{
     ArrivalWord, CauseWord, CopyQuestionWord, DefinerWord, ExitWord, FailureWord, KeeperWord, KeyWord,
-    OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
+    NameOwnerWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
 };
 
 /// Where a rule looks: exactly one kind of site.
@@ -166,6 +166,28 @@ pub(crate) enum ConditionText {
     MadeFromKey,
     /// Every change is made under a lock: in a synchronized method, or while a monitor is held.
     Locked,
+    /// What one application puts into the container is no other's: there are no keys, or they differ by application.
+    OwnEntries,
+    /// Each application that puts something into the container takes something out of it again, one by one, and an
+    /// unload callback does so.
+    TakenOutByEach,
+    /// Every change of the buffer is made under a lock, after it was emptied.
+    ResetFirst,
+    /// All changes write one and the same constant.
+    SameConstant,
+    /// The first argument of the call is a text that begins with the package of the code that passes it, and that no
+    /// other application's code has.
+    OwnName,
+    /// Another method of the same outermost class calls the same API with something that is not null.
+    UndoesOwn,
+    /// A name that the call is given, or the constructor of the object that it is given, is one that a call of these API
+    /// groups or ids of the models in the same application is given too; one of the two is made at unload.
+    PairedByName(#[schemars(length(min = 1))] Vec<String>),
+    /// A module's code makes the call with an object that is made of a constant name, and another module's code does with
+    /// the same name; both are told as one finding.
+    SameNameElsewhere,
+    /// The receiver of the call was asked for by a name.
+    ReceiverNamed(ReceiverNamedText),
     /// The object that the field belongs to is held by a static field, or by the service loader.
     HeldByStatic,
     /// A constructor that other packages can call stores the loader, and takes none from its caller.
@@ -333,6 +355,19 @@ pub(crate) struct ArgumentText {
     /// deployment.
     #[schemars(length(min = 1))]
     pub(crate) declares: Option<Vec<String>>,
+}
+
+/// Whose the name is by which a receiver was asked for.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "`receiver-named` condition")]
+pub(crate) struct ReceiverNamedText {
+    /// API groups or API ids of the models that yield the receiver.
+    #[schemars(length(min = 1))]
+    pub(crate) by: Vec<String>,
+    /// Whose the name is; any of these.
+    #[schemars(length(min = 1))]
+    pub(crate) whose: Vec<NameOwnerWord>,
 }
 
 /// A call that must come later.

@@ -133,6 +133,19 @@ words! {
         FromContext,
         /// Something is put into or taken out of a collection that is an entry of the container.
         Entry,
+        /// Set only if nothing is there, in one step, to what no caller decides.
+        Once,
+    }
+}
+
+words! {
+    /// Whose a name is, seen from the code that uses it.
+    #[schemars(title = "owner of a name")]
+    NameOwnerWord => rule::NameOwner {
+        /// The empty name, which stands for all.
+        Root,
+        /// A package or class of another application, or one that applications share.
+        Others,
     }
 }
 

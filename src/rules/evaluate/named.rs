@@ -1,0 +1,182 @@
+//! Whose a name is: a property's, a provider's, a logger's.
+
+use super::context::Context;
+use super::matches::Spot;
+use crate::dataflow::initialisation;
+use crate::dataflow::origins::{self, Origin};
+use crate::dataflow::{Body, World};
+use crate::facts::{Event, EventKind, Value};
+use crate::rules::rule::NameOwner;
+use crate::vocabulary::descriptor::{binary_name, package_of};
+use crate::vocabulary::{ClassId, MethodId, Name, TenantId, ValueId};
+
+/// Whether the first argument of a call is a constant that begins with the package of the module's class that makes the
+/// call, and no code of another application knows it.
+pub(super) fn is_own(cx: &Context<'_>, spot: &Spot) -> bool {
+    let world = cx.world;
+    let body = world.body(spot.method);
+    let Some(owner) = world.reach.owner(body.class) else { return false };
+    let Some(event) = world.event(spot.method, spot.event).filter(|e| e.kind.is_invoke()) else {
+        return false;
+    };
+    let position = usize::from(event.kind.has_receiver());
+    let mut leaves = body.origins.leaves(body.origins.arg(event, position));
+    let (Some(Value::Str(name)), None) = (leaves.next(), leaves.next()) else { return false };
+    let package = package_of(world.program.class_name(body.class)).replace('/', ".");
+    let is_named_after = world
+        .program
+        .text(name)
+        .strip_prefix(package.as_str())
+        .is_some_and(|rest| rest.starts_with('.') && !package.is_empty());
+    is_named_after && !is_known_to_others(world, owner, name)
+}
+
+/// Whether code of another application, or of what applications share, has a text among the operands of its calls.
+fn is_known_to_others(world: &World<'_>, owner: TenantId, text: Name) -> bool {
+    let classes = (0..world.program.classes.len()).map(ClassId::from_index);
+    let mut others =
+        classes.filter(|c| world.program.is_application(*c) && world.reach.owner(*c) != Some(owner));
+    others.any(|class| {
+        let mut methods = world.program.methods_of(class).filter(|(_, m)| m.has_body);
+        methods.any(|(id, _)| {
+            let body = world.body(id);
+            let has_it = |event: &Event| {
+                let mut args = body.origins.args(event).iter();
+                args.any(|v| body.origins.leaves(*v).any(|leaf| leaf == Value::Str(text)))
+            };
+            body.origins.events().iter().any(has_it)
+        })
+    })
+}
+
+/// The methods of the classes that share a method's outermost class.
+pub(super) fn methods_of_nest<'c>(
+    cx: &'c Context<'_>,
+    method: MethodId,
+) -> impl Iterator<Item = MethodId> + 'c {
+    let program = cx.world.program;
+    let class = program.class_of_method(method);
+    let classes = (0..program.classes.len()).map(ClassId::from_index);
+    let nest = classes.filter(move |c| initialisation::is_same_nest(cx.world, class, *c));
+    nest.flat_map(|c| program.methods_of(c)).filter(|(_, m)| m.has_body).map(|(id, _)| id)
+}
+
+/// Whether a name that a call is given, or the constructor of what it is given, is also given in a call of one of the
+/// APIs in the same outermost class, and one of both calls is made at unload.
+pub(super) fn is_paired(cx: &Context<'_>, spot: &Spot, apis: &[String]) -> bool {
+    let body = cx.world.body(spot.method);
+    if cx.world.reach.owner(body.class).is_none() {
+        return false;
+    }
+    let Some(event) = cx.world.event(spot.method, spot.event) else { return false };
+    let names = names_of(body, event);
+    let is_at_unload = cx.is_at_unload(spot.method);
+    let mut methods = methods_of_nest(cx, spot.method);
+    methods.any(|method| {
+        let other = cx.world.body(method);
+        let loader = cx.world.program.class(other.class).loader;
+        (is_at_unload || cx.is_at_unload(method))
+            && other.origins.events().iter().any(|e| {
+                e.kind.is_invoke()
+                    && e.member()
+                        .is_some_and(|m| cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, apis)))
+                    && names_of(other, e).iter().any(|name| names.contains(name))
+            })
+    })
+}
+
+/// The constants that a call is given, and those that constructors of the objects are given that it gets.
+fn names_of(body: Body<'_>, event: &Event) -> Vec<Name> {
+    let mut names = Vec::new();
+    for leaf in body.origins.args(event).iter().flat_map(|v| body.origins.leaves(*v)) {
+        match leaf {
+            Value::Str(name) => names.push(name),
+            Value::Event(_) => names.extend(constructed_with(body, leaf)),
+            _ => {}
+        }
+    }
+    names
+}
+
+pub(super) fn constructed_with(body: Body<'_>, object: Value) -> Vec<Name> {
+    let is_it = |value: &ValueId| body.origins.leaves(*value).any(|leaf| leaf == object);
+    let mut calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
+    let constructor = calls.find(|e| body.origins.args(e).first().is_some_and(is_it));
+    let args = constructor.map_or(&[][..], |e| body.origins.args(e));
+    let leaves = args.iter().flat_map(|v| body.origins.leaves(*v));
+    leaves.filter_map(|leaf| if let Value::Str(name) = leaf { Some(name) } else { None }).collect()
+}
+
+/// Fields followed to what yields a receiver.
+const MAX_FIELDS: u32 = 2;
+
+/// Whether the receiver of a call was asked for by a name of one of these.
+pub(super) fn is_receiver_of(cx: &Context<'_>, spot: &Spot, by: &[String], whose: &[NameOwner]) -> bool {
+    let body = cx.world.body(spot.method);
+    let Some(event) = cx.world.event(spot.method, spot.event) else { return false };
+    if !event.kind.has_receiver() {
+        return false;
+    }
+    let owner = cx.world.reach.owner(body.class);
+    named_receivers(cx, body, body.origins.arg(event, 0), by, 0).into_iter().any(|named| match named {
+        Named::Text(name) => is_of(cx.world, owner, cx.world.program.text(name), whose),
+        Named::Class(class) => {
+            whose.contains(&NameOwner::Others) && owner.is_some() && cx.world.reach.owner(class) != owner
+        }
+    })
+}
+
+enum Named {
+    Text(Name),
+    Class(ClassId),
+}
+
+fn named_receivers(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    value: ValueId,
+    by: &[String],
+    depth: u32,
+) -> Vec<Named> {
+    let world = cx.world;
+    let loader = world.program.class(body.class).loader;
+    let mut names = Vec::new();
+    for (_, event) in body.origins.leaves(value).filter_map(|leaf| body.origins.event(leaf)) {
+        let Some(member) = event.member() else { continue };
+        if event.kind.is_invoke() && world.knowledge.apis(loader, member).any(|a| cx.is_api(a, by)) {
+            let position = usize::from(event.kind.has_receiver());
+            let Some(name) = body.origins.args(event).get(position) else { continue };
+            names.extend(origins::of_value(world, body.id, *name).into_iter().filter_map(
+                |f| match f.origin {
+                    Origin::Text(text) if !f.is_derived => Some(Named::Text(text)),
+                    Origin::ClassLiteral(_, class) => class.map(Named::Class),
+                    _ => None,
+                },
+            ));
+        } else if event.kind.has_field() && depth < MAX_FIELDS {
+            let field = world.program.refs(loader).field(member);
+            for write in field.into_iter().flat_map(|f| world.fields.writes(f)) {
+                let writer = world.body(write.method);
+                let stored =
+                    world.event(write.method, write.event).and_then(|e| writer.origins.args(e).last());
+                if let Some(stored) = stored {
+                    names.extend(named_receivers(cx, writer, *stored, by, depth + 1));
+                }
+            }
+        }
+    }
+    names
+}
+
+fn is_of(world: &World<'_>, owner: Option<TenantId>, text: &str, whose: &[NameOwner]) -> bool {
+    if text.is_empty() {
+        return whose.contains(&NameOwner::Root);
+    }
+    let Some(owner) = owner.filter(|_| whose.contains(&NameOwner::Others)) else { return false };
+    let classes = (0..world.program.classes.len()).map(ClassId::from_index);
+    let mut others = classes.filter(|c| !world.program.is_jdk(*c) && world.reach.owner(*c) != Some(owner));
+    others.any(|class| {
+        let name = binary_name(world.program.class_name(class));
+        name.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '$']))
+    })
+}

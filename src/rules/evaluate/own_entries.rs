@@ -1,0 +1,153 @@
+//! Containers that applications share, each with entries of its own: an extension point, a table of applications.
+
+use super::context::Context;
+use super::fields;
+use super::matches::{Match, Spot, Subject};
+use super::shapes::final_event;
+use super::values::{self, is_of_types};
+use crate::dataflow::How;
+use crate::dataflow::origins::{self, Origin};
+use crate::vocabulary::descriptor::{TypeDesc, return_type};
+use crate::vocabulary::{FieldId, MethodId, Name, TenantId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whether what one application puts into the container can't meet what another one does.
+pub(super) fn are_own(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    let mut keys = Keys::default();
+    let mut n_put = 0;
+    for spot in &found.spots {
+        let Some(How::Container(api)) = spot.how else { return false };
+        if cx.is_api(api, &cx.names.clearing) {
+            return false;
+        }
+        if cx.is_api(api, &cx.names.removing) {
+            continue;
+        }
+        n_put += 1;
+        let facts = cx.world.knowledge.tables.apis.get(usize::from(api));
+        let (key, value) = facts.map_or((None, None), |a| (a.key, a.value));
+        let is_own = match (key, value) {
+            (Some(key), _) => keys.add(cx, spot, key),
+            (None, Some(value)) if is_told_apart(cx, field, spot, value) => true,
+            (None, Some(value)) => is_set(cx, field) && keys.add(cx, spot, value),
+            (None, None) => false,
+        };
+        if !is_own {
+            return false;
+        }
+    }
+    n_put > 0 && keys.are_disjoint()
+}
+
+/// Whether each application that puts something in takes something out again, and an unload callback does.
+pub(super) fn are_taken_out(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    let is_removing = |how: Option<How>| {
+        matches!(how, Some(How::Container(api) | How::Entry(api))
+            if cx.is_api(api, &cx.names.removing) && !cx.is_api(api, &cx.names.clearing))
+    };
+    let mut removers = BTreeSet::new();
+    let mut is_at_unload = false;
+    for change in cx.changes.of(field).iter().filter(|c| is_removing(Some(c.how))) {
+        if fields::is_after_initialisation(cx.world, found.class, change) {
+            removers.extend(cx.world.reach.tenants(change.method).iter());
+            is_at_unload |= cx.is_at_unload(change.method) || is_handle_used_at_unload(cx, change.method);
+        }
+    }
+    let mut additions = found.spots.iter().filter(|s| !is_removing(s.how));
+    is_at_unload && additions.all(|s| cx.world.reach.tenants(s.method).iter().all(|t| removers.contains(&t)))
+}
+
+/// Whether a function that is handed out to take the entry out again is called by code that an unload callback reaches.
+fn is_handle_used_at_unload(cx: &Context<'_>, function: MethodId) -> bool {
+    let world = cx.world;
+    let program = world.program;
+    if !program.method(function).access.is_synthetic() {
+        return false;
+    }
+    world.sites.resolved_to(function).iter().any(|made| {
+        let maker = program.class_of_method(made.caller);
+        let desc = program.text(program.method(made.caller).desc);
+        let handed_out = TypeDesc(return_type(desc).0).class();
+        let handle = handed_out.and_then(|name| program.find_text(program.class(maker).loader, name));
+        handle.filter(|class| !program.is_jdk(*class)).is_some_and(|class| {
+            let calls = program.methods_of(class).flat_map(|(id, _)| world.sites.resolved_to(id));
+            calls.into_iter().any(|call| cx.is_at_unload(call.caller))
+        })
+    })
+}
+
+/// Whether the elements are objects: two applications' own are never equal by chance, as texts and numbers are.
+fn is_told_apart(cx: &Context<'_>, field: FieldId, spot: &Spot, value: u8) -> bool {
+    let Some((body, event)) = final_event(cx, spot) else { return false };
+    let program = cx.world.program;
+    let loader = program.class(body.class).loader;
+    let position = usize::from(value) + usize::from(event.kind.has_receiver());
+    let Some(stored) = body.origins.args(event).get(position) else { return false };
+    let mut types = values::types_of(cx.world, body, *stored);
+    let signature = program.field(field).signature;
+    if signature != crate::facts::NO_NAME
+        && let Some(element) = values::last_type_argument(program.text(signature))
+    {
+        types.push(element);
+    }
+    let is_value = |ty: &str| is_of_types(cx.world, cx.models, loader, ty, &["immutable".to_owned()]);
+    types.iter().any(|ty| *ty != "java/lang/Object") && !types.iter().any(|ty| is_value(ty))
+}
+
+fn is_set(cx: &Context<'_>, field: FieldId) -> bool {
+    let program = cx.world.program;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let desc = program.text(program.field(field).desc);
+    let declared = TypeDesc(desc).class().unwrap_or(desc);
+    is_of_types(cx.world, cx.models, loader, declared, &["java/util/Set".to_owned()])
+}
+
+/// The keys that applications use.
+#[derive(Default)]
+struct Keys {
+    texts: BTreeMap<TenantId, BTreeSet<Name>>,
+    /// Applications that make keys from the names of their own classes.
+    by_own_class: BTreeSet<TenantId>,
+    /// Applications that make keys from what is not known.
+    unknown: BTreeSet<TenantId>,
+}
+
+impl Keys {
+    /// Adds the keys that a change may use, by the application that passes them; `false` if some are everybody's.
+    fn add(&mut self, cx: &Context<'_>, spot: &Spot, key: u8) -> bool {
+        let Some((body, event)) = final_event(cx, spot) else { return false };
+        let position = usize::from(key) + usize::from(event.kind.has_receiver());
+        let Some(value) = body.origins.args(event).get(position) else { return false };
+        let reach = &cx.world.reach;
+        let mut of = BTreeSet::new();
+        for found in origins::of_value(cx.world, body.id, *value) {
+            let class = cx.world.program.class_of_method(found.method);
+            let Some(tenant) = found.passed_by.or_else(|| reach.owner(class)) else { return false };
+            of.insert(tenant);
+            match found.origin {
+                Origin::Text(text) if !found.is_derived => {
+                    self.texts.entry(tenant).or_default().insert(text);
+                }
+                Origin::ClassLiteral(_, Some(class)) | Origin::Allocation(Some(class))
+                    if reach.owner(class) == Some(tenant) =>
+                {
+                    self.by_own_class.insert(tenant);
+                }
+                _ => {
+                    self.unknown.insert(tenant);
+                }
+            }
+        }
+        reach.tenants(spot.method).iter().all(|tenant| of.contains(&tenant))
+    }
+
+    fn are_disjoint(&self) -> bool {
+        if self.unknown.iter().any(|tenant| !self.by_own_class.contains(tenant)) {
+            return false;
+        }
+        let mut seen = BTreeSet::new();
+        self.texts.values().flatten().all(|text| seen.insert(*text))
+    }
+}

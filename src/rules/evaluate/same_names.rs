@@ -1,0 +1,83 @@
+//! Names of the whole JVM that several modules take, each in a copy of its own of the code that does.
+
+use super::context::Context;
+use super::matches::{Match, Subject};
+use super::named::constructed_with;
+use crate::dataflow::knowledge::ApiId;
+use crate::dataflow::origins::{self, Origin};
+use crate::dataflow::{Body, marks};
+use crate::facts::{Event, Value};
+use crate::rules::rule::{Condition, Rule, Sharing};
+use crate::vocabulary::{ClassId, Name};
+
+/// Whether the code of another module makes the same call with a name that a match's does.
+pub(super) fn is_used_elsewhere(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Call(_, api) = found.subject else { return false };
+    let Some(owner) = cx.world.reach.owner(found.class) else { return false };
+    let names = names_of_match(cx, found);
+    if names.is_empty() {
+        return false;
+    }
+    let program = cx.world.program;
+    let mut classes = (0..program.classes.len()).map(ClassId::from_index).filter(|c| {
+        let other = cx.world.reach.owner(*c);
+        other.is_some() && other != Some(owner)
+    });
+    classes.any(|class| {
+        let mut methods =
+            program.methods_of(class).filter(|(id, _)| cx.world.knowledge.is_marked(*id, marks::API));
+        methods.any(|(id, _)| {
+            let body = cx.world.body(id);
+            let mut calls = body.origins.events().iter().filter(|e| is_call_of(cx, body, e, api));
+            calls.any(|e| names_of(cx, body, e).iter().any(|name| names.contains(name)))
+        })
+    })
+}
+
+/// Joins the matches of modules that use the same names, if the rule asks for it.
+pub(super) fn join(cx: &Context<'_>, matches: Vec<Match>, rule: &Rule) -> Vec<Match> {
+    if !asks(&rule.when) {
+        return matches;
+    }
+    let mut joined: Vec<(Vec<Name>, Match)> = Vec::new();
+    for found in matches {
+        let is_modules = cx.world.reach.owner(found.class).is_some();
+        let names = if is_modules { names_of_match(cx, &found) } else { Vec::new() };
+        match joined.iter_mut().find(|(known, _)| known.iter().any(|name| names.contains(name))) {
+            Some((known, first)) => {
+                known.extend(names);
+                first.spots.extend(found.spots);
+            }
+            None => joined.push((names, found)),
+        }
+    }
+    joined.into_iter().map(|(_, found)| found).collect()
+}
+
+fn asks(condition: &Condition) -> bool {
+    match condition {
+        Condition::All(list) | Condition::Any(list) => list.iter().any(asks),
+        Condition::Sharing(test) => *test == Sharing::SameNameElsewhere,
+        _ => false,
+    }
+}
+
+fn is_call_of(cx: &Context<'_>, body: Body<'_>, event: &Event, api: ApiId) -> bool {
+    let loader = cx.world.program.class(body.class).loader;
+    event.kind.is_invoke()
+        && event.member().is_some_and(|m| cx.world.knowledge.apis(loader, m).any(|known| known == api))
+}
+
+fn names_of_match(cx: &Context<'_>, found: &Match) -> Vec<Name> {
+    let spots = found.spots.iter();
+    let calls = spots.filter_map(|s| Some((cx.world.body(s.method), cx.world.event(s.method, s.event)?)));
+    calls.flat_map(|(body, event)| names_of(cx, body, event)).collect()
+}
+
+/// The constants that the last argument, an object that stands for a name, is made of.
+fn names_of(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<Name> {
+    let Some(value) = body.origins.args(event).last() else { return Vec::new() };
+    let found = origins::of_value(cx.world, body.id, *value);
+    let made = found.iter().filter(|f| matches!(f.origin, Origin::Allocation(_)) && !f.is_derived);
+    made.flat_map(|f| constructed_with(cx.world.body(f.method), Value::Event(u32::from(f.event)))).collect()
+}

@@ -1,0 +1,93 @@
+//! Conditions about what applications do with a thing that they share.
+
+use super::context::Context;
+use super::matches::{Match, Spot, Subject};
+use super::{fields, named, own_entries, same_names};
+use crate::dataflow::{How, initialisation};
+use crate::facts::{Event, EventKind, Value};
+use crate::rules::rule::Sharing;
+
+/// Whether such a condition holds.
+pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
+    match test {
+        Sharing::OwnEntries => own_entries::are_own(cx, found),
+        Sharing::TakenOutByEach => own_entries::are_taken_out(cx, found),
+        Sharing::ResetFirst => found.spots.iter().all(|s| is_reset_first(cx, found, s)),
+        Sharing::SameConstant => is_same_constant(cx, found),
+        Sharing::OwnName => found.spots.iter().all(|s| named::is_own(cx, s)),
+        Sharing::UndoesOwn => found.spots.iter().all(|s| undoes_own(cx, found, s)),
+        Sharing::SameNameElsewhere => same_names::is_used_elsewhere(cx, found),
+        Sharing::PairedByName(apis) => found.spots.iter().all(|s| named::is_paired(cx, s, apis)),
+        Sharing::ReceiverNamed { by, whose } => {
+            found.spots.iter().any(|s| named::is_receiver_of(cx, s, by, whose))
+        }
+    }
+}
+
+/// What empties a buffer.
+const BUFFER_RESET: &str = "buffer-reset";
+
+/// Whether a change is made under a lock by a method whose first change of the buffer empties it: what another
+/// application had in it is not seen.
+fn is_reset_first(cx: &Context<'_>, found: &Match, spot: &Spot) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    let mut in_method = cx.changes.of(field).iter().filter(|c| c.method == spot.method);
+    let Some(first) = in_method.next().filter(|c| matches!(c.how, How::Buffer(_)) && c.inside.is_none())
+    else {
+        return false;
+    };
+    let body = cx.world.body(first.method);
+    let loader = cx.world.program.class(body.class).loader;
+    let Some(event) = cx.world.event(first.method, first.event) else { return false };
+    let group = cx.world.knowledge.group(BUFFER_RESET);
+    let resets = event.member().is_some_and(|m| cx.world.knowledge.api_in(group, loader, m).is_some());
+    // A length that is computed is shortened, not emptied.
+    let is_computed = |leaf: Value| match leaf {
+        Value::Derived(_) => true,
+        Value::Int(n) => n != 0,
+        _ => false,
+    };
+    let args = body.origins.args(event).iter().skip(1);
+    resets
+        && !args.into_iter().any(|v| body.origins.leaves(*v).any(is_computed))
+        && fields::is_locked(cx.world, spot)
+}
+
+/// Whether all changes are writes of one constant.
+fn is_same_constant(cx: &Context<'_>, found: &Match) -> bool {
+    let mut written = None;
+    let all = found.spots.iter().all(|spot| {
+        let body = cx.world.body(spot.method);
+        let event = cx.world.event(spot.method, spot.event);
+        let value = event.and_then(|e| body.origins.args(e).last()).filter(|_| spot.how == Some(How::Write));
+        value.is_some_and(|v| {
+            body.origins.leaves(*v).all(|leaf| {
+                matches!(leaf, Value::Int(_) | Value::Str(_) | Value::Class(_))
+                    && *written.get_or_insert(leaf) == leaf
+            })
+        })
+    });
+    all && written.is_some()
+}
+
+/// Whether another method of the same outermost class calls the same with something that is not null.
+fn undoes_own(cx: &Context<'_>, found: &Match, spot: &Spot) -> bool {
+    let Subject::Call(_, api) = found.subject else { return false };
+    let mut methods = named::methods_of_nest(cx, spot.method).filter(|m| *m != spot.method);
+    methods.any(|method| {
+        let body = cx.world.body(method);
+        let loader = cx.world.program.class(body.class).loader;
+        let sets = |event: &Event| {
+            let args = body.origins.args(event).iter().skip(usize::from(event.kind.has_receiver()));
+            event.kind.is_invoke()
+                && event.member().is_some_and(|m| cx.world.knowledge.apis(loader, m).any(|a| a == api))
+                && args.into_iter().any(|v| body.origins.leaves(*v).any(|leaf| leaf != Value::Null))
+        };
+        body.origins.events().iter().any(|e| sets(e) && e.kind != EventKind::Lambda)
+            && initialisation::is_same_nest(
+                cx.world,
+                body.class,
+                cx.world.program.class_of_method(spot.method),
+            )
+    })
+}

@@ -1,0 +1,42 @@
+//! Conditions that tell a state which applications share on purpose, each with its own part, from one in which they meet.
+
+/// What applications do with a thing that they share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// What one application puts into the container is no other's: there are no keys, or they differ by application.
+    OwnEntries,
+    /// Each application that puts something into the container takes something out of it again, one by one, and some
+    /// unload callback does.
+    TakenOutByEach,
+    /// Whoever uses the buffer holds a lock, and first empties it.
+    ResetFirst,
+    /// All changes write one and the same constant.
+    SameConstant,
+    /// The first argument is a text that begins with the package of the code that passes it, and that no other
+    /// application's code has.
+    OwnName,
+    /// Another method of the same outermost class calls the same API with something that is not null.
+    UndoesOwn,
+    /// A name that the call is given, or the constructor of the object that it is given, is one that a call of these APIs
+    /// in the same application is given so too; one of the two is made at unload.
+    PairedByName(Vec<String>),
+    /// Code of two modules makes the call with an object that is made of the same constant name. What a finding says holds
+    /// for all of them.
+    SameNameElsewhere,
+    /// The receiver was asked for by name.
+    ReceiverNamed {
+        /// APIs that yield it.
+        by: Vec<String>,
+        /// Whose the name is; any of them.
+        whose: Vec<NameOwner>,
+    },
+}
+
+/// Whose a name is, seen from the code that uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameOwner {
+    /// The empty name, which stands for all.
+    Root,
+    /// A package or class of another application, or one that applications share.
+    Others,
+}
