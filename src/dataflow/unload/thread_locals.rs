@@ -249,13 +249,11 @@ fn is_always_followed(body: Body<'_>, event: u16, others: &[u16]) -> bool {
     let unit = body.origins.unit;
     let blocks = unit.blocks_of(body.method);
     let Some(start) = block_of(unit, body, event) else { return false };
-    let base = body.method.events.start() as usize;
     let mut seen = FxHashSet::default();
     let mut waiting = vec![(start, usize::from(event) + 1)];
     while let Some((at, from)) = waiting.pop() {
         let Some(block) = blocks.get(usize::from(at)) else { return false };
-        let range = block.events.range();
-        let (first, end) = (range.start.saturating_sub(base), range.end.saturating_sub(base));
+        let std::ops::Range { start: first, end } = block.events();
         let from = from.max(first);
         let stop = (from..end).find(|i| others.iter().any(|o| usize::from(*o) == *i));
         let can_throw = (from..stop.unwrap_or(end))

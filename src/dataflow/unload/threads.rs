@@ -259,7 +259,7 @@ impl Life {
                     continue;
                 }
                 exits += 1;
-                let flags = tested(block.test).map_or_else(Vec::new, |v| fields_of(world, body, v, 0));
+                let flags = tested(block.test()).map_or_else(Vec::new, |v| fields_of(world, body, v, 0));
                 flagged += usize::from(!flags.is_empty());
                 self.flags.extend(flags);
             }
