@@ -3,7 +3,7 @@
 use super::dynamic::Dynamic;
 use super::emit::operand;
 use super::frame::{Slot, TOP, UNKNOWN};
-use super::model::{EventKind, Test};
+use super::model::{EventKind, NO_TARGET, Test};
 use super::shape;
 use super::solve::{Machine, Purpose, Raw, SOLVE, WRITE};
 use crate::classfile::instruction::Kind;
@@ -15,8 +15,6 @@ use crate::vocabulary::ValueId;
 pub(crate) const PRIMITIVE_ARRAY: u32 = 1 << 16;
 /// Marks the target of a [`EventKind::NewArray`] whose class constant already is the array's descriptor.
 pub(crate) const WHOLE_ARRAY: u32 = 2 << 16;
-
-const NO_TARGET: u32 = u32::MAX;
 
 impl Machine<'_, '_, '_> {
     /// Executes one instruction. Returns whether the block ends with it.

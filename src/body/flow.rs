@@ -11,6 +11,8 @@ pub(super) const NO_BLOCK: u16 = u16::MAX;
 /// The blocks of one body. Reused from body to body.
 #[derive(Default)]
 pub(super) struct Flow {
+    /// Whether the body is a single block that no handler covers, and nothing else.
+    pub(super) is_straight: bool,
     /// First pc of each block, ascending.
     pub(super) starts: Vec<u16>,
     /// Block that starts at a pc, or [`NO_BLOCK`].
@@ -24,17 +26,32 @@ pub(super) struct Flow {
     covered: Vec<bool>,
 }
 
+/// Whether the first instruction that does not continue at the next one ends the method and the code. Four of five
+/// bodies are so.
+fn is_straight(code: &Code<'_>) -> Result<bool, ClassError> {
+    let mut instructions = code.instructions();
+    let transfer = instructions.next_transfer()?;
+    let ends = matches!(transfer, Some((_, Instruction::Plain(_)))) && instructions.pc() == code.code.len();
+    Ok(ends && code.exceptions().len() == 0)
+}
+
 impl Flow {
     /// Finds the blocks by one sweep over the instructions.
     ///
     /// # Errors
     /// On undecodable code, branches that leave it, or too many handlers.
     pub(super) fn find(&mut self, code: &Code<'_>) -> Result<(), ClassError> {
-        let len = code.code.len();
         self.block_at.clear();
-        self.block_at.resize(len, NO_BLOCK);
         self.jsr_returns.clear();
         self.starts.clear();
+        self.is_straight = is_straight(code)?;
+        if self.is_straight {
+            self.starts.push(0);
+            self.handlers.clear();
+            self.first_handler.clear();
+            return Ok(());
+        }
+        self.block_at.resize(code.code.len(), NO_BLOCK);
         self.mark_next(0);
         self.mark_branches(code)?;
         for entry in code.exceptions() {

@@ -10,6 +10,7 @@
 mod dynamic;
 mod emit;
 mod execute;
+mod finish;
 mod flow;
 mod frame;
 mod model;
@@ -21,5 +22,6 @@ pub use emit::ArrayTarget;
 pub use model::{
     Block, Event, EventKind, Handler, MAX_MERGE, NO_NAME, NO_VALUE, ShortSpan, Span, Test, Value,
 };
+pub(crate) use model::{MANY_EDGES, NO_TARGET, halves, whole};
 pub use shape::Shapes;
 pub use solve::{Bodies, Reduced, Scratch, reduce_body};

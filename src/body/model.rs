@@ -40,7 +40,7 @@ pub struct ShortSpan {
 impl ShortSpan {
     /// First row.
     pub fn start(self) -> u32 {
-        u32::from(self.start[0]) << 16 | u32::from(self.start[1])
+        whole(self.start)
     }
 
     /// Number of rows.
@@ -68,8 +68,7 @@ impl ShortSpan {
 /// Rows past the greatest number are left out: no compiler writes so many, and what stays is well-formed.
 impl From<Span> for ShortSpan {
     fn from(span: Span) -> Self {
-        let start = [(span.start >> 16) as u16, span.start as u16];
-        Self { start, len: u16::try_from(span.len).unwrap_or(u16::MAX) }
+        Self { start: halves(span.start), len: u16::try_from(span.len).unwrap_or(u16::MAX) }
     }
 }
 
@@ -110,6 +109,42 @@ pub enum Value {
         /// Number of inputs; capped, see [`MAX_MERGE`].
         len: u16,
     },
+}
+
+/// Ids below this are rows of the body's values; those above say themselves what the value is, so that results and
+/// parameters, which most values are, take no rows.
+pub(crate) const FIRST_EVENT: u16 = 0x4000;
+const FIRST_PARAM: u16 = 0xFF00;
+const NULL: u16 = 0xFFFD;
+const UNKNOWN: u16 = 0xFFFE;
+
+impl Value {
+    /// The id of a value that needs no row; `None` if it needs one.
+    pub(crate) fn id_without_row(self) -> Option<ValueId> {
+        let from =
+            |first: u16, n: u32, end: u16| Some(u32::from(first) + n).filter(|id| *id < u32::from(end));
+        match self {
+            Self::Unknown => Some(ValueId(UNKNOWN)),
+            Self::Null => Some(ValueId(NULL)),
+            Self::Param(n) => from(FIRST_PARAM, u32::from(n), NULL).map(|id| ValueId(id as u16)),
+            Self::Event(n) if n < u32::from(FIRST_PARAM) => {
+                from(FIRST_EVENT, n, FIRST_PARAM).map(|id| ValueId(id as u16))
+            }
+            _ => None,
+        }
+    }
+
+    /// The value that an id itself says; `None` if it is a row's.
+    #[inline]
+    pub(crate) fn without_row(id: ValueId) -> Option<Self> {
+        Some(match id.0 {
+            0..FIRST_EVENT => return None,
+            FIRST_EVENT..FIRST_PARAM => Self::Event(u32::from(id.0 - FIRST_EVENT)),
+            FIRST_PARAM..NULL => Self::Param(id.0 - FIRST_PARAM),
+            NULL => Self::Null,
+            _ => Self::Unknown,
+        })
+    }
 }
 
 /// At most so many inputs of a merge are kept; with more the value also counts as [`Value::Unknown`].
@@ -209,7 +244,7 @@ impl EventKind {
     }
 }
 
-/// One thing a body does that a rule can ask about. 16 bytes.
+/// One thing a body does that a rule can ask about. 14 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Event {
     /// What it does.
@@ -220,27 +255,63 @@ pub struct Event {
     pub pc: u16,
     /// Source line, 0 if unknown.
     pub line: u16,
-    /// The value it yields, [`NO_VALUE`] if none or if nobody uses it.
-    pub result: ValueId,
-    /// [`MemberRefId`] or [`Name`], see [`EventKind`]; `u32::MAX` if none.
-    pub target: u32,
-    /// First operand, in `args`.
-    pub first_arg: u32,
+    /// [`MemberRefId`] or [`Name`] in the lower bits, see [`EventKind`]; the highest says that its result is used.
+    pub(crate) target: [u16; 2],
+    /// Up to two operands, or the row of the first of more in `args`: high half, low half.
+    pub(crate) args: [ValueId; 2],
 }
+
+const _: () = assert!(size_of::<Event>() == 14 && size_of::<Block>() == 18);
+
+/// So many operands stand in the event itself.
+pub(crate) const INLINE_ARGS: usize = 2;
+/// The highest bit of an event's target.
+const IS_USED: u16 = 1 << 15;
+/// The target of events that have none.
+pub(crate) const NO_TARGET: u32 = u32::MAX >> 1;
 
 /// The id that stands for "no value".
 pub const NO_VALUE: ValueId = ValueId(u16::MAX);
 
 impl Event {
+    /// What it names by number, [`NO_TARGET`] if nothing.
+    pub(crate) fn target(&self) -> u32 {
+        whole([self.target[0] & !IS_USED, self.target[1]])
+    }
+
+    /// Makes it name something else; numbers that are too large name nothing.
+    pub(crate) fn set_target(&mut self, target: u32) {
+        let [high, low] = halves(target.min(NO_TARGET));
+        self.target = [high | self.target[0] & IS_USED, low];
+    }
+
+    /// Whether a value of the body may be its result.
+    pub fn is_used(&self) -> bool {
+        self.target[0] & IS_USED != 0
+    }
+
+    /// Notes that a value of the body may be its result.
+    pub(crate) fn set_used(&mut self) {
+        self.target[0] |= IS_USED;
+    }
+
+    /// The rows of its operands, if they don't stand in itself.
+    pub(crate) fn rows_of_args(&self) -> Option<Span> {
+        let start = whole(self.args.map(|half| half.0));
+        (usize::from(self.n_args) > INLINE_ARGS).then_some(Span { start, len: u32::from(self.n_args) })
+    }
+
     /// The member reference it names, if it names one.
     pub fn member(&self) -> Option<MemberRefId> {
-        ((self.kind.has_method() || self.kind.has_field()) && self.target != u32::MAX)
-            .then_some(MemberRefId(self.target))
+        let target = self.target();
+        ((self.kind.has_method() || self.kind.has_field()) && target != NO_TARGET)
+            .then_some(MemberRefId(target))
     }
 
     /// The class (or, for a concatenation, the recipe) it names, if it names one.
     pub fn name(&self) -> Option<Name> {
-        (self.kind.has_name() && self.target != u32::MAX).then_some(Name(self.target))
+        let target = self.target();
+        (self.kind.has_name() && target != NO_TARGET).then_some(Name(target))
     }
 }
 
@@ -263,21 +334,86 @@ pub enum Test {
     Differ(ValueId, ValueId),
 }
 
-/// A basic block: events in order, then a branch.
+/// A basic block: events in order, then a branch. 18 bytes, and nothing that depends on where its body lies, so that
+/// bodies of one block can share a row. Tables of a unit hold what is rare.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Block {
-    /// Its events, in the unit's `events`.
-    pub events: ShortSpan,
-    /// First successor, in `edges`. For a two-way branch: the taken one, then the fall-through.
-    pub first_edge: u32,
-    /// Number of successors on normal edges.
-    pub n_edges: u16,
-    /// Number of handlers that cover the whole block.
-    pub n_handlers: u16,
-    /// First handler, in `handlers`.
-    pub first_handler: u32,
+    /// First of its events, counted from the body's first.
+    pub(crate) first_event: u16,
+    /// Number of its events.
+    pub(crate) n_events: u16,
+    /// Up to two successors, or, of [`MANY_EDGES`], the row of their number: high half, low half.
+    pub(crate) edges: [u16; 2],
+    /// Number of successors up to two, else [`MANY_EDGES`].
+    pub(crate) n_edges: u8,
+    /// What kind of [`Test`] its branch is, by its place there.
+    pub(crate) test: u8,
+    /// The values tested.
+    pub(crate) tested: [ValueId; 2],
+    /// Row of its first handler, [`NO_HANDLER`] if there is none: high half, low half.
+    pub(crate) handlers: [u16; 2],
+}
+
+/// The number of successors of a block whose successors stand in a table: one cell with their number, then they.
+pub(crate) const MANY_EDGES: u8 = 3;
+/// The row of the handlers of a block that no handler covers.
+pub(crate) const NO_HANDLER: u32 = u32::MAX;
+
+/// The two halves of a number that is to take no more than the alignment of its halves.
+pub(crate) fn halves(number: u32) -> [u16; 2] {
+    [(number >> 16) as u16, number as u16]
+}
+
+/// The number that has these halves.
+pub(crate) fn whole([high, low]: [u16; 2]) -> u32 {
+    u32::from(high) << 16 | u32::from(low)
+}
+
+impl Block {
+    /// Its events, counted from the body's first.
+    pub fn events(&self) -> std::ops::Range<usize> {
+        let first = usize::from(self.first_event);
+        first..first + usize::from(self.n_events)
+    }
+
+    /// First of its events, counted from the body's first.
+    pub fn first_event(&self) -> u16 {
+        self.first_event
+    }
+
+    /// Number of its events.
+    pub fn n_events(&self) -> u16 {
+        self.n_events
+    }
+
     /// What its branch tests.
-    pub test: Test,
+    pub fn test(&self) -> Test {
+        let [a, b] = self.tested;
+        match self.test {
+            1 => Test::IsNull(a),
+            2 => Test::NonNull(a),
+            3 => Test::IsZero(a),
+            4 => Test::NonZero(a),
+            5 => Test::Same(a, b),
+            6 => Test::Differ(a, b),
+            _ => Test::None,
+        }
+    }
+}
+
+impl Test {
+    /// Kind and values, as blocks hold them.
+    pub(crate) fn parts(self) -> (u8, [ValueId; 2]) {
+        match self {
+            Self::None => (0, [NO_VALUE; 2]),
+            Self::IsNull(a) => (1, [a, NO_VALUE]),
+            Self::NonNull(a) => (2, [a, NO_VALUE]),
+            Self::IsZero(a) => (3, [a, NO_VALUE]),
+            Self::NonZero(a) => (4, [a, NO_VALUE]),
+            Self::Same(a, b) => (5, [a, b]),
+            Self::Differ(a, b) => (6, [a, b]),
+        }
+    }
 }
 
 /// One exception handler of a block.
@@ -285,6 +421,52 @@ pub struct Block {
 pub struct Handler {
     /// Number of the handler's block within the body.
     pub block: u16,
+    /// Whether it is the last of its block; the next row is another block's.
+    pub is_last: bool,
     /// Class caught, [`NO_NAME`] for any (`finally`).
     pub catches: Name,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_and_parameters_need_no_rows_and_come_back_from_their_ids() {
+        let values = [
+            Value::Unknown,
+            Value::Null,
+            Value::Param(0),
+            Value::Param(NULL - FIRST_PARAM - 1),
+            Value::Event(0),
+            Value::Event(u32::from(FIRST_PARAM - FIRST_EVENT) - 1),
+        ];
+        for value in values {
+            let id = value.id_without_row().unwrap();
+            assert!(id != NO_VALUE && id.0 >= FIRST_EVENT);
+            assert_eq!(Value::without_row(id), Some(value));
+        }
+        let too_large = [
+            Value::Param(NULL - FIRST_PARAM),
+            Value::Event(u32::from(FIRST_PARAM - FIRST_EVENT)),
+            Value::Event(u32::MAX),
+            Value::Int(0),
+        ];
+        assert!(too_large.iter().all(|value| value.id_without_row().is_none()));
+        assert_eq!(Value::without_row(ValueId(FIRST_EVENT - 1)), None);
+        assert_eq!(Value::without_row(NO_VALUE), Some(Value::Unknown));
+    }
+
+    #[test]
+    fn what_an_event_names_and_whether_its_result_is_used_do_not_touch_each_other() {
+        let (kind, args) = (EventKind::New, [NO_VALUE; 2]);
+        let mut event = Event { kind, n_args: 0, pc: 0, line: 0, target: halves(NO_TARGET), args };
+        assert_eq!((event.name(), event.is_used()), (None, false));
+        event.set_used();
+        assert_eq!((event.name(), event.is_used()), (None, true));
+        event.set_target(70_000);
+        assert_eq!((event.name(), event.is_used()), (Some(Name(70_000)), true));
+        event.set_target(u32::MAX);
+        assert_eq!((event.name(), event.is_used()), (None, true));
+    }
 }

@@ -213,8 +213,10 @@ impl Machine<'_, '_, '_> {
         s.raw.clear();
         s.raw.push(Raw::Unknown);
         s.phi_inputs.clear();
+        // What is executed only once needs no notes of what it did the last time.
+        let n_noted = if s.flow.is_straight { 0 } else { self.code.code.len() };
         s.at_pc.clear();
-        s.at_pc.resize(self.code.code.len(), TOP);
+        s.at_pc.resize(n_noted, TOP);
         s.entries.clear();
         s.entries.resize(n_blocks, NOT_REACHED);
         s.caught.clear();
@@ -222,7 +224,7 @@ impl Machine<'_, '_, '_> {
         s.states.clear();
         s.pending.clear();
         s.pending.resize(n_blocks.div_ceil(64), 0);
-        s.emitter.clear(self.code.code.len(), self.out);
+        s.emitter.clear(n_noted, self.out);
     }
 
     /// The state at the first instruction: parameters in the first locals (JVMS 2.6.1).
@@ -317,7 +319,7 @@ impl Machine<'_, '_, '_> {
 
     fn flow_to<const P: Purpose>(&mut self, block: u16) -> Result<(), ClassError> {
         if P != SOLVE {
-            self.out.edges.push(block);
+            self.scratch.emitter.edges.push(block);
             if P == WRITE {
                 return Ok(());
             }
@@ -462,8 +464,7 @@ impl Machine<'_, '_, '_> {
     /// The number of the value that the instruction at `pc` yields.
     pub(super) fn value_at(&mut self, pc: usize, raw: Raw) -> Slot {
         let s = &mut *self.scratch;
-        let known = s.at_pc[pc];
-        if known != TOP {
+        if let Some(known) = s.at_pc.get(pc).copied().filter(|known| *known != TOP) {
             s.raw[usize::from(known)] = raw;
             return known;
         }
@@ -471,8 +472,11 @@ impl Machine<'_, '_, '_> {
             return UNKNOWN;
         }
         s.raw.push(raw);
-        s.at_pc[pc] = (s.raw.len() - 1) as Slot;
-        s.at_pc[pc]
+        let slot = (s.raw.len() - 1) as Slot;
+        if let Some(noted) = s.at_pc.get_mut(pc) {
+            *noted = slot;
+        }
+        slot
     }
 
     /// Whether a block is reachable.

@@ -6,7 +6,7 @@ use super::effects::{Aliases, Effect, Uses};
 use super::remembered::Remembered;
 pub use super::written::{Written, kinds_of, written};
 use super::{Body, World, marks};
-use crate::facts::{EventKind, NO_VALUE, Value};
+use crate::facts::{EventKind, Value};
 use crate::program::Program;
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, LoaderId, MethodId, Name, Parallel};
@@ -182,7 +182,7 @@ impl<'s> Changes<'s> {
         });
         let yields = |(method, event): &Place| {
             let event = self.world.event(*method, *event);
-            event.is_some_and(|e| e.result != NO_VALUE && e.kind != EventKind::Lambda)
+            event.is_some_and(|e| e.is_used() && e.kind != EventKind::Lambda)
         };
         let mut places: Vec<Place> = reads.chain(calls).filter(yields).collect();
         places.sort_unstable();
@@ -397,8 +397,7 @@ const CONTAINERS: &[&str] =
 
 /// The block that holds an event.
 pub fn block_of(unit: &crate::facts::UnitFacts, body: Body<'_>, event: u16) -> Option<u16> {
-    let absolute = body.method.events.start() + u32::from(event);
     let blocks = unit.blocks_of(body.method);
-    let at = blocks.iter().position(|b| b.events.range().contains(&(absolute as usize)))?;
+    let at = blocks.iter().position(|b| b.events().contains(&usize::from(event)))?;
     Some(at as u16)
 }

@@ -242,7 +242,7 @@ impl Aliases {
     /// Code order is enough for all but loops that carry a view backwards.
     fn close(&mut self, uses: &Uses<'_>, world: &World<'_>, body: Body<'_>) {
         for (i, event) in body.origins.events().iter().enumerate() {
-            if self.events[i].is_some() || event.result == crate::facts::NO_VALUE {
+            if self.events[i].is_some() || !event.is_used() {
                 continue;
             }
             let args = body.origins.args(event);

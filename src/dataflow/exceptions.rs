@@ -170,10 +170,7 @@ impl<'w> Exceptions<'w> {
         let loader = self.world.program.class(body.class).loader;
         let mut caught = FxHashMap::<u16, Vec<Thrown>>::default();
         for block in unit.blocks_of(body.method) {
-            let first = block.events.start().saturating_sub(body.method.events.start()) as usize;
-            for thrown in
-                per_event.get(first..first + usize::from(block.events.len())).unwrap_or(&[]).iter().flatten()
-            {
+            for thrown in per_event.get(block.events()).unwrap_or(&[]).iter().flatten() {
                 for handler in unit.handlers(block) {
                     let takes = catches(self.world, loader, handler.catches, *thrown);
                     if takes != Catch::Never {
@@ -311,7 +308,7 @@ impl<'w> Exceptions<'w> {
             if refusals.contains(&(b as u16)) {
                 continue;
             }
-            for event in block.events.of(&unit.events) {
+            for event in unit.events_in(body.method, block) {
                 for thrown in self.explicit_of(body, event, depth) {
                     if !self.is_caught(body, unit.handlers(block), thrown) {
                         add(&mut found, thrown);
@@ -430,7 +427,7 @@ fn null_refusals(body: Body<'_>) -> Vec<u16> {
     let blocks = body.origins.unit.blocks_of(body.method).iter();
     let refusals = blocks.filter_map(|block| {
         let edges = body.origins.unit.successors(block);
-        match block.test {
+        match block.test() {
             Test::IsNull(v) if is_given(v) => edges.first().copied(),
             Test::NonNull(v) if is_given(v) => edges.get(1).copied(),
             _ => None,

@@ -13,7 +13,7 @@ pub fn is_lazy(world: &World<'_>, change: &Change) -> bool {
     let unit = body.origins.unit;
     let Some(at) = block_of(unit, body, change.event) else { return false };
     unit.blocks_of(body.method).iter().enumerate().any(|(b, block)| {
-        let (value, unset_edge) = match block.test {
+        let (value, unset_edge) = match block.test() {
             Test::IsNull(v) | Test::IsZero(v) => (v, 0),
             Test::NonNull(v) | Test::NonZero(v) => (v, 1),
             _ => return false,

@@ -308,8 +308,8 @@ impl Search<'_> {
         for target in targets {
             let callee = self.world.body(target);
             let unit = callee.origins.unit;
-            let open = unit.blocks_of(callee.method).iter().filter(|block| block.n_handlers == 0);
-            for event in open.flat_map(|block| block.events.of(&unit.events)) {
+            let open = unit.blocks_of(callee.method).iter().filter(|block| unit.handlers(block).is_empty());
+            for event in open.flat_map(|block| unit.events_in(callee.method, block)) {
                 if event.kind == EventKind::Throw {
                     self.value(callee, callee.origins.arg(event, 0), Some(&frame), at.by(way));
                 } else if event.kind.is_invoke() {

@@ -4,7 +4,7 @@ mod edges;
 mod walk;
 
 pub(super) use edges::{ClosedEdges, Flags, Tested};
-pub(super) use walk::{After, Exit, Start, Watch, block_of, first_event, walk};
+pub(super) use walk::{After, Exit, Start, Watch, block_of, walk};
 
 use super::exceptions::{BodyThrows, Exceptions, Reading, Thrown};
 use super::{Body, World};
@@ -168,9 +168,7 @@ impl<'b> Settling<'b> {
         let is_calm = calm(body, &|i| settles.get(i).copied().unwrap_or(false));
         let block_settles = |b: u16| {
             let block = unit.blocks_of(body.method).get(usize::from(b));
-            let first = block.map_or(0, |b| usize::from(first_event(body.method, b)));
-            let n = block.map_or(0, |b| usize::from(b.events.len()));
-            settles.get(first..first + n).is_some_and(|s| s.contains(&true))
+            block.and_then(|b| settles.get(b.events())).is_some_and(|s| s.contains(&true))
         };
         let closed = ClosedEdges::find(world, body, Some(site), Flags::Constants, &block_settles);
         Self { body, held, site, settles, throws, is_calm, closed }
@@ -235,8 +233,8 @@ fn cleanup_lines(body: Body<'_>, settles: &dyn Fn(usize) -> bool) -> FxHashSet<u
             else {
                 continue;
             };
-            let first = usize::from(first_event(body.method, block));
-            let events = block.events.of(&unit.events);
+            let first = usize::from(block.first_event());
+            let events = unit.events_in(body.method, block);
             let settled = (0..events.len()).find(|i| settles(first + i));
             own.extend(events[..settled.unwrap_or(events.len())].iter().map(|e| e.line));
             has_settled |= settled.is_some();

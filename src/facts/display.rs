@@ -1,7 +1,7 @@
 //! Facts as text, for `cotenant inspect class` and for tests that compare text.
 
 use super::tables::{ClassFacts, MethodFacts, UnitFacts};
-use crate::body::{Event, EventKind, NO_NAME, NO_VALUE, Test, Value};
+use crate::body::{Event, EventKind, NO_NAME, Test, Value};
 use crate::vocabulary::{Name, ValueId};
 use std::fmt::Write;
 
@@ -47,10 +47,10 @@ impl View<'_, '_> {
                 let _ = write!(out, " ^{} {caught}", handler.block);
             }
             out.push('\n');
-            for event in block.events.of(&self.unit.events) {
+            for event in self.unit.events_in(method, block) {
                 let _ = writeln!(out, "      {}", self.event(method, event));
             }
-            let test = match block.test {
+            let test = match block.test() {
                 Test::None => String::new(),
                 Test::IsNull(v) => format!("{} == null ", self.value(method, v, 0)),
                 Test::NonNull(v) => format!("{} != null ", self.value(method, v, 0)),
@@ -70,7 +70,7 @@ impl View<'_, '_> {
 
     fn event(&self, method: &MethodFacts, event: &Event) -> String {
         let args: Vec<String> = self.unit.args(event).iter().map(|a| self.value(method, *a, 0)).collect();
-        let result = if event.result == NO_VALUE { String::new() } else { format!("@{} = ", event.pc) };
+        let result = if event.is_used() { format!("@{} = ", event.pc) } else { String::new() };
         format!("{result}{} {}({})", kind_text(event.kind), self.target(event), args.join(", "))
     }
 

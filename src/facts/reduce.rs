@@ -4,7 +4,8 @@ use super::archive::CLASS_SUFFIX;
 use super::symbols::Symbols;
 use super::tables::{Annotation, AnnotationValue, ClassFacts, FieldFacts, MethodFacts, UnitFacts};
 use crate::body::{
-    self, ArrayTarget, Bodies, DynamicCalls, Event, EventKind, NO_NAME, Reduced, Scratch, Shapes, Span, Value,
+    self, ArrayTarget, Bodies, DynamicCalls, Event, EventKind, NO_NAME, NO_TARGET, Reduced, Scratch, Shapes,
+    Span, Value,
 };
 use crate::classfile::code::line_numbers;
 use crate::classfile::{
@@ -437,18 +438,19 @@ impl<'a> ClassWork<'a, '_> {
     fn intern_events(&mut self, events: &mut [Event]) -> Result<(), ClassError> {
         let pool = self.class.pool();
         for event in events {
-            let index = event.target as u16;
-            event.target = if event.target == u32::MAX {
+            let target = event.target();
+            let index = target as u16;
+            event.set_target(if target == NO_TARGET {
                 continue;
             } else if event.kind.has_method() || event.kind.has_field() {
                 self.symbols.member(pool, index, self.unit)?.0
             } else if event.kind == EventKind::NewArray {
-                self.symbols.array(pool, ArrayTarget::of(event.target), self.unit)?.0
+                self.symbols.array(pool, ArrayTarget::of(target), self.unit)?.0
             } else if event.kind == EventKind::Concat {
-                self.symbols.text(pool, index, self.unit)?.map_or(u32::MAX, |name| name.0)
+                self.symbols.text(pool, index, self.unit)?.map_or(NO_TARGET, |name| name.0)
             } else {
                 self.class_name(index)?.0
-            };
+            });
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! the same whatever the number of threads, and no two workers ever wait for each other.
 
 use super::tables::{MemberRef, UnitFacts};
-use crate::body::{NO_NAME, Value};
+use crate::body::{NO_NAME, NO_TARGET, Value};
 use crate::vocabulary::names::{ByShard, NAME_SHARDS};
 use crate::vocabulary::{Interner, MemberRefId, Name, Names, Parallel};
 use rustc_hash::FxHashMap;
@@ -136,13 +136,13 @@ fn rename(unit: &mut UnitFacts, names: &[Name], members: &[MemberRefId]) {
     unit.annotation_values.iter_mut().for_each(|v| rename_each([&mut v.key, &mut v.text], names));
     rename_all(&mut unit.lists, names);
     unit.handlers.iter_mut().for_each(|h| rename_each([&mut h.catches], names));
-    for event in unit.events.iter_mut().filter(|event| event.target != u32::MAX) {
-        let row = event.target as usize;
-        event.target = if event.kind.has_name() {
-            names.get(row).map_or(u32::MAX, |name| name.0)
+    for event in unit.events.iter_mut().filter(|event| event.target() != NO_TARGET) {
+        let row = event.target() as usize;
+        event.set_target(if event.kind.has_name() {
+            names.get(row).map_or(NO_TARGET, |name| name.0)
         } else {
-            members.get(row).map_or(u32::MAX, |member| member.0)
-        };
+            members.get(row).map_or(NO_TARGET, |member| member.0)
+        });
     }
     for value in &mut unit.values {
         if let Value::Str(name) | Value::Class(name) = value {

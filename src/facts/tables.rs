@@ -1,7 +1,7 @@
 //! The tables of a unit: flat, index-linked rows, so that a unit is a dozen allocations whatever its size.
 
 use super::packed::PackedValues;
-use crate::body::{Block, Event, Handler, ShortSpan, Span, Value};
+use crate::body::{Block, Event, Handler, MANY_EDGES, ShortSpan, Span, Value, whole};
 use crate::vocabulary::{Access, Interner, Name, Problem, ValueId};
 
 /// The facts of a run of classes of one archive. Until the deployment's tables are settled, names are ids of `names`,
@@ -30,7 +30,7 @@ pub struct UnitFacts {
     pub lists: Vec<Name>,
     /// Events of all bodies, in block order.
     pub events: Vec<Event>,
-    /// Operands of events.
+    /// Operands of events that have more than two.
     pub args: Vec<ValueId>,
     /// Values of all bodies; none once they are packed.
     pub values: Vec<Value>,
@@ -40,7 +40,7 @@ pub struct UnitFacts {
     pub merges: Vec<ValueId>,
     /// Basic blocks of all bodies; the first of a body is its entry.
     pub blocks: Vec<Block>,
-    /// Successors of blocks, as block numbers within the body.
+    /// Successors of blocks that have more than two: their number, then block numbers within the body.
     pub edges: Vec<u16>,
     /// Exception handlers of blocks, innermost first.
     pub handlers: Vec<Handler>,
@@ -139,7 +139,7 @@ pub struct MethodFacts {
     pub annotations: ShortSpan,
     /// Events, in block order.
     pub events: ShortSpan,
-    /// Values; [`ValueId`] 0 of every body is its first row.
+    /// Values that have rows; [`ValueId`] 0 of every body is its first row.
     pub values: ShortSpan,
     /// Basic blocks; block 0 is the entry.
     pub blocks: ShortSpan,
@@ -175,16 +175,23 @@ impl UnitFacts {
         method.blocks.of(&self.blocks)
     }
 
+    /// The events of a block of a method.
+    pub fn events_in(&self, method: &MethodFacts, block: &Block) -> &[Event] {
+        self.events_of(method).get(block.events()).unwrap_or(&[])
+    }
+
     /// A value of a method's body; unknown for [`NO_VALUE`] and ids that are not of this body.
     pub fn value(&self, method: &MethodFacts, id: ValueId) -> Value {
-        if id.index() < usize::from(method.values.len()) {
+        if let Some(value) = Value::without_row(id) {
+            value
+        } else if id.index() < usize::from(method.values.len()) {
             self.value_at(method.values.start() as usize + id.index())
         } else {
             Value::Unknown
         }
     }
 
-    /// All values of a method's body.
+    /// All values of a method's body that have rows: neither results nor parameters.
     pub fn values_of(&self, method: &MethodFacts) -> impl Iterator<Item = Value> + use<'_> {
         method.values.range().map(|row| self.value_at(row))
     }
@@ -206,19 +213,29 @@ impl UnitFacts {
     }
 
     /// The operands of an event.
-    pub fn args(&self, event: &Event) -> &[ValueId] {
-        Span { start: event.first_arg, len: u32::from(event.n_args) }.of(&self.args)
+    pub fn args<'e>(&'e self, event: &'e Event) -> &'e [ValueId] {
+        match event.rows_of_args() {
+            Some(rows) => rows.of(&self.args),
+            None => event.args.get(..usize::from(event.n_args)).unwrap_or(&[]),
+        }
     }
 
     /// Successors of a block on normal edges, as block numbers within the body. For a two-way branch: the taken one,
     /// then the fall-through.
-    pub fn successors(&self, block: &Block) -> &[u16] {
-        Span { start: block.first_edge, len: u32::from(block.n_edges) }.of(&self.edges)
+    pub fn successors<'b>(&'b self, block: &'b Block) -> &'b [u16] {
+        if block.n_edges != MANY_EDGES {
+            return block.edges.get(..usize::from(block.n_edges)).unwrap_or(&[]);
+        }
+        let row = whole(block.edges);
+        let n = self.edges.get(row as usize).map_or(0, |n| u32::from(*n));
+        Span { start: row.saturating_add(1), len: n }.of(&self.edges)
     }
 
     /// Handlers of a block, innermost first.
     pub fn handlers(&self, block: &Block) -> &[Handler] {
-        Span { start: block.first_handler, len: u32::from(block.n_handlers) }.of(&self.handlers)
+        let rows = self.handlers.get(whole(block.handlers) as usize..).unwrap_or(&[]);
+        let n = rows.iter().position(|handler| handler.is_last).map_or(rows.len(), |last| last + 1);
+        rows.get(..n).unwrap_or(&[])
     }
 
     /// Takes the facts out, each table exactly as large as its content, and keeps the memory in which they grew for

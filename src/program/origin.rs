@@ -38,7 +38,10 @@ impl<'u> Origins<'u> {
     }
 
     /// The operands of an event.
-    pub fn args(self, event: &Event) -> &'u [ValueId] {
+    pub fn args<'e>(self, event: &'e Event) -> &'e [ValueId]
+    where
+        'u: 'e,
+    {
         self.unit.args(event)
     }
 

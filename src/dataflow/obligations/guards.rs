@@ -2,7 +2,7 @@
 
 use super::callees::Callees;
 use crate::dataflow::Body;
-use crate::dataflow::paths::{Flags, Tested, first_event};
+use crate::dataflow::paths::{Flags, Tested};
 use crate::facts::Block;
 
 /// Blocks that may lie between a flag's test and the release of a value.
@@ -41,8 +41,7 @@ impl Leading<'_, '_> {
     fn leads(&mut self, at: u16) -> Option<bool> {
         let unit = self.body.origins.unit;
         let Some(block) = unit.blocks_of(self.body.method).get(usize::from(at)) else { return Some(false) };
-        let first = usize::from(first_event(self.body.method, block));
-        if (first..first + usize::from(block.events.len())).any(self.releases) {
+        if block.events().any(self.releases) {
             return Some(true);
         }
         if let Some((_, known)) = self.seen.iter().find(|(block, _)| *block == at) {

@@ -186,7 +186,7 @@ pub(in crate::dataflow) struct Tested {
 
 impl Tested {
     pub(in crate::dataflow) fn of(body: Body<'_>, block: &Block) -> Option<Self> {
-        let (value, is_null, taken_if) = match block.test {
+        let (value, is_null, taken_if) = match block.test() {
             Test::IsNull(v) => (v, true, true),
             Test::NonNull(v) => (v, true, false),
             Test::IsZero(v) => (v, false, true),

@@ -55,17 +55,9 @@ pub(in crate::dataflow) enum Start {
     After(u16),
 }
 
-/// Position of a block's first event among the body's.
-pub(in crate::dataflow) fn first_event(method: &MethodFacts, block: &Block) -> u16 {
-    block.events.start().saturating_sub(method.events.start()) as u16
-}
-
 /// The block that holds an event.
 pub(in crate::dataflow) fn block_of(unit: &UnitFacts, method: &MethodFacts, event: u16) -> Option<u16> {
-    let holds = |b: &Block| {
-        let first = first_event(method, b);
-        event >= first && event - first < b.events.len()
-    };
+    let holds = |b: &Block| b.events().contains(&usize::from(event));
     unit.blocks_of(method).iter().position(holds).map(|b| b as u16)
 }
 
@@ -101,10 +93,7 @@ pub(in crate::dataflow) fn walk<W: Watch>(
         Start::Entry => (0, 0),
         Start::After(event) => {
             let Some(block) = block_of(unit, body.method, event) else { return Vec::new() };
-            let first = unit
-                .blocks_of(body.method)
-                .get(usize::from(block))
-                .map_or(0, |b| first_event(body.method, b));
+            let first = unit.blocks_of(body.method).get(usize::from(block)).map_or(0, Block::first_event);
             (block, event - first + 1)
         }
     };
@@ -129,9 +118,11 @@ impl<W: Watch> Walk<'_, '_, W> {
     fn visit(&mut self, node: Node) {
         let unit = self.body.origins.unit;
         let Some(block) = unit.blocks_of(self.body.method).get(usize::from(node.block)) else { return };
-        let first = first_event(self.body.method, block);
+        let first = block.first_event();
         let mut state = node.state;
-        for (i, event) in block.events.of(&unit.events).iter().enumerate().skip(usize::from(node.from)) {
+        for (i, event) in
+            unit.events_in(self.body.method, block).iter().enumerate().skip(usize::from(node.from))
+        {
             let at = first + i as u16;
             for thrown in self.watch.thrown(at, state) {
                 let state = self.watch.after_throw(at, state);

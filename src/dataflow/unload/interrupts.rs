@@ -26,12 +26,9 @@ pub(super) fn is_asked(world: &World<'_>, body: Body<'_>, value: ValueId) -> boo
 pub(super) fn are_swallowed(world: &World<'_>, body: Body<'_>, members: &[u16]) -> bool {
     let unit = body.origins.unit;
     let blocks = unit.blocks_of(body.method);
-    let base = body.method.events.start() as usize;
     let mut waits = false;
     for block in members.iter().filter_map(|b| blocks.get(usize::from(*b))) {
-        let range = block.events.range();
-        let (first, end) = (range.start.saturating_sub(base), range.end.saturating_sub(base));
-        let mut events = (first..end).filter_map(|i| body.origins.events().get(i));
+        let mut events = block.events().filter_map(|i| body.origins.events().get(i));
         if !events.any(|e| is_interruptible(world, body, e)) {
             continue;
         }

@@ -255,13 +255,11 @@ pub(super) fn is_always_followed(
     let unit = body.origins.unit;
     let blocks = unit.blocks_of(body.method);
     let Some(start) = block_of(unit, body, event) else { return false };
-    let base = body.method.events.start() as usize;
     let mut seen = FxHashSet::default();
     let mut waiting = vec![(start, usize::from(event) + 1)];
     while let Some((at, from)) = waiting.pop() {
         let Some(block) = blocks.get(usize::from(at)) else { return false };
-        let range = block.events.range();
-        let (first, end) = (range.start.saturating_sub(base), range.end.saturating_sub(base));
+        let std::ops::Range { start: first, end } = block.events();
         let from = from.max(first);
         let stop = (from..end).find(|i| others.iter().any(|o| usize::from(*o) == *i));
         let can_throw = (from..stop.unwrap_or(end)).filter_map(|i| body.origins.events().get(i)).any(throws);

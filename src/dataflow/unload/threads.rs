@@ -263,9 +263,9 @@ impl Life {
                     continue;
                 }
                 exits += 1;
-                let flags = tested(block.test).map_or_else(Vec::new, |v| fields_of(world, body, v, 0));
+                let flags = tested(block.test()).map_or_else(Vec::new, |v| fields_of(world, body, v, 0));
                 // Whether it was interrupted is a flag that a thread has from the start.
-                let is_interrupt = tested(block.test).is_some_and(|v| interrupts::is_asked(world, body, v));
+                let is_interrupt = tested(block.test()).is_some_and(|v| interrupts::is_asked(world, body, v));
                 heeds |= is_interrupt;
                 flagged += usize::from(!flags.is_empty() || is_interrupt);
                 self.flags.extend(flags);

@@ -1,7 +1,7 @@
 //! How one number, name or other field is written within its column.
 
 use super::CodecError;
-use crate::body::{EventKind, NO_NAME, ShortSpan, Span, Test, Value};
+use crate::body::{EventKind, NO_NAME, ShortSpan, Span, Value, halves, whole};
 use crate::vocabulary::{Access, MemberRefId, Name, ValueId};
 
 const ENDS_EARLY: CodecError = CodecError::Damaged("it ends early");
@@ -341,32 +341,21 @@ impl Cell for Value {
     }
 }
 
-impl Cell for Test {
-    fn put(self, _: &mut u32, out: &mut Vec<u8>) {
-        let (tag, ids): (u8, &[ValueId]) = match &self {
-            Self::None => (0, &[]),
-            Self::IsNull(id) => (1, std::slice::from_ref(id)),
-            Self::NonNull(id) => (2, std::slice::from_ref(id)),
-            Self::IsZero(id) => (3, std::slice::from_ref(id)),
-            Self::NonZero(id) => (4, std::slice::from_ref(id)),
-            Self::Same(a, b) => (5, &[*a, *b]),
-            Self::Differ(a, b) => (6, &[*a, *b]),
-        };
-        out.push(tag);
-        ids.iter().for_each(|id| put_uint(u64::from(id.0), out));
+/// A number in halves.
+impl Cell for [u16; 2] {
+    fn put(self, last: &mut u32, out: &mut Vec<u8>) {
+        whole(self).put(last, out);
     }
-    fn get(_: &mut u32, input: &mut Input<'_>) -> Result<Self, CodecError> {
-        let tag = input.byte()?;
-        let mut id = || get_u16(input).map(ValueId);
-        Ok(match tag {
-            0 => Self::None,
-            1 => Self::IsNull(id()?),
-            2 => Self::NonNull(id()?),
-            3 => Self::IsZero(id()?),
-            4 => Self::NonZero(id()?),
-            5 => Self::Same(id()?, id()?),
-            6 => Self::Differ(id()?, id()?),
-            _ => return Err(CodecError::Damaged("an unknown kind of test")),
-        })
+    fn get(last: &mut u32, input: &mut Input<'_>) -> Result<Self, CodecError> {
+        u32::get(last, input).map(halves)
+    }
+}
+
+impl Cell for [ValueId; 2] {
+    fn put(self, last: &mut u32, out: &mut Vec<u8>) {
+        self.map(|id| id.0).put(last, out);
+    }
+    fn get(last: &mut u32, input: &mut Input<'_>) -> Result<Self, CodecError> {
+        <[u16; 2]>::get(last, input).map(|ids| ids.map(ValueId))
     }
 }

@@ -65,7 +65,7 @@ fn span<T>(span: impl Into<Span>, table: &[T]) -> Checked {
 
 fn events(unit: &UnitFacts, names: NameCheck) -> Checked {
     for event in &unit.events {
-        span(Span { start: event.first_arg, len: u32::from(event.n_args) }, &unit.args)?;
+        span(event.rows_of_args().unwrap_or_default(), &unit.args)?;
         if let Some(name) = event.name() {
             names.all(&[name])?;
         }
@@ -91,9 +91,9 @@ fn body(method: &MethodFacts, unit: &UnitFacts) -> Checked {
     span(method.blocks, &unit.blocks)?;
     let is_block = |number: u16| number < method.blocks.len();
     for block in unit.blocks_of(method) {
-        span(block.events, &unit.events)?;
-        span(Span { start: block.first_edge, len: u32::from(block.n_edges) }, &unit.edges)?;
-        span(Span { start: block.first_handler, len: u32::from(block.n_handlers) }, &unit.handlers)?;
+        if block.events().end > usize::from(method.events.len()) {
+            return Err(CodecError::Damaged("rows do not exist"));
+        }
         let handlers = unit.handlers(block).iter().map(|handler| handler.block);
         if !unit.successors(block).iter().copied().chain(handlers).all(is_block) {
             return Err(CodecError::Damaged("a branch leaves its body"));

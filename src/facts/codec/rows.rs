@@ -45,9 +45,9 @@ rows! {
     }
     Annotation { desc, values }
     AnnotationValue { key, text }
-    Event { kind, n_args, pc, line, result, target, first_arg }
-    Block { events, first_edge, n_edges, n_handlers, first_handler, test }
-    Handler { block, catches }
+    Event { kind, n_args, pc, line, target, args }
+    Block { first_event, n_events, edges, n_edges, test, tested, handlers }
+    Handler { block, is_last, catches }
 }
 
 macro_rules! single_columns {

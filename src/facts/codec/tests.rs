@@ -1,7 +1,7 @@
 //! Round trips and damage, on a unit of real and hostile classes and on arbitrary ones.
 
 use super::*;
-use crate::body::{Block, Event, EventKind, Handler, NO_NAME, NO_VALUE, ShortSpan, Span, Test, Value};
+use crate::body::{Block, Event, EventKind, Handler, NO_NAME, NO_VALUE, ShortSpan, Span, Value};
 use crate::facts::reduce::Reducer;
 use crate::facts::tables::{ClassFacts, FieldFacts, MemberRef, MethodFacts};
 use crate::vocabulary::{Access, Name, Problem, ProblemCode, ValueId};
@@ -116,17 +116,17 @@ fn rows_that_do_not_exist_are_refused() {
         |unit| unit.classes[0].super_name = Name(1 << 20),
         |unit| unit.classes[0].methods = Span { start: u32::MAX, len: u32::MAX },
         |unit| unit.methods[0].throws = Span { start: 1 << 20, len: 1 }.into(),
-        |unit| unit.events[0].first_arg = u32::MAX - 1,
+        |unit| unit.events[0].args = [NO_VALUE; 2],
         |unit| unit.member_refs.clear(),
         |unit| unit.values.push(Value::Merge { start: u32::MAX, len: 1 }),
         |unit| unit.values.push(Value::Str(Name(u32::MAX - 1))),
-        |unit| unit.edges.iter_mut().for_each(|edge| *edge = u16::MAX),
+        |unit| unit.blocks.iter_mut().for_each(|block| block.edges[0] = u16::MAX),
     ];
     for (i, damage) in broken.iter().enumerate() {
         let mut unit = real().clone();
         damage(&mut unit);
         if i == 3 {
-            unit.events[0].n_args = 1;
+            unit.events[0].n_args = 3;
         }
         assert!(matches!(decode(&encode(&unit)), Err(CodecError::Damaged(_))), "case {i}");
     }
@@ -147,17 +147,10 @@ fn extreme_numbers_come_back_as_they_were() {
         Value::Str(NO_NAME),
     ]);
     unit.args = vec![NO_VALUE, ValueId(0), NO_VALUE];
-    for (pc, target) in [(u16::MAX, u32::MAX), (0, u32::MAX), (u16::MAX, u32::MAX)] {
+    for (pc, target) in [(u16::MAX, u16::MAX), (0, 0), (u16::MAX, u16::MAX)] {
         let kind = EventKind::MonitorExit;
-        unit.events.push(Event {
-            kind,
-            n_args: 0,
-            pc,
-            line: pc,
-            result: NO_VALUE,
-            target,
-            first_arg: u32::MAX,
-        });
+        let (target, args) = ([target; 2], [NO_VALUE; 2]);
+        unit.events.push(Event { kind, n_args: 0, pc, line: pc, target, args });
     }
     assert_eq!(shown(&decode(&encode(&unit)).unwrap()), shown(&unit));
 }
@@ -191,7 +184,7 @@ fn arbitrary(seed: &Seed) -> UnitFacts {
         let [owner, text, desc] = [0; 3].map(|_| name(below(n_names + 1)));
         unit.member_refs.push(MemberRef { owner, name: text, desc, of_interface: true });
         unit.values.push(Value::Int(below(usize::MAX >> 33) as i32));
-        unit.handlers.push(Handler { block: 0, catches: owner });
+        unit.handlers.push(Handler { block: 0, is_last: below(2) == 1, catches: owner });
         unit.edges.push(0);
         let access = Access(below(0x1_0000) as u16);
         let annotations = Span::default();
@@ -204,14 +197,15 @@ fn arbitrary(seed: &Seed) -> UnitFacts {
             let start = below(n);
             Span { start, len: below(n - start as usize + 1) }
         };
-        let (list, fields, handlers) = (span(), span(), span());
+        let (list, fields) = (span(), span());
         unit.blocks.push(Block {
-            events: ShortSpan::default(),
-            first_edge: list.start,
-            n_edges: list.len as u16,
-            n_handlers: handlers.len as u16,
-            first_handler: handlers.start,
-            test: Test::Same(ValueId(below(0x1_0000) as u16), ValueId(below(9) as u16)),
+            first_event: 0,
+            n_events: 0,
+            edges: [0; 2],
+            n_edges: below(4) as u8,
+            test: below(9) as u8,
+            tested: [ValueId(below(0x1_0000) as u16), ValueId(below(9) as u16)],
+            handlers: [below(2) as u16, below(n) as u16],
         });
         let owner = name(below(n_names + 1));
         unit.methods.push(method(owner, list, Span { start: 0, len: 1 }));

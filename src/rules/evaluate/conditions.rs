@@ -6,7 +6,7 @@ use super::places;
 use super::values::{self, constants, is_of_types, kind_of, operand, origins_of};
 use crate::dataflow::changes;
 use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
-use crate::facts::{Annotation, EventKind, NO_NAME, NO_VALUE, Span, Value};
+use crate::facts::{Annotation, EventKind, NO_NAME, Span, Value};
 use crate::rules::rule::{
     ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
 };
@@ -425,7 +425,7 @@ fn is_result_used(cx: &Context<'_>, spot: &Spot) -> bool {
     if event.kind == EventKind::Lambda {
         return true;
     }
-    event.result != NO_VALUE
+    event.is_used()
         && body.origins.events().iter().any(|e| {
             body.origins.args(e).iter().any(|a| {
                 body.origins.leaves(*a).any(|l| l == crate::facts::Value::Event(u32::from(spot.event)))

@@ -281,11 +281,9 @@ impl Asker<'_> {
     /// Comparisons by `==`, which blocks end with.
     fn tests(&mut self) {
         let unit = self.body.origins.unit;
-        let first = self.body.method.events.start();
         for block in unit.blocks_of(self.body.method) {
-            if let Test::Same(a, b) | Test::Differ(a, b) = block.test {
-                let end = block.events.start() - first + u32::from(block.events.len());
-                let event = end.saturating_sub(1) as u16;
+            if let Test::Same(a, b) | Test::Differ(a, b) = block.test() {
+                let event = block.events().end.saturating_sub(1) as u16;
                 self.compared(event, a, b);
                 self.compared(event, b, a);
             }
@@ -295,11 +293,10 @@ impl Asker<'_> {
     /// Handlers of an exception, around calls.
     fn handlers(&mut self) {
         let unit = self.body.origins.unit;
-        let first = self.body.method.events.start();
         for block in unit.blocks_of(self.body.method) {
             for handler in unit.handlers(block).iter().filter(|h| h.catches != NO_NAME) {
                 let Some(class) = self.split_class(handler.catches) else { continue };
-                for (i, event) in (block.events.start() - first..).zip(block.events.of(&unit.events)) {
+                for (i, event) in block.events().zip(unit.events_in(self.body.method, block)) {
                     if event.kind.is_invoke() {
                         self.push_about(CopyQuestion::Catch, i as u16, class, About::Thrown);
                     }

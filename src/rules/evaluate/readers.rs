@@ -6,7 +6,7 @@ use super::values::{operand, origins_of};
 use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::origins::Origin;
 use crate::dataflow::{World, initialisation};
-use crate::facts::{EventKind, NO_NAME, NO_VALUE, Value};
+use crate::facts::{EventKind, NO_NAME, Value};
 use crate::rules::rule::{Condition, Rule, Site};
 use crate::vocabulary::{FieldId, MethodId, Name, Parallel, TenantId};
 use rustc_hash::FxHashMap;
@@ -202,7 +202,7 @@ fn is_only_for_change(world: &World<'_>, found: &Match, method: MethodId, read: 
         && uses.all(|(i, event)| {
             let is_change =
                 found.spots.iter().any(|s| s.method == method && s.event == i && s.inside.is_none());
-            let is_ignored = event.result == NO_VALUE || used(Value::Event(u32::from(i))).next().is_none();
+            let is_ignored = !event.is_used() || used(Value::Event(u32::from(i))).next().is_none();
             is_change && is_ignored
         })
 }

@@ -293,7 +293,7 @@ pub(super) fn is_behind(world: &World<'_>, linkage: &Linkage<'_>, method: Method
     let blocks = body.origins.unit.blocks_of(body.method);
     let at = block_of(body.origins.unit, body, event).and_then(|block| blocks.get(usize::from(block)));
     let Some(block) = at else { return false };
-    let first = (block.events.start() - body.method.events.start()) as usize;
+    let first = usize::from(block.first_event());
     let before = body.origins.events().get(first..usize::from(event)).unwrap_or(&[]);
     before.iter().any(|event| never_ends(world, linkage, method, event, MAX_DEPTH))
 }
@@ -322,7 +322,7 @@ fn never_ends(
     };
     let body = world.body(called);
     let first = body.origins.unit.blocks_of(body.method).first();
-    let events = first.map_or(&[][..], |block| block.events.of(&body.origins.unit.events));
+    let events = first.map_or(&[][..], |block| body.origins.unit.events_in(body.method, block));
     events.iter().any(|event| never_ends(world, linkage, called, event, depth - 1))
 }
 

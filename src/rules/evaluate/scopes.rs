@@ -46,7 +46,7 @@ pub(super) fn is_ended_by_callers(
 
 /// What a call hands out: the new object of a constructor, else the result.
 fn object_of(body: Body<'_>, event: &Event, index: u16) -> Option<Value> {
-    if event.result != crate::facts::NO_VALUE {
+    if event.is_used() {
         return Some(Value::Event(u32::from(index)));
     }
     let receiver = body.origins.args(event).first().filter(|_| event.kind == EventKind::InvokeSpecial)?;

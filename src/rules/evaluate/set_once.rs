@@ -75,7 +75,7 @@ fn is_kept_if_set(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
                 let unit = inner.origins.unit;
                 let old = Value::Param(u16::from(!inner.method.access.is_static()));
                 let is_old = |value: ValueId| inner.origins.leaves(value).any(|leaf| leaf == old);
-                let asks = unit.blocks_of(inner.method).iter().any(|block| match block.test {
+                let asks = unit.blocks_of(inner.method).iter().any(|block| match block.test() {
                     Test::IsNull(v) | Test::NonNull(v) => is_old(v),
                     _ => false,
                 });

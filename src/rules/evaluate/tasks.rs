@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::matches::Spot;
 use crate::dataflow::Body;
-use crate::facts::{Event, EventKind, NO_VALUE, Value};
+use crate::facts::{Event, EventKind, Value};
 use crate::program::Node;
 use crate::vocabulary::{MethodId, ValueId};
 use rustc_hash::FxHashSet;
@@ -15,7 +15,7 @@ const MAX_VISITED: usize = 400;
 pub(super) fn reaches(cx: &Context<'_>, spot: &Spot, names: &[String]) -> bool {
     let body = cx.world.body(spot.method);
     let Some(event) = cx.world.event(spot.method, spot.event) else { return false };
-    let mut waiting = tasks_of(cx, body, event);
+    let mut waiting = tasks_of(cx, body, event, spot.event);
     let mut seen = FxHashSet::default();
     while let Some(method) = waiting.pop() {
         if !seen.insert(method) || seen.len() > MAX_VISITED {
@@ -49,19 +49,21 @@ pub(super) fn calls_api(cx: &Context<'_>, method: MethodId, names: &[String]) ->
 
 /// The methods of lambdas and objects that the JDK calls back, among a call's operands, among those of the calls chained
 /// to its result (the stages of a stream or future), and among what the receiver was made with (a thread factory).
-fn tasks_of(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<MethodId> {
+fn tasks_of(cx: &Context<'_>, body: Body<'_>, event: &Event, at: u16) -> Vec<MethodId> {
     let mut found = Vec::new();
     of_operands(cx, body, event, &mut found);
-    let mut chained = vec![event.result];
+    let mut chained = vec![Value::Event(u32::from(at))];
     // What a constructor makes is the object that it is run on.
-    chained.extend((event.kind == EventKind::InvokeSpecial).then(|| body.origins.arg(event, 0)));
-    for later in body.origins.events().iter().filter(|e| !std::ptr::eq(*e, event)) {
+    if event.kind == EventKind::InvokeSpecial {
+        chained.extend(body.origins.leaves(body.origins.arg(event, 0)));
+    }
+    for (i, later) in (0..).zip(body.origins.events()).filter(|(i, _)| *i != u32::from(at)) {
         let Some(receiver) = body.origins.args(later).first().filter(|_| later.kind.has_receiver()) else {
             continue;
         };
-        if chained.iter().any(|made| *made != NO_VALUE && is_same(body, *made, *receiver)) {
+        if body.origins.leaves(*receiver).any(|leaf| chained.contains(&leaf)) {
             of_operands(cx, body, later, &mut found);
-            chained.push(later.result);
+            chained.push(Value::Event(i));
         }
     }
     if let Some(receiver) = body.origins.args(event).first().filter(|_| event.kind.has_receiver()) {
@@ -70,10 +72,6 @@ fn tasks_of(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<MethodId> {
         }
     }
     found
-}
-
-fn is_same(body: Body<'_>, a: ValueId, b: ValueId) -> bool {
-    body.origins.leaves(a).any(|x| body.origins.leaves(b).any(|y| x == y))
 }
 
 /// What the values of a field were made with.
