@@ -3,13 +3,13 @@
 use super::acquire::{POOLS, REGISTRATIONS, THREAD_BOUND, is_of_group};
 use super::flow::{Acquired, Fate, OwnCall, Released, Site};
 use super::threads::Life;
-use super::{Judge, Keeper, Release, identity, owners, requests, tasks, thread_locals};
+use super::{Judge, Keeper, Release, identity, owners, requests, tasks, thread_locals, threads};
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Origin};
-use crate::facts::{Event, EventKind};
+use crate::facts::{Event, EventKind, Value};
 use crate::program::CallSite;
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
-use crate::vocabulary::{MethodId, TenantId};
+use crate::vocabulary::{MethodId, TenantId, ValueId};
 
 impl Judge<'_> {
     pub(super) fn release(
@@ -164,8 +164,16 @@ impl Judge<'_> {
 
     /// Whether a function goes where it can't be followed.
     fn is_handed_on(&self, lambda: Site) -> bool {
+        let body = self.world.body(lambda.0);
+        let is_it = |v: &ValueId| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(lambda.1)));
+        // A thread runs it when it is started, a hook's at the end of the JVM.
+        let is_run_by_thread = body.origins.events().iter().any(|e| {
+            e.kind == EventKind::InvokeSpecial
+                && threads::is_thread(self.world, body, e)
+                && body.origins.args(e).iter().skip(1).any(is_it)
+        });
         let fate = self.function(lambda);
-        fate.escapes || fate.is_lent
+        (fate.escapes || fate.is_lent) && !is_run_by_thread
     }
 
     /// What becomes of a function.
