@@ -5,6 +5,7 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,6 +20,8 @@ final class Container {
             "CancelTimersOnUninstallEventHandler#TIMERS");
     private static final String HANDLER_PACKAGE = "com.alipay.sofa.koupleless.plugin.manager.handler.";
 
+    private static final Map<Class<?>, Object> OF_BASE = new HashMap<>();
+
     private Container() {}
 
     /** Makes one bean of each component class of which the module's own start made none. */
@@ -30,9 +33,7 @@ final class Container {
                 if (isMade || !isAnnotated(type.getAnnotations(), COMPONENTS)) {
                     continue;
                 }
-                Constructor<?> constructor = type.getDeclaredConstructor();
-                constructor.setAccessible(true);
-                Object bean = constructor.newInstance();
+                Object bean = make(type);
                 Sites.made(bean, name + "#<init>:0");
                 for (Method method : type.getMethods()) {
                     if (isAnnotated(method.getAnnotations(), Set.of("PostConstruct"))) {
@@ -44,6 +45,31 @@ final class Container {
                 // a container would not start such a bean either
             }
         }
+    }
+
+    /** Makes an object with the constructor without parameters, else with one that asks for beans of the base. */
+    private static Object make(Class<?> type) throws ReflectiveOperationException {
+        Constructor<?>[] all = type.getDeclaredConstructors();
+        Constructor<?> constructor = all.length == 1 ? all[0] : type.getDeclaredConstructor();
+        constructor.setAccessible(true);
+        Object[] beans = new Object[constructor.getParameterCount()];
+        for (int i = 0; i < beans.length; i++) {
+            beans[i] = beanOfBase(constructor.getParameterTypes()[i]);
+        }
+        return constructor.newInstance(beans);
+    }
+
+    /** The one bean of a component class that the base's loader defines. */
+    private static Object beanOfBase(Class<?> type) throws ReflectiveOperationException {
+        if (type.getClassLoader() instanceof ModuleLoader || !isAnnotated(type.getAnnotations(), COMPONENTS)) {
+            throw new NoSuchMethodException("no bean of " + type);
+        }
+        Object bean = OF_BASE.get(type);
+        if (bean == null) {
+            bean = make(type);
+            OF_BASE.put(type, bean);
+        }
+        return bean;
     }
 
     static void unload(String topology, ModuleLoader module) {

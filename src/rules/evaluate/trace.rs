@@ -154,6 +154,20 @@ pub(super) fn simple_name(internal: &str) -> String {
     name.char_indices().map(|(at, c)| if c == '$' && separates(at) { '.' } else { c }).collect()
 }
 
+/// The names of methods that compilers make for access to a private member from a nested class.
+const ACCESSOR: &str = "access$";
+
+/// The call that stands in the source for an event of a method that a compiler made for access to a private member: its
+/// own line is that of the class.
+pub(super) fn outside_accessor(world: &World<'_>, method: MethodId, event: u16) -> (MethodId, u16) {
+    let facts = world.program.method(method);
+    let is_accessor = facts.access.is_synthetic()
+        && facts.access.is_static()
+        && world.program.text(facts.name).starts_with(ACCESSOR);
+    let call = world.sites.resolved_to(method).first().filter(|_| is_accessor);
+    call.map_or((method, event), |site| (site.caller, site.event))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{article, simple_name};
@@ -169,18 +183,4 @@ mod tests {
         let all = ["AbstractMap", "Order", "Map", "URLLoader", "User"].map(article);
         assert_eq!(all, ["an", "an", "a", "a", "a"]);
     }
-}
-
-/// The names of methods that compilers make for access to a private member from a nested class.
-const ACCESSOR: &str = "access$";
-
-/// The call that stands in the source for an event of a method that a compiler made for access to a private member: its
-/// own line is that of the class.
-pub(super) fn outside_accessor(world: &World<'_>, method: MethodId, event: u16) -> (MethodId, u16) {
-    let facts = world.program.method(method);
-    let is_accessor = facts.access.is_synthetic()
-        && facts.access.is_static()
-        && world.program.text(facts.name).starts_with(ACCESSOR);
-    let call = world.sites.resolved_to(method).first().filter(|_| is_accessor);
-    call.map_or((method, event), |site| (site.caller, site.event))
 }
