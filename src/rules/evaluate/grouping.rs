@@ -8,7 +8,7 @@ use crate::rules::rule::{Family, Rule, Site, WriteShape};
 use crate::vocabulary::FieldId;
 use std::collections::BTreeMap;
 
-/// What findings have in common that are told together: the class of the object or, for calls and statics, the outermost class, with its loader, how bad and how sure, and
+/// What findings have in common that are told together: the outermost class and what holds its object, with its loader, how bad and how sure, and
 /// whom it concerns.
 type Key = (String, String, String, Vec<String>);
 
@@ -30,17 +30,18 @@ pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Findi
     }
     let mut groups = BTreeMap::<Key, Vec<(Rank, Finding)>>::new();
     for (m, finding) in found {
-        groups.entry(key(&finding, is_object)).or_default().push((rank(cx, m), finding));
+        groups.entry(key(m, &finding, is_object)).or_default().push((rank(cx, m), finding));
     }
     groups.into_values().filter_map(joined).collect()
 }
 
-/// Objects of a class and of one that is nested in it are different objects.
-fn key(finding: &Finding, is_object: bool) -> Key {
+/// Objects that different statics hold are different objects, whatever classes they are of.
+fn key(found: &Match, finding: &Finding, is_object: bool) -> Key {
     let outermost = finding.class.split('$').next().unwrap_or_default();
-    let class = if is_object { finding.class.as_str() } else { outermost }.to_owned();
+    let root = found.holder.filter(|_| is_object).map(|holder| holder.root);
+    let held = format!("{outermost} {root:?}");
     let weight = format!("{:?} {:?}", finding.severity, finding.certainty);
-    (class, finding.loader.clone(), weight, finding.tenants.clone())
+    (held, finding.loader.clone(), weight, finding.tenants.clone())
 }
 
 /// The field to name first: the one that callers decide about, then the one that most places change.
