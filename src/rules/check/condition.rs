@@ -195,14 +195,10 @@ impl Checker<'_> {
             ConditionText::Kept(_) => ("kept", is_kept, "kept resources"),
             ConditionText::Because(_) => ("because", is_reference, "references"),
             ConditionText::Arrives(_) => ("arrives", is_copy, "`other-copy` sites"),
-            ConditionText::Caller(_) => ("caller", is_in_code, "sites in code"),
-            ConditionText::Method(_) => ("method", is_in_code, "sites in code"),
-            ConditionText::Catches(_) => ("catches", is_in_code, "sites in code"),
-            ConditionText::AlsoCalls(_) => ("also-calls", is_in_code, "sites in code"),
-            ConditionText::InUnloadCallback => ("in-unload-callback", is_in_code, "sites in code"),
-            ConditionText::OnlyFromMain => ("only-from-main", is_in_code, "sites in code"),
-            ConditionText::RunsOnce => ("runs-once", is_in_code, "sites in code"),
-            _ => return,
+            other => match name_in_code(other) {
+                Some(name) => (name, is_in_code, "sites in code"),
+                None => return,
+            },
         };
         if !is_known {
             self.report(
@@ -320,5 +316,19 @@ impl Checker<'_> {
             self.report(format!("`{glob}` is no glob: {}", error.kind()), "here", "");
         }
         glob
+    }
+}
+
+/// The names of the conditions that are about the code that holds a site.
+fn name_in_code(text: &ConditionText) -> Option<&'static str> {
+    match text {
+        ConditionText::Caller(_) => Some("caller"),
+        ConditionText::Method(_) => Some("method"),
+        ConditionText::Catches(_) => Some("catches"),
+        ConditionText::AlsoCalls(_) => Some("also-calls"),
+        ConditionText::InUnloadCallback => Some("in-unload-callback"),
+        ConditionText::OnlyFromMain => Some("only-from-main"),
+        ConditionText::RunsOnce => Some("runs-once"),
+        _ => None,
     }
 }
