@@ -265,11 +265,11 @@ impl Getters {
     }
 }
 
-/// What a method returns: a candidate field's value, or what other methods return.
-#[derive(Default)]
-struct Returned {
-    field: Option<FieldId>,
-    calls: Vec<MethodId>,
+/// What a method returns: a candidate field's value, or what another method returns.
+#[derive(Clone, Copy)]
+enum Returned {
+    Field(FieldId),
+    CallOf(MethodId),
 }
 
 /// Methods that return what a candidate field holds. Bodies are looked at once; chains of getters are followed over
@@ -286,29 +286,29 @@ fn getters(
         for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
             for (id, method) in world.program.methods_of(ClassId::from_index(i)) {
                 if method.has_body {
-                    found.extend(returned(world, is_candidate, id).map(|r| (id, r)));
+                    returned(world, is_candidate, id, &mut found);
                 }
             }
         }
         found
     });
     let mut fields: Vec<Option<FieldId>> = vec![None; world.program.n_methods];
-    let mut chains: Vec<(MethodId, Returned)> = Vec::new();
+    let mut chains: Vec<(MethodId, MethodId)> = Vec::new();
     for (id, returned) in found.into_iter().flatten() {
-        match returned.field {
-            Some(field) => fields[id.index()] = Some(field),
-            None => chains.push((id, returned)),
+        match returned {
+            Returned::Field(field) => fields[id.index()] = Some(field),
+            Returned::CallOf(callee) => chains.push((id, callee)),
         }
     }
     for _ in 1..GETTER_ROUNDS {
         let open = chains.iter().filter(|(id, _)| fields[id.index()].is_none());
-        let more: Vec<(MethodId, FieldId)> = open
-            .filter_map(|(id, r)| Some((*id, r.calls.iter().find_map(|callee| fields[callee.index()])?)))
-            .collect();
+        let more: Vec<(MethodId, FieldId)> =
+            open.filter_map(|(id, callee)| Some((*id, fields[callee.index()]?))).collect();
         if more.is_empty() {
             break;
         }
-        more.into_iter().for_each(|(id, field)| fields[id.index()] = Some(field));
+        // Of several callees the first counts.
+        more.into_iter().rev().for_each(|(id, field)| fields[id.index()] = Some(field));
     }
     let by_method = fields.into_iter().enumerate();
     let mut by_field: Vec<(FieldId, MethodId)> =
@@ -321,23 +321,29 @@ fn returned(
     world: &World<'_>,
     is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
     id: MethodId,
-) -> Option<Returned> {
+    found: &mut Vec<(MethodId, Returned)>,
+) {
     let body = world.body(id);
     let refs = world.program.refs(world.program.class(body.class).loader);
-    let mut found = Returned::default();
+    let from = found.len();
     let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
     for value in returns.flat_map(|e| body.origins.args(e)) {
         for leaf in body.origins.leaves(*value) {
             let Some((_, event)) = body.origins.event(leaf) else { continue };
             let Some(member) = event.member() else { continue };
             if matches!(event.kind, EventKind::GetStatic | EventKind::GetField) {
-                found.field = found.field.or(refs.field(member).filter(|f| is_candidate(*f)));
+                if let Some(field) = refs.field(member).filter(|f| is_candidate(*f)) {
+                    found.truncate(from);
+                    found.push((id, Returned::Field(field)));
+                    return;
+                }
             } else if event.kind.is_invoke() {
-                found.calls.extend(refs.method(member));
+                // What has no body returns nothing that is seen.
+                let callee = refs.method(member).filter(|m| world.program.method(*m).has_body);
+                found.extend(callee.map(|m| (id, Returned::CallOf(m))));
             }
         }
     }
-    (found.field.is_some() || !found.calls.is_empty()).then_some(found)
 }
 
 /// Effects that were asked for, so that a helper which many callers use is looked at once.
