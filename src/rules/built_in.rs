@@ -43,10 +43,6 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/classloader/context-loader-not-restored.yaml"),
     ),
     (
-        "rules/classloader/first-callers-view-kept.yaml",
-        include_str!("../../rules/classloader/first-callers-view-kept.yaml"),
-    ),
-    (
         "rules/classloader/deserialisation-with-nearest-loader.yaml",
         include_str!("../../rules/classloader/deserialisation-with-nearest-loader.yaml"),
     ),
@@ -57,6 +53,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/classloader/exception-of-another-copy.yaml",
         include_str!("../../rules/classloader/exception-of-another-copy.yaml"),
+    ),
+    (
+        "rules/classloader/first-callers-view-kept.yaml",
+        include_str!("../../rules/classloader/first-callers-view-kept.yaml"),
     ),
     (
         "rules/classloader/key-of-another-copy.yaml",
