@@ -72,9 +72,10 @@ final class Globals {
             if (logger == null) {
                 continue;
             }
-            boolean isSet = logger.getLevel() != null || !logger.getUseParentHandlers() || logger.getHandlers().length > 0;
+            boolean isSet = logger.getLevel() != null || !logger.getUseParentHandlers() || logger.getHandlers().length > 0
+                    || logger.getFilter() != null;
             if (isSet || name.isEmpty()) {
-                now.put("logger " + name, logger.getLevel() + " " + logger.getUseParentHandlers() + " " + logger.getHandlers().length);
+                now.put("logger " + name, logger.getLevel() + " " + logger.getUseParentHandlers() + " " + logger.getHandlers().length + " " + (logger.getFilter() != null));
             }
         }
     }
