@@ -61,7 +61,7 @@ final class Container {
 
     /** The one bean of a component class that the base's loader defines. */
     private static Object beanOfBase(Class<?> type) throws ReflectiveOperationException {
-        if (type.getClassLoader() instanceof ModuleLoader || !isAnnotated(type.getAnnotations(), COMPONENTS)) {
+        if (!ModuleLoader.isBase(type.getClassLoader()) || !isAnnotated(type.getAnnotations(), COMPONENTS)) {
             throw new NoSuchMethodException("no bean of " + type);
         }
         Object bean = OF_BASE.get(type);

@@ -12,6 +12,8 @@ import java.util.List;
 
 /** Loader of a base or of a module, looking in the order that its container looks. What it defines is watched. */
 final class ModuleLoader extends URLClassLoader {
+    private static final String BASE = "base";
+
     private final ClassLoader shared;
 
     private ModuleLoader(String name, URL[] urls, ClassLoader parent, ClassLoader shared) {
@@ -21,7 +23,11 @@ final class ModuleLoader extends URLClassLoader {
 
     /** Everything that is not the JDK's is its own, and what the runner brings along. */
     static ModuleLoader base(URL[] urls) {
-        return new ModuleLoader("base", urls, ModuleLoader.class.getClassLoader(), null);
+        return new ModuleLoader(BASE, urls, ModuleLoader.class.getClassLoader(), null);
+    }
+
+    static boolean isBase(ClassLoader loader) {
+        return loader instanceof ModuleLoader && BASE.equals(loader.getName());
     }
 
     static ModuleLoader module(String topology, String name, URL[] urls, ModuleLoader base) {
