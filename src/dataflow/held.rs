@@ -68,7 +68,9 @@ impl Held {
             .map(|f| (Root::Static(f), f))
             .collect();
         search.seen.extend(frontier.iter().map(|(_, f)| *f));
-        let beans = Beans::new(world).single(world);
+        // Without an application nobody has made the beans yet, and each that comes makes its own.
+        let is_open_world = world.reach.is_open_world();
+        let beans = if is_open_world { Vec::new() } else { Beans::new(world).single(world) };
         let is_shared = |class: &ClassId| world.reach.owner(*class).is_none();
         for bean in beans.into_iter().filter(is_shared) {
             search.hold(bean, Root::Bean, None, &mut frontier);
