@@ -241,3 +241,21 @@ fn a_file_lock_is_told_of_in_words_for_file_locks() {
     assert!(words.contains("in its finally call its release() or close its channel"), "{words}");
     assert!(!words.contains("`Lock.lock()`") && !words.contains("unlock()` in"), "{words}");
 }
+
+/// The base gets classes that no module calls: what is open on a path in them is told all the same.
+#[test]
+fn every_finding_names_a_tenant_a_way_and_a_remedy() {
+    let unreached = "fixtures/resource/stream-open-on-exception/bad/billing.jar";
+    let orders = "orders=fixtures/demo/orders.jar";
+    for input in [&["fixtures/demo"][..], &["--base", unreached, "--module", orders]] {
+        let report = json(&run(&[&["scan", "--format", "json"][..], input].concat()).stdout);
+        let findings = report["findings"].as_array().unwrap();
+        assert!(findings.len() > 10, "{input:?}");
+        for finding in findings {
+            for list in ["tenants", "trace"] {
+                assert!(!finding[list].as_array().unwrap().is_empty(), "{list}: {finding}");
+            }
+            assert!(!finding["fix"].as_str().unwrap().is_empty(), "{finding}");
+        }
+    }
+}

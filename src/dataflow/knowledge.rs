@@ -117,8 +117,6 @@ pub mod groups {
     pub const JVM_EXIT: &str = "jvm-exit";
     /// Ask a loader for a class.
     pub const CLASS_LOOKUPS: [&str; 2] = ["class-for-name-with-loader", "load-class"];
-    /// Removes all entries of its receiver.
-    pub const CONTAINER_CLEAR: &str = "container-clear";
     /// Removes an entry of its receiver.
     pub const REMOVERS: [&str; 2] = ["map-remove", "collection-remove"];
     /// Waits for something that may never come: a thread that runs it may stay for ever.

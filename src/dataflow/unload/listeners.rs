@@ -218,7 +218,6 @@ impl Judge<'_> {
 
 struct Groups<'w> {
     containers: [&'w [bool]; 3],
-    clears: &'w [bool],
     removers: [&'w [bool]; 3],
     /// Classes of which a container of the base makes one object for all.
     singletons: FxHashSet<ClassId>,
@@ -231,7 +230,6 @@ impl<'w> Groups<'w> {
         let support = [groups::LISTENER_SUPPORT_ADD, groups::LISTENER_SUPPORT_REMOVE].map(group);
         Self {
             containers: [group(groups::CONTAINER_MUTATOR), support[0], support[1]],
-            clears: group(groups::CONTAINER_CLEAR),
             removers: [map, collection, support[1]],
             singletons: singletons(world, beans, parallel),
         }
@@ -271,7 +269,7 @@ fn gates_of(world: &World<'_>, groups: &Groups<'_>, id: MethodId, found: &mut Ve
         };
         let api =
             world.knowledge.apis(loader, member).find(|a| groups.containers.iter().any(|g| is_in(g, *a)));
-        let Some(api) = api.filter(|a| !is_in(groups.clears, *a)) else { continue };
+        let Some(api) = api else { continue };
         let Some(field) = root(world, groups, body, body.origins.arg(event, 0), 0) else { continue };
         let is_removal = groups.removers.iter().any(|g| is_in(g, api));
         for value in body.origins.args(event).iter().skip(1) {

@@ -189,6 +189,19 @@ impl<'w> Context<'w> {
         tenants
     }
 
+    /// The tenants that a finding names: those that reach it; for kept resources the one that acquires. Code that nobody is
+    /// seen to reach is a matter of the one whose loader defines it.
+    pub(super) fn named_tenants(&self, found: &Match) -> Vec<TenantId> {
+        if let Some(tenant) = found.kept.as_ref().and_then(|k| k.tenant) {
+            return vec![tenant];
+        }
+        let tenants = self.tenants(found);
+        if tenants.is_empty() && matches!(found.subject, Subject::Call(..) | Subject::Resource(_)) {
+            return self.world.program.tenant_of(found.class).into_iter().collect();
+        }
+        tenants
+    }
+
     /// The application that a class belongs to, else all whose code runs a method of it.
     fn tenants_of_class(&self, class: ClassId) -> Vec<TenantId> {
         if let Some(owner) = self.world.reach.owner(class) {

@@ -33,7 +33,7 @@ pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Find
     }
     let follow = follow_tests(case.map(|c| &c.when).into_iter().chain([&rule.when]));
     let readers = if readers::is_asked(rule) { readers::of_match(cx, found) } else { Vec::new() };
-    let maker = Maker { cx, found, follow, tenants: tenants_of(cx, found), readers };
+    let maker = Maker { cx, found, follow, tenants: cx.named_tenants(found), readers };
     let (severity, certainty) = certainty::level(cx, found, rule, case, &maker.tenants);
     let message = case.and_then(|c| c.message.as_ref()).unwrap_or(&rule.message);
     let advice = case.and_then(|c| c.advice.as_ref()).unwrap_or(&rule.advice);
@@ -56,14 +56,6 @@ pub(super) fn build(cx: &Context<'_>, found: &Match, rule: &Rule) -> Option<Find
         fingerprint: String::new(),
         standing: None,
     })
-}
-
-/// The tenants a finding names: those that reach it; for resources the one that acquires.
-fn tenants_of(cx: &Context<'_>, found: &Match) -> Vec<TenantId> {
-    match found.kept.as_ref().and_then(|k| k.tenant) {
-        Some(tenant) => vec![tenant],
-        None => cx.tenants(found),
-    }
 }
 
 /// What conditions say must follow a call.
@@ -185,7 +177,18 @@ impl Maker<'_, '_> {
     fn trace(&self) -> Vec<Hop> {
         let world = self.cx.world;
         let mut hops = Vec::new();
+        let is_seen = self.found.kept.is_some() || !self.cx.tenants(self.found).is_empty();
         for tenant in &self.tenants {
+            if let Some(spot) = self.main_spot().filter(|_| !is_seen) {
+                hops.extend(trace::to_event(
+                    world,
+                    *tenant,
+                    spot.method,
+                    spot.event,
+                    &self.what_happens(spot),
+                ));
+                continue;
+            }
             let reached = self.found.spots.iter().filter(|s| world.reach.tenants(s.method).has(*tenant));
             let nearest = reached
                 .min_by_key(|s| world.reach.witness(*tenant, s.method).map_or(usize::MAX, |w| w.len()));
