@@ -154,8 +154,8 @@ impl Machine<'_, '_, '_> {
             Some(event) => *event = (self.out.events.len() - e.first_event) as u32,
             None => e.pcs.push(pc as u16),
         }
-        let (n_args, pc, target) = (n_args as u8, pc as u16, halves(target));
-        self.out.events.push(Event { kind, n_args, pc, line, target, args });
+        let (n_args, target) = (n_args as u8, halves(target));
+        self.out.events.push(Event { kind, n_args, line, target, args });
     }
 
     /// Gives values and blocks their final numbers once the whole body is written.

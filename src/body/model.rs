@@ -244,15 +244,13 @@ impl EventKind {
     }
 }
 
-/// One thing a body does that a rule can ask about. 14 bytes.
+/// One thing a body does that a rule can ask about. 12 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Event {
     /// What it does.
     pub kind: EventKind,
     /// Number of operands.
     pub n_args: u8,
-    /// Offset of the instruction in the code array.
-    pub pc: u16,
     /// Source line, 0 if unknown.
     pub line: u16,
     /// [`MemberRefId`] or [`Name`] in the lower bits, see [`EventKind`]; the highest says that its result is used.
@@ -261,7 +259,7 @@ pub struct Event {
     pub(crate) args: [ValueId; 2],
 }
 
-const _: () = assert!(size_of::<Event>() == 14 && size_of::<Block>() == 18);
+const _: () = assert!(size_of::<Event>() == 12 && size_of::<Block>() == 18);
 
 /// So many operands stand in the event itself.
 pub(crate) const INLINE_ARGS: usize = 2;
@@ -460,7 +458,7 @@ mod tests {
     #[test]
     fn what_an_event_names_and_whether_its_result_is_used_do_not_touch_each_other() {
         let (kind, args) = (EventKind::New, [NO_VALUE; 2]);
-        let mut event = Event { kind, n_args: 0, pc: 0, line: 0, target: halves(NO_TARGET), args };
+        let mut event = Event { kind, n_args: 0, line: 0, target: halves(NO_TARGET), args };
         assert_eq!((event.name(), event.is_used()), (None, false));
         event.set_used();
         assert_eq!((event.name(), event.is_used()), (None, true));

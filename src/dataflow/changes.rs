@@ -313,6 +313,8 @@ fn getters(
     let by_method = fields.into_iter().enumerate();
     let mut by_field: Vec<(FieldId, MethodId)> =
         by_method.filter_map(|(m, field)| Some((field?, MethodId::from_index(m)))).collect();
+    // Collected where the far longer table by method stood.
+    by_field.shrink_to_fit();
     by_field.sort_unstable();
     Getters(by_field)
 }

@@ -280,7 +280,7 @@ impl<'w> Exceptions<'w> {
         let program = self.world.program;
         let class = program.class_of_method(target);
         let loader = program.class(class).loader;
-        let throws = program.method(target).throws.of(&program.unit(class).lists);
+        let throws = program.unit(class).throws_of(program.method(target));
         let counts = |name: &&Name| {
             let text = program.text(**name);
             let is_checked = || {

@@ -13,7 +13,7 @@ use super::tables::UnitFacts;
 use libdeflater::{CompressionLvl, Compressor, Crc, Decompressor};
 
 /// Version of the layout; part of each file. Raise it with every change of the tables.
-pub const FORMAT_VERSION: u16 = 2;
+pub const FORMAT_VERSION: u16 = 3;
 
 /// No file inflates to more than this, in bytes.
 pub const MAX_INFLATED: usize = 1 << 30;

@@ -47,8 +47,8 @@ impl View<'_, '_> {
                 let _ = write!(out, " ^{} {caught}", handler.block);
             }
             out.push('\n');
-            for event in self.unit.events_in(method, block) {
-                let _ = writeln!(out, "      {}", self.event(method, event));
+            for (number, event) in (block.first_event()..).zip(self.unit.events_in(method, block)) {
+                let _ = writeln!(out, "      {}", self.event(method, number, event));
             }
             let test = match block.test() {
                 Test::None => String::new(),
@@ -68,9 +68,9 @@ impl View<'_, '_> {
         }
     }
 
-    fn event(&self, method: &MethodFacts, event: &Event) -> String {
+    fn event(&self, method: &MethodFacts, number: u16, event: &Event) -> String {
         let args: Vec<String> = self.unit.args(event).iter().map(|a| self.value(method, *a, 0)).collect();
-        let result = if event.is_used() { format!("@{} = ", event.pc) } else { String::new() };
+        let result = if event.is_used() { format!("@{number} = ") } else { String::new() };
         format!("{result}{} {}({})", kind_text(event.kind), self.target(event), args.join(", "))
     }
 
@@ -93,10 +93,7 @@ impl View<'_, '_> {
             Value::Class(name) => format!("{}.class", (self.text)(name)),
             Value::Param(0) if !method.access.is_static() => "this".into(),
             Value::Param(i) => format!("p{i}"),
-            Value::Event(i) => {
-                let event = self.unit.events_of(method).get(i as usize);
-                event.map_or("?".into(), |e| format!("@{}", e.pc))
-            }
+            Value::Event(i) => format!("@{i}"),
             Value::Caught(block) => format!("caught{block}"),
             Value::Derived(source) if depth < 8 => format!("f({})", self.value(method, source, depth + 1)),
             Value::Derived(_) => "f(…)".into(),

@@ -2,7 +2,9 @@
 
 use super::archive::CLASS_SUFFIX;
 use super::symbols::Symbols;
-use super::tables::{Annotation, AnnotationValue, ClassFacts, FieldFacts, MethodFacts, UnitFacts};
+use super::tables::{
+    Annotation, AnnotationValue, ClassFacts, FieldFacts, MethodExtras, MethodFacts, UnitFacts,
+};
 use crate::body::{
     self, ArrayTarget, Bodies, DynamicCalls, Event, EventKind, NO_NAME, NO_TARGET, Reduced, Scratch, Shapes,
     Span, Value,
@@ -338,6 +340,7 @@ impl<'a> ClassWork<'a, '_> {
             None => None,
         };
         let reduced = body.unwrap_or_default();
+        let annotations = self.annotations(annotations)?;
         Ok(MethodFacts {
             name: self.name(member.name)?,
             desc: self.name(member.desc)?,
@@ -345,8 +348,7 @@ impl<'a> ClassWork<'a, '_> {
             has_body: body.is_some(),
             has_loop: reduced.has_loop,
             line: reduced.line,
-            throws: throws.into(),
-            annotations: self.annotations(annotations)?.into(),
+            extras: MethodExtras::add(&mut self.unit.extras, throws, annotations),
             events: reduced.events.into(),
             values: reduced.values.into(),
             blocks: reduced.blocks.into(),

@@ -1,7 +1,7 @@
 //! The tables of a unit: flat, index-linked rows, so that a unit is a dozen allocations whatever its size.
 
 use super::packed::PackedValues;
-use crate::body::{Block, Event, Handler, MANY_EDGES, ShortSpan, Span, Value, whole};
+use crate::body::{Block, Event, Handler, MANY_EDGES, ShortSpan, Span, Value, halves, whole};
 use crate::vocabulary::{Access, Interner, Name, Problem, ValueId};
 
 /// The facts of a run of classes of one archive. Until the deployment's tables are settled, names are ids of `names`,
@@ -22,6 +22,8 @@ pub struct UnitFacts {
     pub fields: Vec<FieldFacts>,
     /// Methods of all classes.
     pub methods: Vec<MethodFacts>,
+    /// What few methods have.
+    pub extras: Vec<MethodExtras>,
     /// Annotations of classes, fields and methods.
     pub annotations: Vec<Annotation>,
     /// Their element values.
@@ -133,16 +135,37 @@ pub struct MethodFacts {
     pub has_loop: bool,
     /// First line of the body, 0 if unknown.
     pub line: u16,
-    /// Types of the `Exceptions` attribute, in `lists`.
-    pub throws: ShortSpan,
-    /// Its annotations.
-    pub annotations: ShortSpan,
+    /// Row of what few methods have, [`NO_EXTRAS`] if it has none of that: high half, low half.
+    pub(crate) extras: [u16; 2],
     /// Events, in block order.
     pub events: ShortSpan,
     /// Values that have rows; [`ValueId`] 0 of every body is its first row.
     pub values: ShortSpan,
     /// Basic blocks; block 0 is the entry.
     pub blocks: ShortSpan,
+}
+
+/// The row of methods without [`MethodExtras`].
+pub(crate) const NO_EXTRAS: [u16; 2] = [u16::MAX; 2];
+
+/// What few methods have.
+#[derive(Clone, Copy, Debug)]
+pub struct MethodExtras {
+    /// Types of the `Exceptions` attribute, in `lists`.
+    pub throws: Span,
+    /// Annotations, visible and invisible.
+    pub annotations: Span,
+}
+
+impl MethodExtras {
+    /// Adds a row for what a method has of that, if it has any.
+    pub(crate) fn add(rows: &mut Vec<Self>, throws: Span, annotations: Span) -> [u16; 2] {
+        if throws.len == 0 && annotations.len == 0 {
+            return NO_EXTRAS;
+        }
+        rows.push(Self { throws, annotations });
+        halves(rows.len() as u32 - 1)
+    }
 }
 
 /// An annotation, without nested annotations.
@@ -165,6 +188,20 @@ pub struct AnnotationValue {
 }
 
 impl UnitFacts {
+    /// The exceptions that a method declares (JVMS 4.7.5).
+    pub fn throws_of(&self, method: &MethodFacts) -> &[Name] {
+        self.extras_of(method).map_or(&[], |extras| extras.throws.of(&self.lists))
+    }
+
+    /// The annotations of a method.
+    pub fn annotations_of(&self, method: &MethodFacts) -> &[Annotation] {
+        self.extras_of(method).map_or(&[], |extras| extras.annotations.of(&self.annotations))
+    }
+
+    fn extras_of(&self, method: &MethodFacts) -> Option<&MethodExtras> {
+        self.extras.get(whole(method.extras) as usize)
+    }
+
     /// The events of a method.
     pub fn events_of(&self, method: &MethodFacts) -> &[Event] {
         method.events.of(&self.events)
@@ -256,6 +293,7 @@ impl UnitFacts {
             classes: drained(&mut self.classes),
             fields: drained(&mut self.fields),
             methods: drained(&mut self.methods),
+            extras: drained(&mut self.extras),
             annotations: drained(&mut self.annotations),
             annotation_values: drained(&mut self.annotation_values),
             lists: drained(&mut self.lists),

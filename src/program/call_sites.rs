@@ -7,6 +7,8 @@ use crate::vocabulary::{ClassId, MethodId, Parallel};
 
 /// One call instruction, lambda or method reference.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+// There are millions of them.
+#[repr(packed(2))]
 pub struct CallSite {
     /// The method that holds it.
     pub caller: MethodId,
@@ -55,6 +57,7 @@ impl CallSites {
                 }
             }
         }
+        overridden.shrink_to_fit();
         overridden.sort_unstable();
         Self { first, sites, overridden }
     }

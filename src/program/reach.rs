@@ -212,7 +212,7 @@ impl<'p> Reach<'p> {
         let facts = self.program.method(method);
         let is_main = facts.access.is_static() && self.program.text(facts.name) == "main";
         is_main
-            || !facts.annotations.is_empty()
+            || !self.program.unit(class).annotations_of(facts).is_empty()
             || self.program.class_facts(class).annotations.len > 0
                 && (facts.access.is_synthetic()
                     || self.program.text(facts.name) == "<init>"

@@ -186,10 +186,6 @@ impl Interner {
         (0..self.len()).map(|i| (self.text_of(Name::from_index(i)), self.hashes[i]))
     }
 
-    fn texts(&self) -> impl Iterator<Item = &str> {
-        (0..self.len()).map(|i| self.text_of(Name::from_index(i)))
-    }
-
     fn slot_of(&self, hash: u64) -> usize {
         hash as usize & (self.slots.len() - 1)
     }
@@ -219,7 +215,61 @@ pub const NAME_SHARDS: usize = 16;
 /// Every name of a deployment. Immutable once [`join`](Names::join) has made it.
 #[derive(Default)]
 pub struct Names {
-    shards: Vec<Interner>,
+    shards: Vec<Shard>,
+}
+
+/// The names of one shard, by hash and text.
+///
+/// As their order is that of their hashes, a name is found by the first bits of its hash and a look at its few
+/// neighbours: a sixteenth of what a hash table's slots take.
+#[derive(Default)]
+struct Shard {
+    text: String,
+    ends: Vec<u32>,
+    /// First row of each run of names whose hashes begin alike, and one more.
+    runs: Vec<u32>,
+}
+
+impl Shard {
+    /// So many names are to be in a run.
+    const RUN: usize = 4;
+    /// All hashes of a shard begin with so many equal bits.
+    const COMMON_BITS: u32 = NAME_SHARDS.ilog2();
+
+    /// Builds it of names with their hashes, in the order of these.
+    fn of<'n>(names: impl Iterator<Item = (u64, &'n str)> + Clone) -> Self {
+        let n_names = names.clone().count();
+        let mut text = String::new();
+        text.reserve_exact(names.clone().map(|(_, text)| text.len()).sum());
+        let mut ends = Vec::with_capacity(n_names);
+        let mut runs = vec![0u32; (n_names / Self::RUN).next_power_of_two().max(2) + 1];
+        let n_runs = runs.len() - 1;
+        for (hash, name) in names {
+            text.push_str(name);
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+            runs[Self::run_of(hash, n_runs) + 1] += 1;
+        }
+        for run in 0..n_runs {
+            runs[run + 1] += runs[run];
+        }
+        Self { text, ends, runs }
+    }
+
+    fn run_of(hash: u64, n_runs: usize) -> usize {
+        (hash << Self::COMMON_BITS >> (u64::BITS - n_runs.ilog2())) as usize
+    }
+
+    fn text_at(&self, row: usize) -> &str {
+        let Some(&end) = self.ends.get(row) else { return "" };
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        self.text.get(start as usize..end as usize).unwrap_or("")
+    }
+
+    fn find(&self, text: &str, hash: u64) -> Option<usize> {
+        let run = Self::run_of(hash, self.runs.len().checked_sub(1)?);
+        let mut rows = self.runs[run] as usize..self.runs[run + 1] as usize;
+        rows.find(|row| self.text_at(*row) == text)
+    }
 }
 
 /// The shard that holds a name with this hash.
@@ -256,7 +306,7 @@ impl Names {
     /// The text of a name; empty for an id that is not of this table.
     pub fn text(&self, name: Name) -> &str {
         match self.shards.get(name.index() % NAME_SHARDS) {
-            Some(shard) => shard.text_of(Name::from_index(name.index() / NAME_SHARDS)),
+            Some(shard) => shard.text_at(name.index() / NAME_SHARDS),
             None => "",
         }
     }
@@ -265,13 +315,13 @@ impl Names {
     pub fn find(&self, text: &str) -> Option<Name> {
         let hash = hash_text(text);
         let shard = shard_of(hash);
-        let found = self.shards.get(shard)?.find_hashed(text, hash)?;
-        Some(Self::id_of(shard, found.index()))
+        let row = self.shards.get(shard)?.find(text, hash)?;
+        Some(Self::id_of(shard, row))
     }
 
     /// One more than the greatest id, for tables that are indexed by name.
     pub fn bound(&self) -> usize {
-        self.shards.iter().map(Interner::len).max().unwrap_or(0) * NAME_SHARDS
+        self.shards.iter().map(|shard| shard.ends.len()).max().unwrap_or(0) * NAME_SHARDS
     }
 
     /// All names with their ids, shard by shard.
@@ -281,8 +331,10 @@ impl Names {
 
     /// The names of one shard with their ids, in order of rows, see [`id_of`](Self::id_of).
     pub fn of_shard(&self, shard: usize) -> impl Iterator<Item = (Name, &str)> {
-        let names = self.shards.get(shard).into_iter().flat_map(Interner::texts).enumerate();
-        names.map(move |(i, text)| (Self::id_of(shard, i), text))
+        let names = self.shards.get(shard);
+        let rows =
+            names.into_iter().flat_map(|names| (0..names.ends.len()).map(|row| (row, names.text_at(row))));
+        rows.map(move |(row, text)| (Self::id_of(shard, row), text))
     }
 }
 
@@ -294,7 +346,7 @@ struct Row {
 }
 
 /// The names of one shard in all tables, each once, and the row that each row of the tables gets.
-fn join_shard(tables: &[Interner], by_shard: &[ByShard], shard: usize) -> (Interner, Vec<(Row, u32)>) {
+fn join_shard(tables: &[Interner], by_shard: &[ByShard], shard: usize) -> (Shard, Vec<(Row, u32)>) {
     let text = |row: &Row| tables[row.table as usize].text_of(Name(row.row));
     let mut rows: Vec<(u64, Row)> = Vec::new();
     for (table, by_shard) in by_shard.iter().enumerate() {
@@ -309,22 +361,12 @@ fn join_shard(tables: &[Interner], by_shard: &[ByShard], shard: usize) -> (Inter
     let is_first =
         |i: usize| i == 0 || rows[i].0 != rows[i - 1].0 || text(&rows[i].1) != text(&rows[i - 1].1);
     let firsts: Vec<usize> = (0..rows.len()).filter(|i| is_first(*i)).collect();
-    let mut names = Interner::new();
-    names.text.reserve_exact(firsts.iter().map(|i| text(&rows[*i].1).len()).sum());
-    names.ends.reserve_exact(firsts.len());
-    names.hashes.reserve_exact(firsts.len());
     let mut joined = Vec::with_capacity(rows.len());
     for (name, first) in firsts.iter().enumerate() {
-        let (hash, row) = rows[*first];
-        names.text.push_str(text(&row));
-        names.ends.push(u32::try_from(names.text.len()).unwrap_or(u32::MAX));
-        names.hashes.push(hash);
         let end = firsts.get(name + 1).copied().unwrap_or(rows.len());
         joined.extend(rows[*first..end].iter().map(|(_, row)| (*row, name as u32)));
     }
-    names.index((names.ends.len() * 3 / 2 + 1).next_power_of_two());
-    // Nothing will be added.
-    names.hashes = Vec::new();
+    let names = Shard::of(firsts.iter().map(|first| (rows[*first].0, text(&rows[*first].1))));
     (names, joined)
 }
 

@@ -1,7 +1,7 @@
 //! Objects that a container makes, keeps and destroys.
 
 use crate::dataflow::World;
-use crate::facts::{Annotation, EventKind, Span};
+use crate::facts::{Annotation, EventKind};
 use crate::vocabulary::descriptor::return_type;
 use crate::vocabulary::{ClassId, MethodId, Name};
 use rustc_hash::FxHashSet;
@@ -42,8 +42,7 @@ impl Beans {
                 single.push(class);
             }
             for (id, method) in program.methods_of(class) {
-                let annotations: Span = method.annotations.into();
-                let annotations = annotations.of(&unit.annotations);
+                let annotations = unit.annotations_of(method);
                 if !annotations.is_empty() && self.is_bean_method(world, id) && !is_scoped(annotations) {
                     single.extend(self.allocated_by(world, id));
                 }
@@ -87,7 +86,7 @@ impl Beans {
     pub(in crate::dataflow) fn is_bean_method(&self, world: &World<'_>, method: MethodId) -> bool {
         let facts = world.program.method(method);
         let unit = world.program.unit(world.program.class_of_method(method));
-        let mut annotations = facts.annotations.of(&unit.annotations).iter();
+        let mut annotations = unit.annotations_of(facts).iter();
         annotations.any(|a| self.annotations.contains(&a.desc))
             && world.program.text(facts.desc).ends_with(';')
     }

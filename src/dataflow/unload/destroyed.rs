@@ -35,7 +35,7 @@ impl Judge<'_> {
     fn is_destroyed_by(&self, method: MethodId, resource: ResourceId, is_inferred: bool) -> bool {
         let world = self.world;
         let unit = world.program.unit(world.program.class_of_method(method));
-        let annotations = world.program.method(method).annotations.of(&unit.annotations);
+        let annotations = unit.annotations_of(world.program.method(method));
         annotations.iter().any(|annotation| {
             let desc = world.program.text(annotation.desc);
             world.knowledge.tables.callbacks.iter().any(|callback| {

@@ -176,7 +176,7 @@ impl Judge<'_> {
         self.roots.callbacks().iter().any(|callback| {
             let facts = program.method(callback.method);
             let declared = program.class_of_method(callback.method);
-            facts.annotations.of(&program.unit(declared).annotations).is_empty()
+            program.unit(declared).annotations_of(facts).is_empty()
                 && program.is_subtype(class, declared)
                 && program.select(class, facts.name, facts.desc) == Some(callback.method)
         })
@@ -200,7 +200,7 @@ impl Judge<'_> {
                 let is_own = event.n_args > 0 && is_this(body, body.origins.arg(event, 0));
                 if !is_own {
                     ways.calls.push((site.caller, site.event));
-                } else if !ways.own.contains(&site.caller) {
+                } else if !ways.own.contains(&{ site.caller }) {
                     ways.own.push(site.caller);
                 }
             }

@@ -46,7 +46,7 @@ fn is_known_above(world: &World<'_>, method: MethodId, resource: ResourceId) -> 
             for site in world.sites.of(way, MAX_SITES).unwrap_or_default() {
                 let caller = world.program.class_of_method(site.caller);
                 if seen.len() < MAX_METHODS
-                    && !seen.contains(&site.caller)
+                    && !seen.contains(&{ site.caller })
                     && library_of(world, caller) == library
                 {
                     seen.push(site.caller);

@@ -40,7 +40,7 @@ pub(super) fn is_for_requests_only(world: &World<'_>, method: MethodId) -> bool 
 fn handles_requests(world: &World<'_>, method: MethodId) -> bool {
     let program = world.program;
     let (facts, class) = (program.method(method), program.class_of_method(method));
-    let annotations = facts.annotations.of(&program.unit(class).annotations);
+    let annotations = program.unit(class).annotations_of(facts);
     world.knowledge.tables.requests.iter().any(|callback| match callback {
         CallbackFacts::Annotated(annotation) => annotations.iter().any(|a| {
             let name = program.text(a.desc).strip_prefix('L').and_then(|d| d.strip_suffix(';'));

@@ -210,7 +210,7 @@ impl<'w> Rules<'w> {
                     found.push((id, None));
                 }
             }
-            for annotation in method.annotations.of(&world.program.unit(class).annotations) {
+            for annotation in world.program.unit(class).annotations_of(method) {
                 for callback in self.annotated.get(&annotation.desc).into_iter().flatten() {
                     match callback {
                         CallbackFacts::Annotated(_) if method.has_body => {

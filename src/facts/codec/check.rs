@@ -26,9 +26,11 @@ pub(super) fn check(unit: &UnitFacts) -> Checked {
     }
     for method in &unit.methods {
         names.all(&[method.name, method.desc])?;
-        span(method.throws, &unit.lists)?;
-        span(method.annotations, &unit.annotations)?;
         body(method, unit)?;
+    }
+    for extras in &unit.extras {
+        span(extras.throws, &unit.lists)?;
+        span(extras.annotations, &unit.annotations)?;
     }
     for member in &unit.member_refs {
         names.all(&[member.owner, member.name, member.desc])?;

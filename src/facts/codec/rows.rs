@@ -6,7 +6,7 @@ use super::cells::{Cell, Input, put_text, put_uint};
 use crate::body::{Block, Event, Handler, Value};
 use crate::facts::PackedValues;
 use crate::facts::tables::{
-    Annotation, AnnotationValue, ClassFacts, FieldFacts, MemberRef, MethodFacts, UnitFacts,
+    Annotation, AnnotationValue, ClassFacts, FieldFacts, MemberRef, MethodExtras, MethodFacts, UnitFacts,
 };
 use crate::vocabulary::{Interner, Name, Place, Problem, ProblemCode, ValueId};
 
@@ -41,11 +41,12 @@ rows! {
     }
     FieldFacts { name, desc, signature, access, has_constant, annotations }
     MethodFacts {
-        name, desc, access, has_body, has_loop, line, throws, annotations, events, values, blocks,
+        name, desc, access, has_body, has_loop, line, extras, events, values, blocks,
     }
+    MethodExtras { throws, annotations }
     Annotation { desc, values }
     AnnotationValue { key, text }
-    Event { kind, n_args, pc, line, target, args }
+    Event { kind, n_args, line, target, args }
     Block { first_event, n_events, edges, n_edges, test, tested, handlers }
     Handler { block, is_last, catches }
 }
@@ -139,6 +140,7 @@ pub(super) fn put_unit(unit: &UnitFacts, out: &mut Vec<u8>) {
         classes,
         fields,
         methods,
+        extras,
         annotations,
         annotation_values,
         lists,
@@ -158,6 +160,7 @@ pub(super) fn put_unit(unit: &UnitFacts, out: &mut Vec<u8>) {
     Row::put(classes, out);
     Row::put(fields, out);
     Row::put(methods, out);
+    Row::put(extras, out);
     Row::put(annotations, out);
     Row::put(annotation_values, out);
     Row::put(lists, out);
@@ -188,6 +191,7 @@ pub(super) fn get_unit(input: &mut Input<'_>) -> Result<UnitFacts, CodecError> {
         classes: Row::get(input)?,
         fields: Row::get(input)?,
         methods: Row::get(input)?,
+        extras: Row::get(input)?,
         annotations: Row::get(input)?,
         annotation_values: Row::get(input)?,
         lists: Row::get(input)?,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::body::{Block, Event, EventKind, Handler, NO_NAME, NO_VALUE, ShortSpan, Span, Value};
 use crate::facts::reduce::Reducer;
-use crate::facts::tables::{ClassFacts, FieldFacts, MemberRef, MethodFacts};
+use crate::facts::tables::{ClassFacts, FieldFacts, MemberRef, MethodFacts, NO_EXTRAS};
 use crate::vocabulary::{Access, Name, Problem, ProblemCode, ValueId};
 use proptest::prelude::*;
 use std::io::Read;
@@ -47,11 +47,12 @@ fn real() -> &'static UnitFacts {
 fn shown(unit: &UnitFacts) -> String {
     let names: Vec<&str> = unit.names.iter().map(|(text, _)| text).collect();
     format!(
-        "{names:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {}",
+        "{names:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {}",
         unit.member_refs,
         unit.classes,
         unit.fields,
         unit.methods,
+        unit.extras,
         unit.annotations,
         unit.annotation_values,
         unit.lists,
@@ -115,7 +116,7 @@ fn rows_that_do_not_exist_are_refused() {
     let broken: [fn(&mut UnitFacts); 8] = [
         |unit| unit.classes[0].super_name = Name(1 << 20),
         |unit| unit.classes[0].methods = Span { start: u32::MAX, len: u32::MAX },
-        |unit| unit.methods[0].throws = Span { start: 1 << 20, len: 1 }.into(),
+        |unit| unit.extras[0].throws = Span { start: 1 << 20, len: 1 },
         |unit| unit.events[0].args = [NO_VALUE; 2],
         |unit| unit.member_refs.clear(),
         |unit| unit.values.push(Value::Merge { start: u32::MAX, len: 1 }),
@@ -147,10 +148,10 @@ fn extreme_numbers_come_back_as_they_were() {
         Value::Str(NO_NAME),
     ]);
     unit.args = vec![NO_VALUE, ValueId(0), NO_VALUE];
-    for (pc, target) in [(u16::MAX, u16::MAX), (0, 0), (u16::MAX, u16::MAX)] {
+    for (line, target) in [(u16::MAX, u16::MAX), (0, 0), (u16::MAX, u16::MAX)] {
         let kind = EventKind::MonitorExit;
         let (target, args) = ([target; 2], [NO_VALUE; 2]);
-        unit.events.push(Event { kind, n_args: 0, pc, line: pc, target, args });
+        unit.events.push(Event { kind, n_args: 0, line, target, args });
     }
     assert_eq!(shown(&decode(&encode(&unit)).unwrap()), shown(&unit));
 }
@@ -223,8 +224,7 @@ fn method(name: Name, throws: Span, blocks: Span) -> MethodFacts {
         has_body: true,
         has_loop: throws.len > 1,
         line: throws.start as u16,
-        throws: throws.into(),
-        annotations: ShortSpan::default(),
+        extras: NO_EXTRAS,
         events: ShortSpan::default(),
         values: throws.into(),
         blocks: blocks.into(),

@@ -4,7 +4,7 @@ use super::JdkModel;
 use crate::body::{NO_NAME, ShortSpan, Span};
 use crate::classfile::{Attribute, ClassError, ClassFile, Constant, Member, Module, PoolIndex, text};
 use crate::facts::jimage::{ClassResource, JImage};
-use crate::facts::tables::{ClassFacts, FieldFacts, MethodFacts, UnitFacts};
+use crate::facts::tables::{ClassFacts, FieldFacts, MethodExtras, MethodFacts, NO_EXTRAS, UnitFacts};
 use crate::vocabulary::{Access, Name, Problem, ProblemCode};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -264,7 +264,8 @@ fn unit(classes: &BTreeMap<String, Signature>) -> UnitFacts {
             let name = unit.names.intern(thrown);
             unit.lists.push(name);
         }
-        facts.throws = Span::from(first, unit.lists.len()).into();
+        facts.extras =
+            MethodExtras::add(&mut unit.extras, Span::from(first, unit.lists.len()), Span::default());
     }
     let mut next = (0, 0);
     for (facts, signature) in unit.classes.iter_mut().zip(classes.values()) {
@@ -317,8 +318,7 @@ fn method_facts(method: &MemberSignature, unit: &mut UnitFacts) -> MethodFacts {
         has_body: false,
         has_loop: false,
         line: 0,
-        throws: ShortSpan::default(),
-        annotations: ShortSpan::default(),
+        extras: NO_EXTRAS,
         events: ShortSpan::default(),
         values: ShortSpan::default(),
         blocks: ShortSpan::default(),

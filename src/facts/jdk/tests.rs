@@ -66,7 +66,7 @@ fn methods_declare_what_they_throw() {
     let throws = |class: &str, wanted: &str| -> Vec<&str> {
         let methods = classes[class].methods.of(&unit.methods).iter();
         let named = methods.filter(|m| unit.names.text_of(m.name) == wanted);
-        named.flat_map(|m| m.throws.of(&unit.lists)).map(|n| unit.names.text_of(*n)).collect()
+        named.flat_map(|m| unit.throws_of(m)).map(|n| unit.names.text_of(*n)).collect()
     };
     assert_eq!(throws("java/io/Closeable", "close"), ["java/io/IOException"]);
     assert_eq!(throws("java/lang/Process", "exitValue"), [""; 0]);

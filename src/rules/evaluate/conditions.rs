@@ -6,7 +6,7 @@ use super::places;
 use super::values::{self, constants, is_of_types, kind_of, operand, origins_of};
 use crate::dataflow::changes;
 use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
-use crate::facts::{Annotation, EventKind, NO_NAME, Span, Value};
+use crate::facts::{Annotation, EventKind, NO_NAME, Value};
 use crate::rules::rule::{
     ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
 };
@@ -241,8 +241,7 @@ fn values_hold(cx: &Context<'_>, field: FieldId, declared: &str, names: &[String
     n > 0 || is_of_types(world, cx.models, loader, declared, names)
 }
 
-fn annotated(cx: &Context<'_>, class: ClassId, span: Span, globs: &[String]) -> bool {
-    let annotations: &[Annotation] = span.of(&cx.world.program.unit(class).annotations);
+fn annotated(cx: &Context<'_>, annotations: &[Annotation], globs: &[String]) -> bool {
     annotations.iter().any(|a| {
         let desc = cx.world.program.text(a.desc);
         let name = binary_name(TypeDesc(desc).class().unwrap_or(desc));
@@ -256,7 +255,11 @@ fn method_holds(cx: &Context<'_>, method: MethodId, test: &MemberTest) -> bool {
     test.is_static.is_none_or(|w| w == facts.access.is_static())
         && (test.names.is_empty() || test.names.iter().any(|g| cx.glob(g, program.text(facts.name))))
         && (test.annotated.is_empty()
-            || annotated(cx, program.class_of_method(method), facts.annotations.into(), &test.annotated))
+            || annotated(
+                cx,
+                program.unit(program.class_of_method(method)).annotations_of(facts),
+                &test.annotated,
+            ))
 }
 
 fn class_holds(cx: &Context<'_>, class: ClassId, test: &ClassTest) -> bool {
@@ -266,7 +269,11 @@ fn class_holds(cx: &Context<'_>, class: ClassId, test: &ClassTest) -> bool {
     (test.names.is_empty() || test.names.iter().any(|g| cx.glob(g, &binary_name(name))))
         && (test.subtype_of.is_empty() || is_of_types(cx.world, cx.models, loader, name, &test.subtype_of))
         && (test.annotated.is_empty()
-            || annotated(cx, class, program.class_facts(class).annotations, &test.annotated))
+            || annotated(
+                cx,
+                program.class_facts(class).annotations.of(&program.unit(class).annotations),
+                &test.annotated,
+            ))
 }
 
 fn argument_holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool {

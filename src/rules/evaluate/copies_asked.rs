@@ -106,7 +106,7 @@ fn annotation_of(world: &World<'_>, class: ClassId, wanted: ClassId) -> Option<C
     let program = world.program;
     let unit = program.unit(class);
     let facts = program.class_facts(class);
-    let of_members = program.methods_of(class).map(|(_, m)| m.annotations.of(&unit.annotations));
+    let of_members = program.methods_of(class).map(|(_, m)| unit.annotations_of(m));
     let of_fields = program.fields_of(class).map(|(_, f)| f.annotations.of(&unit.annotations));
     let all = std::iter::once(facts.annotations.of(&unit.annotations)).chain(of_members).chain(of_fields);
     let name = program.class_name(wanted);

@@ -48,7 +48,7 @@ pub(super) struct Match {
     /// For instance fields: the static field that holds the object, and whether it holds all of them.
     pub holder: Option<crate::dataflow::held::Holder>,
     /// For kept resources: what was found out.
-    pub kept: Option<crate::dataflow::unload::Kept>,
+    pub kept: Option<Box<crate::dataflow::unload::Kept>>,
     /// For open resources: what was found out.
-    pub leak: Option<crate::dataflow::obligations::Leak>,
+    pub leak: Option<Box<crate::dataflow::obligations::Leak>>,
 }

@@ -65,6 +65,7 @@ use context::Context;
 use copies::Copies;
 use matches::Match;
 use references::References;
+use std::sync::Mutex;
 
 /// What rules are evaluated over.
 pub struct World<'w> {
@@ -111,41 +112,42 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     cx.references = References::find(&analysed, rules, parallel);
     cx.copies = Copies::find(&analysed, rules, parallel);
     cx.learn_globs(rules.iter().flat_map(globs_of));
-    let (matches, reading) = matches_of(&cx, rules, &counted, parallel);
-    cx.key_reads = readers::KeyReads::find(&analysed, &reading, parallel);
-    drop(counted);
-    let found = parallel.map(rules.len(), |r| findings_of(&cx, &rules[r], &matches[r], parallel));
+    let of_rules = rules.iter().map(|r| api_table(&cx, &r.site));
+    let tables: Vec<Vec<bool>> = of_rules.chain([readers::reading_apis(&cx, rules)]).collect();
+    let mut calls = calls::find(&analysed, &tables, parallel);
+    cx.key_reads = readers::KeyReads::find(&analysed, &calls.pop().unwrap_or_default(), parallel);
+    let resources = resources::find(&cx, rules, parallel);
+    // Taken by the one worker that applies the rule, so that its matches live no longer than that takes.
+    let found_before = calls.into_iter().zip(resources).map(|found| Mutex::new(Some(found)));
+    let found_before: Vec<_> = found_before.collect();
+    let found = parallel.map(rules.len(), |r| {
+        let before = found_before[r].lock().ok().and_then(|mut before| before.take()).unwrap_or_default();
+        let matches = matches_of(&cx, &rules[r], before, &counted, parallel);
+        findings_of(&cx, &rules[r], matches, parallel)
+    });
     found.into_iter().flatten().collect()
 }
 
-/// The matches of each rule's site, and the calls that read what others set.
+/// The matches of a rule's site; `calls` and `resources` are those that were looked for for all rules at once.
 fn matches_of(
     cx: &Context<'_>,
-    rules: &[Rule],
+    rule: &Rule,
+    (calls, resources): (Vec<Match>, Vec<Match>),
     counted: &ChangeTable,
     parallel: &impl Parallel,
-) -> (Vec<Vec<Match>>, Vec<Match>) {
-    let of_rules = rules.iter().map(|r| api_table(cx, &r.site));
-    let tables: Vec<Vec<bool>> = of_rules.chain([readers::reading_apis(cx, rules)]).collect();
-    let mut calls = calls::find(cx.world, &tables, parallel);
-    let reading = calls.pop().unwrap_or_default();
-    let resources = resources::find(cx, rules, parallel);
-    let mut found = Vec::new();
-    for (r, (rule, resources)) in rules.iter().zip(resources).enumerate() {
-        found.push(match &rule.site {
-            Site::Call { .. } => with_takers(cx, rule, std::mem::take(&mut calls[r])),
-            Site::Kept { .. } | Site::Open { .. } => resources,
-            Site::Class => classes::find(cx.world),
-            Site::HandedOut { of_statics } => handed_out::find(cx, *of_statics, parallel),
-            Site::LoaderStore => loader_stores::find(cx, parallel),
-            Site::Reference { .. } => cx.references.of_site(&rule.site),
-            Site::OtherCopy { asked_by } => cx.copies.of_site(asked_by),
-            site @ (Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. }) => {
-                fields::find(cx.world, site, counted, cx.held)
-            }
-        });
+) -> Vec<Match> {
+    match &rule.site {
+        Site::Call { .. } => with_takers(cx, rule, calls),
+        Site::Kept { .. } | Site::Open { .. } => resources,
+        Site::Class => classes::find(cx.world),
+        Site::HandedOut { of_statics } => handed_out::find(cx, *of_statics, parallel),
+        Site::LoaderStore => loader_stores::find(cx, parallel),
+        Site::Reference { .. } => cx.references.of_site(&rule.site),
+        Site::OtherCopy { asked_by } => cx.copies.of_site(asked_by),
+        site @ (Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. }) => {
+            fields::find(cx.world, site, counted, cx.held)
+        }
     }
-    (found, reading)
 }
 
 /// Where a rule asks whether something is put back: with the calls of methods that leave that to their callers.
@@ -164,7 +166,7 @@ fn api_table(cx: &Context<'_>, site: &Site) -> Vec<bool> {
     (0..n).map(|api| cx.is_api(api as u16, apis)).collect()
 }
 
-fn findings_of(cx: &Context<'_>, rule: &Rule, matches: &[Match], parallel: &impl Parallel) -> Vec<Finding> {
+fn findings_of(cx: &Context<'_>, rule: &Rule, matches: Vec<Match>, parallel: &impl Parallel) -> Vec<Finding> {
     const CHUNK: usize = 64;
     let kept = parallel.map(matches.len().div_ceil(CHUNK), |chunk| {
         let range = chunk * CHUNK..matches.len().min((chunk + 1) * CHUNK);
@@ -173,6 +175,7 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: &[Match], parallel: &impl
         let narrowed = declared.map(|m| conditions::narrow(cx, m, &rule.when));
         narrowed.filter(|m| conditions::holds(cx, m, &rule.when)).collect::<Vec<_>>()
     });
+    drop(matches);
     let mut kept: Vec<Match> = kept.into_iter().flatten().collect();
     if matches!(rule.site, Site::Call { .. }) {
         kept = same_names::join(cx, calls::join(cx.world, kept), rule);

@@ -106,7 +106,7 @@ fn matched(
         spots: vec![Spot { method, event, how: None, inside: None }],
         only: None,
         holder: None,
-        kept,
-        leak,
+        kept: kept.map(Box::new),
+        leak: leak.map(Box::new),
     }
 }
