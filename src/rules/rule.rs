@@ -132,6 +132,8 @@ pub enum Slot {
     Holder,
     /// `{effect}`: from the API model: what it does to others.
     Effect,
+    /// `{outcome}`: who gets whose value, when several applications change a field.
+    Outcome,
     /// `{instead}`: from the API model: what to use instead.
     Instead,
     /// `{resource}`: from the resource model: its label.

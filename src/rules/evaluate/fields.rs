@@ -242,6 +242,7 @@ pub(super) fn is_after_initialisation(world: &World<'_>, class: ClassId, change:
         initialisation::is_part_of(world, class, change.method)
     } else {
         (name == "<init>" || name == "<clinit>") && initialisation::is_same_nest(world, own, class)
+            || super::receivers::are_new(world, change)
     };
     !is_set_up
 }

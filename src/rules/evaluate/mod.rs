@@ -14,6 +14,7 @@ mod copies_text;
 mod fields;
 mod finding;
 mod finding_names;
+mod finding_places;
 mod follow;
 mod given_loaders;
 mod grouping;
@@ -29,6 +30,7 @@ mod matches;
 mod memo;
 mod named;
 mod once;
+mod outcome;
 mod own_entries;
 mod packed;
 mod places;
@@ -175,7 +177,7 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: &[Match], parallel: &impl
     });
     let mut kept: Vec<Match> = kept.into_iter().flatten().collect();
     if matches!(rule.site, Site::Call { .. }) {
-        kept = same_names::join(cx, calls::join(cx.world, kept), rule);
+        kept = same_names::join(cx, same_names::join_copies(cx, calls::join(cx.world, kept), rule), rule);
     }
     let built = parallel.map(kept.len(), |i| finding::build(cx, &kept[i], rule));
     let found = kept.iter().zip(built).filter_map(|(m, finding)| Some((m, finding?))).collect();

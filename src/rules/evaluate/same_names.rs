@@ -1,5 +1,7 @@
-//! Names of the whole JVM that several modules take, each in a copy of its own of the code that does.
+//! What several modules do to the whole JVM alike, each in a copy of its own of the code that does: take a name, set a
+//! setting.
 
+use super::calls;
 use super::context::Context;
 use super::matches::{Match, Subject};
 use super::named::constructed_with;
@@ -7,7 +9,7 @@ use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, marks};
 use crate::facts::{Event, Value};
-use crate::rules::rule::{Condition, Rule, Sharing};
+use crate::rules::rule::{Condition, Family, Rule, Sharing};
 use crate::vocabulary::{ClassId, Name};
 
 /// Whether the code of another module makes the same call with a name that a match's does.
@@ -52,6 +54,37 @@ pub(super) fn join(cx: &Context<'_>, matches: Vec<Match>, rule: &Rule) -> Vec<Ma
         }
     }
     joined.into_iter().map(|(_, found)| found).collect()
+}
+
+/// Joins the matches of methods that several modules have a copy of, in a library that each packs: what these do to the
+/// whole JVM is one hazard, of all of them.
+pub(super) fn join_copies(cx: &Context<'_>, matches: Vec<Match>, rule: &Rule) -> Vec<Match> {
+    if rule.family != Family::StaticSharing {
+        return matches;
+    }
+    let program = cx.world.program;
+    let is_copy = |a: &Match, b: &Match| {
+        let owners = [a, b].map(|m| cx.world.reach.owner(m.class));
+        let of = |m: &Match| {
+            let method = m.spots.first().map(|s| program.method(s.method));
+            method.map(|method| (program.class_name(m.class), method.name, method.desc))
+        };
+        let is_same_call = match (a.subject, b.subject) {
+            (Subject::Call(one, api), Subject::Call(other, _)) => {
+                one == other && calls::key_names(cx.world, a, api) == calls::key_names(cx.world, b, api)
+            }
+            _ => false,
+        };
+        owners.iter().all(Option::is_some) && owners[0] != owners[1] && is_same_call && of(a) == of(b)
+    };
+    let mut joined: Vec<Match> = Vec::new();
+    for found in matches {
+        match joined.iter_mut().find(|first| is_copy(first, &found)) {
+            Some(first) => first.spots.extend(found.spots),
+            None => joined.push(found),
+        }
+    }
+    joined
 }
 
 fn asks(condition: &Condition) -> bool {

@@ -14,6 +14,8 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::TakenOutByEach => own_entries::are_taken_out(cx, found),
         Sharing::ResetFirst => found.spots.iter().all(|s| is_reset_first(cx, found, s)),
         Sharing::SameConstant => is_same_constant(cx, found),
+        Sharing::OtherObjects => found.holder.is_some_and(|h| !h.is_only || h.is_entry),
+        Sharing::TargetShared => found.spots.iter().any(|s| is_target_shared(cx, s)),
         Sharing::OwnName => found.spots.iter().all(|s| named::is_own(cx, s)),
         Sharing::UndoesOwn => found.spots.iter().all(|s| undoes_own(cx, found, s)),
         Sharing::SameNameElsewhere => same_names::is_used_elsewhere(cx, found),
@@ -90,4 +92,13 @@ fn undoes_own(cx: &Context<'_>, found: &Match, spot: &Spot) -> bool {
                 cx.world.program.class_of_method(spot.method),
             )
     })
+}
+
+/// Whether a call's class is no application's own.
+fn is_target_shared(cx: &Context<'_>, spot: &Spot) -> bool {
+    let program = cx.world.program;
+    let loader = program.class(program.class_of_method(spot.method)).loader;
+    let member = cx.world.event(spot.method, spot.event).and_then(|e| e.member());
+    let owner = member.and_then(|m| program.find(loader, program.facts.members.get(m).owner));
+    owner.is_none_or(|class| cx.world.reach.owner(class).is_none())
 }

@@ -12,6 +12,10 @@ pub enum Sharing {
     ResetFirst,
     /// All changes write one and the same constant.
     SameConstant,
+    /// Objects of the class are about that nothing is seen to hold: the change may be to one of them.
+    OtherObjects,
+    /// The called method's class is one that applications share: no application has one of its own.
+    TargetShared,
     /// The first argument is a text that begins with the package of the code that passes it, and that no other
     /// application's code has.
     OwnName,

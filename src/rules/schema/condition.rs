@@ -175,6 +175,12 @@ pub(crate) enum ConditionText {
     ResetFirst,
     /// All changes write one and the same constant.
     SameConstant,
+    /// The deployment makes other objects of the class than those that are held, or they are entries of a container: the
+    /// change may be to one that nobody shares.
+    OtherObjects,
+    /// The class of the called method is one that applications share, rather than a copy that the calling application has
+    /// of its own. One that the deployment lacks counts as shared: it is the container's.
+    TargetShared,
     /// The first argument of the call is a text that begins with the package of the code that passes it, and that no
     /// other application's code has.
     OwnName,
