@@ -1,9 +1,13 @@
 //! Objects that only the code which has made them knows: setting their fields is a part of making them.
 
+use super::changes::{Change, block_of};
 use super::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{MethodId, ValueId};
 
+/// Methods that run on an object that is just being made: a constructor, and what reads an object from a stream (Java Object
+/// Serialization Specification, 3.4).
+const MAKERS: [&str; 3] = ["<init>", "readObject", "readExternal"];
 /// Callers looked at for one method.
 const MAX_SITES: usize = 24;
 /// Targets looked at for one call.
@@ -15,6 +19,27 @@ const MAX_DEPTH: u32 = 4;
 /// if nobody else can. One that is read from a field or a container is not.
 pub fn is_new(world: &World<'_>, method: MethodId, value: ValueId) -> bool {
     Search { world, seen: Vec::new() }.value(world.body(method), value, 0)
+}
+
+/// Whether a store goes into an array that the method has just made and put into the field: `names = new String[1]; names[0] = …`.
+pub fn is_into_new_array(world: &World<'_>, change: &Change) -> bool {
+    let body = world.body(change.method);
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let unit = body.origins.unit;
+    let block = |event| block_of(unit, body, event);
+    let events = body.origins.events();
+    let Some(before) = events.get(..usize::from(change.event)) else { return false };
+    let is_own = |e: &Event| e.member().and_then(|m| refs.field(m)) == Some(change.field);
+    let written = before.iter().enumerate().rev().take_while(|(_, e)| !e.kind.is_invoke());
+    let mut written =
+        written.filter(|(_, e)| matches!(e.kind, EventKind::PutStatic | EventKind::PutField) && is_own(e));
+    events.get(usize::from(change.event)).is_some_and(|e| e.kind == EventKind::ArrayStore)
+        && written.next().is_some_and(|(i, put)| {
+            let is_made = |leaf| body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::NewArray);
+            let value = body.origins.args(put).last();
+            block(i as u16) == block(change.event)
+                && value.is_some_and(|v| body.origins.leaves(*v).all(is_made))
+        })
 }
 
 struct Search<'w> {
@@ -43,7 +68,8 @@ impl Search<'_> {
 
     fn parameter(&mut self, body: Body<'_>, param: u16, depth: u32) -> bool {
         let access = body.method.access;
-        if param == 0 && !access.is_static() && self.world.program.text(body.method.name) == "<init>" {
+        let name = self.world.program.text(body.method.name);
+        if param == 0 && !access.is_static() && MAKERS.contains(&name) {
             return true;
         }
         if self.seen.contains(&(body.id, param)) {
@@ -99,8 +125,7 @@ impl Search<'_> {
                     && returns.all(|ret| {
                         let value = callee.origins.args(ret).first().copied();
                         value.is_some_and(|v| {
-                            let given =
-                                callee.origins.leaves(v).any(|leaf| matches!(leaf, Value::Param(_)));
+                            let given = callee.origins.leaves(v).any(|leaf| matches!(leaf, Value::Param(_)));
                             !given && self.value(callee, v, depth + 1)
                         })
                     })

@@ -155,6 +155,12 @@ impl Checker<'_> {
             ConditionText::ResetFirst => Sharing::ResetFirst,
             ConditionText::SameConstant => Sharing::SameConstant,
             ConditionText::OtherObjects => Sharing::OtherObjects,
+            ConditionText::OnlySetUp => Sharing::OnlySetUp,
+            ConditionText::Drained => Sharing::Drained,
+            ConditionText::ReceiverFrom(apis) => {
+                Sharing::ReceiverFrom(self.within("receiver-from", |c| c.each(apis, Self::api)))
+            }
+            ConditionText::ReceiverShared => Sharing::ReceiverShared,
             ConditionText::TargetShared => Sharing::TargetShared,
             ConditionText::OwnName => Sharing::OwnName,
             ConditionText::UndoesOwn => Sharing::UndoesOwn,
@@ -358,6 +364,10 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::ResetFirst => ("reset-first", true),
         ConditionText::SameConstant => ("same-constant", true),
         ConditionText::OtherObjects => ("other-objects", true),
+        ConditionText::OnlySetUp => ("only-set-up", true),
+        ConditionText::Drained => ("drained", true),
+        ConditionText::ReceiverFrom(_) => ("receiver-from", false),
+        ConditionText::ReceiverShared => ("receiver-shared", false),
         ConditionText::TargetShared => ("target-shared", false),
         ConditionText::OwnName => ("own-name", false),
         ConditionText::UndoesOwn => ("undoes-own", false),

@@ -2,7 +2,7 @@
 
 use super::copies_text;
 use super::finding::Maker;
-use super::matches::Subject;
+use super::matches::{Spot, Subject};
 use super::readers::Reading;
 use super::trace;
 use crate::dataflow::held::Root;
@@ -12,6 +12,8 @@ use crate::findings::Location;
 const LOCKS: &str = "locks";
 /// Readers that a finding shows.
 const MAX_READERS: usize = 4;
+/// Changes by modules' own code that a finding shows besides the first.
+const MAX_CHANGES: usize = 8;
 
 impl Maker<'_, '_> {
     pub(super) fn related(&self) -> Vec<(Location, String)> {
@@ -21,6 +23,7 @@ impl Maker<'_, '_> {
             related.extend(copies_text::related(self.cx, id));
         }
         related.extend(self.other_calls());
+        related.extend(self.other_changes());
         if let Some(holder) = self.found.holder {
             let (class, line) = match holder.root {
                 Root::Static(field) => {
@@ -66,13 +69,36 @@ impl Maker<'_, '_> {
         (at, format!("{} reads it", trace::tenant_label(world, reading.tenant)))
     }
 
+    /// Where the code of other modules changes the field, each line once.
+    fn other_changes(&self) -> Vec<(Location, String)> {
+        let world = self.cx.world;
+        let is_field = matches!(self.found.subject, Subject::Field(_)) && !world.reach.is_open_world();
+        let Some(main) = self.main_spot().filter(|_| is_field) else { return Vec::new() };
+        let place = |spot: &Spot| {
+            let (method, event) = spot.inside.unwrap_or((spot.method, spot.event));
+            (world.program.class_of_method(method), world.event(method, event).map_or(0, |e| e.line))
+        };
+        let mut told = vec![place(main)];
+        let mut others = Vec::new();
+        for spot in &self.found.spots {
+            let at = place(spot);
+            let owner = world.reach.owner(at.0);
+            if owner.is_some() && !told.contains(&at) && others.len() < MAX_CHANGES {
+                told.push(at);
+                let note = format!("{} changes it here", trace::tenant_name(world, at.0));
+                others.push((trace::location(world, at.0, at.1), note));
+            }
+        }
+        others
+    }
+
     /// The places of the same call that are told with the first, each line once.
     fn other_calls(&self) -> Vec<(Location, String)> {
         let world = self.cx.world;
         let Some(main) = self.main_spot().filter(|_| matches!(self.found.subject, Subject::Call(..))) else {
             return Vec::new();
         };
-        let place = |spot: &super::matches::Spot| {
+        let place = |spot: &Spot| {
             let line = world.event(spot.method, spot.event).map_or(0, |e| e.line);
             (world.program.class_of_method(spot.method), line)
         };

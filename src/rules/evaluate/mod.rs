@@ -46,9 +46,12 @@ mod resources;
 mod same_names;
 mod scopes;
 mod set_once;
+mod set_up;
 mod shapes;
 mod sharing;
+mod shown_type;
 mod tasks;
+mod told_at_calls;
 mod trace;
 mod values;
 
@@ -173,7 +176,8 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: &[Match], parallel: &impl
         // What the sites have no part in need not wait until those that the rule asks for are told from the others.
         let declared = matches[range].iter().filter(|m| conditions::may_hold(cx, m, &rule.when));
         let narrowed = declared.map(|m| conditions::narrow(cx, m, &rule.when));
-        narrowed.filter(|m| conditions::holds(cx, m, &rule.when)).collect::<Vec<_>>()
+        let held = narrowed.filter(|m| conditions::holds(cx, m, &rule.when));
+        held.map(|m| conditions::without_ignored(cx, m, rule)).collect::<Vec<_>>()
     });
     let mut kept: Vec<Match> = kept.into_iter().flatten().collect();
     if matches!(rule.site, Site::Call { .. }) {

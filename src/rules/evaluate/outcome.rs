@@ -17,7 +17,10 @@ pub(super) fn of(cx: &Context<'_>, found: &Match) -> &'static str {
         (is(|how| matches!(how, How::Container(_) | How::Entry(_))), of_container),
         (is(|how| matches!(how, How::Atomic(_))), of_writes),
         (is(|how| how == How::Array), |_, _, _| "each finds there what another one has stored"),
-        (is(|how| matches!(how, How::Buffer(_))), |_, _, _| "what one puts there ends up in what another makes of it"),
+        (
+            is(|how| matches!(how, How::Buffer(_))),
+            |_, _, _| "what one puts there ends up in what another makes of it",
+        ),
     ];
     let known = kinds.iter().find(|(spots, _)| !spots.is_empty());
     known.map_or(SHARED, |(spots, tell)| tell(cx, found, spots))

@@ -23,8 +23,7 @@ pub(super) fn tenants(world: &World<'_>, field: FieldId, root: FieldId, spot: &S
 /// Whether an instance field is changed only of objects that are just being made: they are nobody's yet.
 pub(super) fn are_new(world: &World<'_>, change: &Change) -> bool {
     let objects = objects(world, change.field, change.method, change.event, Some(change.how));
-    !objects.is_empty()
-        && objects.into_iter().all(|object| new_objects::is_new(world, change.method, object))
+    !objects.is_empty() && objects.into_iter().all(|object| new_objects::is_new(world, change.method, object))
 }
 
 /// The objects whose field is written, or read to change what it holds.

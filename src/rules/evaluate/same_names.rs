@@ -107,10 +107,16 @@ fn names_of_match(cx: &Context<'_>, found: &Match) -> Vec<Name> {
     calls.flat_map(|(body, event)| names_of(cx, body, event)).collect()
 }
 
-/// The constants that the last argument, an object that stands for a name, is made of.
+/// The constants that the last argument is, or that an object is made of which stands for a name.
 fn names_of(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<Name> {
     let Some(value) = body.origins.args(event).last() else { return Vec::new() };
     let found = origins::of_value(cx.world, body.id, *value);
+    let plain = found.iter().filter(|f| !f.is_derived);
+    let texts: Vec<Name> =
+        plain.filter_map(|f| if let Origin::Text(name) = f.origin { Some(name) } else { None }).collect();
+    if !texts.is_empty() {
+        return texts;
+    }
     let made = found.iter().filter(|f| matches!(f.origin, Origin::Allocation(_)) && !f.is_derived);
     made.flat_map(|f| constructed_with(cx.world.body(f.method), Value::Event(u32::from(f.event)))).collect()
 }

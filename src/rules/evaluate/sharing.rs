@@ -2,7 +2,8 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::{fields, named, own_entries, same_names};
+use super::{fields, named, own_entries, same_names, set_up};
+use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{How, initialisation};
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::Sharing;
@@ -15,6 +16,10 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::ResetFirst => found.spots.iter().all(|s| is_reset_first(cx, found, s)),
         Sharing::SameConstant => is_same_constant(cx, found),
         Sharing::OtherObjects => found.holder.is_some_and(|h| !h.is_only || h.is_entry),
+        Sharing::OnlySetUp => set_up::is_only_set_up(cx.world, found),
+        Sharing::Drained => set_up::is_drained(cx, found),
+        Sharing::ReceiverFrom(apis) => found.spots.iter().any(|s| named::is_yielded_by(cx, s, apis)),
+        Sharing::ReceiverShared => found.spots.iter().any(|s| is_receiver_shared(cx, s)),
         Sharing::TargetShared => found.spots.iter().any(|s| is_target_shared(cx, s)),
         Sharing::OwnName => found.spots.iter().all(|s| named::is_own(cx, s)),
         Sharing::UndoesOwn => found.spots.iter().all(|s| undoes_own(cx, found, s)),
@@ -101,4 +106,17 @@ fn is_target_shared(cx: &Context<'_>, spot: &Spot) -> bool {
     let member = cx.world.event(spot.method, spot.event).and_then(|e| e.member());
     let owner = member.and_then(|m| program.find(loader, program.facts.members.get(m).owner));
     owner.is_none_or(|class| cx.world.reach.owner(class).is_none())
+}
+
+/// Whether a receiver is read from a static field of a class that is no application's own.
+fn is_receiver_shared(cx: &Context<'_>, spot: &Spot) -> bool {
+    let body = cx.world.body(spot.method);
+    let Some(event) = cx.world.event(spot.method, spot.event).filter(|e| e.kind.has_receiver()) else {
+        return false;
+    };
+    let found = origins::of_value(cx.world, spot.method, body.origins.arg(event, 0));
+    found.iter().any(|f| {
+        let Origin::StaticField(field) = f.origin else { return false };
+        !f.is_derived && cx.world.reach.owner(cx.world.program.class_of_field(field)).is_none()
+    })
 }
