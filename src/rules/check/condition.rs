@@ -157,6 +157,7 @@ impl Checker<'_> {
             ConditionText::OtherObjects => Sharing::OtherObjects,
             ConditionText::OnlySetUp => Sharing::OnlySetUp,
             ConditionText::Drained => Sharing::Drained,
+            ConditionText::OnlyLogged => Sharing::OnlyLogged,
             ConditionText::ReceiverFrom(apis) => {
                 Sharing::ReceiverFrom(self.within("receiver-from", |c| c.each(apis, Self::api)))
             }
@@ -366,6 +367,7 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::OtherObjects => ("other-objects", true),
         ConditionText::OnlySetUp => ("only-set-up", true),
         ConditionText::Drained => ("drained", true),
+        ConditionText::OnlyLogged => ("only-logged", true),
         ConditionText::ReceiverFrom(_) => ("receiver-from", false),
         ConditionText::ReceiverShared => ("receiver-shared", false),
         ConditionText::TargetShared => ("target-shared", false),

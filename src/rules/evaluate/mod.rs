@@ -25,6 +25,7 @@ mod keys;
 mod knowledge;
 mod known;
 mod loader_stores;
+mod logged_once;
 mod lookups;
 mod matches;
 mod memo;

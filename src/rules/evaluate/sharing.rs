@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::{fields, named, own_entries, same_names, set_up};
+use super::{fields, logged_once, named, own_entries, same_names, set_up};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{How, initialisation};
 use crate::facts::{Event, EventKind, Value};
@@ -18,6 +18,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::OtherObjects => found.holder.is_some_and(|h| !h.is_only || h.is_entry),
         Sharing::OnlySetUp => set_up::is_only_set_up(cx.world, found),
         Sharing::Drained => set_up::is_drained(cx, found),
+        Sharing::OnlyLogged => logged_once::is_only_logged(cx, found),
         Sharing::ReceiverFrom(apis) => found.spots.iter().any(|s| named::is_yielded_by(cx, s, apis)),
         Sharing::ReceiverShared => found.spots.iter().any(|s| is_receiver_shared(cx, s)),
         Sharing::TargetShared => found.spots.iter().any(|s| is_target_shared(cx, s)),
@@ -99,13 +100,18 @@ fn undoes_own(cx: &Context<'_>, found: &Match, spot: &Spot) -> bool {
     })
 }
 
-/// Whether a call's class is no application's own.
+/// Whether a call's class is no application's own. What a library does to itself is its own business, as long as nobody
+/// is there on whose behalf it does.
 fn is_target_shared(cx: &Context<'_>, spot: &Spot) -> bool {
     let program = cx.world.program;
-    let loader = program.class(program.class_of_method(spot.method)).loader;
+    let caller = program.class_of_method(spot.method);
     let member = cx.world.event(spot.method, spot.event).and_then(|e| e.member());
-    let owner = member.and_then(|m| program.find(loader, program.facts.members.get(m).owner));
-    owner.is_none_or(|class| cx.world.reach.owner(class).is_none())
+    let owner =
+        member.and_then(|m| program.find(program.class(caller).loader, program.facts.members.get(m).owner));
+    owner.is_none_or(|class| {
+        cx.world.reach.owner(class).is_none()
+            && !(cx.world.reach.is_open_world() && program.archive_of(class) == program.archive_of(caller))
+    })
 }
 
 /// Whether a receiver is read from a static field of a class that is no application's own.

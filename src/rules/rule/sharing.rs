@@ -19,6 +19,8 @@ pub enum Sharing {
     OnlySetUp,
     /// The field is a queue, and something is taken out of it again, one by one.
     Drained,
+    /// The container is only asked whether something is new, and the answer decides whether it is written to a log.
+    OnlyLogged,
     /// The receiver is what a call of one of these APIs yields.
     ReceiverFrom(Vec<String>),
     /// The receiver is read from a static field of a class that applications share.

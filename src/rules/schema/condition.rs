@@ -183,6 +183,9 @@ pub(crate) enum ConditionText {
     OnlySetUp,
     /// The field is a queue out of which something is taken again, one by one: what one puts in no other one keeps.
     Drained,
+    /// The container is only asked whether something is new, and the answer decides nothing but whether something is
+    /// written to a log.
+    OnlyLogged,
     /// The receiver of the call is what a call of one of these API groups or ids of the models yields.
     ReceiverFrom(#[schemars(length(min = 1))] Vec<String>),
     /// The receiver of the call is read from a static field of a class that applications share.
