@@ -258,5 +258,6 @@ pub(super) fn is_after_initialisation(world: &World<'_>, class: ClassId, change:
         (name == "<init>" || name == "<clinit>") && initialisation::is_same_nest(world, own, class)
             || super::receivers::are_new(world, change)
     };
-    !is_set_up && !(change.how == How::Array && new_objects::is_into_new_array(world, change))
+    let is_first_entry = change.how == How::Array && new_objects::is_into_new_array(world, change);
+    !is_set_up && !is_first_entry
 }

@@ -5,6 +5,9 @@ use super::matches::{Match, Spot, Subject};
 use crate::dataflow::How;
 use crate::rules::rule::{KeyKind, WriteShape};
 
+/// What is told of some changes.
+type Tell = fn(&Context<'_>, &Match, &[Spot]) -> &'static str;
+
 /// The consequence, to follow a colon.
 pub(super) fn of(cx: &Context<'_>, found: &Match) -> &'static str {
     let Subject::Field(_) = found.subject else { return SHARED };
@@ -12,7 +15,7 @@ pub(super) fn of(cx: &Context<'_>, found: &Match) -> &'static str {
         let spots = found.spots.iter().copied();
         spots.filter(|s| s.how.is_some_and(wanted)).collect::<Vec<_>>()
     };
-    let kinds: [(Vec<Spot>, fn(&Context<'_>, &Match, &[Spot]) -> &'static str); 5] = [
+    let kinds: [(Vec<Spot>, Tell); 5] = [
         (is(|how| how == How::Write), of_writes),
         (is(|how| matches!(how, How::Container(_) | How::Entry(_))), of_container),
         (is(|how| matches!(how, How::Atomic(_))), of_writes),
