@@ -13,6 +13,7 @@ pub mod initialisation;
 pub mod knowledge;
 pub mod lazy;
 pub mod marks;
+pub mod new_objects;
 pub mod objects;
 pub mod obligations;
 pub mod origins;

@@ -191,7 +191,10 @@ impl<'p> Reach<'p> {
         let is_initializer = self.graph.is_initializer(method);
         if self.is_open_world {
             let is_open = |access: crate::vocabulary::Access| access.is_public() || access.is_protected();
-            let is_root = is_open(facts.access)
+            let is_inherited = |access: crate::vocabulary::Access| {
+                access.is_public() || access.is_protected() && self.may_be_extended(class)
+            };
+            let is_root = is_inherited(facts.access)
                 && is_open(self.program.class_facts(class).access)
                 && !facts.access.is_synthetic()
                 && !is_initializer;
@@ -203,6 +206,17 @@ impl<'p> Reach<'p> {
         let tenant = self.program.tenant_of(class)?;
         let is_module = self.program.topology.tenant(tenant).is_some_and(|t| t.kind == TenantKind::Module);
         (is_module || self.is_base_entry(class, method)).then_some(tenant)
+    }
+
+    /// Whether other packages can have subclasses of a class: it is not final, and some constructor is not private to it or
+    /// its package. What is protected is theirs alone (JLS 6.6.2).
+    fn may_be_extended(&self, class: ClassId) -> bool {
+        let is_constructor = |m: &crate::facts::MethodFacts| self.program.text(m.name) == "<init>";
+        let access = self.program.class_facts(class).access;
+        let mut methods = self.program.methods_of(class).map(|(_, m)| m);
+        !access.is_final()
+            && (access.is_interface()
+                || methods.any(|m| is_constructor(m) && (m.access.is_public() || m.access.is_protected())))
     }
 
     /// Where the base's own code starts: its `main`, what a framework finds by an annotation, and in a class with one what

@@ -205,6 +205,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/static-sharing/default-handler-replaced.yaml"),
     ),
     (
+        "rules/static-sharing/first-callers-library-instance.yaml",
+        include_str!("../../rules/static-sharing/first-callers-library-instance.yaml"),
+    ),
+    (
         "rules/static-sharing/first-wins-singleton.yaml",
         include_str!("../../rules/static-sharing/first-wins-singleton.yaml"),
     ),
@@ -216,6 +220,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/static-sharing/jvm-registry-name.yaml",
         include_str!("../../rules/static-sharing/jvm-registry-name.yaml"),
+    ),
+    (
+        "rules/static-sharing/library-global-setter.yaml",
+        include_str!("../../rules/static-sharing/library-global-setter.yaml"),
     ),
     (
         "rules/static-sharing/mutable-object-handed-out.yaml",
@@ -234,6 +242,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/static-sharing/name-keyed-cache.yaml"),
     ),
     (
+        "rules/static-sharing/native-library-loaded-twice.yaml",
+        include_str!("../../rules/static-sharing/native-library-loaded-twice.yaml"),
+    ),
+    (
         "rules/static-sharing/overwritten-static.yaml",
         include_str!("../../rules/static-sharing/overwritten-static.yaml"),
     ),
@@ -250,12 +262,20 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/static-sharing/shared-instance-state.yaml"),
     ),
     (
+        "rules/static-sharing/shared-mapper-configured.yaml",
+        include_str!("../../rules/static-sharing/shared-mapper-configured.yaml"),
+    ),
+    (
         "rules/static-sharing/static-thread-local.yaml",
         include_str!("../../rules/static-sharing/static-thread-local.yaml"),
     ),
     (
         "rules/static-sharing/system-property-write.yaml",
         include_str!("../../rules/static-sharing/system-property-write.yaml"),
+    ),
+    (
+        "rules/static-sharing/thread-of-others-changed.yaml",
+        include_str!("../../rules/static-sharing/thread-of-others-changed.yaml"),
     ),
 ];
 

@@ -132,6 +132,8 @@ pub enum Slot {
     Holder,
     /// `{effect}`: from the API model: what it does to others.
     Effect,
+    /// `{outcome}`: who gets whose value, when several applications change a field.
+    Outcome,
     /// `{instead}`: from the API model: what to use instead.
     Instead,
     /// `{resource}`: from the resource model: its label.
@@ -348,7 +350,7 @@ pub enum Condition {
     HeldByStatic,
     /// A constructor that other packages can call stores the loader, and takes none from its caller.
     StoredUnasked,
-    /// Only the class's own `main` gets to the site.
+    /// Only a `main`, or the activator of an OSGi bundle, gets to the site.
     OnlyFromMain,
     /// The method that holds the site runs once: a class initialiser, what only that calls, or what it hands to an object
     /// that keeps the result.

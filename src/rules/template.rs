@@ -18,6 +18,7 @@ pub(crate) enum BadTemplate {
 enum Where {
     Everywhere,
     Call,
+    Changed,
     Written,
     HeldOrNamed,
     Typed,
@@ -49,6 +50,7 @@ const SLOTS: &[(&str, Slot, Where)] = &[
     ("missing", Slot::Missing, Where::Reference),
     ("effect", Slot::Effect, Where::Call),
     ("instead", Slot::Instead, Where::Call),
+    ("outcome", Slot::Outcome, Where::Changed),
     ("resource", Slot::Resource, Where::Resource),
     ("release", Slot::Release, Where::Resource),
     ("pins", Slot::Pins, Where::Resource),
@@ -112,16 +114,13 @@ fn is_known_at(place: Where, site: &Site) -> bool {
     let is_open = matches!(site, Site::Open { .. });
     let is_reference = matches!(site, Site::Reference { .. });
     let is_copy = matches!(site, Site::OtherCopy { .. });
+    let is_change =
+        matches!(site, Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. });
     match place {
         Where::Everywhere => true,
         Where::Call => is_call,
-        Where::Written => {
-            is_call
-                || matches!(
-                    site,
-                    Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. }
-                )
-        }
+        Where::Changed => is_change,
+        Where::Written => is_call || is_change,
         Where::HeldOrNamed => {
             is_call
                 || is_reference

@@ -9,6 +9,7 @@ use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
 use crate::facts::{Annotation, EventKind, NO_NAME, Value};
 use crate::rules::rule::{
     ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
+    Rule, Sharing,
 };
 use crate::vocabulary::descriptor::{TypeDesc, binary_name};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name};
@@ -31,7 +32,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::Class(test) => class_holds(cx, found.class, test),
         Condition::InUnloadCallback => found.spots.iter().any(|s| cx.is_at_unload(s.method)),
         Condition::OnlyFromMain => {
-            found.spots.iter().all(|s| super::fields::is_only_from_main(cx.world, s.method, 0))
+            found.spots.iter().all(|s| super::fields::is_only_from_main(cx, s.method, 0))
         }
         Condition::RunsOnce => found.spots.iter().all(|s| super::once::runs_once(cx.world, s.method, 0)),
         Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
@@ -175,6 +176,29 @@ pub(super) fn narrow(cx: &Context<'_>, found: &Match, when: &Condition) -> Match
     narrowed
 }
 
+/// Leaves out those of a match's sites that one of the rule's cases says to ignore, if others are left: what is used under
+/// a lock here and without one there fails there.
+pub(super) fn without_ignored(cx: &Context<'_>, mut found: Match, rule: &Rule) -> Match {
+    let of_site = |c: &Condition| {
+        matches!(
+            c,
+            Condition::OpenWorld
+                | Condition::OnlyFromMain
+                | Condition::Locked
+                | Condition::Sharing(Sharing::ResetFirst)
+        )
+    };
+    let ignored = rule.cases.iter().filter(|c| c.ignore && parts_of(&c.when).iter().all(of_site));
+    for case in ignored {
+        let is_left = |s: &Spot| !holds(cx, &Match { spots: vec![*s], ..found.clone() }, &case.when);
+        let left: Vec<Spot> = found.spots.iter().copied().filter(is_left).collect();
+        if !left.is_empty() {
+            found.spots = left;
+        }
+    }
+    found
+}
+
 fn is_defined_by(cx: &Context<'_>, class: ClassId, definer: Definer) -> bool {
     let program = cx.world.program;
     match definer {
@@ -231,7 +255,7 @@ fn values_hold(cx: &Context<'_>, field: FieldId, declared: &str, names: &[String
         let body = world.body(access.method);
         let Some(event) = world.event(access.method, access.event) else { continue };
         let Some(value) = body.origins.args(event).last() else { continue };
-        for ty in values::types_behind_views(world, body, *value) {
+        for ty in values::types_in_thread_locals(world, body, *value) {
             n += 1;
             if !is_of_types(world, cx.models, loader, ty, names) {
                 return false;

@@ -2,10 +2,11 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
+use super::told_at_calls;
 use crate::dataflow::changes::{Change, ChangeTable, Changes};
 use crate::dataflow::held::{Held, Holder, Root};
 use crate::dataflow::initialisation;
-use crate::dataflow::{How, World};
+use crate::dataflow::{How, World, new_objects};
 use crate::facts::{Event, EventKind};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::{Site, StateKind, WriteShape};
@@ -33,7 +34,9 @@ pub(super) fn counted(
     };
     let counts = |change: &Change| {
         let class = world.program.class_of_field(change.field);
-        !world.reach.tenants(change.method).is_empty() && is_after_initialisation(world, class, change)
+        !world.reach.tenants(change.method).is_empty()
+            && is_after_initialisation(world, class, change)
+            && !told_at_calls::is_told(world, change.method)
     };
     changes.only(is_asked, counts, parallel)
 }
@@ -143,8 +146,19 @@ const MAX_CALLERS: usize = 32;
 /// Calls followed backwards.
 const MAX_DEPTH: u32 = 4;
 
-/// Whether a method is the `main` of a program, or one that only such a method gets to.
-pub(super) fn is_only_from_main(world: &World<'_>, method: MethodId, depth: u32) -> bool {
+/// Types by which a framework other than the containers known here starts a library.
+const STARTERS: &str = "bundle-activator";
+
+/// Whether a method is the `main` of a program, or of what a framework starts that no deployment has, or one that only
+/// such a method gets to.
+pub(super) fn is_only_from_main(cx: &Context<'_>, method: MethodId, depth: u32) -> bool {
+    let world = cx.world;
+    let class = world.program.class_of_method(method);
+    let loader = world.program.class(class).loader;
+    let name = world.program.class_name(class);
+    if super::values::is_of_types(world, cx.models, loader, name, &[STARTERS.to_owned()]) {
+        return true;
+    }
     let facts = world.program.method(method);
     let is = |name: &str, desc: &str| {
         world.program.text(facts.name) == name && world.program.text(facts.desc) == desc
@@ -156,7 +170,7 @@ pub(super) fn is_only_from_main(world: &World<'_>, method: MethodId, depth: u32)
         return false;
     }
     let callers = world.sites.of(method, MAX_CALLERS).unwrap_or_default();
-    !callers.is_empty() && callers.iter().all(|site| is_only_from_main(world, site.caller, depth + 1))
+    !callers.is_empty() && callers.iter().all(|site| is_only_from_main(cx, site.caller, depth + 1))
 }
 
 /// Whether all that is ever stored in a field is without state: plain objects that only tell one thing from another, and
@@ -242,6 +256,8 @@ pub(super) fn is_after_initialisation(world: &World<'_>, class: ClassId, change:
         initialisation::is_part_of(world, class, change.method)
     } else {
         (name == "<init>" || name == "<clinit>") && initialisation::is_same_nest(world, own, class)
+            || super::receivers::are_new(world, change)
     };
-    !is_set_up
+    let is_first_entry = change.how == How::Array && new_objects::is_into_new_array(world, change);
+    !is_set_up && !is_first_entry
 }

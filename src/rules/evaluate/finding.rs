@@ -6,19 +6,13 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::readers::{self, Reading};
 use super::trace::{self, simple_name};
-use super::{copies_text, references_text};
-use crate::dataflow::held::Root;
+use super::{copies_text, outcome, references_text};
 use crate::dataflow::unload::{Keeper, Release};
 use crate::facts::EventKind;
 use crate::findings::{Finding, Hop, Location};
 use crate::rules::rule::{Case, Condition, FollowTest, Part, Rule, Slot, Template};
 use crate::vocabulary::descriptor::{TypeDesc, binary_name, human};
 use crate::vocabulary::{FieldId, MethodId, TenantId};
-
-/// The group of resources that are taken and given back, rather than opened and closed.
-const LOCKS: &str = "locks";
-/// Readers that a finding shows.
-const MAX_READERS: usize = 4;
 
 /// The first case of a rule that holds, if any.
 pub(super) fn case_of<'r>(cx: &Context<'_>, found: &Match, rule: &'r Rule) -> Option<&'r Case> {
@@ -80,7 +74,7 @@ pub(super) struct Maker<'m, 'w> {
     follow: Vec<&'m FollowTest>,
     tenants: Vec<TenantId>,
     /// Who reads what another one writes, if the rule asks.
-    readers: Vec<Reading>,
+    pub(super) readers: Vec<Reading>,
 }
 
 impl Maker<'_, '_> {
@@ -101,7 +95,7 @@ impl Maker<'_, '_> {
     }
 
     /// Readers of what one tenant alone writes.
-    fn victims(&self) -> impl Iterator<Item = &Reading> {
+    pub(super) fn victims(&self) -> impl Iterator<Item = &Reading> {
         let is_one = self.tenants.len() < 2 && !self.cx.world.reach.is_open_world();
         self.readers.iter().filter(move |_| is_one)
     }
@@ -142,7 +136,7 @@ impl Maker<'_, '_> {
     }
 
     /// The spot that a finding points at: the first in shared code, else the first.
-    fn main_spot(&self) -> Option<&Spot> {
+    pub(super) fn main_spot(&self) -> Option<&Spot> {
         let is_shared = |s: &&Spot| {
             let (method, _) = s.inside.unwrap_or((s.method, s.event));
             self.cx.world.reach.owner(self.cx.world.program.class_of_method(method)).is_none()
@@ -268,7 +262,7 @@ impl Maker<'_, '_> {
     }
 
     /// `System.setProperty`, `new Thread`.
-    fn target(&self, spot: &Spot) -> String {
+    pub(super) fn target(&self, spot: &Spot) -> String {
         let world = self.cx.world;
         let Some(event) = world.event(spot.method, spot.event) else { return String::new() };
         let Some(member) = event.member() else {
@@ -282,58 +276,7 @@ impl Maker<'_, '_> {
         }
     }
 
-    fn related(&self) -> Vec<(Location, String)> {
-        let world = self.cx.world;
-        let mut related = Vec::new();
-        if let Subject::Copy(id) = self.found.subject {
-            related.extend(copies_text::related(self.cx, id));
-        }
-        if let Some(holder) = self.found.holder {
-            let (class, line) = match holder.root {
-                Root::Static(field) => {
-                    let mut writes = world.fields.writes(field);
-                    let write = writes.find_map(|w| world.event(w.method, w.event));
-                    (world.program.class_of_field(field), write.map_or(0, |e| e.line))
-                }
-                Root::ServiceLoader | Root::Bean => (self.found.class, 0),
-            };
-            let note = format!("the object is held by {}", self.root_name(holder.root));
-            related.push((trace::location(world, class, line), note));
-        }
-        if !self.cx.world.reach.is_open_world() && self.victims().next().is_none() {
-            related.extend(self.readers.iter().take(MAX_READERS).map(|r| self.read_at(r)));
-        }
-        if let Some(kept) = &self.found.kept {
-            if let Some((method, event)) = kept.release_site {
-                let line = world.event(method, event).map_or(0, |e| e.line);
-                let class = world.program.class_of_method(method);
-                related.push((trace::location(world, class, line), "a release of it".to_owned()));
-            } else if let Some(callback) = kept.nearest_callback {
-                let class = world.program.class_of_method(callback);
-                let line = world.program.method(callback).line;
-                let note = "this unload callback could release it".to_owned();
-                related.push((trace::location(world, class, line), note));
-            }
-        }
-        if let Some((leak, at)) = self.found.leak.as_ref().and_then(|l| Some((l, l.at?))) {
-            let line = world.event(leak.method, at).map_or(0, |e| e.line);
-            let is_lock = matches!(self.found.subject, Subject::Resource(r)
-                if world.knowledge.tables.resources.get(usize::from(r)).is_some_and(|r| r.groups.iter().any(|g| g == LOCKS)));
-            let how = if is_lock { "taken" } else { "open" };
-            let note = format!("{} leaves the method with it still {how}", self.path(leak.method, at));
-            related.push((trace::location(world, self.found.class, line), note));
-        }
-        related
-    }
-
-    fn read_at(&self, reading: &Reading) -> (Location, String) {
-        let world = self.cx.world;
-        let line = world.event(reading.method, reading.event).map_or(0, |e| e.line);
-        let at = trace::location(world, world.program.class_of_method(reading.method), line);
-        (at, format!("{} reads it", trace::tenant_label(world, reading.tenant)))
-    }
-
-    fn path(&self, method: crate::vocabulary::MethodId, at: u16) -> String {
+    pub(super) fn path(&self, method: crate::vocabulary::MethodId, at: u16) -> String {
         let spot = Spot { method, event: at, how: None, inside: None };
         match self.cx.world.event(method, at).map(|e| e.kind) {
             Some(EventKind::Return) => "the return".to_owned(),
@@ -429,6 +372,7 @@ impl Maker<'_, '_> {
             Slot::Effect | Slot::Instead => self.api_text(slot),
             Slot::Resource | Slot::Release | Slot::Pins => self.resource_text(slot),
             Slot::Kept => self.kept(),
+            Slot::Outcome => outcome::of(self.cx, self.found).to_owned(),
             Slot::Path => match &self.found.leak {
                 Some(leak) => leak.at.map_or("an exception".to_owned(), |at| self.path(leak.method, at)),
                 None => self.lost_at().unwrap_or_else(|| "what follows throws".to_owned()),

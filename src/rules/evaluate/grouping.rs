@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::matches::{Match, Subject};
 use super::trace::simple_name;
-use crate::findings::Finding;
+use crate::findings::{Finding, Severity};
 use crate::rules::rule::{Family, Rule, Site, WriteShape};
 use crate::vocabulary::FieldId;
 use std::collections::BTreeMap;
@@ -25,23 +25,59 @@ pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Findi
     );
     // Calls of one class that ask the wrong loader are mended together.
     let is_field = is_field || matches!(rule.site, Site::Call { .. }) && rule.family == Family::ClassLoader;
-    if !(is_object || is_field && cx.world.reach.is_open_world()) {
+    let is_open_world = cx.world.reach.is_open_world();
+    if !(is_object || is_field && is_open_world) {
         return found.into_iter().map(|(_, finding)| finding).collect();
     }
     let mut groups = BTreeMap::<Key, Vec<(Rank, Finding)>>::new();
     for (m, finding) in found {
-        groups.entry(key(m, &finding, is_object)).or_default().push((rank(cx, m), finding));
+        groups.entry(key(cx, m, &finding, is_object)).or_default().push((rank(cx, m), finding));
     }
-    groups.into_values().filter_map(joined).collect()
+    let mut joined: Vec<Finding> = groups.into_values().filter_map(joined).collect();
+    if is_object && is_open_world {
+        joined = with_lesser(joined);
+    }
+    joined
 }
 
-/// Objects that different statics hold are different objects, whatever classes they are of.
-fn key(found: &Match, finding: &Finding, is_object: bool) -> Key {
-    let outermost = finding.class.split('$').next().unwrap_or_default();
-    let root = found.holder.filter(|_| is_object).map(|holder| holder.root);
-    let held = format!("{outermost} {root:?}");
-    let weight = format!("{:?} {:?}", finding.severity, finding.certainty);
+/// Objects that different statics hold are different objects, whatever classes they are of. Of what is only worth knowing
+/// who holds the object is no reason to tell it twice.
+fn key(cx: &Context<'_>, found: &Match, finding: &Finding, is_object: bool) -> Key {
+    let is_lesser = finding.severity == Severity::Note && cx.world.reach.is_open_world();
+    let root = found.holder.filter(|_| is_object && !is_lesser).map(|holder| holder.root);
+    let held = format!("{} {root:?}", outermost(finding));
+    let weight = if is_lesser && is_object {
+        format!("{:?}", finding.severity)
+    } else {
+        format!("{:?} {:?}", finding.severity, finding.certainty)
+    };
     (held, finding.loader.clone(), weight, finding.tenants.clone())
+}
+
+fn outermost(finding: &Finding) -> &str {
+    finding.class.split('$').next().unwrap_or_default()
+}
+
+/// Tells what is only worth knowing of a class with the graver finding of the same class, if there is one.
+fn with_lesser(found: Vec<Finding>) -> Vec<Finding> {
+    let (lesser, mut graver): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|f| f.severity == Severity::Note);
+    let mut alone = Vec::new();
+    for finding in lesser {
+        let is_same = |f: &&mut Finding| {
+            outermost(f) == outermost(&finding) && f.loader == finding.loader && f.tenants == finding.tenants
+        };
+        match graver.iter_mut().find(is_same) {
+            Some(main) => {
+                main.related.push((finding.location.clone(), said_of(&finding, "perhaps so")));
+                let told = finding.related.into_iter().filter(|(_, note)| note.starts_with("so "));
+                main.related.extend(told.map(|(at, note)| (at, format!("perhaps {note}"))));
+            }
+            None => alone.push(finding),
+        }
+    }
+    graver.append(&mut alone);
+    graver
 }
 
 /// The field to name first: the one that callers decide about, then the one that most places change.
@@ -61,9 +97,15 @@ fn joined(mut group: Vec<(Rank, Finding)>) -> Option<Finding> {
     let mut group = group.into_iter().map(|(_, finding)| finding);
     let mut main = group.next()?;
     for other in group {
-        let name = simple_name(&other.class.replace('.', "/"));
-        let is = if other.descriptor.starts_with('(') { "does" } else { "is" };
-        main.related.push((other.location, format!("so {is} {name}.{}", other.member)));
+        let said = said_of(&other, "so");
+        main.related.push((other.location, said));
     }
     Some(main)
+}
+
+/// `so is Registry.entries`, `so does Registry.find`
+fn said_of(finding: &Finding, so: &str) -> String {
+    let name = simple_name(&finding.class.replace('.', "/"));
+    let is = if finding.descriptor.starts_with('(') { "does" } else { "is" };
+    format!("{so} {is} {name}.{}", finding.member)
 }

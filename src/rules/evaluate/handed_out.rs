@@ -4,13 +4,14 @@
 use super::context::Context;
 use super::fields;
 use super::matches::{Match, Spot, Subject};
+use super::shown_type;
 use crate::dataflow::How;
 use crate::dataflow::held::{self, Root};
 use crate::facts::{EventKind, FieldFacts};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::WriteShape;
 use crate::vocabulary::descriptor::TypeDesc;
-use crate::vocabulary::{ClassId, FieldId, Parallel};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 /// What of an object is looked at.
@@ -89,7 +90,9 @@ fn getters(cx: &Context<'_>, field: FieldId) -> Vec<Spot> {
         let returned = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
         let is_read = crate::facts::Value::Event(u32::from(read.event));
         let mut values = returned.flat_map(|e| body.origins.args(e));
-        if values.any(|v| body.origins.leaves(*v).any(|l| l == is_read)) {
+        if values.any(|v| body.origins.leaves(*v).any(|l| l == is_read))
+            && shown_type::lets_change(cx, field, read.method)
+        {
             spots.push(Spot { method: read.method, event: read.event, how: None, inside: None });
         }
     }
@@ -138,20 +141,36 @@ fn is_any_field_changed(cx: &Context<'_>, class: ClassId, part: Part, level: u32
     false
 }
 
-fn is_field_changed(cx: &Context<'_>, class: ClassId, field: FieldId, part: Part, level: u32) -> bool {
+/// The methods of a class's own fields' changes that store what callers pass.
+pub(super) fn changing_methods(cx: &Context<'_>, class: ClassId, part: Part) -> Vec<MethodId> {
+    let fields = cx.world.program.fields_of(class).filter(|(_, f)| !f.access.is_static());
+    fields.flat_map(|(id, _)| changed_by_callers(cx, class, id, part)).collect()
+}
+
+/// The methods that put into a field, or what it holds, what their callers pass.
+fn changed_by_callers<'c>(
+    cx: &'c Context<'_>,
+    class: ClassId,
+    field: FieldId,
+    part: Part,
+) -> impl Iterator<Item = MethodId> + 'c {
     let changes = cx.changes.of(field).iter();
-    let mut after = changes
-        .filter(|c| part == Part::Any || matches!(c.how, How::Container(_) | How::Entry(_)))
-        .filter(|c| {
+    let after = changes
+        .filter(move |c| part == Part::Any || matches!(c.how, How::Container(_) | How::Entry(_)))
+        .filter(move |c| {
             fields::is_after_initialisation(cx.world, class, c)
                 && !cx.world.reach.tenants(c.method).is_empty()
         });
-    let by_caller = after.any(|c| {
+    let by_caller = after.filter(move |c| {
         let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
         let shapes = cx.shapes_of(field, &spot);
         shapes.contains(WriteShape::FromCaller) && !shapes.contains(WriteShape::Lazy)
     });
-    by_caller
+    by_caller.map(|c| c.method)
+}
+
+fn is_field_changed(cx: &Context<'_>, class: ClassId, field: FieldId, part: Part, level: u32) -> bool {
+    changed_by_callers(cx, class, field, part).next().is_some()
         || level < MAX_LEVELS
             && held::stored_objects(cx.world, field)
                 .iter()

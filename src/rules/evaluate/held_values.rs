@@ -25,6 +25,8 @@ pub(super) fn are_plain(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
     }
 }
 
+/// The type group of variables that each thread has a value of.
+const THREAD_LOCAL: &str = "thread-local";
 /// What a reference that does not keep its object is declared as.
 const REFERENCES: &str = "java/lang/ref/";
 
@@ -37,6 +39,10 @@ pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
         is(&cx.names.reflective_types) || is(&cx.names.loader_types)
     };
     let declared = values::last_type_argument_text(signature(cx, field)).unwrap_or_default();
+    let own = TypeDesc(program.text(program.field(field).desc)).class().unwrap_or_default();
+    let is_thread_local = values::is_of_types(cx.world, cx.models, loader, own, &[THREAD_LOCAL.to_owned()]);
+    let in_it = values::last_type_argument_text(declared).filter(|_| is_thread_local);
+    let declared = in_it.unwrap_or(declared);
     let mut classes =
         declared.split(['<', '>', ';']).map(|part| part.trim_start_matches(['+', '-', '*', '[']));
     let mut names = classes.by_ref().filter_map(|part| part.strip_prefix('L')).peekable();

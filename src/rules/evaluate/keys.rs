@@ -15,6 +15,9 @@ use rustc_hash::FxHashSet;
 
 /// The kind of key that a change of a container's field uses.
 pub(super) fn key_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> KeyKind {
+    if spot.how == Some(How::Write) && is_grown_copy(cx, field, spot) {
+        return declared_key(cx, field).unwrap_or(KeyKind::None);
+    }
     let Some(How::Container(api)) = spot.how else { return KeyKind::None };
     let Some(key) = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.key) else {
         return KeyKind::None;
@@ -44,6 +47,26 @@ pub(super) fn key_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> KeyKind {
         return if all { KeyKind::Identity } else { KeyKind::Other };
     }
     identity_key(cx, body, *value, 0).unwrap_or_else(|| text_key(cx, body, event, position))
+}
+
+/// Whether what is written is a container made from the one that was there: an entry is put in, though into a copy.
+fn is_grown_copy(cx: &Context<'_>, field: FieldId, spot: &Spot) -> bool {
+    let body = cx.world.body(spot.method);
+    let refs = cx.world.program.refs(cx.world.program.class(body.class).loader);
+    let is_old = |leaf: Value| {
+        let read = body.origins.event(leaf).map(|(_, e)| e);
+        let read = read.filter(|e| matches!(e.kind, EventKind::GetStatic | EventKind::GetField));
+        read.and_then(|e| refs.field(e.member()?)) == Some(field)
+    };
+    let is_copied = |made: Value| {
+        let mut calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
+        let is_its = |v: &ValueId| body.origins.leaves(*v).any(|leaf| leaf == made);
+        let init = calls.find(|e| body.origins.args(e).first().is_some_and(is_its));
+        let args = init.map(|e| body.origins.args(e)).unwrap_or_default();
+        args.iter().skip(1).any(|v| body.origins.leaves(*v).any(is_old))
+    };
+    let written = cx.world.event(spot.method, spot.event).and_then(|e| body.origins.args(e).last());
+    written.is_some_and(|value| body.origins.leaves(*value).any(is_copied))
 }
 
 /// The JVM's root class.

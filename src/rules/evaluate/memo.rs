@@ -27,12 +27,54 @@ pub(super) fn is_made_from_key(cx: &Context<'_>, found: &Match) -> bool {
         Entry::Unknown => false,
         Entry::Put(body, key, value) => {
             n_put += 1;
-            let of_key = made_of(cx, body, key, 0);
-            let is_own = |v: &Value| !is_static && *v == Value::Param(0) && !body.method.access.is_static();
-            made_of(cx, body, value, 0).iter().all(|v| of_key.contains(v) || is_own(v))
+            is_of_key(cx, body, key, value, is_static, 0)
         }
     });
     all && n_put > 0
+}
+
+/// Callers looked at for one method that is handed key and value.
+const MAX_SITES: usize = 16;
+/// Calls followed backwards.
+const MAX_CALLS: u32 = 2;
+
+fn is_of_key(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    key: ValueId,
+    value: ValueId,
+    is_static: bool,
+    depth: u32,
+) -> bool {
+    let of_key = made_of(cx, body, key, 0);
+    let is_own = |v: &Value| !is_static && *v == Value::Param(0) && !body.method.access.is_static();
+    if made_of(cx, body, value, 0).iter().all(|v| of_key.contains(v) || is_own(v)) {
+        return true;
+    }
+    // A method that only its own package can call and that is handed both.
+    let access = body.method.access;
+    let parameter = |v: ValueId| {
+        let mut leaves = body.origins.leaves(v);
+        match (leaves.next(), leaves.next()) {
+            (Some(Value::Param(i)), None) => Some(usize::from(i)),
+            _ => None,
+        }
+    };
+    let (Some(key), Some(value)) = (parameter(key), parameter(value)) else { return false };
+    if depth >= MAX_CALLS || access.is_public() || access.is_protected() {
+        return false;
+    }
+    let sites = cx.world.sites.of(body.id, MAX_SITES).unwrap_or_default();
+    !sites.is_empty()
+        && sites.iter().all(|site| {
+            let caller = cx.world.body(site.caller);
+            let call = cx.world.event(site.caller, site.event).filter(|e| e.kind.is_invoke());
+            let args = call.map(|call| caller.origins.args(call)).unwrap_or_default();
+            match (args.get(key), args.get(value)) {
+                (Some(key), Some(value)) => is_of_key(cx, caller, *key, *value, is_static, depth + 1),
+                _ => false,
+            }
+        })
 }
 
 enum Entry<'w> {
@@ -118,6 +160,13 @@ fn inputs_of(body: Body<'_>, leaf: Value, index: u32) -> Vec<ValueId> {
             let mut calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
             let constructor = calls.find(|e| body.origins.args(e).first().is_some_and(is_made));
             constructor.map_or_else(Vec::new, |e| body.origins.args(e).iter().skip(1).copied().collect())
+        }
+        // What is put there; an array that is left empty is made of nothing, and stands for itself.
+        EventKind::NewArray => {
+            let is_it = |v: &ValueId| body.origins.leaves(*v).any(|l| l == leaf);
+            let stores = body.origins.events().iter().filter(|e| e.kind == EventKind::ArrayStore);
+            let into = stores.filter(|e| body.origins.args(e).first().is_some_and(is_it));
+            into.filter_map(|e| body.origins.args(e).last().copied()).collect()
         }
         EventKind::Concat | EventKind::ArrayLoad => body.origins.args(event).to_vec(),
         kind if kind.is_invoke() => body.origins.args(event).to_vec(),

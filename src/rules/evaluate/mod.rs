@@ -14,6 +14,7 @@ mod copies_text;
 mod fields;
 mod finding;
 mod finding_names;
+mod finding_places;
 mod follow;
 mod given_loaders;
 mod grouping;
@@ -24,11 +25,13 @@ mod keys;
 mod knowledge;
 mod known;
 mod loader_stores;
+mod logged_once;
 mod lookups;
 mod matches;
 mod memo;
 mod named;
 mod once;
+mod outcome;
 mod own_entries;
 mod packed;
 mod places;
@@ -44,9 +47,12 @@ mod resources;
 mod same_names;
 mod scopes;
 mod set_once;
+mod set_up;
 mod shapes;
 mod sharing;
+mod shown_type;
 mod tasks;
+mod told_at_calls;
 mod trace;
 mod values;
 
@@ -173,12 +179,13 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: Vec<Match>, parallel: &im
         // What the sites have no part in need not wait until those that the rule asks for are told from the others.
         let declared = matches[range].iter().filter(|m| conditions::may_hold(cx, m, &rule.when));
         let narrowed = declared.map(|m| conditions::narrow(cx, m, &rule.when));
-        narrowed.filter(|m| conditions::holds(cx, m, &rule.when)).collect::<Vec<_>>()
+        let held = narrowed.filter(|m| conditions::holds(cx, m, &rule.when));
+        held.map(|m| conditions::without_ignored(cx, m, rule)).collect::<Vec<_>>()
     });
     drop(matches);
     let mut kept: Vec<Match> = kept.into_iter().flatten().collect();
     if matches!(rule.site, Site::Call { .. }) {
-        kept = same_names::join(cx, calls::join(cx.world, kept), rule);
+        kept = same_names::join(cx, same_names::join_copies(cx, calls::join(cx.world, kept), rule), rule);
     }
     let built = parallel.map(kept.len(), |i| finding::build(cx, &kept[i], rule));
     let found = kept.iter().zip(built).filter_map(|(m, finding)| Some((m, finding?))).collect();

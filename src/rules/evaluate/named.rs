@@ -126,6 +126,21 @@ pub(super) fn is_receiver_of(cx: &Context<'_>, spot: &Spot, by: &[String], whose
     })
 }
 
+/// Whether the receiver of a call is what a call of one of these APIs in the same method yields.
+pub(super) fn is_yielded_by(cx: &Context<'_>, spot: &Spot, by: &[String]) -> bool {
+    let body = cx.world.body(spot.method);
+    let loader = cx.world.program.class(body.class).loader;
+    let Some(event) = cx.world.event(spot.method, spot.event).filter(|e| e.kind.has_receiver()) else {
+        return false;
+    };
+    body.origins.leaves(body.origins.arg(event, 0)).filter_map(|leaf| body.origins.event(leaf)).any(
+        |(_, e)| {
+            let member = e.member().filter(|_| e.kind.is_invoke());
+            member.is_some_and(|m| cx.world.knowledge.apis(loader, m).any(|api| cx.is_api(api, by)))
+        },
+    )
+}
+
 enum Named {
     Text(Name),
     Class(ClassId),
@@ -168,8 +183,11 @@ fn named_receivers(
     names
 }
 
+/// What `java.util.logging` and SLF4J call the logger above all others.
+const ROOTS: [&str; 2] = ["", "ROOT"];
+
 fn is_of(world: &World<'_>, owner: Option<TenantId>, text: &str, whose: &[NameOwner]) -> bool {
-    if text.is_empty() {
+    if ROOTS.contains(&text) {
         return whose.contains(&NameOwner::Root);
     }
     let Some(owner) = owner.filter(|_| whose.contains(&NameOwner::Others)) else { return false };

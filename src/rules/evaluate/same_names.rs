@@ -1,5 +1,7 @@
-//! Names of the whole JVM that several modules take, each in a copy of its own of the code that does.
+//! What several modules do to the whole JVM alike, each in a copy of its own of the code that does: take a name, set a
+//! setting.
 
+use super::calls;
 use super::context::Context;
 use super::matches::{Match, Subject};
 use super::named::constructed_with;
@@ -7,7 +9,7 @@ use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, marks};
 use crate::facts::{Event, Value};
-use crate::rules::rule::{Condition, Rule, Sharing};
+use crate::rules::rule::{Condition, Family, Rule, Sharing};
 use crate::vocabulary::{ClassId, Name};
 
 /// Whether the code of another module makes the same call with a name that a match's does.
@@ -54,6 +56,37 @@ pub(super) fn join(cx: &Context<'_>, matches: Vec<Match>, rule: &Rule) -> Vec<Ma
     joined.into_iter().map(|(_, found)| found).collect()
 }
 
+/// Joins the matches of methods that several modules have a copy of, in a library that each packs: what these do to the
+/// whole JVM is one hazard, of all of them.
+pub(super) fn join_copies(cx: &Context<'_>, matches: Vec<Match>, rule: &Rule) -> Vec<Match> {
+    if rule.family != Family::StaticSharing {
+        return matches;
+    }
+    let program = cx.world.program;
+    let is_copy = |a: &Match, b: &Match| {
+        let owners = [a, b].map(|m| cx.world.reach.owner(m.class));
+        let of = |m: &Match| {
+            let method = m.spots.first().map(|s| program.method(s.method));
+            method.map(|method| (program.class_name(m.class), method.name, method.desc))
+        };
+        let is_same_call = match (a.subject, b.subject) {
+            (Subject::Call(one, api), Subject::Call(other, _)) => {
+                one == other && calls::key_names(cx.world, a, api) == calls::key_names(cx.world, b, api)
+            }
+            _ => false,
+        };
+        owners.iter().all(Option::is_some) && owners[0] != owners[1] && is_same_call && of(a) == of(b)
+    };
+    let mut joined: Vec<Match> = Vec::new();
+    for found in matches {
+        match joined.iter_mut().find(|first| is_copy(first, &found)) {
+            Some(first) => first.spots.extend(found.spots),
+            None => joined.push(found),
+        }
+    }
+    joined
+}
+
 fn asks(condition: &Condition) -> bool {
     match condition {
         Condition::All(list) | Condition::Any(list) => list.iter().any(asks),
@@ -74,10 +107,16 @@ fn names_of_match(cx: &Context<'_>, found: &Match) -> Vec<Name> {
     calls.flat_map(|(body, event)| names_of(cx, body, event)).collect()
 }
 
-/// The constants that the last argument, an object that stands for a name, is made of.
+/// The constants that the last argument is, or that an object is made of which stands for a name.
 fn names_of(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<Name> {
     let Some(value) = body.origins.args(event).last() else { return Vec::new() };
     let found = origins::of_value(cx.world, body.id, *value);
+    let plain = found.iter().filter(|f| !f.is_derived);
+    let texts: Vec<Name> =
+        plain.filter_map(|f| if let Origin::Text(name) = f.origin { Some(name) } else { None }).collect();
+    if !texts.is_empty() {
+        return texts;
+    }
     let made = found.iter().filter(|f| matches!(f.origin, Origin::Allocation(_)) && !f.is_derived);
     made.flat_map(|f| constructed_with(cx.world.body(f.method), Value::Event(u32::from(f.event)))).collect()
 }

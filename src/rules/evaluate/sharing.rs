@@ -2,7 +2,8 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::{fields, named, own_entries, same_names};
+use super::{fields, logged_once, named, own_entries, same_names, set_up};
+use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{How, initialisation};
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::Sharing;
@@ -14,6 +15,13 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::TakenOutByEach => own_entries::are_taken_out(cx, found),
         Sharing::ResetFirst => found.spots.iter().all(|s| is_reset_first(cx, found, s)),
         Sharing::SameConstant => is_same_constant(cx, found),
+        Sharing::OtherObjects => found.holder.is_some_and(|h| !h.is_only || h.is_entry),
+        Sharing::OnlySetUp => set_up::is_only_set_up(cx.world, found),
+        Sharing::Drained => set_up::is_drained(cx, found),
+        Sharing::OnlyLogged => logged_once::is_only_logged(cx, found),
+        Sharing::ReceiverFrom(apis) => found.spots.iter().any(|s| named::is_yielded_by(cx, s, apis)),
+        Sharing::ReceiverShared => found.spots.iter().any(|s| is_receiver_shared(cx, s)),
+        Sharing::TargetShared => found.spots.iter().any(|s| is_target_shared(cx, s)),
         Sharing::OwnName => found.spots.iter().all(|s| named::is_own(cx, s)),
         Sharing::UndoesOwn => found.spots.iter().all(|s| undoes_own(cx, found, s)),
         Sharing::SameNameElsewhere => same_names::is_used_elsewhere(cx, found),
@@ -89,5 +97,32 @@ fn undoes_own(cx: &Context<'_>, found: &Match, spot: &Spot) -> bool {
                 body.class,
                 cx.world.program.class_of_method(spot.method),
             )
+    })
+}
+
+/// Whether a call's class is no application's own. What a library does to itself is its own business, as long as nobody
+/// is there on whose behalf it does.
+fn is_target_shared(cx: &Context<'_>, spot: &Spot) -> bool {
+    let program = cx.world.program;
+    let caller = program.class_of_method(spot.method);
+    let member = cx.world.event(spot.method, spot.event).and_then(|e| e.member());
+    let owner =
+        member.and_then(|m| program.find(program.class(caller).loader, program.facts.members.get(m).owner));
+    owner.is_none_or(|class| {
+        cx.world.reach.owner(class).is_none()
+            && !(cx.world.reach.is_open_world() && program.archive_of(class) == program.archive_of(caller))
+    })
+}
+
+/// Whether a receiver is read from a static field of a class that is no application's own.
+fn is_receiver_shared(cx: &Context<'_>, spot: &Spot) -> bool {
+    let body = cx.world.body(spot.method);
+    let Some(event) = cx.world.event(spot.method, spot.event).filter(|e| e.kind.has_receiver()) else {
+        return false;
+    };
+    let found = origins::of_value(cx.world, spot.method, body.origins.arg(event, 0));
+    found.iter().any(|f| {
+        let Origin::StaticField(field) = f.origin else { return false };
+        !f.is_derived && cx.world.reach.owner(cx.world.program.class_of_field(field)).is_none()
     })
 }

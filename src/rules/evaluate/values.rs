@@ -68,6 +68,25 @@ pub(super) fn types_behind_views<'w>(world: &World<'w>, body: Body<'w>, value: V
     types_of(world, body, value)
 }
 
+/// What makes the value of a thread-local variable that a thread does not have yet, as `java.lang.ThreadLocal` declares it
+/// and libraries' own do.
+const INITIAL_VALUE: &str = "initialValue";
+
+/// The same, or of what a thread-local variable of a class of the deployment begins with on each thread.
+pub(super) fn types_in_thread_locals<'w>(world: &World<'w>, body: Body<'w>, value: ValueId) -> Vec<&'w str> {
+    let program = world.program;
+    let loader = program.class(body.class).loader;
+    let begun_with = |ty: &&'w str| {
+        let class = program.find_text(loader, ty).filter(|c| !program.is_jdk(*c))?;
+        let mut methods = program.methods_of(class);
+        let maker = methods.find(|(_, m)| program.text(m.name) == INITIAL_VALUE && !m.access.is_synthetic());
+        let returned = maker.map(|(id, _)| returned_types(world, world.body(id)))?;
+        Some(returned).filter(|types| !types.is_empty())
+    };
+    let types = types_behind_views(world, body, value);
+    types.into_iter().flat_map(|ty| begun_with(&ty).unwrap_or_else(|| vec![ty])).collect()
+}
+
 /// What erasure leaves of a type variable.
 const OBJECT: &str = "java/lang/Object";
 

@@ -12,6 +12,21 @@ pub enum Sharing {
     ResetFirst,
     /// All changes write one and the same constant.
     SameConstant,
+    /// Objects of the class are about that nothing is seen to hold: the change may be to one of them.
+    OtherObjects,
+    /// Every call that is seen of the methods that make the changes is a part of setting something up: made on an object that
+    /// is just being made, or by class initialisers.
+    OnlySetUp,
+    /// The field is a queue, and something is taken out of it again, one by one.
+    Drained,
+    /// The container is only asked whether something is new, and the answer decides whether it is written to a log.
+    OnlyLogged,
+    /// The receiver is what a call of one of these APIs yields.
+    ReceiverFrom(Vec<String>),
+    /// The receiver is read from a static field of a class that applications share.
+    ReceiverShared,
+    /// The called method's class is one that applications share: no application has one of its own.
+    TargetShared,
     /// The first argument is a text that begins with the package of the code that passes it, and that no other
     /// application's code has.
     OwnName,

@@ -175,6 +175,24 @@ pub(crate) enum ConditionText {
     ResetFirst,
     /// All changes write one and the same constant.
     SameConstant,
+    /// The deployment makes other objects of the class than those that are held, or they are entries of a container: the
+    /// change may be to one that nobody shares.
+    OtherObjects,
+    /// The deployment calls the methods that make the changes, and each time sets something up: the object is just being
+    /// made, or a class initialiser calls.
+    OnlySetUp,
+    /// The field is a queue out of which something is taken again, one by one: what one puts in no other one keeps.
+    Drained,
+    /// The container is only asked whether something is new, and the answer decides nothing but whether something is
+    /// written to a log.
+    OnlyLogged,
+    /// The receiver of the call is what a call of one of these API groups or ids of the models yields.
+    ReceiverFrom(#[schemars(length(min = 1))] Vec<String>),
+    /// The receiver of the call is read from a static field of a class that applications share.
+    ReceiverShared,
+    /// The class of the called method is one that applications share, rather than a copy that the calling application has
+    /// of its own. One that the deployment lacks counts as shared: it is the container's.
+    TargetShared,
     /// The first argument of the call is a text that begins with the package of the code that passes it, and that no
     /// other application's code has.
     OwnName,
@@ -192,7 +210,7 @@ pub(crate) enum ConditionText {
     HeldByStatic,
     /// A constructor that other packages can call stores the loader, and takes none from its caller.
     StoredUnasked,
-    /// Only the class's own `main` gets to the site.
+    /// Only a `main`, or the activator of an OSGi bundle, gets to the site.
     OnlyFromMain,
     /// The method that holds the site runs once: a class initialiser, what only that calls, or what it hands to an object
     /// that keeps the result.
