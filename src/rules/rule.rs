@@ -6,7 +6,7 @@ mod sharing;
 
 pub use cost::Cost;
 pub use kinds::{
-    Arrival, ClassPlace, CopyQuestion, Keeper, KeyKind, OriginKind, Release, StoredKind, WriteShape,
+    Arrival, ClassPlace, ConfiguredAnswer, CopyQuestion, Keeper, KeyKind, OriginKind, Release, StoredKind, WriteShape,
 };
 pub use sharing::{NameOwner, Sharing};
 
@@ -146,6 +146,8 @@ pub enum Slot {
     Path,
     /// `{error}`: what a failing reference throws, simple name.
     Error,
+    /// `{file}`: the configuration file that names a class.
+    File,
     /// `{found}`: the archive that holds the class that was found.
     Found,
     /// `{needs}`: what code does to need a missing class.
@@ -211,6 +213,12 @@ pub enum Site {
     OtherCopy {
         /// The questions looked for.
         asked_by: Vec<CopyQuestion>,
+    },
+    /// Classes that configuration files of the archives name, and that whoever reads the file does not get; one match per
+    /// file, line and class.
+    Configured {
+        /// The answers looked for.
+        answers: Vec<ConfiguredAnswer>,
     },
     /// Every class.
     Class,
@@ -391,6 +399,8 @@ pub enum Condition {
     CaughtWherePassed(Vec<String>),
     /// The name is made from the class that is asked, or from the one that asks: its own file, or one beside it.
     NamedAfterAsked,
+    /// Code of the deployment is seen to read the configuration file.
+    ReadByCode,
     /// The thread runs a task that the method is given.
     TaskGiven,
     /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the

@@ -28,6 +28,8 @@ enum Where {
     Named,
     Found,
     Reference,
+    Configured,
+    Effect,
 }
 
 /// Every placeholder: its name, what it stands for, where it has a value.
@@ -47,7 +49,8 @@ const SLOTS: &[(&str, Slot, Where)] = &[
     ("found", Slot::Found, Where::Found),
     ("needs", Slot::Needs, Where::Reference),
     ("missing", Slot::Missing, Where::Reference),
-    ("effect", Slot::Effect, Where::Call),
+    ("file", Slot::File, Where::Configured),
+    ("effect", Slot::Effect, Where::Effect),
     ("instead", Slot::Instead, Where::Call),
     ("resource", Slot::Resource, Where::Resource),
     ("release", Slot::Release, Where::Resource),
@@ -112,6 +115,7 @@ fn is_known_at(place: Where, site: &Site) -> bool {
     let is_open = matches!(site, Site::Open { .. });
     let is_reference = matches!(site, Site::Reference { .. });
     let is_copy = matches!(site, Site::OtherCopy { .. });
+    let is_configured = matches!(site, Site::Configured { .. });
     match place {
         Where::Everywhere => true,
         Where::Call => is_call,
@@ -126,6 +130,7 @@ fn is_known_at(place: Where, site: &Site) -> bool {
             is_call
                 || is_reference
                 || is_copy
+                || is_configured
                 || matches!(
                     site,
                     Site::FieldWrite { of_statics: false }
@@ -139,9 +144,11 @@ fn is_known_at(place: Where, site: &Site) -> bool {
         Where::Kept => is_kept,
         Where::Path => is_open || is_call,
         Where::Acquired => is_call || is_kept || is_open || is_reference,
-        Where::Named => is_call || is_reference || is_copy,
+        Where::Named => is_call || is_reference || is_copy || is_configured,
         Where::Found => is_reference || is_copy,
         Where::Reference => is_reference,
+        Where::Configured => is_configured,
+        Where::Effect => is_call || is_configured,
     }
 }
 

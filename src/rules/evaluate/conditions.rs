@@ -92,6 +92,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
             if cx.references.row(id).is_some_and(|row| row.causes.iter().any(|c| causes.contains(c)))),
         Condition::Arrives(ways) => matches!(found.subject, Subject::Copy(id)
             if cx.copies.row(id).is_some_and(|row| ways.contains(&row.arrival()))),
+        Condition::ReadByCode => !found.spots.is_empty(),
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),

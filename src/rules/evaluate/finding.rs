@@ -6,7 +6,7 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::readers::{self, Reading};
 use super::trace::{self, simple_name};
-use super::{copies_text, references_text};
+use super::{configured_text, copies_text, references_text};
 use crate::dataflow::held::Root;
 use crate::dataflow::unload::{Keeper, Release};
 use crate::facts::EventKind;
@@ -118,7 +118,7 @@ impl Maker<'_, '_> {
                 let facts = program.field(field);
                 (class, program.text(facts.name).to_owned(), program.text(facts.desc).to_owned())
             }
-            (_, None) => (class, String::new(), String::new()),
+            (Subject::Configured(_), _) | (_, None) => (class, String::new(), String::new()),
             (_, Some(spot)) => {
                 let facts = program.method(spot.method);
                 (class, program.text(facts.name).to_owned(), program.text(facts.desc).to_owned())
@@ -158,6 +158,11 @@ impl Maker<'_, '_> {
 
     fn location(&self) -> Location {
         let world = self.cx.world;
+        if let Subject::Configured(id) = self.found.subject
+            && let Some(place) = configured_text::location(self.cx, id)
+        {
+            return place;
+        }
         if let Some((method, event)) = self.handed_over() {
             let line = world.event(method, event).map_or(0, |e| e.line);
             return trace::location(world, world.program.class_of_method(method), line);
@@ -288,6 +293,9 @@ impl Maker<'_, '_> {
         if let Subject::Copy(id) = self.found.subject {
             related.extend(copies_text::related(self.cx, id));
         }
+        if let Subject::Configured(id) = self.found.subject {
+            related.extend(configured_text::related(self.cx, id));
+        }
         if let Some(holder) = self.found.holder {
             let (class, line) = match holder.root {
                 Root::Static(field) => {
@@ -381,6 +389,7 @@ impl Maker<'_, '_> {
             }
             (Subject::Reference(id), _) => references_text::anchor(self.cx, id),
             (Subject::Copy(id), _) => copies_text::anchor(self.cx, id),
+            (Subject::Configured(id), _) => configured_text::anchor(self.cx, id),
             _ => String::new(),
         }
     }
@@ -403,6 +412,7 @@ impl Maker<'_, '_> {
         let own = match self.found.subject {
             Subject::Reference(id) => references_text::slot(self.cx, id, slot),
             Subject::Copy(id) => copies_text::slot(self.cx, id, slot),
+            Subject::Configured(id) => configured_text::slot(self.cx, id, slot),
             _ => None,
         };
         if let Some(text) = own {
@@ -433,8 +443,8 @@ impl Maker<'_, '_> {
                 Some(leak) => leak.at.map_or("an exception".to_owned(), |at| self.path(leak.method, at)),
                 None => self.lost_at().unwrap_or_else(|| "what follows throws".to_owned()),
             },
-            // Only references have these, and have been asked for them.
-            Slot::Error | Slot::Found | Slot::Needs | Slot::Missing => String::new(),
+            // Only references and configured names have these, and have been asked for them.
+            Slot::File | Slot::Error | Slot::Found | Slot::Needs | Slot::Missing => String::new(),
         }
     }
 

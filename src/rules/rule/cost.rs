@@ -32,6 +32,7 @@ impl Condition {
             | Self::Target(_)
             | Self::InUnloadCallback
             | Self::Kept(_)
+            | Self::ReadByCode
             | Self::Because(_)
             | Self::Arrives(_) => Cost::LookedUp,
             _ => Cost::Followed,

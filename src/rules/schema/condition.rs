@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::words::{
-    ArrivalWord, CauseWord, CopyQuestionWord, DefinerWord, ExitWord, FailureWord, KeeperWord, KeyWord,
+    ArrivalWord, CauseWord, ConfiguredWord, CopyQuestionWord, DefinerWord, ExitWord, FailureWord, KeeperWord, KeyWord,
     NameOwnerWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
 };
 
@@ -37,6 +37,9 @@ pub(crate) enum SiteText {
     /// Questions about the identity of a class that several loaders define, asked of objects of another copy; one match
     /// per method and class.
     OtherCopy(OtherCopyText),
+    /// Classes that configuration files of the archives name, and that whoever reads the file does not get; one match per
+    /// file, line and class.
+    Configured(ConfiguredText),
     /// Every class.
     Class(ClassSiteText),
 }
@@ -114,6 +117,16 @@ pub(crate) struct OtherCopyText {
     /// The questions looked for.
     #[schemars(length(min = 1))]
     pub(crate) asked_by: Vec<CopyQuestionWord>,
+}
+
+/// Classes that configuration files name.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`configured` site")]
+pub(crate) struct ConfiguredText {
+    /// What comes of asking for them.
+    #[schemars(length(min = 1))]
+    pub(crate) answers: Vec<ConfiguredWord>,
 }
 
 /// Every class; it has no options: `class: {}`.
@@ -235,6 +248,8 @@ pub(crate) enum ConditionText {
     AskedForComputedNames,
     /// The name is made from the class that is asked, or from the one that asks: its own file, or one beside it.
     NamedAfterAsked,
+    /// Code of the deployment is seen to read the configuration file.
+    ReadByCode,
     /// The thread runs a task that the method is given.
     TaskGiven,
     /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
