@@ -326,6 +326,13 @@ pub enum Condition {
     OpenWorld,
     /// The container is one of these.
     Topology(Vec<String>),
+    /// The JDK release that the deployment runs on.
+    JdkRelease {
+        /// It is at least this.
+        from: u16,
+        /// It is below this.
+        before: u16,
+    },
     /// About the field.
     Field(FieldTest),
     /// About the method that holds the site.

@@ -78,6 +78,10 @@ impl Checker<'_> {
                 Condition::Tenants { at_least: it.at_least, module: it.module.unwrap_or(false) }
             }
             ConditionText::OpenWorld => Condition::OpenWorld,
+            ConditionText::JdkRelease(it) => Condition::JdkRelease {
+                from: it.from.unwrap_or_default(),
+                before: it.before.unwrap_or(u16::MAX),
+            },
             ConditionText::Topology(names) => {
                 Condition::Topology(self.within("topology", |c| c.each(names, Self::container)))
             }

@@ -6,6 +6,7 @@
 mod calls;
 mod certainty;
 mod classes;
+mod computed;
 mod conditions;
 mod configured;
 mod configured_calls;

@@ -22,6 +22,7 @@ impl Condition {
             Self::Not(inner) => inner.cost(),
             Self::DefinedBy(_)
             | Self::OpenWorld
+            | Self::JdkRelease { .. }
             | Self::Topology(_)
             | Self::Class(_)
             | Self::HeldByStatic => Cost::Declared,

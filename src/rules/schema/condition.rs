@@ -154,6 +154,8 @@ pub(crate) enum ConditionText {
     Tenants(TenantsText),
     /// No module is known: the base was scanned alone.
     OpenWorld,
+    /// The JDK release that the deployment runs on.
+    JdkRelease(JdkReleaseText),
     /// The container is one of these.
     Topology(#[schemars(length(min = 1))] Vec<String>),
     /// About the field.
@@ -255,6 +257,19 @@ pub(crate) enum ConditionText {
     /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
     /// same call in a loop.
     ReceiverWalkedOrAsked,
+}
+
+/// A range of JDK releases; what is left out does not bound it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`jdk-release` condition", extend("minProperties" = 1))]
+pub(crate) struct JdkReleaseText {
+    /// This release or a later one.
+    #[schemars(range(min = 8, max = 999))]
+    pub(crate) from: Option<u16>,
+    /// An earlier one than this.
+    #[schemars(range(min = 9, max = 999))]
+    pub(crate) before: Option<u16>,
 }
 
 /// How many tenants reach the site.
