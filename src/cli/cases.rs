@@ -162,7 +162,8 @@ fn expectations(case: &Path) -> (Lines, Vec<String>) {
                 continue;
             }
             // `# // expect: …` alone is a comment about the next line.
-            let is_before = before.trim().trim_start_matches(['#', '!']).trim_start() == "//" && before.trim() != "//";
+            let is_before =
+                before.trim().trim_start_matches(['#', '!']).trim_start() == "//" && before.trim() != "//";
             let place = (file.clone(), i as u32 + 1 + u32::from(is_before));
             let marks = marks.trim().trim_end_matches("-->").trim_end();
             for mark in marks.split("; ") {

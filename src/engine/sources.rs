@@ -56,7 +56,8 @@ impl SourceIndex {
                 index.problems.push(Problem::new(ProblemCode::MissingInput, &root, "", MISSING_ROOT));
             }
         }
-        let (paths, others): (Vec<PathBuf>, Vec<PathBuf>) = paths.into_iter().partition(|path| is_source(path));
+        let (paths, others): (Vec<PathBuf>, Vec<PathBuf>) =
+            paths.into_iter().partition(|path| is_source(path));
         for path in others {
             let Some(name) = path.file_name() else { continue };
             let candidates = index.configuration.entry(name.to_string_lossy().into_owned()).or_default();

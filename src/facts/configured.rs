@@ -182,7 +182,9 @@ fn attributes(
     for attribute in tag.attributes().with_checks(false).map_while(Result::ok) {
         let value: &str = attribute.value.as_ref();
         // The values stand in the tag in this order.
-        let Some(at) = raw.get(from..).and_then(|rest| rest.find(value)).map(|at| from + at) else { continue };
+        let Some(at) = raw.get(from..).and_then(|rest| rest.find(value)).map(|at| from + at) else {
+            continue;
+        };
         from = at + value.len();
         let key = format!("{element}@{}", attribute.key.local_name().as_ref());
         if is_wanted(&key) {
@@ -198,8 +200,7 @@ mod tests {
 
     fn shown(text: &str, notation: Notation, wanted: &[&str]) -> String {
         let names = names_in(text, notation, &|key| wanted.is_empty() || wanted.contains(&key));
-        let shown: Vec<String> =
-            names.iter().map(|n| format!("{}:{}:{}", n.line, n.key, n.name)).collect();
+        let shown: Vec<String> = names.iter().map(|n| format!("{}:{}:{}", n.line, n.key, n.name)).collect();
         shown.join(" ")
     }
 
@@ -211,7 +212,8 @@ mod tests {
 
     #[test]
     fn a_property_may_go_on_over_several_lines() {
-        let text = "# a.No=b.No\r\na.Key=\\\r\n  b.One,\\\r\n  b.Two\r\n! b.No\nother: b.Three , b.Four\nempty\n";
+        let text =
+            "# a.No=b.No\r\na.Key=\\\r\n  b.One,\\\r\n  b.Two\r\n! b.No\nother: b.Three , b.Four\nempty\n";
         assert_eq!(
             shown(text, Notation::Properties, &[]),
             "3:a.Key:b.One 4:a.Key:b.Two 6:other:b.Three 6:other:b.Four"
@@ -235,7 +237,9 @@ mod tests {
     fn what_stands_before_the_damage_counts() {
         let text = "<a><b>x.Y</b><b class='";
         assert_eq!(shown(text, Notation::Xml, &["b"]), "1:b:x.Y");
-        for text in ["<", "<a", "<![CDATA[", "<!--", "&#0;", "<a b=>", "\u{0}", "</a></a>", "<a a='ä.ö'>ü.Ü</a>"] {
+        for text in
+            ["<", "<a", "<![CDATA[", "<!--", "&#0;", "<a b=>", "\u{0}", "</a></a>", "<a a='ä.ö'>ü.Ü</a>"]
+        {
             for notation in [Notation::List, Notation::Properties, Notation::Xml] {
                 let _ = names_in(text, notation, &|_| true);
             }

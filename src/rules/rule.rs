@@ -6,7 +6,8 @@ mod sharing;
 
 pub use cost::Cost;
 pub use kinds::{
-    Arrival, ClassPlace, ConfiguredAnswer, CopyQuestion, Keeper, KeyKind, OriginKind, Release, StoredKind, WriteShape,
+    Arrival, ClassPlace, ConfiguredAnswer, CopyQuestion, Keeper, KeyKind, OriginKind, Release, StoredKind,
+    WriteShape,
 };
 pub use sharing::{NameOwner, Sharing};
 

@@ -121,7 +121,11 @@ impl Machine {
             java.arg("--add-opens").arg(format!("{package}=ALL-UNNAMED"));
         }
         java.arg(format!("-Djava.io.tmpdir={}", folder.path().display()));
-        java.arg("-cp").arg(self.classes.path()).arg("proof.Runner").arg(&events).args([case.topology.as_str(), context]);
+        java.arg("-cp")
+            .arg(self.classes.path())
+            .arg("proof.Runner")
+            .arg(&events)
+            .args([case.topology.as_str(), context]);
         java.arg(std::env::join_paths(&case.base).map_err(|e| e.to_string())?);
         java.args(modules.iter().map(|(name, jar)| format!("{name}={}", jar.display())));
         java.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -21,10 +21,12 @@ impl SourceIndex {
     /// The path, relative to the working folder and `/`-separated, of the file that an archive holds under the location's
     /// entry. Many an archive has one of that name: only a file counts that names the class on the location's line.
     pub(super) fn configuration_of(&self, at: &Location, class: &str) -> Option<String> {
-        let entry = CLASS_FOLDERS.iter().find_map(|folder| at.entry.strip_prefix(folder)).unwrap_or(&at.entry);
+        let entry =
+            CLASS_FOLDERS.iter().find_map(|folder| at.entry.strip_prefix(folder)).unwrap_or(&at.entry);
         let candidates = self.configuration.get(entry.rsplit('/').next()?)?;
         let is_it = |path: &&String| {
-            let in_folder = path.strip_suffix(entry).is_some_and(|head| head.is_empty() || head.ends_with('/'));
+            let in_folder =
+                path.strip_suffix(entry).is_some_and(|head| head.is_empty() || head.ends_with('/'));
             in_folder && !class.is_empty() && self.names(path, at.line, class)
         };
         candidates.iter().filter(is_it).min_by_key(|path| preference(path, &at.archive)).cloned()

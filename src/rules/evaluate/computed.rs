@@ -47,7 +47,13 @@ fn all_of(world: &World<'_>, body: Body<'_>, value: ValueId, depth: u32) -> Opti
     (!all.is_empty()).then_some(all)
 }
 
-fn of_leaf(world: &World<'_>, body: Body<'_>, value: ValueId, leaf: Value, depth: u32) -> Option<Vec<String>> {
+fn of_leaf(
+    world: &World<'_>,
+    body: Body<'_>,
+    value: ValueId,
+    leaf: Value,
+    depth: u32,
+) -> Option<Vec<String>> {
     match leaf {
         Value::Str(name) => Some(vec![world.program.text(name).to_owned()]),
         Value::Int(number) => Some(vec![number.to_string()]),
@@ -125,7 +131,8 @@ fn built(world: &World<'_>, body: Body<'_>, event: &Event, index: u32, depth: u3
             let values = elements(world, body, body.origins.arg(event, first + 1), depth)?;
             let fill = if owner == "java/lang/String" { printed } else { placed };
             let formats = arg(first)?;
-            let filled: Option<Vec<Vec<String>>> = formats.iter().map(|format| fill(format, &values)).collect();
+            let filled: Option<Vec<Vec<String>>> =
+                formats.iter().map(|format| fill(format, &values)).collect();
             Some(filled?.concat())
         }
         (_, "toString") => builder(world, body, event, index, depth),
@@ -137,9 +144,8 @@ fn built(world: &World<'_>, body: Body<'_>, event: &Event, index: u32, depth: u3
 fn elements(world: &World<'_>, body: Body<'_>, array: ValueId, depth: u32) -> Option<Vec<Vec<String>>> {
     let made = single(body, array)?;
     body.origins.event(made).filter(|(_, e)| e.kind == EventKind::NewArray)?;
-    let is_its = |e: &&Event| {
-        e.kind == EventKind::ArrayStore && single(body, body.origins.arg(e, 0)) == Some(made)
-    };
+    let is_its =
+        |e: &&Event| e.kind == EventKind::ArrayStore && single(body, body.origins.arg(e, 0)) == Some(made);
     let stores = body.origins.events().iter().filter(is_its);
     stores.map(|store| all_of(world, body, body.origins.arg(store, 1), depth + 1)).collect()
 }

@@ -5,8 +5,8 @@ use super::matches::{Match, Spot, Subject};
 use super::places;
 use super::values::{self, constants, is_of_types, kind_of, operand, origins_of};
 use crate::dataflow::origins::Found;
-use crate::dataflow::{Body, changes};
 use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
+use crate::dataflow::{Body, changes};
 use crate::facts::{Annotation, EventKind, NO_NAME, Span, Value};
 use crate::rules::rule::{
     ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
@@ -309,12 +309,14 @@ fn argument_holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool {
     }
     let found = origins_of(world, body, event, position);
     let origins_hold = || {
-        let is_constant = super::computed::is_constant(world, body, body.origins.arg(event, position), &found);
+        let is_constant =
+            super::computed::is_constant(world, body, body.origins.arg(event, position), &found);
         let kinds: Vec<OriginKind> = found.iter().map(|f| kind_of(world, body.class, f)).collect();
         origins_hold(if is_constant { &[OriginKind::Constant] } else { &kinds }, &test.origins)
     };
     (test.origins.is_empty() || origins_hold())
-        && (test.text.is_empty() || texts_hold(cx, body, body.origins.arg(event, position), &found, &test.text))
+        && (test.text.is_empty()
+            || texts_hold(cx, body, body.origins.arg(event, position), &found, &test.text))
         && (test.names_class.is_empty() || places::classes_hold(cx, body, (event, position), &found, test))
         && (test.names_resource.is_empty() || places::resources_hold(cx, body, event, &found, test))
 }

@@ -63,12 +63,7 @@ pub(super) struct Reading<'r> {
 
 impl Configured {
     /// The names that rules ask for; none in an open world, where nobody knows what will be beside it.
-    pub(super) fn find(
-        world: &World<'_>,
-        models: &Models,
-        rules: &[Rule],
-        parallel: &impl Parallel,
-    ) -> Self {
+    pub(super) fn find(world: &World<'_>, models: &Models, rules: &[Rule], parallel: &impl Parallel) -> Self {
         let is_wanted = rules.iter().any(|rule| matches!(rule.site, Site::Configured { .. }));
         // A class of an archive that could not be read in full may well be there.
         let is_incomplete = || world.archives.iter().any(|archive| archive.is_incomplete);
@@ -108,7 +103,12 @@ impl Configured {
 }
 
 /// What is read as soon as an application has a certain class, or by the container.
-fn by_readers(world: &World<'_>, kind: &Configuration, files: &Files<'_>, rows: &mut BTreeMap<Key, Misnamed>) {
+fn by_readers(
+    world: &World<'_>,
+    kind: &Configuration,
+    files: &Files<'_>,
+    rows: &mut BTreeMap<Key, Misnamed>,
+) {
     let program = world.program;
     let topology = program.topology;
     let is_here = kind.containers.is_empty() || kind.containers.iter().any(|c| c == topology.container);
@@ -137,7 +137,9 @@ fn judge(world: &World<'_>, reading: &Reading<'_>, file: &File, rows: &mut BTree
     let Reading { kind, tenant, asked, wanted, spot } = reading;
     for named in &file.names {
         let wanted = match kind.of_type {
-            Some(TypedBy::Key) => asked.iter().find_map(|l| world.program.find_text(*l, &internal(&named.key))),
+            Some(TypedBy::Key) => {
+                asked.iter().find_map(|l| world.program.find_text(*l, &internal(&named.key)))
+            }
             _ => *wanted,
         };
         // Nobody can ask for what is of a type that he does not have.

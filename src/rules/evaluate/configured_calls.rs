@@ -87,9 +87,10 @@ fn of_call<'r>(
 fn goes_on_without(world: &World<'_>, body: Body<'_>) -> bool {
     let unit = body.origins.unit;
     let blocks = unit.blocks_of(body.method);
-    blocks.iter().flat_map(|block| unit.handlers(block)).any(|handler| {
-        handler.catches != NO_NAME && CAUGHT.contains(&world.program.text(handler.catches))
-    })
+    blocks
+        .iter()
+        .flat_map(|block| unit.handlers(block))
+        .any(|handler| handler.catches != NO_NAME && CAUGHT.contains(&world.program.text(handler.catches)))
 }
 
 /// The applications on whose behalf a call is made, each with the loader that is then asked.

@@ -122,12 +122,8 @@ impl<'m> Patterns<'m> {
 
     /// The file, if it is of this kind and names a class.
     fn read(&self, archive: usize, entry: &str, text: &str) -> Option<File> {
-        let mut file = File {
-            kind: self.kind.name.clone(),
-            archive,
-            entry: entry.to_owned(),
-            names: Vec::new(),
-        };
+        let mut file =
+            File { kind: self.kind.name.clone(), archive, entry: entry.to_owned(), names: Vec::new() };
         if !self.files.is_match(file.relative()) || self.tolerated.is_match(file.file_name()) {
             return None;
         }

@@ -49,7 +49,9 @@ fn class_places(
     });
     let names = constants(cx.world, found).into_iter().chain(literals);
     let mut names: Vec<String> = names.map(str::to_owned).collect();
-    if names.is_empty() {
+    // That the package is a module's holds for whatever else may be passed, and the name for what is passed today.
+    let is_passed = || found.iter().any(|f| f.passed_by.is_some());
+    if names.is_empty() && !(is_passed() && package_place(cx, body, asked, value) != ClassPlace::Unknown) {
         names = computed::texts(cx.world, body, value).unwrap_or_default();
     }
     let place = |name: String| {
@@ -73,7 +75,10 @@ pub(super) fn missed_class(cx: &Context<'_>, body: Body<'_>, event: &Event) -> O
     let position = usize::from(event.kind.has_receiver());
     let found = origins_of(cx.world, body, event, position);
     let value = body.origins.arg(event, position);
-    class_places(cx, body, asked, value, &found).into_iter().find(|(_, place)| is_missed(*place)).map(|(name, _)| name)
+    class_places(cx, body, asked, value, &found)
+        .into_iter()
+        .find(|(_, place)| is_missed(*place))
+        .map(|(name, _)| name)
 }
 
 /// Where the classes of the package are with which a name begins that is put together.

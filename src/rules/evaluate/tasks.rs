@@ -92,7 +92,9 @@ fn of_stages_before(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &mut
     let mut waiting = vec![event];
     for _ in 0..MAX_STAGES {
         let Some(at) = waiting.pop().filter(|at| at.kind.has_receiver()) else { return };
-        for (_, stage) in body.origins.leaves(body.origins.arg(at, 0)).filter_map(|leaf| body.origins.event(leaf)) {
+        for (_, stage) in
+            body.origins.leaves(body.origins.arg(at, 0)).filter_map(|leaf| body.origins.event(leaf))
+        {
             if stage.kind.is_invoke() {
                 of_operands(cx, body, stage, found);
                 waiting.push(stage);

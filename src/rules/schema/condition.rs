@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::words::{
-    ArrivalWord, CauseWord, ConfiguredWord, CopyQuestionWord, DefinerWord, ExitWord, FailureWord, KeeperWord, KeyWord,
-    NameOwnerWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
+    ArrivalWord, CauseWord, ConfiguredWord, CopyQuestionWord, DefinerWord, ExitWord, FailureWord, KeeperWord,
+    KeyWord, NameOwnerWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
 };
 
 /// Where a rule looks: exactly one kind of site.
