@@ -18,6 +18,7 @@ mod copies_asked;
 mod copies_text;
 mod fields;
 mod finding;
+mod finding_models;
 mod finding_names;
 mod follow;
 mod given_loaders;
