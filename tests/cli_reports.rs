@@ -259,3 +259,46 @@ fn every_finding_names_a_tenant_a_way_and_a_remedy() {
         }
     }
 }
+
+/// What is said of a fixture's class loader hazard that a rule tells, on a JDK release.
+fn said_on(release: &str, case: &str) -> Vec<String> {
+    let folder = format!("fixtures/classloader/{case}");
+    let rule = format!("classloader/{}", case.split('/').next().unwrap());
+    let arguments = [
+        "scan",
+        &folder,
+        "--jdk-release",
+        release,
+        "--only",
+        &rule,
+        "--format",
+        "json",
+        "--fail-on",
+        "never",
+    ];
+    let findings = json(&run(&arguments).stdout)["findings"].as_array().unwrap().clone();
+    findings.iter().map(|finding| finding["message"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn whose_context_loader_a_fork_join_thread_has_depends_on_the_jdk_release() {
+    let keeps = "whose threads keep the context class loader of the one who made them";
+    let has_system = "where the context class loader is the system loader";
+    for (release, words) in [("8", keeps), ("9", has_system), ("25", has_system)] {
+        let said = said_on(release, "context-loader-missing-on-pool/bad");
+        assert!(said.len() == 1 && said[0].contains(words), "{release}: {said:?}");
+    }
+    let own_pool = "context-loader-missing-on-pool/good-own-pool-release-8";
+    assert_eq!((said_on("8", own_pool).len(), said_on("17", own_pool).len()), (0, 2));
+}
+
+#[test]
+fn a_shared_fork_join_pool_keeps_no_loader_since_java_9() {
+    let case = "context-loader-captured-by-thread/bad-common-pool-release-8";
+    let words =
+        [("8", "which keep the context class loader of whoever made them"), ("9", "is the system loader")];
+    for (release, words) in words {
+        let said = said_on(release, case);
+        assert!(said.len() == 1 && said[0].contains(words), "{release}: {said:?}");
+    }
+}

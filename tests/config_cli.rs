@@ -48,7 +48,7 @@ fn defaults_are_those_of_the_documentation() {
 fn every_option_of_scan_arrives_in_the_plan() {
     let plan = plan(
         "p --base b1 --base b2 --module orders=o.jar --module m.jar --module orders=o2.jar --topology tomcat \
-         --rules r1 --rules r2 --only static-sharing/* --skip linkage/** --jdk /opt/jdk --source-root src \
+         --rules r1 --rules r2 --only static-sharing/* --skip linkage/** --jdk /opt/jdk --jdk-release 8 --source-root src \
          --baseline old.json --fail-on never --format json --output sarif=a.sarif --output html=b=c.html \
          --threads 3 --quiet --color never --stats --strict --max-entry-size 64M --max-depth 2 --max-ratio 100 \
          --max-total-size 1G --max-nested-size 5k --max-entries 9",
@@ -60,7 +60,7 @@ fn every_option_of_scan_arrives_in_the_plan() {
     assert_eq!(inputs.modules[0].paths, [PathBuf::from("o.jar"), PathBuf::from("o2.jar")]);
     assert_eq!(inputs.modules[1].name, None);
     assert_eq!(inputs.topology.container.as_deref(), Some("tomcat"));
-    assert_eq!(inputs.jdk, Some(Jdk::Home("/opt/jdk".into())));
+    assert_eq!((&inputs.jdk, inputs.jdk_release), (&Some(Jdk::Home("/opt/jdk".into())), Some(8)));
     assert_eq!(inputs.source_roots, [PathBuf::from("src")]);
     assert_eq!((inputs.limits.max_entry_size, inputs.limits.max_depth), (Some(64 << 20), Some(2)));
     assert_eq!((inputs.limits.max_ratio, inputs.limits.max_total_size), (Some(100), Some(1 << 30)));

@@ -37,6 +37,7 @@ modules:
   audit: {path: audit.jar}
   mail: {path: [mail.jar, smtp.jar]}
 jdk: 17
+jdk-release: 11
 source-roots: [src/main/java]
 rules: own-rules
 only: 'static-sharing/*'
@@ -59,7 +60,7 @@ limits: {max-entry-size: 64M, max-depth: 4, max-total-size: 1g}
     let names: Vec<&str> = config.modules.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["orders", "billing", "audit", "mail"], "the order of the file is kept");
     assert_eq!(config.modules[3].1, [PathBuf::from("mail.jar"), PathBuf::from("smtp.jar")]);
-    assert_eq!(config.jdk, Some(Jdk::Release(17)));
+    assert_eq!((config.jdk, config.jdk_release), (Some(Jdk::Release(17)), Some(11)));
     assert_eq!(config.only, ["static-sharing/*"]);
     assert_eq!(config.skip.len(), 2);
     assert_eq!(config.fail_on, Some(FailOn::Warning));
@@ -141,6 +142,8 @@ fn values_of_the_wrong_kind_say_what_was_expected() {
         ("limits: {max-depth: 3x}", "`3x` is no size"),
         ("only: ''", "a pattern must not be empty"),
         ("jdk: ''", "expected a JDK's home or a release number"),
+        ("jdk-release: 7", "`7` is no JDK release from 8 on"),
+        ("jdk-release: [8]", "expected a JDK release such as 8"),
         ("just text", "expected a mapping"),
         ("[a, b]", "expected a mapping"),
         ("base: !secret x", "tags"),

@@ -33,6 +33,7 @@ fn topology(loaders: Vec<Loader>) -> Topology {
         jdk: JDK,
         artifacts: Vec::new(),
         provided: None,
+        release: 17,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The command line. What is said here is the help that `--help`, the man page and the shell completions show.
 
-use super::config::{FailOn, Jdk, check_glob, check_module_name, parse_size};
+use super::config::{FailOn, Jdk, check_glob, check_module_name, parse_release, parse_size};
 use crate::topology::CONTAINERS;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -124,6 +124,9 @@ pub struct DeploymentArguments {
     /// JDK whose classes count: its home, or a release number of an embedded model
     #[arg(long, value_name = "PATH", value_parser = Jdk::parse, value_hint = ValueHint::DirPath)]
     pub jdk: Option<Jdk>,
+    /// JDK release that the deployment runs on, from 8 on [default: that of the JDK whose classes count]
+    #[arg(long, value_name = "N", value_parser = parse_release)]
+    pub jdk_release: Option<u16>,
     /// Where sources lie, so that reports can name files and lines in them; repeatable
     #[arg(long, value_name = "PATH", value_hint = ValueHint::DirPath)]
     pub source_root: Vec<PathBuf>,

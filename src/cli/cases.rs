@@ -2,6 +2,7 @@
 //!
 //! A case is a folder with a `cotenant.yaml` and sources under `src/`. An expectation stands at the end of the line it
 //! is about: `// expect: RULE CERTAINTY [TENANTS]`, several separated by `; `; `// expect: RULE note` allows a note. In
+//! XML it stands in a comment, and where a comment needs a line of its own, in the one before. In
 //! a case whose folder's name begins with `good` nothing at warning or above may be found, and nothing of the rule that
 //! the folders above name. In any other case every expectation must be found, and that rule must find nothing else. If
 //! the folders above name no rule, no rule may find anything else at warning or above.
@@ -160,8 +161,12 @@ fn expectations(case: &Path) -> (Lines, Vec<String>) {
             if !before.trim_end().ends_with("//") {
                 continue;
             }
-            let place = (file.clone(), i as u32 + 1);
-            for mark in marks.trim().split("; ") {
+            // `# // expect: …` alone is a comment about the next line.
+            let is_before =
+                before.trim().trim_start_matches(['#', '!']).trim_start() == "//" && before.trim() != "//";
+            let place = (file.clone(), i as u32 + 1 + u32::from(is_before));
+            let marks = marks.trim().trim_end_matches("-->").trim_end();
+            for mark in marks.split("; ") {
                 match parse(mark) {
                     Some(expectation) => lines.entry(place.clone()).or_default().push(expectation),
                     None => unread.push(format!(

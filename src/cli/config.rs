@@ -14,7 +14,7 @@ mod values;
 pub(crate) use mistake::closest as mistake_closest;
 pub use mistake::{ConfigError, Mistake};
 pub(crate) use scalars::check_glob;
-pub use scalars::{Jdk, parse_size};
+pub use scalars::{Jdk, parse_release, parse_size};
 pub(crate) use values::check_module_name;
 
 pub use crate::engine::clock::Date;
@@ -47,6 +47,8 @@ pub struct Config {
     pub modules: Vec<(String, Vec<PathBuf>)>,
     /// Whose class model to use for JDK classes.
     pub jdk: Option<Jdk>,
+    /// The JDK release that the deployment runs on.
+    pub jdk_release: Option<u16>,
     /// Where sources lie.
     pub source_roots: Vec<PathBuf>,
     /// More rule files or folders.

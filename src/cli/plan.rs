@@ -62,6 +62,8 @@ pub struct InputPlan {
     pub topology: TopologyConfig,
     /// Whose class model stands for the JDK; `None` for the embedded one.
     pub jdk: Option<Jdk>,
+    /// The JDK release that the deployment runs on; `None` for that of the class model.
+    pub jdk_release: Option<u16>,
     /// Where sources lie.
     pub source_roots: Vec<PathBuf>,
     /// Bounds that were set.
@@ -170,6 +172,7 @@ fn with_config(arguments: &DeploymentArguments) -> Result<(InputPlan, Config, Op
         modules,
         topology,
         jdk: arguments.jdk.clone().or_else(|| config.jdk.clone()),
+        jdk_release: arguments.jdk_release.or(config.jdk_release),
         source_roots: joined(config.source_roots.clone(), &arguments.source_root),
         limits: config.limits,
     };

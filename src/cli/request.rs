@@ -27,6 +27,7 @@ pub(super) fn deployment(plan: &InputPlan, threads: Option<usize>) -> Deployment
             Some(Jdk::Release(release)) => JdkSource::Release(*release),
             Some(Jdk::Home(path)) => JdkSource::Path(path.clone()),
         },
+        jdk_release: plan.jdk_release,
         limits: limits(&plan.limits),
         threads,
     }

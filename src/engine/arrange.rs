@@ -60,7 +60,8 @@ fn arrange_with(
     jdk_problem: Option<Problem>,
     phases: &mut Phases<'_>,
 ) -> Option<Arranged> {
-    let opened = phases.run("open", || ingest::open_all(&request.inputs, &request.limits, jdk.release))?;
+    let release = request.jdk_release.unwrap_or(jdk.release);
+    let opened = phases.run("open", || ingest::open_all(&request.inputs, &request.limits, release))?;
     let progress = phases.progress();
     let mut read = phases.run("read", || ingest::read_all(opened, progress))?;
     let arranged =
@@ -73,6 +74,7 @@ fn arrange_with(
     all.extend(off_every_path(&read.archives, &topology));
     mark_incomplete(&mut read.archives, &all);
     add_jdk(jdk, &mut read, &mut topology);
+    topology.release = release;
     let Ingested { archives, units, archive_of, names, .. } = read;
     let facts = phases.run("settle", || settle(units, archive_of, names, &Pool))?;
     Some(Arranged { archives, facts, topology, problems: all })

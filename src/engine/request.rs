@@ -27,6 +27,8 @@ pub struct DeploymentRequest {
     pub options: Options,
     /// Where the classes of the JDK come from.
     pub jdk: JdkSource,
+    /// The JDK release that it runs on; `None` for that of the classes.
+    pub jdk_release: Option<u16>,
     /// What inputs may cost.
     pub limits: Limits,
     /// Worker threads; `None` for one per processor.

@@ -4,6 +4,7 @@
 //! package they *declare*: Kotlin and Scala allow a folder layout that differs from it, and guessing by the end of a
 //! path finds wrong files.
 
+mod configuration;
 mod package;
 
 use crate::findings::{Location, Outcome};
@@ -29,12 +30,14 @@ pub struct SourceIndex {
     base: PathBuf,
     /// Package, then file name, then the paths relative to `base`, sorted.
     files: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    /// Configuration files: file name, then the paths relative to `base`, sorted.
+    configuration: BTreeMap<String, Vec<String>>,
     n_roots: usize,
     problems: Vec<Problem>,
 }
 
 impl SourceIndex {
-    /// Indexes the Java, Kotlin, Scala and Groovy files below `roots`, which are relative to the working folder.
+    /// Indexes the Java, Kotlin, Scala and Groovy files, and what may be configuration, below `roots`, which are relative to the working folder.
     /// Hidden and ignored files (`.gitignore`), and what build tools have made, are left out.
     pub fn build(roots: &[PathBuf]) -> Self {
         Self::build_from(&std::env::current_dir().unwrap_or_default(), roots)
@@ -53,7 +56,13 @@ impl SourceIndex {
                 index.problems.push(Problem::new(ProblemCode::MissingInput, &root, "", MISSING_ROOT));
             }
         }
-        let paths: Vec<PathBuf> = paths.into_iter().collect();
+        let (paths, others): (Vec<PathBuf>, Vec<PathBuf>) =
+            paths.into_iter().partition(|path| is_source(path));
+        for path in others {
+            let Some(name) = path.file_name() else { continue };
+            let candidates = index.configuration.entry(name.to_string_lossy().into_owned()).or_default();
+            candidates.push(relative(base, &path));
+        }
         let packages: Vec<String> = paths.par_iter().map(|path| package_of(path)).collect();
         for (path, package) in paths.iter().zip(packages) {
             let Some(name) = path.file_name() else { continue };
@@ -133,7 +142,10 @@ struct Filling<'a> {
 
 impl Filling<'_> {
     fn set(&mut self, at: &mut Location, class: &str) {
-        let Some(class) = class_at(at, class) else { return };
+        let Some(class) = class_at(at, class) else {
+            at.source = self.index.configuration_of(at, class);
+            return;
+        };
         let key = (at.archive.clone(), class);
         let source = match self.resolved.get(&key) {
             Some(known) => known.clone(),
@@ -237,7 +249,11 @@ fn source_files(folder: &Path) -> impl Iterator<Item = PathBuf> {
     walk.filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
         .map(ignore::DirEntry::into_path)
-        .filter(|path| extension(path).is_some_and(|extension| EXTENSIONS.contains(&extension)))
+        .filter(|path| is_source(path) || configuration::may_be(path))
+}
+
+fn is_source(path: &Path) -> bool {
+    extension(path).is_some_and(|extension| EXTENSIONS.contains(&extension))
 }
 
 /// Whether a folder holds what was made, not written. A package may be named `build`, so that the name alone

@@ -34,7 +34,7 @@ pub struct Coordinates {
 pub struct Descriptor {
     /// Entry name.
     pub entry: String,
-    /// Its text; invalid UTF-8 replaced.
+    /// Its text, of UTF-8 or, with a byte order mark, UTF-16; what is invalid is replaced.
     pub text: String,
 }
 
@@ -186,8 +186,17 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// UTF-8 with invalid bytes replaced, or UTF-16 if a byte order mark says so.
 fn text_of(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)).into_owned()
+    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair)).collect();
+        String::from_utf16_lossy(&units)
+    };
+    match bytes {
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        _ => String::from_utf8_lossy(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)).into_owned(),
+    }
 }
 
 impl Coordinates {

@@ -7,6 +7,7 @@
 
 pub mod archive;
 pub mod codec;
+pub mod configured;
 pub mod display;
 pub mod jdk;
 pub mod jimage;

@@ -19,6 +19,14 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/classloader/class-name-keyed-cache.yaml"),
     ),
     (
+        "rules/classloader/configured-class-not-visible.yaml",
+        include_str!("../../rules/classloader/configured-class-not-visible.yaml"),
+    ),
+    (
+        "rules/classloader/configured-class-of-another-copy.yaml",
+        include_str!("../../rules/classloader/configured-class-of-another-copy.yaml"),
+    ),
+    (
         "rules/classloader/constant-name-not-visible.yaml",
         include_str!("../../rules/classloader/constant-name-not-visible.yaml"),
     ),

@@ -1,6 +1,7 @@
 //! Models: what is known of APIs, types, resources and life cycles, from `rules/models/*.yaml`.
 
 mod built_in;
+mod configurations;
 mod diagnostic;
 mod nesting;
 mod pattern;
@@ -11,6 +12,7 @@ mod text;
 use std::collections::BTreeMap;
 
 pub use built_in::BUILT_IN;
+pub use configurations::{Asked, Configuration, TypedBy};
 
 /// Everything the model files say.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +40,8 @@ pub struct Models {
     pub bean_annotations: Vec<String>,
     /// Annotations of beans that are made more than once; internal names.
     pub bean_scopes: Vec<String>,
+    /// Configuration files that name classes, by name.
+    pub configurations: BTreeMap<String, Configuration>,
 }
 
 /// One API: methods that do the same to the world.

@@ -1,12 +1,15 @@
 //! A checked rule: what the YAML says, with every name looked up and every pattern compiled.
 
 mod cost;
+mod failures;
 mod kinds;
 mod sharing;
 
 pub use cost::Cost;
+pub use failures::{LinkCause, LinkFailure};
 pub use kinds::{
-    Arrival, ClassPlace, CopyQuestion, Keeper, KeyKind, OriginKind, Release, StoredKind, WriteShape,
+    Arrival, ClassPlace, ConfiguredAnswer, CopyQuestion, Keeper, KeyKind, OriginKind, Release, StoredKind,
+    WriteShape,
 };
 pub use sharing::{NameOwner, Sharing};
 
@@ -148,6 +151,8 @@ pub enum Slot {
     Path,
     /// `{error}`: what a failing reference throws, simple name.
     Error,
+    /// `{file}`: the configuration file that names a class.
+    File,
     /// `{found}`: the archive that holds the class that was found.
     Found,
     /// `{needs}`: what code does to need a missing class.
@@ -214,57 +219,14 @@ pub enum Site {
         /// The questions looked for.
         asked_by: Vec<CopyQuestion>,
     },
+    /// Classes that configuration files of the archives name, and that whoever reads the file does not get; one match per
+    /// file, line and class.
+    Configured {
+        /// The answers looked for.
+        answers: Vec<ConfiguredAnswer>,
+    },
     /// Every class.
     Class,
-}
-
-/// How a reference fails to link.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum LinkFailure {
-    /// No loader on the way has the class.
-    MissingClass,
-    /// The class that is found has no such method.
-    MissingMethod,
-    /// The class that is found has no such field.
-    MissingField,
-    /// An interface in the place of a class, or the other way round.
-    WrongClassKind,
-    /// A static member in the place of an instance's, or the other way round.
-    WrongMemberKind,
-    /// An abstract class or interface that is to be instantiated.
-    AbstractClass,
-    /// The class may not be named from there.
-    InaccessibleClass,
-    /// The member may not be named from there.
-    InaccessibleMember,
-    /// A final field is written outside its class.
-    FinalField,
-    /// A supertype is final, sealed, of the wrong kind, or has a final method that is overridden.
-    UnfitSupertype,
-    /// Two loaders have different classes for a name in a descriptor that they have to agree on.
-    LoaderConstraint,
-    /// An object's class has no method for an abstract one that is called.
-    Unimplemented,
-}
-
-/// What a failure to link is due to.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum LinkCause {
-    /// Another archive of the deployment has what is asked for.
-    OtherCopy,
-    /// What is found belongs to another tenant than the code.
-    OtherApplication,
-    /// One package or class, and two loaders that define it.
-    TwoLoaders,
-    /// The class is missing, and others of its package are there.
-    KnownPackage,
-    /// It takes more than linking the reference, and the code shows that: both sides load the class they disagree
-    /// about; the object's class is known.
-    Proved,
-    /// An archive in which it may be could not be read in full.
-    UnreadArchive,
-    /// Nothing of that: the application would fail alone.
-    Itself,
 }
 
 /// What a field's value lets others change.
@@ -320,6 +282,13 @@ pub enum Condition {
     OpenWorld,
     /// The container is one of these.
     Topology(Vec<String>),
+    /// The JDK release that the deployment runs on.
+    JdkRelease {
+        /// It is at least this.
+        from: u16,
+        /// It is below this.
+        before: u16,
+    },
     /// About the field.
     Field(FieldTest),
     /// About the method that holds the site.
@@ -393,6 +362,8 @@ pub enum Condition {
     CaughtWherePassed(Vec<String>),
     /// The name is made from the class that is asked, or from the one that asks: its own file, or one beside it.
     NamedAfterAsked,
+    /// Code of the deployment is seen to read the configuration file.
+    ReadByCode,
     /// The thread runs a task that the method is given.
     TaskGiven,
     /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the

@@ -29,6 +29,8 @@ enum Where {
     Named,
     Found,
     Reference,
+    Configured,
+    Effect,
 }
 
 /// Every placeholder: its name, what it stands for, where it has a value.
@@ -48,7 +50,8 @@ const SLOTS: &[(&str, Slot, Where)] = &[
     ("found", Slot::Found, Where::Found),
     ("needs", Slot::Needs, Where::Reference),
     ("missing", Slot::Missing, Where::Reference),
-    ("effect", Slot::Effect, Where::Call),
+    ("file", Slot::File, Where::Configured),
+    ("effect", Slot::Effect, Where::Effect),
     ("instead", Slot::Instead, Where::Call),
     ("outcome", Slot::Outcome, Where::Changed),
     ("resource", Slot::Resource, Where::Resource),
@@ -116,6 +119,7 @@ fn is_known_at(place: Where, site: &Site) -> bool {
     let is_copy = matches!(site, Site::OtherCopy { .. });
     let is_change =
         matches!(site, Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. });
+    let is_configured = matches!(site, Site::Configured { .. });
     match place {
         Where::Everywhere => true,
         Where::Call => is_call,
@@ -125,6 +129,7 @@ fn is_known_at(place: Where, site: &Site) -> bool {
             is_call
                 || is_reference
                 || is_copy
+                || is_configured
                 || matches!(
                     site,
                     Site::FieldWrite { of_statics: false }
@@ -138,9 +143,11 @@ fn is_known_at(place: Where, site: &Site) -> bool {
         Where::Kept => is_kept,
         Where::Path => is_open || is_call,
         Where::Acquired => is_call || is_kept || is_open || is_reference,
-        Where::Named => is_call || is_reference || is_copy,
+        Where::Named => is_call || is_reference || is_copy || is_configured,
         Where::Found => is_reference || is_copy,
         Where::Reference => is_reference,
+        Where::Configured => is_configured,
+        Where::Effect => is_call || is_configured,
     }
 }
 

@@ -91,6 +91,7 @@ pub(super) fn base_only(container: &'static str, tree: &Tree<'_>, deployment: &D
         jdk: JDK,
         artifacts: tree.archives.iter().map(|a| artifact::artifact_id(a).unwrap_or("").to_owned()).collect(),
         provided: None,
+        release: 0,
     }
 }
 

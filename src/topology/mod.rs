@@ -49,6 +49,8 @@ pub struct Topology {
     /// The classes, by internal name, that the container brings from archives of its own, which need not be among
     /// the inputs; `None` if it brings none.
     pub provided: Option<NameFilter>,
+    /// The JDK release that it runs on, 17; 0 while that is not known.
+    pub release: u16,
 }
 
 /// The base or a module.

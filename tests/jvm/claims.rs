@@ -28,12 +28,12 @@ impl Runs {
 /// When the JVM cannot be started or understood.
 pub(crate) fn run(machine: &Machine, case: &Case, shows: Shows, found: &[Finding]) -> Result<Runs, String> {
     let context = if shows == Shows::ContextLeft { "base" } else { "module" };
-    let together = machine.run(&case.topology, context, &case.base, &case.modules)?;
+    let together = machine.run(case, context, &case.modules)?;
     let mut runs = Runs { together, alone: BTreeMap::new() };
     let mut claims = found.iter().filter(|f| f.is_certain).filter_map(|f| shows_of(&f.rule));
     if shows.needs_comparison() || claims.any(Shows::needs_comparison) {
         for module in &case.modules {
-            let seen = machine.run(&case.topology, context, &case.base, std::slice::from_ref(module))?;
+            let seen = machine.run(case, context, std::slice::from_ref(module))?;
             runs.alone.insert(module.0.clone(), seen);
         }
     }
@@ -134,7 +134,11 @@ fn ends_at(seen: &Seen, finding: &Finding) -> bool {
 fn throws(seen: &Seen, tenant: &str, types: &[&str], finding: &Finding) -> bool {
     let method = format!("{}#{}:", finding.class, finding.member);
     let is_meant = |frame: &str| frame.starts_with(&method) || finding.is_at(frame);
-    let is_meant = |e: &Event<'_>| types.contains(&e.get("type")) && e.get("frames").split(' ').any(is_meant);
+    // What a configuration file names is told by who reads it.
+    let is_named = |e: &Event<'_>| finding.is_configured() && e.get("message").contains(&finding.class);
+    let is_meant = |e: &Event<'_>| {
+        types.contains(&e.get("type")) && (e.get("frames").split(' ').any(is_meant) || is_named(e))
+    };
     seen.of("thrown", tenant).iter().any(is_meant)
 }
 

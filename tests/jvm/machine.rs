@@ -1,5 +1,6 @@
 //! The JVM: compiles the runner once, runs deployments under it, and reads what it saw.
 
+use super::prediction::Case;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -94,16 +95,15 @@ impl Machine {
         Ok(Machine { classes })
     }
 
-    /// Runs modules of a deployment, each `(name, jar)`, in this order; `context` is whose loader the thread that
+    /// Runs modules of a case's deployment, each `(name, jar)`, in this order; `context` is whose loader the thread that
     /// starts them has, `module` or `base`.
     ///
     /// # Errors
     /// When the JVM cannot be started or its observations cannot be read.
     pub(crate) fn run(
         &self,
-        topology: &str,
+        case: &Case,
         context: &str,
-        base: &[PathBuf],
         modules: &[(String, PathBuf)],
     ) -> Result<Seen, String> {
         let _turn = Turn::take();
@@ -114,12 +114,19 @@ impl Machine {
         // Caches that give way under pressure are no leaks, and the pool has threads even where there is one core.
         java.args(["-XX:SoftRefLRUPolicyMSPerMB=0", "--add-exports", ASM]);
         java.arg("-Djava.util.concurrent.ForkJoinPool.common.parallelism=3");
+        if case.is_before_9 {
+            java.arg("-Djava.util.concurrent.ForkJoinPool.common.threadFactory=proof.InheritingThreads");
+        }
         for package in OPENED {
             java.arg("--add-opens").arg(format!("{package}=ALL-UNNAMED"));
         }
         java.arg(format!("-Djava.io.tmpdir={}", folder.path().display()));
-        java.arg("-cp").arg(self.classes.path()).arg("proof.Runner").arg(&events).args([topology, context]);
-        java.arg(std::env::join_paths(base).map_err(|e| e.to_string())?);
+        java.arg("-cp")
+            .arg(self.classes.path())
+            .arg("proof.Runner")
+            .arg(&events)
+            .args([case.topology.as_str(), context]);
+        java.arg(std::env::join_paths(&case.base).map_err(|e| e.to_string())?);
         java.args(modules.iter().map(|(name, jar)| format!("{name}={}", jar.display())));
         java.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = java.spawn().map_err(|e| format!("there is no java: {e}"))?;

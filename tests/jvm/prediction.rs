@@ -11,6 +11,8 @@ pub(crate) struct Case {
     /// `family/rule/case`.
     pub(crate) name: String,
     pub(crate) topology: String,
+    /// Whether it runs on a JDK before 9.
+    pub(crate) is_before_9: bool,
     pub(crate) base: Vec<PathBuf>,
     /// Names and jars in start order.
     pub(crate) modules: Vec<(String, PathBuf)>,
@@ -27,6 +29,7 @@ pub(crate) struct Finding {
     /// The class that the line is in, which need not be the class that the finding is about.
     pub(crate) line_class: String,
     pub(crate) line: u64,
+    is_configured: bool,
     /// The last step of each tenant's way to the hazard: tenant, class and line.
     ends: Vec<(String, String, u64)>,
 }
@@ -35,6 +38,11 @@ impl Finding {
     /// Whether a site, `class#method:line`, is the finding's line.
     pub(crate) fn is_at(&self, site: &str) -> bool {
         is_line(site, &self.line_class, self.line)
+    }
+
+    /// Whether what it is about stands in a configuration file.
+    pub(crate) fn is_configured(&self) -> bool {
+        self.is_configured
     }
 
     /// Whether a site is where a tenant's own way to the hazard ends.
@@ -68,6 +76,7 @@ fn case(rule: &str, folder: &Path) -> Option<Case> {
     Some(Case {
         name: format!("{rule}/{}", folder.file_name()?.to_str()?),
         topology: deployment["topology"].as_str()?.to_owned(),
+        is_before_9: deployment["jdk-release"].as_u64().is_some_and(|release| release < 9),
         base: base.collect(),
         modules: modules.collect(),
     })
@@ -105,6 +114,7 @@ fn finding(value: &Value) -> Finding {
         member: text(&value["member"]),
         tenants: value["tenants"].as_array().into_iter().flatten().map(text).collect(),
         line_class: class_of(&value["location"]),
+        is_configured: !text(&value["location"]["entry"]).ends_with(".class"),
         line: value["location"]["line"].as_u64().unwrap_or_default(),
         ends,
     }

@@ -46,6 +46,11 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("classloader/caller-sensitive-lookup-in-shared-code", Shows::OthersValue),
     ("classloader/cast-to-another-copy", Shows::Thrown(&["java.lang.ClassCastException"])),
     ("classloader/class-name-keyed-cache", Shows::OthersValue),
+    (
+        "classloader/configured-class-not-visible",
+        Shows::Thrown(&["java.util.ServiceConfigurationError", "java.lang.IllegalArgumentException"]),
+    ),
+    ("classloader/configured-class-of-another-copy", Shows::Thrown(&["java.util.ServiceConfigurationError"])),
     ("classloader/constant-name-not-visible", Shows::Thrown(&["java.lang.ClassNotFoundException"])),
     ("classloader/context-loader-captured-by-thread", Shows::ThreadContext),
     ("classloader/context-loader-kept-by-delay-thread", Shows::Kept),
@@ -124,6 +129,10 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
 
 /// Right cases in which something differs that may.
 pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
+    (
+        "classloader/context-loader-missing-on-pool/good-own-pool-release-8",
+        "it is right on Java 8: since 9, which runs it here, the pool's threads have the system loader",
+    ),
     (
         "resource/executor-never-shut-down/good-idle",
         "its threads go home by themselves, and take the pool along",

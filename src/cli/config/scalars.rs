@@ -26,6 +26,18 @@ impl Jdk {
     }
 }
 
+/// The first release whose class files and threads are told apart.
+const OLDEST_RELEASE: u16 = 8;
+
+/// The number of a JDK's release.
+///
+/// # Errors
+/// If it is none from 8 on.
+pub fn parse_release(text: &str) -> Result<u16, String> {
+    let release = text.trim().parse().ok().filter(|release| *release >= OLDEST_RELEASE);
+    release.ok_or_else(|| format!("`{text}` is no JDK release from {OLDEST_RELEASE} on"))
+}
+
 /// A number with an optional suffix `k`, `M`, `G` or `T` of 1024 each, in any case: `64M`.
 ///
 /// # Errors

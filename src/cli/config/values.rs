@@ -1,6 +1,6 @@
 //! The values of a configuration, each checked while it is read, so that a mistake is reported at its place.
 
-use super::scalars::{Jdk, check_glob, parse_size};
+use super::scalars::{Jdk, check_glob, parse_release, parse_size};
 use super::{FailOn, TopologyConfig};
 use crate::topology::CONTAINERS;
 use clap::ValueEnum;
@@ -24,6 +24,14 @@ impl<'de> Deserialize<'de> for Version {
 impl<'de> Deserialize<'de> for Jdk {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         from_text_or_number(deserializer, "a JDK's home or a release number", Jdk::parse)
+    }
+}
+
+pub(super) struct Release(pub(super) u16);
+
+impl<'de> Deserialize<'de> for Release {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text_or_number(deserializer, "a JDK release such as 8", parse_release).map(Self)
     }
 }
 

@@ -45,6 +45,9 @@ impl Checker<'_> {
             SiteText::OtherCopy(it) => {
                 Site::OtherCopy { asked_by: it.asked_by.into_iter().map(Into::into).collect() }
             }
+            SiteText::Configured(it) => {
+                Site::Configured { answers: it.answers.into_iter().map(Into::into).collect() }
+            }
             SiteText::Class(_) => Site::Class,
         }
     }
@@ -75,6 +78,10 @@ impl Checker<'_> {
                 Condition::Tenants { at_least: it.at_least, module: it.module.unwrap_or(false) }
             }
             ConditionText::OpenWorld => Condition::OpenWorld,
+            ConditionText::JdkRelease(it) => Condition::JdkRelease {
+                from: it.from.unwrap_or_default(),
+                before: it.before.unwrap_or(u16::MAX),
+            },
             ConditionText::Topology(names) => {
                 Condition::Topology(self.within("topology", |c| c.each(names, Self::container)))
             }
@@ -139,6 +146,7 @@ impl Checker<'_> {
             ConditionText::ContextLoaderAskedBefore => Condition::ContextLoaderAskedBefore,
             ConditionText::AnotherLoaderAsked => Condition::AnotherLoaderAsked,
             ConditionText::AskedForComputedNames => Condition::AskedForComputedNames,
+            ConditionText::ReadByCode => Condition::ReadByCode,
             ConditionText::TaskGiven => Condition::TaskGiven,
             ConditionText::NamedAfterAsked => Condition::NamedAfterAsked,
             ConditionText::ReceiverWalkedOrAsked => Condition::ReceiverWalkedOrAsked,
@@ -204,7 +212,8 @@ impl Checker<'_> {
         let is_reference = matches!(self.site, Site::Reference { .. });
         let is_store = self.site == Site::LoaderStore;
         let is_copy = matches!(self.site, Site::OtherCopy { .. });
-        let is_in_code = self.site != Site::Class;
+        let is_configured = matches!(self.site, Site::Configured { .. });
+        let is_in_code = self.site != Site::Class && !is_configured;
         let known = match text {
             ConditionText::Field(_) => ("field", is_field, "field sites"),
             ConditionText::Written(_) => ("written", is_field, "field sites"),
@@ -221,6 +230,7 @@ impl Checker<'_> {
             ConditionText::AskedForComputedNames => ("asked-for-computed-names", is_call, "calls"),
             ConditionText::CaughtWherePassed(_) => ("caught-where-passed", is_call, "calls"),
             ConditionText::NamedAfterAsked => ("named-after-asked", is_call, "calls"),
+            ConditionText::ReadByCode => ("read-by-code", is_configured, "`configured` sites"),
             ConditionText::TaskGiven => ("task-given", is_kept, "kept resources"),
             ConditionText::ReceiverWalkedOrAsked => ("receiver-walked-or-asked", is_call, "calls"),
             ConditionText::Target(_) => ("target", is_call, "calls"),

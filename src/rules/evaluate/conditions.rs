@@ -4,15 +4,16 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::places;
 use super::values::{self, constants, is_of_types, kind_of, operand, origins_of};
-use crate::dataflow::changes;
+use crate::dataflow::origins::Found;
 use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
+use crate::dataflow::{Body, changes};
 use crate::facts::{Annotation, EventKind, NO_NAME, Value};
 use crate::rules::rule::{
     ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
     Rule, Sharing,
 };
 use crate::vocabulary::descriptor::{TypeDesc, binary_name};
-use crate::vocabulary::{ClassId, FieldId, MethodId, Name};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Name, ValueId};
 
 /// Whether a condition holds.
 pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
@@ -27,6 +28,9 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         }),
         Condition::Tenants { at_least, module } => has_tenants(cx, found, *at_least, *module),
         Condition::OpenWorld => cx.world.reach.is_open_world(),
+        Condition::JdkRelease { from, before } => {
+            (*from..*before).contains(&cx.world.program.topology.release)
+        }
         Condition::Topology(names) => names.iter().any(|n| n == cx.world.program.topology.container),
         Condition::Method(test) => found.spots.iter().any(|s| method_holds(cx, s.method, test)),
         Condition::Class(test) => class_holds(cx, found.class, test),
@@ -93,6 +97,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
             if cx.references.row(id).is_some_and(|row| row.causes.iter().any(|c| causes.contains(c)))),
         Condition::Arrives(ways) => matches!(found.subject, Subject::Copy(id)
             if cx.copies.row(id).is_some_and(|row| ways.contains(&row.arrival()))),
+        Condition::ReadByCode => !found.spots.is_empty(),
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
@@ -116,6 +121,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::Caller(_)
         | Condition::Tenants { .. }
         | Condition::OpenWorld
+        | Condition::JdkRelease { .. }
         | Condition::Topology(_)
         | Condition::Method(_)
         | Condition::Class(_)
@@ -333,12 +339,28 @@ fn argument_holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool {
         return test.origins.contains(&OriginKind::Unknown);
     }
     let found = origins_of(world, body, event, position);
-    let kinds: Vec<OriginKind> = found.iter().map(|f| kind_of(world, body.class, f)).collect();
-    let texts = constants(world, &found);
-    origins_hold(&kinds, &test.origins)
-        && (test.text.is_empty() || texts.iter().any(|t| test.text.iter().any(|g| cx.glob(g, t))))
+    let origins_hold = || {
+        let is_constant =
+            super::computed::is_constant(world, body, body.origins.arg(event, position), &found);
+        let kinds: Vec<OriginKind> = found.iter().map(|f| kind_of(world, body.class, f)).collect();
+        origins_hold(if is_constant { &[OriginKind::Constant] } else { &kinds }, &test.origins)
+    };
+    (test.origins.is_empty() || origins_hold())
+        && (test.text.is_empty()
+            || texts_hold(cx, body, body.origins.arg(event, position), &found, &test.text))
         && (test.names_class.is_empty() || places::classes_hold(cx, body, (event, position), &found, test))
         && (test.names_resource.is_empty() || places::resources_hold(cx, body, event, &found, test))
+}
+
+/// Whether one of the texts that a value may be matches one of the globs.
+fn texts_hold(cx: &Context<'_>, body: Body<'_>, value: ValueId, found: &[Found], globs: &[String]) -> bool {
+    let matches = |text: &str| globs.iter().any(|glob| cx.glob(glob, text));
+    let plain = constants(cx.world, found);
+    if plain.is_empty() {
+        let computed = super::computed::texts(cx.world, body, value).unwrap_or_default();
+        return computed.iter().any(|text| matches(text));
+    }
+    plain.into_iter().any(matches)
 }
 
 /// A loader is what a rule asks for only if it can't be another one: `context, else own` is a safe fall-back chain. Of

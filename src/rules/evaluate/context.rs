@@ -1,5 +1,6 @@
 //! What all conditions of one evaluation share.
 
+use super::configured::Configured;
 use super::copies::Copies;
 use super::handed_out::Answers;
 use super::known::Known;
@@ -98,6 +99,8 @@ pub(super) struct Context<'w> {
     pub key_reads: KeyReads,
     /// Questions about classes that several loaders define.
     pub copies: Copies,
+    /// Classes that configuration files name.
+    pub configured: Configured,
     /// Group names.
     pub names: GroupNames,
     globs: FxHashMap<String, GlobMatcher>,
@@ -125,6 +128,7 @@ impl<'w> Context<'w> {
             references: References::default(),
             key_reads: KeyReads::default(),
             copies: Copies::default(),
+            configured: Configured::default(),
             names: GroupNames::default(),
             globs: FxHashMap::default(),
         }
@@ -164,6 +168,9 @@ impl<'w> Context<'w> {
     pub(super) fn tenants(&self, found: &Match) -> Vec<TenantId> {
         if found.subject == Subject::Class {
             return self.tenants_of_class(found.class);
+        }
+        if let Subject::Configured(id) = found.subject {
+            return self.configured.row(id).map_or(Vec::new(), |row| row.tenants.clone());
         }
         let mut tenants: Vec<TenantId> = found
             .spots

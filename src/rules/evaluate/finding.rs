@@ -6,7 +6,7 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::readers::{self, Reading};
 use super::trace::{self, simple_name};
-use super::{copies_text, outcome, references_text};
+use super::{configured_text, copies_text, outcome, references_text};
 use crate::dataflow::unload::{Keeper, Release};
 use crate::facts::EventKind;
 use crate::findings::{Finding, Hop, Location};
@@ -112,7 +112,7 @@ impl Maker<'_, '_> {
                 let facts = program.field(field);
                 (class, program.text(facts.name).to_owned(), program.text(facts.desc).to_owned())
             }
-            (_, None) => (class, String::new(), String::new()),
+            (Subject::Configured(_), _) | (_, None) => (class, String::new(), String::new()),
             (_, Some(spot)) => {
                 let facts = program.method(spot.method);
                 (class, program.text(facts.name).to_owned(), program.text(facts.desc).to_owned())
@@ -152,6 +152,11 @@ impl Maker<'_, '_> {
 
     fn location(&self) -> Location {
         let world = self.cx.world;
+        if let Subject::Configured(id) = self.found.subject
+            && let Some(place) = configured_text::location(self.cx, id)
+        {
+            return place;
+        }
         if let Some((method, event)) = self.handed_over() {
             let line = world.event(method, event).map_or(0, |e| e.line);
             return trace::location(world, world.program.class_of_method(method), line);
@@ -324,6 +329,7 @@ impl Maker<'_, '_> {
             }
             (Subject::Reference(id), _) => references_text::anchor(self.cx, id),
             (Subject::Copy(id), _) => copies_text::anchor(self.cx, id),
+            (Subject::Configured(id), _) => configured_text::anchor(self.cx, id),
             _ => String::new(),
         }
     }
@@ -346,6 +352,7 @@ impl Maker<'_, '_> {
         let own = match self.found.subject {
             Subject::Reference(id) => references_text::slot(self.cx, id, slot),
             Subject::Copy(id) => copies_text::slot(self.cx, id, slot),
+            Subject::Configured(id) => configured_text::slot(self.cx, id, slot),
             _ => None,
         };
         if let Some(text) = own {
@@ -377,8 +384,8 @@ impl Maker<'_, '_> {
                 Some(leak) => leak.at.map_or("an exception".to_owned(), |at| self.path(leak.method, at)),
                 None => self.lost_at().unwrap_or_else(|| "what follows throws".to_owned()),
             },
-            // Only references have these, and have been asked for them.
-            Slot::Error | Slot::Found | Slot::Needs | Slot::Missing => String::new(),
+            // Only references and configured names have these, and have been asked for them.
+            Slot::File | Slot::Error | Slot::Found | Slot::Needs | Slot::Missing => String::new(),
         }
     }
 
@@ -395,39 +402,6 @@ impl Maker<'_, '_> {
                     program.text(program.facts.members.get(m).owner).to_owned()
                 })
             }
-        }
-    }
-
-    fn api_text(&self, slot: Slot) -> String {
-        let Subject::Call(_, api) = self.found.subject else { return String::new() };
-        let id = self.cx.world.knowledge.tables.apis.get(usize::from(api)).map(|a| a.id.as_str());
-        let api = id.and_then(|id| self.cx.models.apis.get(id));
-        api.map_or(String::new(), |a| if slot == Slot::Effect { a.effect.clone() } else { a.instead.clone() })
-    }
-
-    fn resource_text(&self, slot: Slot) -> String {
-        let Subject::Resource(resource) = self.found.subject else { return String::new() };
-        let name =
-            self.cx.world.knowledge.tables.resources.get(usize::from(resource)).map(|r| r.name.as_str());
-        let resource = name.and_then(|n| self.cx.models.resources.get(n));
-        resource.map_or(String::new(), |r| match slot {
-            Slot::Resource => r.label.clone(),
-            Slot::Release => r.how.clone(),
-            _ => r.pins.clone(),
-        })
-    }
-
-    fn kept(&self) -> String {
-        let program = self.cx.world.program;
-        match self.found.kept.as_ref().map(|k| k.keeper) {
-            Some(Keeper::Field(field) | Keeper::SharedStatic(field)) => {
-                let class = simple_name(program.class_name(program.class_of_field(field)));
-                format!("field {class}.{}", program.text(program.field(field).name))
-            }
-            Some(Keeper::Bean) => "a bean".to_owned(),
-            Some(Keeper::Nothing) => "no field".to_owned(),
-            Some(Keeper::Local) => "a local variable".to_owned(),
-            Some(Keeper::Unknown) | None => "a place that was not seen".to_owned(),
         }
     }
 }

@@ -27,7 +27,17 @@ impl Maker<'_, '_> {
             let event = self.cx.world.event(s.method, s.event)?;
             super::places::missed_class(self.cx, self.cx.world.body(s.method), event)
         });
-        missed.map(str::to_owned).or_else(|| self.argument()).map(|a| a.replace('/', "."))
+        missed.or_else(|| self.argument()).or_else(|| self.computed()).map(|a| a.replace('/', "."))
+    }
+
+    /// The text that the call's first argument is put together to, if there is one alone.
+    fn computed(&self) -> Option<String> {
+        let world = self.cx.world;
+        let spot = self.found.spots.first().filter(|_| matches!(self.found.subject, Subject::Call(..)))?;
+        let event = world.event(spot.method, spot.event)?;
+        let body = world.body(spot.method);
+        let value = body.origins.arg(event, values::operand(event, 0)?);
+        super::computed::texts(world, body, value)?.into_iter().next()
     }
 
     pub(super) fn holder(&self) -> String {

@@ -1,10 +1,10 @@
 //! The other places that a finding shows: who holds the object, who reads it, what could release it.
 
-use super::copies_text;
 use super::finding::Maker;
 use super::matches::{Spot, Subject};
 use super::readers::Reading;
 use super::trace;
+use super::{configured_text, copies_text};
 use crate::dataflow::held::Root;
 use crate::findings::Location;
 
@@ -21,6 +21,9 @@ impl Maker<'_, '_> {
         let mut related = Vec::new();
         if let Subject::Copy(id) = self.found.subject {
             related.extend(copies_text::related(self.cx, id));
+        }
+        if let Subject::Configured(id) = self.found.subject {
+            related.extend(configured_text::related(self.cx, id));
         }
         related.extend(self.other_calls());
         related.extend(self.other_changes());

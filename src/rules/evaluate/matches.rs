@@ -32,6 +32,8 @@ pub(super) enum Subject {
     Reference(super::references::ReferenceId),
     /// A question about a class that several loaders define.
     Copy(super::copies::CopyId),
+    /// A class that a configuration file names.
+    Configured(super::configured::ConfiguredId),
 }
 
 /// A match.
@@ -41,7 +43,7 @@ pub(super) struct Match {
     pub subject: Subject,
     /// The class it is reported on.
     pub class: ClassId,
-    /// The instructions; never empty but for classes.
+    /// The instructions; never empty but for classes, also those that configuration names.
     pub spots: Vec<Spot>,
     /// The tenants that the match is about, if only some of those that reach it.
     pub only: Option<Vec<TenantId>>,

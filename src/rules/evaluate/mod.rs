@@ -6,13 +6,19 @@
 mod calls;
 mod certainty;
 mod classes;
+mod computed;
 mod conditions;
+mod configured;
+mod configured_calls;
+mod configured_files;
+mod configured_text;
 mod context;
 mod copies;
 mod copies_asked;
 mod copies_text;
 mod fields;
 mod finding;
+mod finding_models;
 mod finding_names;
 mod finding_places;
 mod follow;
@@ -67,6 +73,7 @@ use crate::facts::ArchiveFacts;
 use crate::findings::Finding;
 use crate::program::{CallGraph, CallSites, FieldGraph, Hierarchy, Program, Reach};
 use crate::vocabulary::Parallel;
+use configured::Configured;
 use context::Context;
 use copies::Copies;
 use matches::Match;
@@ -117,6 +124,7 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     let mut cx = Context::new(&analysed, world.models, &changes, &held, &at_unload);
     cx.references = References::find(&analysed, rules, parallel);
     cx.copies = Copies::find(&analysed, rules, parallel);
+    cx.configured = Configured::find(&analysed, world.models, rules, parallel);
     cx.learn_globs(rules.iter().flat_map(globs_of));
     let of_rules = rules.iter().map(|r| api_table(&cx, &r.site));
     let tables: Vec<Vec<bool>> = of_rules.chain([readers::reading_apis(&cx, rules)]).collect();
@@ -150,6 +158,7 @@ fn matches_of(
         Site::LoaderStore => loader_stores::find(cx, parallel),
         Site::Reference { .. } => cx.references.of_site(&rule.site),
         Site::OtherCopy { asked_by } => cx.copies.of_site(asked_by),
+        Site::Configured { answers } => cx.configured.of_site(answers),
         site @ (Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. }) => {
             fields::find(cx.world, site, counted, cx.held)
         }

@@ -1,5 +1,6 @@
 //! Where the class or resource that a call asks for is, seen from the loader that it asks.
 
+use super::computed;
 use super::context::Context;
 use super::values::{asked_loader, class_place, constants, origins_of, resource_place};
 use crate::dataflow::Body;
@@ -24,9 +25,10 @@ pub(super) fn classes_hold(
     let Some(asked) = asked_loader(cx.world, body, event) else {
         return test.names_class.contains(&ClassPlace::Unknown);
     };
-    let places = class_places(cx, asked, found);
+    let value = body.origins.arg(event, position);
+    let places = class_places(cx, body, asked, value, found);
     if places.is_empty() {
-        let place = package_place(cx, body, asked, body.origins.arg(event, position));
+        let place = package_place(cx, body, asked, value);
         return test.names_class.contains(&place);
     }
     places.into_iter().any(|(_, place)| test.names_class.contains(&place))
@@ -34,13 +36,29 @@ pub(super) fn classes_hold(
 
 /// The classes that a value names, with their places. Of several only those that some loader would have to see and does
 /// not, if there are such: that the call finds the others helps nobody.
-fn class_places<'w>(cx: &Context<'w>, asked: LoaderId, found: &[Found]) -> Vec<(&'w str, ClassPlace)> {
+fn class_places(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    asked: LoaderId,
+    value: ValueId,
+    found: &[Found],
+) -> Vec<(String, ClassPlace)> {
     let literals = found.iter().filter_map(|f| match f.origin {
         Origin::ClassLiteral(name, _) => Some(cx.world.program.text(name)),
         _ => None,
     });
     let names = constants(cx.world, found).into_iter().chain(literals);
-    let mut places: Vec<_> = names.map(|name| (name, class_place(cx.world, asked, name))).collect();
+    let mut names: Vec<String> = names.map(str::to_owned).collect();
+    // That the package is a module's holds for whatever else may be passed, and the name for what is passed today.
+    let is_passed = || found.iter().any(|f| f.passed_by.is_some());
+    if names.is_empty() && !(is_passed() && package_place(cx, body, asked, value) != ClassPlace::Unknown) {
+        names = computed::texts(cx.world, body, value).unwrap_or_default();
+    }
+    let place = |name: String| {
+        let place = class_place(cx.world, asked, &name);
+        (name, place)
+    };
+    let mut places: Vec<_> = names.into_iter().map(place).collect();
     if places.iter().any(|(_, place)| is_missed(*place)) {
         places.retain(|(_, place)| is_missed(*place));
     }
@@ -52,11 +70,15 @@ fn is_missed(place: ClassPlace) -> bool {
 }
 
 /// The class that a call's first argument names and that the loader it asks does not yield, or not the right one.
-pub(super) fn missed_class<'w>(cx: &Context<'w>, body: Body<'w>, event: &Event) -> Option<&'w str> {
+pub(super) fn missed_class(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Option<String> {
     let asked = asked_loader(cx.world, body, event)?;
     let position = usize::from(event.kind.has_receiver());
     let found = origins_of(cx.world, body, event, position);
-    class_places(cx, asked, &found).into_iter().find(|(_, place)| is_missed(*place)).map(|(name, _)| name)
+    let value = body.origins.arg(event, position);
+    class_places(cx, body, asked, value, &found)
+        .into_iter()
+        .find(|(_, place)| is_missed(*place))
+        .map(|(name, _)| name)
 }
 
 /// Where the classes of the package are with which a name begins that is put together.

@@ -10,6 +10,10 @@ use rustc_hash::FxHashSet;
 
 /// Methods looked at for one task.
 const MAX_VISITED: usize = 400;
+/// Stages of a stream that are looked at.
+const MAX_STAGES: usize = 32;
+/// The API that makes a stream parallel, the stages before it too.
+const STREAM_PARALLEL: &str = "stream-parallel";
 
 /// Whether code that is handed over at a call reaches an API of one of the groups.
 pub(super) fn reaches(cx: &Context<'_>, spot: &Spot, names: &[String]) -> bool {
@@ -66,12 +70,37 @@ fn tasks_of(cx: &Context<'_>, body: Body<'_>, event: &Event, at: u16) -> Vec<Met
             chained.push(Value::Event(i));
         }
     }
+    if is_api(cx, body, event, STREAM_PARALLEL) {
+        of_stages_before(cx, body, event, &mut found);
+    }
     if let Some(receiver) = body.origins.args(event).first().filter(|_| event.kind.has_receiver()) {
         for leaf in body.origins.leaves(*receiver) {
             of_makers(cx, body, leaf, &mut found);
         }
     }
     found
+}
+
+fn is_api(cx: &Context<'_>, body: Body<'_>, event: &Event, api: &str) -> bool {
+    let loader = cx.world.program.class(body.class).loader;
+    let group = cx.world.knowledge.group(api);
+    event.member().is_some_and(|member| cx.world.knowledge.api_in(group, loader, member).is_some())
+}
+
+/// The stages of a stream that a call is made on: nothing of them runs before the last one is asked for its result.
+fn of_stages_before(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &mut Vec<MethodId>) {
+    let mut waiting = vec![event];
+    for _ in 0..MAX_STAGES {
+        let Some(at) = waiting.pop().filter(|at| at.kind.has_receiver()) else { return };
+        for (_, stage) in
+            body.origins.leaves(body.origins.arg(at, 0)).filter_map(|leaf| body.origins.event(leaf))
+        {
+            if stage.kind.is_invoke() {
+                of_operands(cx, body, stage, found);
+                waiting.push(stage);
+            }
+        }
+    }
 }
 
 /// What the values of a field were made with.

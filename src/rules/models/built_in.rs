@@ -14,6 +14,7 @@ const MAX_BYTES: usize = 1 << 20;
 
 /// Name and text of every file in `rules/models`, in the order in which they are read.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("configurations.yaml", include_str!("../../../rules/models/configurations.yaml")),
     ("containers.yaml", include_str!("../../../rules/models/containers.yaml")),
     ("immutable-factories.yaml", include_str!("../../../rules/models/immutable-factories.yaml")),
     ("jvm-globals.yaml", include_str!("../../../rules/models/jvm-globals.yaml")),

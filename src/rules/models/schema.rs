@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::configurations::{self, ConfigurationRow};
 use super::text::{Beginning, ClassName, Clause, Kebab, PackageName, Patterns, Rows, Text, TypeName};
 use super::{
     Api, Callback, Ends, Maker, Manager, MethodPattern, Models, Resource, Subject, TypeGroup, Wrapper,
@@ -38,6 +39,8 @@ pub(super) struct ModelFile {
     bean_annotations: Vec<Text<ClassName>>,
     #[serde(default)]
     bean_scopes: Vec<Text<ClassName>>,
+    #[serde(default)]
+    configurations: Rows<ConfigurationRow>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -231,6 +234,7 @@ impl ModelFile {
         }
         models.bean_annotations.extend(self.bean_annotations.into_iter().map(|name| name.0.0));
         models.bean_scopes.extend(self.bean_scopes.into_iter().map(|name| name.0.0));
+        configurations::add_to(models, self.configurations);
     }
 }
 

@@ -22,6 +22,7 @@ impl Condition {
             Self::Not(inner) => inner.cost(),
             Self::DefinedBy(_)
             | Self::OpenWorld
+            | Self::JdkRelease { .. }
             | Self::Topology(_)
             | Self::Class(_)
             | Self::HeldByStatic => Cost::Declared,
@@ -32,6 +33,7 @@ impl Condition {
             | Self::Target(_)
             | Self::InUnloadCallback
             | Self::Kept(_)
+            | Self::ReadByCode
             | Self::Because(_)
             | Self::Arrives(_) => Cost::LookedUp,
             _ => Cost::Followed,

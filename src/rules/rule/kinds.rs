@@ -189,3 +189,12 @@ pub enum Arrival {
     /// It is read from a stream by code of another loader.
     Deserialised,
 }
+
+/// What whoever reads a configuration file gets for a class that it names.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ConfiguredAnswer {
+    /// Nothing: only another application has the class.
+    Missed,
+    /// A class that is no subtype of the type that it must be of, but of another copy of that.
+    Unfit,
+}

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::words::{
-    ArrivalWord, CauseWord, CopyQuestionWord, DefinerWord, ExitWord, FailureWord, KeeperWord, KeyWord,
-    NameOwnerWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
+    ArrivalWord, CauseWord, ConfiguredWord, CopyQuestionWord, DefinerWord, ExitWord, FailureWord, KeeperWord,
+    KeyWord, NameOwnerWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
 };
 
 /// Where a rule looks: exactly one kind of site.
@@ -37,6 +37,9 @@ pub(crate) enum SiteText {
     /// Questions about the identity of a class that several loaders define, asked of objects of another copy; one match
     /// per method and class.
     OtherCopy(OtherCopyText),
+    /// Classes that configuration files of the archives name, and that whoever reads the file does not get; one match per
+    /// file, line and class.
+    Configured(ConfiguredText),
     /// Every class.
     Class(ClassSiteText),
 }
@@ -116,6 +119,16 @@ pub(crate) struct OtherCopyText {
     pub(crate) asked_by: Vec<CopyQuestionWord>,
 }
 
+/// Classes that configuration files name.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`configured` site")]
+pub(crate) struct ConfiguredText {
+    /// What comes of asking for them.
+    #[schemars(length(min = 1))]
+    pub(crate) answers: Vec<ConfiguredWord>,
+}
+
 /// Every class; it has no options: `class: {}`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -141,6 +154,8 @@ pub(crate) enum ConditionText {
     Tenants(TenantsText),
     /// No module is known: the base was scanned alone.
     OpenWorld,
+    /// The JDK release that the deployment runs on.
+    JdkRelease(JdkReleaseText),
     /// The container is one of these.
     Topology(#[schemars(length(min = 1))] Vec<String>),
     /// About the field.
@@ -253,11 +268,26 @@ pub(crate) enum ConditionText {
     AskedForComputedNames,
     /// The name is made from the class that is asked, or from the one that asks: its own file, or one beside it.
     NamedAfterAsked,
+    /// Code of the deployment is seen to read the configuration file.
+    ReadByCode,
     /// The thread runs a task that the method is given.
     TaskGiven,
     /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
     /// same call in a loop.
     ReceiverWalkedOrAsked,
+}
+
+/// A range of JDK releases; what is left out does not bound it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`jdk-release` condition", extend("minProperties" = 1))]
+pub(crate) struct JdkReleaseText {
+    /// This release or a later one.
+    #[schemars(range(min = 8, max = 999))]
+    pub(crate) from: Option<u16>,
+    /// An earlier one than this.
+    #[schemars(range(min = 9, max = 999))]
+    pub(crate) before: Option<u16>,
 }
 
 /// How many tenants reach the site.

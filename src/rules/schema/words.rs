@@ -384,3 +384,14 @@ words! {
         Deserialised,
     }
 }
+
+words! {
+    /// What whoever reads a configuration file gets for a class that it names.
+    #[schemars(title = "answer to a configured name")]
+    ConfiguredWord => rule::ConfiguredAnswer {
+        /// Nothing: only another application has the class.
+        Missed,
+        /// A class that is no subtype of the type that it must be of, but of another copy of that.
+        Unfit,
+    }
+}

@@ -1,0 +1,291 @@
+//! Texts that are put together from constants alone: concatenated, built, formatted, chosen by a switch.
+
+use super::values::constants;
+use crate::dataflow::changes::block_of;
+use crate::dataflow::origins::{self, Found, Origin};
+use crate::dataflow::{Body, World};
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::ValueId;
+use crate::vocabulary::descriptor::params;
+
+/// The API group of the calls that put texts together.
+const TEXT_BUILDING: &str = "text-building";
+/// Texts that one value may be; of more, none is known.
+const MAX_TEXTS: usize = 16;
+/// Longer texts name no class.
+const MAX_LENGTH: usize = 500;
+/// Computations within one another.
+const MAX_DEPTH: u32 = 8;
+/// What stands for an argument in a recipe of [`EventKind::Concat`], and for a constant that the recipe does not hold.
+const ARGUMENT: char = '\u{1}';
+const CONSTANT: char = '\u{2}';
+
+/// What a value may be, if each of the texts that it may be is known.
+pub(super) fn texts(world: &World<'_>, body: Body<'_>, value: ValueId) -> Option<Vec<String>> {
+    all_of(world, body, value, 0)
+}
+
+/// Whether a value is put together from constants alone, none of which an application passes.
+pub(super) fn is_constant(world: &World<'_>, body: Body<'_>, value: ValueId, found: &[Found]) -> bool {
+    let is_computed = found.iter().any(|f| f.is_derived) && found.iter().all(|f| f.passed_by.is_none());
+    is_computed && constants(world, found).is_empty() && texts(world, body, value).is_some()
+}
+
+fn all_of(world: &World<'_>, body: Body<'_>, value: ValueId, depth: u32) -> Option<Vec<String>> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    let mut all = Vec::new();
+    for leaf in body.origins.leaves(value) {
+        all.extend(of_leaf(world, body, value, leaf, depth)?);
+        if all.len() > MAX_TEXTS {
+            return None;
+        }
+    }
+    all.sort();
+    all.dedup();
+    (!all.is_empty()).then_some(all)
+}
+
+fn of_leaf(
+    world: &World<'_>,
+    body: Body<'_>,
+    value: ValueId,
+    leaf: Value,
+    depth: u32,
+) -> Option<Vec<String>> {
+    match leaf {
+        Value::Str(name) => Some(vec![world.program.text(name).to_owned()]),
+        Value::Int(number) => Some(vec![number.to_string()]),
+        Value::Event(index) => {
+            let event = body.origins.events().get(index as usize)?;
+            match event.kind {
+                EventKind::Concat => concatenated(world, body, event, depth),
+                kind if kind.is_invoke() && is_text_building(world, body, event) => {
+                    built(world, body, event, index, depth)
+                }
+                _ => told(world, body, value),
+            }
+        }
+        _ => told(world, body, value),
+    }
+}
+
+/// What fields and callers are known to hold and to pass.
+fn told(world: &World<'_>, body: Body<'_>, value: ValueId) -> Option<Vec<String>> {
+    let found = origins::of_value(world, body.id, value);
+    let is_told = |f: &Found| {
+        matches!(f.origin, Origin::Text(_) | Origin::StaticField(_) | Origin::Field(_)) && !f.is_derived
+    };
+    let texts = constants(world, &found);
+    (found.iter().all(is_told) && !texts.is_empty() && texts.len() <= MAX_TEXTS)
+        .then(|| texts.into_iter().map(str::to_owned).collect())
+}
+
+fn is_text_building(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let loader = world.program.class(body.class).loader;
+    let group = world.knowledge.group(TEXT_BUILDING);
+    event.member().is_some_and(|member| world.knowledge.api_in(group, loader, member).is_some())
+}
+
+/// Each of the beginnings with each of the ends.
+fn joined(heads: Vec<String>, tails: &[String]) -> Option<Vec<String>> {
+    if heads.len() * tails.len() > MAX_TEXTS {
+        return None;
+    }
+    let all: Vec<String> =
+        heads.iter().flat_map(|head| tails.iter().map(move |tail| format!("{head}{tail}"))).collect();
+    all.iter().all(|text| text.len() <= MAX_LENGTH).then_some(all)
+}
+
+fn concatenated(world: &World<'_>, body: Body<'_>, event: &Event, depth: u32) -> Option<Vec<String>> {
+    let args = body.origins.args(event);
+    let plain: String = std::iter::repeat_n(ARGUMENT, args.len()).collect();
+    let recipe = event.name().map_or(plain.as_str(), |name| world.program.text(name));
+    let mut args = args.iter();
+    let mut all = vec![String::new()];
+    for c in recipe.chars() {
+        let part = match c {
+            ARGUMENT => all_of(world, body, *args.next()?, depth + 1)?,
+            CONSTANT => return None,
+            other => vec![other.to_string()],
+        };
+        all = joined(all, &part)?;
+    }
+    Some(all)
+}
+
+/// What a call of the text-building APIs yields.
+fn built(world: &World<'_>, body: Body<'_>, event: &Event, index: u32, depth: u32) -> Option<Vec<String>> {
+    let program = world.program;
+    let member = program.facts.members.get(event.member()?);
+    let (owner, name) = (program.text(member.owner), program.text(member.name));
+    let arg = |i| all_of(world, body, body.origins.arg(event, i), depth + 1);
+    match (owner, name) {
+        ("java/lang/String", "concat") => joined(arg(0)?, &arg(1)?),
+        ("java/lang/String", "toString" | "valueOf") => arg(0),
+        ("java/lang/String", "format" | "formatted") | ("java/text/MessageFormat", "format") => {
+            let desc = program.text(member.desc);
+            // A locale changes no text that stands for itself.
+            let first = usize::from(desc.starts_with("(Ljava/util/Locale;"));
+            let values = elements(world, body, body.origins.arg(event, first + 1), depth)?;
+            let fill = if owner == "java/lang/String" { printed } else { placed };
+            let formats = arg(first)?;
+            let filled: Option<Vec<Vec<String>>> =
+                formats.iter().map(|format| fill(format, &values)).collect();
+            Some(filled?.concat())
+        }
+        (_, "toString") => builder(world, body, event, index, depth),
+        _ => None,
+    }
+}
+
+/// The elements of an array that is made for a call: each is stored once, in their order.
+fn elements(world: &World<'_>, body: Body<'_>, array: ValueId, depth: u32) -> Option<Vec<Vec<String>>> {
+    let made = single(body, array)?;
+    body.origins.event(made).filter(|(_, e)| e.kind == EventKind::NewArray)?;
+    let is_its =
+        |e: &&Event| e.kind == EventKind::ArrayStore && single(body, body.origins.arg(e, 0)) == Some(made);
+    let stores = body.origins.events().iter().filter(is_its);
+    stores.map(|store| all_of(world, body, body.origins.arg(store, 1), depth + 1)).collect()
+}
+
+fn single(body: Body<'_>, value: ValueId) -> Option<Value> {
+    let mut leaves = body.origins.leaves(value);
+    leaves.next().filter(|_| leaves.next().is_none())
+}
+
+/// `java.util.Formatter`, as far as texts are put into texts: `%s`, `%1$s`, `%%`.
+fn printed(format: &str, values: &[Vec<String>]) -> Option<Vec<String>> {
+    let mut all = vec![String::new()];
+    let mut next = 0;
+    let mut rest = format;
+    while let Some((plain, after)) = rest.split_once('%') {
+        all = joined(all, &[plain.to_owned()])?;
+        let end = after.find(|c: char| !c.is_ascii_digit() && c != '$')?;
+        let (number, conversion) = after.split_at(end);
+        rest = conversion.get(1..)?;
+        let position = match number.strip_suffix('$') {
+            Some(number) => number.parse::<usize>().ok()?.checked_sub(1)?,
+            None if number.is_empty() => next,
+            None => return None,
+        };
+        match conversion.chars().next()? {
+            '%' => all = joined(all, &["%".to_owned()])?,
+            's' => {
+                all = joined(all, values.get(position)?)?;
+                next += usize::from(number.is_empty());
+            }
+            _ => return None,
+        }
+    }
+    joined(all, &[rest.to_owned()])
+}
+
+/// `java.text.MessageFormat`, as far as texts are put into texts: `{0}`. An apostrophe quotes.
+fn placed(format: &str, values: &[Vec<String>]) -> Option<Vec<String>> {
+    if format.contains('\'') {
+        return None;
+    }
+    let mut all = vec![String::new()];
+    let mut rest = format;
+    while let Some((plain, after)) = rest.split_once('{') {
+        let (number, after) = after.split_once('}')?;
+        all = joined(all, &[plain.to_owned()])?;
+        all = joined(all, values.get(number.trim().parse::<usize>().ok()?)?)?;
+        rest = after;
+    }
+    joined(all, &[rest.to_owned()])
+}
+
+/// What is appended to a builder that the body makes, up to a call of its `toString`, if all of it is in one go.
+fn builder(world: &World<'_>, body: Body<'_>, event: &Event, index: u32, depth: u32) -> Option<Vec<String>> {
+    let object = made_for(world, body, body.origins.arg(event, 0), 0)?;
+    let unit = body.origins.unit;
+    let block = block_of(unit, body, u16::try_from(index).ok()?)?;
+    let mut all = vec![String::new()];
+    for (i, step) in (0u16..).zip(body.origins.events()).take(index as usize) {
+        let is_call = step.kind.is_invoke() && step.kind.has_receiver();
+        if !is_call || made_for(world, body, body.origins.arg(step, 0), 0) != Some(object) {
+            continue;
+        }
+        let member = world.program.facts.members.get(step.member()?);
+        let desc = world.program.text(member.desc);
+        let is_appended = match world.program.text(member.name) {
+            "<init>" => desc != "()V" && desc != "(I)V",
+            "append" => true,
+            _ => return None,
+        };
+        if block_of(unit, body, i)? != block {
+            return None;
+        }
+        if is_appended {
+            all = joined(all, &appended(world, body, step, desc, depth)?)?;
+        }
+    }
+    Some(all)
+}
+
+fn appended(world: &World<'_>, body: Body<'_>, step: &Event, desc: &str, depth: u32) -> Option<Vec<String>> {
+    let ty = params(desc).next()?;
+    let value = body.origins.arg(step, 1);
+    match (ty.0, single(body, value)) {
+        ("C", Some(Value::Int(code))) => {
+            let c = u32::try_from(code).ok().and_then(char::from_u32)?;
+            Some(vec![c.to_string()])
+        }
+        ("Ljava/lang/String;" | "Ljava/lang/CharSequence;" | "Ljava/lang/Object;" | "I" | "J", _) => {
+            all_of(world, body, value, depth + 1)
+        }
+        _ => None,
+    }
+}
+
+/// The new object that a value is, or that calls in a row have yielded again.
+fn made_for(world: &World<'_>, body: Body<'_>, value: ValueId, depth: u32) -> Option<Value> {
+    const MAX_CHAIN: u32 = 64;
+    let leaf = single(body, value).filter(|_| depth < MAX_CHAIN)?;
+    let (_, event) = body.origins.event(leaf)?;
+    match event.kind {
+        EventKind::New => Some(leaf),
+        kind if kind.is_invoke() && kind.has_receiver() && is_text_building(world, body, event) => {
+            let name = world.program.facts.members.get(event.member()?).name;
+            if world.program.text(name) != "append" {
+                return None;
+            }
+            made_for(world, body, body.origins.arg(event, 0), depth + 1)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{placed, printed};
+
+    fn values(list: &[&str]) -> Vec<Vec<String>> {
+        list.iter().map(|text| vec![(*text).to_owned()]).collect()
+    }
+
+    #[test]
+    fn a_format_of_texts_is_filled_in() {
+        let all = values(&["a", "B"]);
+        assert_eq!(printed("com.%s.%s", &all).unwrap(), ["com.a.B"]);
+        assert_eq!(printed("%2$s.%1$s%%", &all).unwrap(), ["B.a%"]);
+        assert_eq!(printed("plain", &all).unwrap(), ["plain"]);
+        assert_eq!(placed("com.{0}.{1}", &all).unwrap(), ["com.a.B"]);
+    }
+
+    #[test]
+    fn what_is_more_than_texts_in_texts_is_not_known() {
+        let all = values(&["a"]);
+        for format in ["%s%s", "%5s", "%d", "%", "%$s", "%0$s", "%99999999999999999999$s", "%é"] {
+            assert_eq!(printed(format, &all), None, "{format}");
+        }
+        for format in ["{1}", "{0", "{x}", "it's {0}", "{0,number}"] {
+            assert_eq!(placed(format, &all), None, "{format}");
+        }
+        let many = vec![vec!["a".to_owned(); 5]];
+        assert_eq!(placed("{0}{0}", &many), None);
+    }
+}
