@@ -5,12 +5,24 @@ use super::matches::{Match, Subject};
 use super::trace::simple_name;
 use crate::findings::{Finding, Severity};
 use crate::rules::rule::{Family, Rule, Site, WriteShape};
-use crate::vocabulary::FieldId;
+use crate::vocabulary::{FieldId, LoaderId};
 use std::collections::BTreeMap;
 
 /// What findings have in common that are told together: the outermost class and what holds its object, with its loader, how bad and how sure, and
 /// whom it concerns.
 type Key = (String, String, String, Vec<String>);
+
+/// Matches class by class, with the classes declared in it: only findings of one of these are ever joined.
+pub(super) fn by_outermost_class<'m>(cx: &Context<'_>, matches: &'m [Match]) -> Vec<Vec<&'m Match>> {
+    let program = cx.world.program;
+    let mut classes = BTreeMap::<(LoaderId, &str), Vec<&Match>>::new();
+    for found in matches {
+        let name = program.class_name(found.class);
+        let outermost = name.split('$').next().unwrap_or_default();
+        classes.entry((program.class(found.class).loader, outermost)).or_default().push(found);
+    }
+    classes.into_values().collect()
+}
 
 /// Joins the findings of a rule about fields or calls. In a deployment each static field stays a finding of its own, with the traces
 /// of those who change it; in an open world there are none to show.

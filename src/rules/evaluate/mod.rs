@@ -196,9 +196,13 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: Vec<Match>, parallel: &im
     if matches!(rule.site, Site::Call { .. }) {
         kept = same_names::join(cx, same_names::join_copies(cx, calls::join(cx.world, kept), rule), rule);
     }
-    let built = parallel.map(kept.len(), |i| finding::build(cx, &kept[i], rule));
-    let found = kept.iter().zip(built).filter_map(|(m, finding)| Some((m, finding?))).collect();
-    grouping::by_object(cx, rule, found)
+    // Many findings of a class become one: none waits for those of other classes to be made.
+    let by_class = grouping::by_outermost_class(cx, &kept);
+    let found = parallel.map(by_class.len(), |class| {
+        let found = by_class[class].iter().filter_map(|m| Some((*m, finding::build(cx, m, rule)?)));
+        grouping::by_object(cx, rule, found.collect())
+    });
+    found.into_iter().flatten().collect()
 }
 
 /// Every pattern that a rule's conditions hold.
