@@ -1,7 +1,6 @@
 //! Classes that configuration files of a deployment name: who is asked for them, and what comes of it.
 #![allow(clippy::unwrap_used, reason = "a test that can not go on has failed")]
 
-#[allow(dead_code, reason = "shared with other tests")]
 mod assembler;
 mod cli_process;
 

@@ -151,6 +151,7 @@ fn every_condition_of_the_documentation_is_valid_at_some_site() {
         "loader-store: {}",
         "reference: {fails: [missing-class]}",
         "other-copy: {asked-by: [cast]}",
+        "configured: {answers: [missed]}",
     ];
     for condition in &conditions {
         let text = serde_json::to_string(condition).unwrap();

@@ -93,11 +93,9 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
             true
         }
         Condition::Argument(test) => found.spots.iter().any(|s| argument_holds(cx, s, test)),
-        Condition::Because(causes) => matches!(found.subject, Subject::Reference(id)
-            if cx.references.row(id).is_some_and(|row| row.causes.iter().any(|c| causes.contains(c)))),
-        Condition::Arrives(ways) => matches!(found.subject, Subject::Copy(id)
-            if cx.copies.row(id).is_some_and(|row| ways.contains(&row.arrival()))),
-        Condition::ReadByCode => !found.spots.is_empty(),
+        Condition::Because(_) | Condition::Arrives(_) | Condition::ReadByCode => {
+            holds_of_row(cx, found, condition)
+        }
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
@@ -146,6 +144,18 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::Locked
         | Condition::Sharing(_)
         | Condition::HeldByStatic => false,
+    }
+}
+
+/// Whether a condition holds about what was found out of a reference, a copy of a class, or a configured name.
+fn holds_of_row(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
+    match condition {
+        Condition::Because(causes) => matches!(found.subject, Subject::Reference(id)
+            if cx.references.row(id).is_some_and(|row| row.causes.iter().any(|c| causes.contains(c)))),
+        Condition::Arrives(ways) => matches!(found.subject, Subject::Copy(id)
+            if cx.copies.row(id).is_some_and(|row| ways.contains(&row.arrival()))),
+        Condition::ReadByCode => !found.spots.is_empty(),
+        _ => false,
     }
 }
 
