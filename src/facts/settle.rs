@@ -27,7 +27,37 @@ pub struct Facts {
 /// The deployment's table of member references.
 #[derive(Default)]
 pub struct Members {
-    shards: Vec<Vec<MemberRef>>,
+    shards: Vec<Vec<PackedMember>>,
+}
+
+/// A member reference in 12 bytes. The highest bit of its descriptor says that it is of an interface.
+#[derive(Clone, Copy)]
+struct PackedMember {
+    owner: Name,
+    name: Name,
+    desc: u32,
+}
+
+const OF_INTERFACE: u32 = 1 << 31;
+/// No table has so many names; stands for "no name".
+const NO_DESC: u32 = OF_INTERFACE - 1;
+
+impl PackedMember {
+    fn of(member: MemberRef) -> Self {
+        let MemberRef { owner, name, desc, of_interface } = member;
+        let of_interface = if of_interface { OF_INTERFACE } else { 0 };
+        Self { owner, name, desc: desc.0.min(NO_DESC) | of_interface }
+    }
+
+    fn member(self) -> MemberRef {
+        let desc = self.desc & !OF_INTERFACE;
+        MemberRef {
+            owner: self.owner,
+            name: self.name,
+            desc: if desc == NO_DESC { NO_NAME } else { Name(desc) },
+            of_interface: self.desc & OF_INTERFACE != 0,
+        }
+    }
 }
 
 impl Members {
@@ -35,7 +65,7 @@ impl Members {
     pub fn get(&self, id: MemberRefId) -> MemberRef {
         let row = self.shards.get(id.index() % NAME_SHARDS).and_then(|s| s.get(id.index() / NAME_SHARDS));
         let none = MemberRef { owner: NO_NAME, name: NO_NAME, desc: NO_NAME, of_interface: false };
-        row.copied().unwrap_or(none)
+        row.map_or(none, |row| row.member())
     }
 
     /// One more than the greatest id.
@@ -48,7 +78,7 @@ impl Members {
         self.shards.iter().enumerate().flat_map(|(shard, rows)| {
             rows.iter()
                 .enumerate()
-                .map(move |(i, row)| (MemberRefId::from_index(i * NAME_SHARDS + shard), *row))
+                .map(move |(i, row)| (MemberRefId::from_index(i * NAME_SHARDS + shard), row.member()))
         })
     }
 }
@@ -101,7 +131,7 @@ fn merge_members(units: &[UnitFacts], parallel: &impl Parallel) -> (Members, Vec
             for row in by_shard.rows(shard) {
                 let member = unit.member_refs[*row as usize];
                 numbers.push(*ids.entry(member).or_insert_with(|| {
-                    members.push(member);
+                    members.push(PackedMember::of(member));
                     members.len() as u32 - 1
                 }));
             }

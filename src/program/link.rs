@@ -102,6 +102,9 @@ impl<'f> Program<'f> {
             problems: Vec::new(),
         };
         program.define_all(archive_paths);
+        program.classes.shrink_to_fit();
+        program.method_class.shrink_to_fit();
+        program.field_class.shrink_to_fit();
         let loaders = (0..topology.loaders.len()).map(LoaderId::from_index);
         program.views = loaders.clone().map(|l| program.view_of(l, parallel)).collect();
         program.link_supertypes();
