@@ -41,6 +41,8 @@ pub enum Origin {
     SystemLoader,
     /// The table of system properties.
     SystemProperties,
+    /// The value of a system property or environment variable.
+    SystemProperty,
     /// A caught exception.
     Caught,
     /// Not known.
@@ -301,13 +303,13 @@ impl<'w> Search<'w> {
     }
 
     fn call(&mut self, body: Body<'_>, event: &Event, index: u16, up: Option<&Frame<'_>>, at: At) {
-        if let Some(origin) = self.known_result(body, event) {
-            return self.add(origin, body, index, at);
-        }
         if self.has_default(body, event)
             && let Some(value) = body.origins.args(event).last()
         {
             self.value(body, *value, up, at);
+        }
+        if let Some(origin) = self.known_result(body, event) {
+            return self.add(origin, body, index, at);
         }
         let targets = self.world.targets(body, event, 4).unwrap_or_default();
         if targets.is_empty() || at.depth >= MAX_DEPTH {
@@ -381,6 +383,8 @@ impl<'w> Search<'w> {
             Some(Origin::SystemLoader)
         } else if is_in(groups::SYSTEM_PROPERTIES) {
             Some(Origin::SystemProperties)
+        } else if is_in(groups::SYSTEM_PROPERTY) {
+            Some(Origin::SystemProperty)
         } else if is_in(groups::CALLER_LOOKUP) {
             Some(Origin::LoaderOf(body.class))
         } else if is_in(groups::CLASS_GET_LOADER) {

@@ -132,6 +132,9 @@ impl Checker<'_> {
             ConditionText::Catches(types) => {
                 Condition::Catches(types.into_iter().map(|name| name.replace('.', "/")).collect())
             }
+            ConditionText::GoesOnWithout(types) => {
+                Condition::GoesOnWithout(types.into_iter().map(|name| name.replace('.', "/")).collect())
+            }
             ConditionText::CaughtWherePassed(types) => {
                 Condition::CaughtWherePassed(types.into_iter().map(|name| name.replace('.', "/")).collect())
             }
@@ -225,6 +228,7 @@ impl Checker<'_> {
             ConditionText::Caller(_) => ("caller", is_in_code, "sites in code"),
             ConditionText::Method(_) => ("method", is_in_code, "sites in code"),
             ConditionText::Catches(_) => ("catches", is_in_code, "sites in code"),
+            ConditionText::GoesOnWithout(_) => ("goes-on-without", is_in_code, "sites in code"),
             ConditionText::AlsoCalls(_) => ("also-calls", is_in_code, "sites in code"),
             ConditionText::InUnloadCallback => ("in-unload-callback", is_in_code, "sites in code"),
             ConditionText::OnlyFromMain => ("only-from-main", is_in_code, "sites in code"),

@@ -35,6 +35,9 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         }
         Condition::RunsOnce => found.spots.iter().all(|s| super::once::runs_once(cx.world, s.method, 0)),
         Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
+        Condition::GoesOnWithout(types) => {
+            found.spots.iter().all(|s| super::handlers::go_on_without(cx, s, types))
+        }
         Condition::CaughtWherePassed(types) => {
             found.spots.iter().all(|s| is_caught_where_passed(cx, s, types, 0, 0))
         }
@@ -43,7 +46,8 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         }
         Condition::Released(releases) => {
             let release = released(cx, found);
-            let is_elsewhere = matches!(release, Release::OfOthers | Release::HandedOn);
+            let is_elsewhere = 
+                matches!(release, Release::OfOthers | Release::HandedOn | Release::ByCounterpart);
             releases.contains(&release) || is_elsewhere && releases.contains(&Release::Elsewhere)
         }
         Condition::Kept(keepers) => keepers.contains(&keeper(cx, found)),
@@ -122,6 +126,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::OnlyFromMain
         | Condition::RunsOnce
         | Condition::Catches(_)
+        | Condition::GoesOnWithout(_)
         | Condition::CaughtWherePassed(_)
         | Condition::AlsoCalls(_)
         | Condition::Released(_)
@@ -162,17 +167,23 @@ pub(super) fn narrow(cx: &Context<'_>, found: &Match, when: &Condition) -> Match
         {
             narrowed.only = Some(tenants);
         }
-        let is_asked = |s: &Spot| match condition {
-            Condition::Written(shapes) => cx.shapes(found, s).has_any(shapes),
-            Condition::Keyed(kinds) => kinds.contains(&cx.key(found, s)),
-            Condition::Stores(kinds) => cx.stored(s).has_any(kinds),
-            _ => true,
-        };
+        let is_asked = |s: &Spot| is_asked_for(cx, found, s, condition);
         if narrowed.spots.iter().any(is_asked) {
             narrowed.spots.retain(is_asked);
         }
     }
     narrowed
+}
+
+/// Whether a site is one that a condition is about, if it is told of single changes at all.
+fn is_asked_for(cx: &Context<'_>, found: &Match, spot: &Spot, condition: &Condition) -> bool {
+    match condition {
+        Condition::Any(any) => any.iter().any(|c| is_asked_for(cx, found, spot, c)),
+        Condition::Written(shapes) => cx.shapes(found, spot).has_any(shapes),
+        Condition::Keyed(kinds) => kinds.contains(&cx.key(found, spot)),
+        Condition::Stores(kinds) => cx.stored(spot).has_any(kinds),
+        _ => true,
+    }
 }
 
 fn is_defined_by(cx: &Context<'_>, class: ClassId, definer: Definer) -> bool {

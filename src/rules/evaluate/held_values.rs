@@ -37,6 +37,7 @@ pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
         is(&cx.names.reflective_types) || is(&cx.names.loader_types)
     };
     let declared = values::last_type_argument_text(signature(cx, field)).unwrap_or_default();
+    let declared = values_of_inner_map(cx, field, declared).unwrap_or(declared);
     let mut classes =
         declared.split(['<', '>', ';']).map(|part| part.trim_start_matches(['+', '-', '*', '[']));
     let mut names = classes.by_ref().filter_map(|part| part.strip_prefix('L')).peekable();
@@ -51,6 +52,21 @@ pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
                 .any(|ty| is_reflective(ty.trim_start_matches(['[', 'L']).trim_end_matches(';')))
         })
 }
+
+/// What a reference or a variable of each thread is declared to hold, if that is a map: the type of the map's values.
+fn values_of_inner_map<'t>(cx: &Context<'_>, field: FieldId, declared: &'t str) -> Option<&'t str> {
+    let program = cx.world.program;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let is_map = |name: &str| values::is_of_types(cx.world, cx.models, loader, name, &[MAP.to_owned()]);
+    let own = TypeDesc(program.text(program.field(field).desc)).class()?;
+    let inner = declared.trim_start_matches(['+', '-']).strip_prefix('L')?.split('<').next()?;
+    if is_map(own) || !is_map(inner) {
+        return None;
+    }
+    values::last_type_argument_text(declared)
+}
+
+const MAP: &str = "java/util/Map";
 
 /// Whether the last type argument of a field's generic type is a class of the deployment that code of other packages
 /// can't name, in a queue out of which each object is taken once, or in a container that nobody looks through: what one

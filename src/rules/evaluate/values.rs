@@ -3,7 +3,7 @@
 use crate::dataflow::knowledge::{Subject, groups};
 use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::{Body, World};
-use crate::facts::{Event, EventKind, NO_NAME, Value};
+use crate::facts::{Event, EventKind, MethodFacts, NO_NAME, Value};
 use crate::program::link::NO_CLASS;
 use crate::rules::models::Models;
 use crate::rules::rule::{ClassPlace, OriginKind};
@@ -65,7 +65,49 @@ pub(super) fn types_behind_views<'w>(world: &World<'w>, body: Body<'w>, value: V
         let Some(shown) = shown.and_then(|i| body.origins.args(made).get(i)) else { break };
         value = *shown;
     }
-    types_of(world, body, value)
+    let found = types_of(world, body, value);
+    let kept: Vec<&str> = body.origins.leaves(value).flat_map(|leaf| kept_for_thread(world, body, leaf)).collect();
+    if kept.is_empty() { found } else { kept }
+}
+
+/// What a thread-local variable makes for each thread, and what makes it: its own method, or a function.
+const INITIAL_VALUE: &str = "initialValue";
+const WITH_INITIAL: &str = "withInitial";
+/// Containers through which a thread-local variable that holds one is looked at.
+const CONTAINERS: [&str; 2] = ["java/util/Collection", "java/util/Map"];
+
+/// The types of the containers that a new thread-local variable begins with on each thread; nothing if it is none, or
+/// holds no container.
+fn kept_for_thread<'w>(world: &World<'w>, body: Body<'w>, leaf: Value) -> Vec<&'w str> {
+    let program = world.program;
+    let loader = program.class(body.class).loader;
+    let Some((_, made)) = body.origins.event(leaf) else { return Vec::new() };
+    let types = match made.kind {
+        EventKind::New => {
+            let class = made.name().and_then(|name| program.find(loader, name));
+            let Some(class) = class.filter(|c| !program.is_jdk(*c)) else { return Vec::new() };
+            let is_initial = |m: &MethodFacts| {
+                program.text(m.name) == INITIAL_VALUE
+                    && params(program.text(m.desc)).next().is_none()
+                    && !m.access.is_synthetic()
+            };
+            let methods = program.methods_of(class).filter(|(_, m)| is_initial(m));
+            methods.flat_map(|(id, _)| returned_types(world, world.body(id))).collect()
+        }
+        EventKind::InvokeStatic => {
+            let name = made.member().map(|m| program.text(program.facts.members.get(m).name));
+            if name != Some(WITH_INITIAL) {
+                return Vec::new();
+            }
+            made_by_lambdas(world, body, made)
+        }
+        _ => Vec::new(),
+    };
+    let is_container = |ty: &&str| {
+        let class = program.find_text(loader, ty);
+        class.is_some_and(|c| CONTAINERS.iter().any(|name| program.has_supertype_named(c, name)))
+    };
+    if types.iter().all(is_container) { types } else { Vec::new() }
 }
 
 /// What erasure leaves of a type variable.
@@ -223,6 +265,7 @@ pub(super) fn kind_of(world: &World<'_>, class: ClassId, found: &Found) -> Origi
         Origin::ForeignLoader => OriginKind::ForeignLoader,
         Origin::SystemLoader => OriginKind::SystemLoader,
         Origin::SystemProperties => OriginKind::SystemProperties,
+        Origin::SystemProperty => OriginKind::SystemProperty,
         Origin::Caught | Origin::Unknown => OriginKind::Unknown,
     }
 }
