@@ -46,6 +46,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("classloader/caller-sensitive-lookup-in-shared-code", Shows::OthersValue),
     ("classloader/cast-to-another-copy", Shows::Thrown(&["java.lang.ClassCastException"])),
     ("classloader/class-name-keyed-cache", Shows::OthersValue),
+    ("classloader/class-name-keyed-cache-in-shared-object", Shows::OthersValue),
     ("classloader/constant-name-not-visible", Shows::Thrown(&["java.lang.ClassNotFoundException"])),
     ("classloader/context-loader-captured-by-thread", Shows::ThreadContext),
     ("classloader/context-loader-kept-by-delay-thread", Shows::Kept),

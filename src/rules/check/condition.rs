@@ -139,6 +139,7 @@ impl Checker<'_> {
                 Condition::CaughtWherePassed(types.into_iter().map(|name| name.replace('.', "/")).collect())
             }
             ConditionText::ResultUsed => Condition::ResultUsed,
+            ConditionText::CastToOwn => Condition::CastToOwn,
             ConditionText::ContextLoaderAskedBefore => Condition::ContextLoaderAskedBefore,
             ConditionText::AnotherLoaderAsked => Condition::AnotherLoaderAsked,
             ConditionText::AskedForComputedNames => Condition::AskedForComputedNames,
@@ -212,6 +213,7 @@ impl Checker<'_> {
             ConditionText::Argument(_) => ("argument", has_arguments, "calls and resources"),
             ConditionText::FollowedBy(_) => ("followed-by", has_arguments, "calls and resources"),
             ConditionText::ContextLoaderAskedBefore => ("context-loader-asked-before", is_call, "calls"),
+            ConditionText::CastToOwn => ("cast-to-own", is_call, "calls"),
             ConditionText::AskedForComputedNames => ("asked-for-computed-names", is_call, "calls"),
             ConditionText::CaughtWherePassed(_) => ("caught-where-passed", is_call, "calls"),
             ConditionText::NamedAfterAsked => ("named-after-asked", is_call, "calls"),

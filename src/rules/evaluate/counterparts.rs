@@ -4,6 +4,7 @@
 use super::context::Context;
 use super::matches::Spot;
 use super::shapes::final_event;
+use super::values::is_of_types;
 use crate::dataflow::initialisation::is_same_nest;
 use crate::dataflow::{Change, How};
 use crate::facts::Value;
@@ -14,7 +15,8 @@ use crate::vocabulary::descriptor::params;
 const MAX_CALLERS: usize = 16;
 
 /// Whether a change stores what its public method is given, and a removal lies in another public method of the class, or in
-/// what such a one calls. For a container that is the pair only if the other method is told what to take out.
+/// what such a one calls. For a container that is so only if a loader is put in, and the other method is told which one to
+/// take out: who passes a class need not know that it is kept.
 pub(super) fn has(cx: &Context<'_>, spot: &Spot, removals: &[&Change]) -> bool {
     let program = cx.world.program;
     let Some(given) = given_type(cx, spot) else { return false };
@@ -44,7 +46,11 @@ fn given_type<'w>(cx: &Context<'w>, spot: &Spot) -> Option<&'w str> {
     let (Some(Value::Param(i)), None) = (leaves.next(), leaves.next()) else { return None };
     let own = usize::from(!body.method.access.is_static());
     let i = usize::from(i).checked_sub(own)?;
-    params(cx.world.program.text(body.method.desc)).nth(i).map(|p| p.0)
+    let given = params(cx.world.program.text(body.method.desc)).nth(i)?;
+    let loader = cx.world.program.class(body.class).loader;
+    let is_loader =
+        || given.class().is_some_and(|ty| is_of_types(cx.world, cx.models, loader, ty, &cx.names.loader_types));
+    (is_write || is_loader()).then_some(given.0)
 }
 
 fn is_open(cx: &Context<'_>, method: MethodId) -> bool {

@@ -71,8 +71,10 @@ fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) ->
     if found.iter().any(is_token) && found.iter().all(|f| is_token(f) || is_constant(f)) {
         return KeyKind::Identity;
     }
-    let names_a_class = found.iter().any(|f| {
-        let origin = cx.world.event(f.method, f.event);
+    // Whoever calls for an entry by any name at all asks for no class.
+    let is_open = found.iter().any(|f| f.origin == Origin::Parameter && !f.is_derived);
+    let names_a_class = !is_open && found.iter().any(|f| {
+        let origin = cx.world.event(f.method, f.event).filter(|_| f.origin == Origin::Unknown);
         origin.is_some_and(|e| {
             e.kind.is_invoke()
                 && e.member().is_some_and(|m| {
@@ -162,7 +164,11 @@ fn identity_key(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) ->
         }
         let member = program.facts.members.get(event.member()?);
         if program.text(member.name) == "identityHashCode" {
-            return Some(KeyKind::Identity);
+            let loader = program.class(body.class).loader;
+            let types = values::types_of(cx.world, body, body.origins.arg(event, 0));
+            let is_loader = |ty: &&str| is_of_types(cx.world, cx.models, loader, ty, &cx.names.loader_types);
+            let of_loaders = !types.is_empty() && types.iter().all(is_loader);
+            return Some(if of_loaders { KeyKind::Loader } else { KeyKind::Identity });
         }
         if depth >= MAX_CALLS {
             return None;

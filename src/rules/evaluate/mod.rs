@@ -32,6 +32,7 @@ mod matches;
 mod memo;
 mod named;
 mod once;
+mod own_casts;
 mod own_entries;
 mod packed;
 mod places;

@@ -311,7 +311,8 @@ pub(super) fn asked_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> 
     };
     let found = origins_of(world, body, event, position);
     let mut loaders = found.iter().filter(|f| f.origin != Origin::Null).map(|f| match f.origin {
-        Origin::LoaderOf(class) => Some(world.program.class(class).loader),
+        // What the class's own loader yields, that of a subclass yields too.
+        Origin::LoaderOf(class) | Origin::LoaderOfThis(class) => Some(world.program.class(class).loader),
         Origin::SystemLoader => world.program.topology.tenants.first().map(|t| t.loader),
         _ => None,
     });
@@ -331,10 +332,17 @@ pub(super) fn asks_context_loader(world: &World<'_>, body: Body<'_>, event: &Eve
     origins_of(world, body, event, position).iter().any(|f| f.origin == Origin::ContextLoader)
 }
 
+/// The packages that are the JVM's alone (JVMS 5.3.5 by `ClassLoader.defineClass`).
+const PLATFORM: &str = "java/";
+
 /// Where a class is, seen from the loader that is asked.
 pub(super) fn class_place(world: &World<'_>, asked: LoaderId, name: &str) -> ClassPlace {
     let internal = name.replace('.', "/");
     let Some(internal) = element_of_class_constant(&internal) else { return ClassPlace::Visible };
+    // No loader but the JVM's own may define these, whatever of them its model knows.
+    if internal.starts_with(PLATFORM) {
+        return ClassPlace::Visible;
+    }
     let here = world.program.find_text(asked, internal);
     let in_module = world.program.topology.tenants.iter().filter_map(|t| {
         let class = world.program.find_text(t.loader, internal)?;

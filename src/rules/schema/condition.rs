@@ -228,6 +228,8 @@ pub(crate) enum ConditionText {
     AlsoCalls(#[schemars(length(min = 1))] Vec<String>),
     /// The result of the call is stored, returned or called on rather than dropped or only compared.
     ResultUsed,
+    /// All that the call yields is cast, where it is called, to classes whose objects hold nothing of an application.
+    CastToOwn,
     /// The method asks the context class loader for the same name before.
     ContextLoaderAskedBefore,
     /// The method asks another loader for the same name, before or after: the context class loader, one it is given, or
