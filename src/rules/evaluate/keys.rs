@@ -164,11 +164,7 @@ fn identity_key(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) ->
         }
         let member = program.facts.members.get(event.member()?);
         if program.text(member.name) == "identityHashCode" {
-            let loader = program.class(body.class).loader;
-            let types = values::types_of(cx.world, body, body.origins.arg(event, 0));
-            let is_loader = |ty: &&str| is_of_types(cx.world, cx.models, loader, ty, &cx.names.loader_types);
-            let of_loaders = !types.is_empty() && types.iter().all(is_loader);
-            return Some(if of_loaders { KeyKind::Loader } else { KeyKind::Identity });
+            return Some(KeyKind::Identity);
         }
         if depth >= MAX_CALLS {
             return None;

@@ -191,6 +191,14 @@ fn constant(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> Option<String> 
     (found.iter().all(is_told) && texts.iter().all(|t| t == first)).then(|| (*first).to_owned())
 }
 
+/// Whether a call asks the loader of `this` for the providers of a type: that of a subclass may see more of them than that
+/// of the class.
+fn may_know_more_providers(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &[Found]) -> bool {
+    let is_of_this = |f: &Found| matches!(f.origin, Origin::LoaderOfThis(_));
+    found.iter().any(|f| matches!(f.origin, Origin::ClassLiteral(..)))
+        && (0..usize::from(event.n_args)).any(|i| origins_of(cx.world, body, event, i).iter().any(is_of_this))
+}
+
 /// Whether a resource that an argument names is at one of the places that a test asks for.
 pub(super) fn resources_hold(
     cx: &Context<'_>,
@@ -200,7 +208,8 @@ pub(super) fn resources_hold(
     test: &ArgumentTest,
 ) -> bool {
     let names = cx.resource_names(body, event, found);
-    let Some(asked) = asked_loader(cx.world, body, event) else {
+    let asked = asked_loader(cx.world, body, event).filter(|_| !may_know_more_providers(cx, body, event, found));
+    let Some(asked) = asked else {
         return test.names_resource.contains(&ClassPlace::Unknown);
     };
     if names.is_empty() {
