@@ -6,8 +6,8 @@ mod sharing;
 
 pub use cost::Cost;
 pub use kinds::{
-    Arrival, ClassPlace, CopyQuestion, Keeper, KeyKind, LinkCause, LinkFailure, OriginKind, Release, StoredKind,
-    WriteShape,
+    Arrival, ClassPlace, CopyQuestion, Keeper, KeyKind, LinkCause, LinkFailure, OriginKind, Release,
+    StoredKind, WriteShape,
 };
 pub use sharing::{NameOwner, Sharing};
 

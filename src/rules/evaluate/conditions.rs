@@ -41,12 +41,15 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::CaughtWherePassed(types) => {
             found.spots.iter().all(|s| is_caught_where_passed(cx, s, types, 0, 0))
         }
+        Condition::ReceiverWalkedOrAsked => {
+            found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
+        }
         Condition::AlsoCalls(names) => {
             found.spots.iter().all(|s| super::tasks::calls_api(cx, s.method, names))
         }
         Condition::Released(releases) => {
             let release = released(cx, found);
-            let is_elsewhere = 
+            let is_elsewhere =
                 matches!(release, Release::OfOthers | Release::HandedOn | Release::ByCounterpart);
             releases.contains(&release) || is_elsewhere && releases.contains(&Release::Elsewhere)
         }
@@ -110,9 +113,6 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         Condition::AskedForComputedNames => {
             found.spots.iter().any(|s| super::given_loaders::is_asked_for_computed_names(cx, s))
         }
-        Condition::ReceiverWalkedOrAsked => {
-            found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
-        }
         Condition::All(_)
         | Condition::Any(_)
         | Condition::Not(_)
@@ -128,6 +128,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::RunsOnce
         | Condition::Catches(_)
         | Condition::GoesOnWithout(_)
+        | Condition::ReceiverWalkedOrAsked
         | Condition::CaughtWherePassed(_)
         | Condition::AlsoCalls(_)
         | Condition::Released(_)

@@ -37,7 +37,8 @@ pub(super) fn has(cx: &Context<'_>, spot: &Spot, removals: &[&Change]) -> bool {
 
 /// The declared type of the parameter of a public method that a change stores as it is.
 fn given_type<'w>(cx: &Context<'w>, spot: &Spot) -> Option<&'w str> {
-    let (body, event) = final_event(cx, spot).filter(|_| is_open(cx, spot.method) && spot.inside.is_none())?;
+    let (body, event) =
+        final_event(cx, spot).filter(|_| is_open(cx, spot.method) && spot.inside.is_none())?;
     let args = body.origins.args(event);
     let is_write = spot.how == Some(How::Write);
     let value = if is_write { args.last() } else { args.get(usize::from(event.kind.has_receiver())) };
@@ -48,8 +49,9 @@ fn given_type<'w>(cx: &Context<'w>, spot: &Spot) -> Option<&'w str> {
     let i = usize::from(i).checked_sub(own)?;
     let given = params(cx.world.program.text(body.method.desc)).nth(i)?;
     let loader = cx.world.program.class(body.class).loader;
-    let is_loader =
-        || given.class().is_some_and(|ty| is_of_types(cx.world, cx.models, loader, ty, &cx.names.loader_types));
+    let is_loader = || {
+        given.class().is_some_and(|ty| is_of_types(cx.world, cx.models, loader, ty, &cx.names.loader_types))
+    };
     (is_write || is_loader()).then_some(given.0)
 }
 

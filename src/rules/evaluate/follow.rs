@@ -123,7 +123,8 @@ fn is_given_when_made(cx: &Context<'_>, body: Body<'_>, leaf: Value, test: &Foll
         let writer = cx.world.body(write.method);
         let stored = cx.world.event(write.method, write.event).and_then(|e| writer.origins.args(e).last());
         program.text(writer.method.name) == "<init>"
-            && stored.is_some_and(|v| writer.origins.leaves(*v).all(|l| matches!(l, Value::Param(i) if i > 0)))
+            && stored
+                .is_some_and(|v| writer.origins.leaves(*v).all(|l| matches!(l, Value::Param(i) if i > 0)))
     };
     let mut writes = cx.world.fields.writes(field).peekable();
     body.origins.events().iter().filter(|e| e.kind.is_invoke()).all(is_plain)

@@ -35,7 +35,8 @@ pub(super) fn is_asked_for_computed_names(cx: &Context<'_>, spot: &Spot) -> bool
 fn goes_on_without(cx: &Context<'_>, body: Body<'_>, event: u16) -> bool {
     let result = Value::Event(u32::from(event));
     let is_given = |e: &Event| {
-        e.kind.is_invoke() && body.origins.args(e).iter().any(|v| body.origins.leaves(*v).any(|l| l == result))
+        e.kind.is_invoke()
+            && body.origins.args(e).iter().any(|v| body.origins.leaves(*v).any(|l| l == result))
     };
     let mut calls = (0u16..).zip(body.origins.events()).filter(|(_, e)| is_given(e)).peekable();
     calls.peek().is_some()

@@ -38,12 +38,9 @@ pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
     };
     let declared = values::last_type_argument_text(signature(cx, field)).unwrap_or_default();
     let declared = values_of_inner_map(cx, field, declared).unwrap_or(declared);
-    let mut classes =
-        declared.split(['<', '>', ';']).map(|part| part.trim_start_matches(['+', '-', '*', '[']));
-    let mut names = classes.by_ref().filter_map(|part| part.strip_prefix('L')).peekable();
-    if names.peek().is_some_and(|first| first.starts_with(REFERENCES)) {
-        return false;
-    }
+    let kept = without_references(declared);
+    let classes = kept.split(['<', '>', ';']).map(|part| part.trim_start_matches(['+', '-', '*', '[']));
+    let mut names = classes.filter_map(|part| part.strip_prefix('L'));
     names.any(is_reflective)
         || found.spots.iter().any(|spot| {
             let stored = super::shapes::stored_values(cx, spot);
@@ -51,6 +48,26 @@ pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
                 .into_iter()
                 .any(|ty| is_reflective(ty.trim_start_matches(['[', 'L']).trim_end_matches(';')))
         })
+}
+
+/// A generic type without the parts of it that are references, with what they refer to.
+fn without_references(mut text: &str) -> String {
+    let mut kept = String::new();
+    while let Some(at) = text.find(REFERENCES) {
+        let (before, reference) = text.split_at(at);
+        kept.push_str(before.strip_suffix('L').unwrap_or(before));
+        let mut depth = 0usize;
+        let end = reference.find(|c| {
+            match c {
+                '<' => depth += 1,
+                '>' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            c == ';' && depth == 0
+        });
+        text = end.and_then(|end| reference.get(end + 1..)).unwrap_or_default();
+    }
+    kept + text
 }
 
 /// What a reference or a variable of each thread is declared to hold, if that is a map: the type of the map's values.

@@ -77,8 +77,20 @@ fn hands_on_with_another(cx: &Context<'_>, body: Body<'_>, event: &Event, wanted
         class.is_some_and(|ty| is_of_types(cx.world, cx.models, loader, ty, &cx.names.loader_types))
     };
     let mut loaders = types.enumerate().filter(|(_, ty)| is_loader(*ty)).map(|(i, _)| i + first);
-    body.origins.args(event).iter().skip(first).any(|value| is_same(body, wanted, *value))
-        && loaders.any(|position| is_another(cx, body, event, position))
+    let args = || (0usize..).zip(body.origins.args(event)).skip(first);
+    let mut names = args().filter(|(_, value)| is_same(body, wanted, **value)).map(|(i, _)| i);
+    names.clone().next().is_some() && loaders.any(|position| is_another(cx, body, event, position))
+        || target.is_some_and(|method| names.any(|i| asks_another_for(cx, cx.world.body(method), i)))
+}
+
+/// Whether a body asks another loader for what it is given as one of its parameters.
+fn asks_another_for(cx: &Context<'_>, body: Body<'_>, param: usize) -> bool {
+    let is_given = |leaf| matches!(leaf, Value::Param(i) if usize::from(i) == param);
+    let asks = |event: &Event| {
+        asks_another(cx, body, event)
+            && name_of(body, event).is_some_and(|name| body.origins.leaves(name).any(is_given))
+    };
+    body.origins.events().iter().any(asks)
 }
 
 fn asks_another(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {

@@ -208,7 +208,8 @@ pub(super) fn resources_hold(
     test: &ArgumentTest,
 ) -> bool {
     let names = cx.resource_names(body, event, found);
-    let asked = asked_loader(cx.world, body, event).filter(|_| !may_know_more_providers(cx, body, event, found));
+    let asked =
+        asked_loader(cx.world, body, event).filter(|_| !may_know_more_providers(cx, body, event, found));
     let Some(asked) = asked else {
         return test.names_resource.contains(&ClassPlace::Unknown);
     };

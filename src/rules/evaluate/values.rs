@@ -66,7 +66,8 @@ pub(super) fn types_behind_views<'w>(world: &World<'w>, body: Body<'w>, value: V
         value = *shown;
     }
     let found = types_of(world, body, value);
-    let kept: Vec<&str> = body.origins.leaves(value).flat_map(|leaf| kept_for_thread(world, body, leaf)).collect();
+    let kept: Vec<&str> =
+        body.origins.leaves(value).flat_map(|leaf| kept_for_thread(world, body, leaf)).collect();
     if kept.is_empty() { found } else { kept }
 }
 
