@@ -81,6 +81,8 @@ pub mod groups {
     pub const CONTEXT_READING: &str = "tccl-reading";
     /// Yields the table of system properties.
     pub const SYSTEM_PROPERTIES: &str = "system-properties-get";
+    /// Yields what whoever starts the JVM sets.
+    pub const SYSTEM_PROPERTY: &str = "system-property-value";
     /// Its result is the receiver, or a stage after it: releasing one releases both.
     pub const SAME_AS_RECEIVER: &str = "same-as-receiver";
     /// Its result is released with the receiver, but not the receiver with it.

@@ -5,7 +5,7 @@ use super::knowledge::groups;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
 use crate::program::FieldAccess;
-use crate::vocabulary::descriptor::TypeDesc;
+use crate::vocabulary::descriptor::{TypeDesc, return_type};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, TenantId, ValueId};
 
 /// One origin of a value.
@@ -41,6 +41,8 @@ pub enum Origin {
     SystemLoader,
     /// The table of system properties.
     SystemProperties,
+    /// The value of a system property or environment variable.
+    SystemProperty,
     /// A caught exception.
     Caught,
     /// Not known.
@@ -70,6 +72,8 @@ const MAX_DEPTH: u32 = 5;
 const MAX_SITES: usize = 48;
 /// Writers looked at for one field.
 const MAX_WRITERS: usize = 4;
+
+const TEXT: &str = "java/lang/String";
 
 /// The call that led down into a method, so that its parameters are the call's arguments.
 struct Frame<'f> {
@@ -301,13 +305,13 @@ impl<'w> Search<'w> {
     }
 
     fn call(&mut self, body: Body<'_>, event: &Event, index: u16, up: Option<&Frame<'_>>, at: At) {
-        if let Some(origin) = self.known_result(body, event) {
-            return self.add(origin, body, index, at);
-        }
         if self.has_default(body, event)
             && let Some(value) = body.origins.args(event).last()
         {
             self.value(body, *value, up, at);
+        }
+        if let Some(origin) = self.known_result(body, event, up) {
+            return self.add(origin, body, index, at);
         }
         let targets = self.world.targets(body, event, 4).unwrap_or_default();
         if targets.is_empty() || at.depth >= MAX_DEPTH {
@@ -335,7 +339,19 @@ impl<'w> Search<'w> {
             self.value(body, *arg, up, at.derived());
         }
         self.appended(body, event, index, up, at);
-        self.add(Origin::Unknown, body, index, at);
+        if !self.is_of_text(event) {
+            self.add(Origin::Unknown, body, index, at);
+        }
+    }
+
+    /// Whether a call makes a text of its receiver and arguments, and of nothing else.
+    fn is_of_text(&self, event: &Event) -> bool {
+        let program = self.world.program;
+        let member = event.member().map(|m| program.facts.members.get(m));
+        event.kind.has_receiver()
+            && member.is_some_and(|m| {
+                program.text(m.owner) == TEXT && return_type(program.text(m.desc)).class() == Some(TEXT)
+            })
     }
 
     /// What other calls, each a statement of its own, append to the builder that a call is made on.
@@ -370,7 +386,7 @@ impl<'w> Search<'w> {
     }
 
     /// What the models say of a result.
-    fn known_result(&self, body: Body<'_>, event: &Event) -> Option<Origin> {
+    fn known_result(&self, body: Body<'_>, event: &Event, up: Option<&Frame<'_>>) -> Option<Origin> {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
         let member = event.member()?;
@@ -381,17 +397,19 @@ impl<'w> Search<'w> {
             Some(Origin::SystemLoader)
         } else if is_in(groups::SYSTEM_PROPERTIES) {
             Some(Origin::SystemProperties)
+        } else if is_in(groups::SYSTEM_PROPERTY) {
+            Some(Origin::SystemProperty)
         } else if is_in(groups::CALLER_LOOKUP) {
             Some(Origin::LoaderOf(body.class))
         } else if is_in(groups::CLASS_GET_LOADER) {
-            Some(self.loader_of(body, body.origins.arg(event, 0)))
+            Some(self.loader_of(body, body.origins.arg(event, 0), up))
         } else {
             None
         }
     }
 
     /// The loader of the class that a value is.
-    fn loader_of(&self, body: Body<'_>, class: ValueId) -> Origin {
+    fn loader_of(&self, body: Body<'_>, class: ValueId, up: Option<&Frame<'_>>) -> Origin {
         let program = self.world.program;
         let mut leaves = body.origins.leaves(class);
         let (Some(leaf), None) = (leaves.next(), leaves.next()) else { return Origin::ForeignLoader };
@@ -414,6 +432,13 @@ impl<'w> Search<'w> {
                     Origin::LoaderOfThis(body.class)
                 }
             }
+            Value::Param(i) => match up {
+                Some(frame) => {
+                    let given = frame.body.origins.arg(frame.event, usize::from(i));
+                    self.loader_of(frame.body, given, frame.up)
+                }
+                None => Origin::ForeignLoader,
+            },
             _ => Origin::ForeignLoader,
         }
     }

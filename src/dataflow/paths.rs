@@ -127,7 +127,10 @@ fn missing_held(
         Exits::Exceptional => exit.kind == ExitKind::Exceptional,
     };
     let ever_settled = watch.settles.contains(&true);
-    let first = found.iter().filter(counts).min_by_key(|e| (e.kind, e.cause.is_some()))?;
+    // What is declared or thrown in so many words convinces more than what any call may throw.
+    let declared = Exceptions::new(world).of_body(body, Reading::Declared);
+    let is_vague = |e: &Exit| e.cause.is_some_and(|cause| declared.of_event(cause).is_empty());
+    let first = found.iter().filter(counts).min_by_key(|e| (e.kind, e.cause.is_some(), is_vague(e)))?;
     Some(PathGap { exit: first.kind, at: first.at, cause: first.cause, ever_settled })
 }
 

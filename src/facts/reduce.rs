@@ -292,8 +292,11 @@ impl<'a> ClassWork<'a, '_> {
         let first = self.unit.fields.len();
         for member in self.class.fields() {
             let (mut signature, mut has_constant, mut annotations) = (NO_NAME, false, [None; 2]);
+            let mut access = member.access;
             for attribute in member.attributes {
                 match self.class.pool().utf8(attribute.name)? {
+                    // Before there was the flag, compilers said so by an attribute (JVMS 4.7.8).
+                    b"Synthetic" => access = Access(access.0 | Access::SYNTHETIC),
                     b"Signature" => signature = self.name(attribute.cursor().u2()?)?,
                     b"ConstantValue" => has_constant = true,
                     b"RuntimeVisibleAnnotations" => annotations[0] = Some(attribute),
@@ -305,7 +308,7 @@ impl<'a> ClassWork<'a, '_> {
                 name: self.name(member.name)?,
                 desc: self.name(member.desc)?,
                 signature,
-                access: member.access,
+                access,
                 has_constant,
                 annotations: self.annotations(annotations)?,
             };

@@ -19,6 +19,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/classloader/class-name-keyed-cache.yaml"),
     ),
     (
+        "rules/classloader/class-name-keyed-cache-in-shared-object.yaml",
+        include_str!("../../rules/classloader/class-name-keyed-cache-in-shared-object.yaml"),
+    ),
+    (
         "rules/classloader/configured-class-not-visible.yaml",
         include_str!("../../rules/classloader/configured-class-not-visible.yaml"),
     ),

@@ -350,6 +350,8 @@ pub enum Condition {
     AlsoCalls(Vec<String>),
     /// The result of the call is used (stored, returned, called on) rather than dropped or only compared.
     ResultUsed,
+    /// All that the call yields is cast to classes whose objects hold nothing of an application.
+    CastToOwn,
     /// The method asks the context class loader for the same name before.
     ContextLoaderAskedBefore,
     /// The method asks another loader for the same name, before or after: the context class loader, one it is given, or
@@ -358,6 +360,8 @@ pub enum Condition {
     /// The loader that the call yields is that of an object of the deployment's own classes, and is asked for classes by
     /// computed names.
     AskedForComputedNames,
+    /// The same or a supertype, and the handler goes on: it does not throw on every way. Internal names.
+    GoesOnWithout(Vec<String>),
     /// The first argument is a constant that callers pass, each of which catches one of these types; internal names.
     CaughtWherePassed(Vec<String>),
     /// The name is made from the class that is asked, or from the one that asks: its own file, or one beside it.

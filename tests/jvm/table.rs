@@ -46,6 +46,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("classloader/caller-sensitive-lookup-in-shared-code", Shows::OthersValue),
     ("classloader/cast-to-another-copy", Shows::Thrown(&["java.lang.ClassCastException"])),
     ("classloader/class-name-keyed-cache", Shows::OthersValue),
+    ("classloader/class-name-keyed-cache-in-shared-object", Shows::OthersValue),
     (
         "classloader/configured-class-not-visible",
         Shows::Thrown(&["java.util.ServiceConfigurationError", "java.lang.IllegalArgumentException"]),

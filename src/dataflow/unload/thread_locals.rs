@@ -60,9 +60,11 @@ fn may_be_of_application(world: &World<'_>, body: Body<'_>, value: ValueId) -> b
                 !found.is_derived && made.is_some_and(|e| e.kind == EventKind::Lambda)
             }
             Origin::Array(None) | Origin::Null | Origin::Text(_) | Origin::Number | Origin::Caught => false,
-            Origin::Field(_) | Origin::StaticField(_) | Origin::SystemLoader | Origin::SystemProperties => {
-                false
-            }
+            Origin::Field(_)
+            | Origin::StaticField(_)
+            | Origin::SystemLoader
+            | Origin::SystemProperties
+            | Origin::SystemProperty => false,
             Origin::ClassLiteral(..)
             | Origin::ContextLoader
             | Origin::LoaderOf(_)

@@ -139,10 +139,14 @@ impl Checker<'_> {
             ConditionText::Catches(types) => {
                 Condition::Catches(types.into_iter().map(|name| name.replace('.', "/")).collect())
             }
+            ConditionText::GoesOnWithout(types) => {
+                Condition::GoesOnWithout(types.into_iter().map(|name| name.replace('.', "/")).collect())
+            }
             ConditionText::CaughtWherePassed(types) => {
                 Condition::CaughtWherePassed(types.into_iter().map(|name| name.replace('.', "/")).collect())
             }
             ConditionText::ResultUsed => Condition::ResultUsed,
+            ConditionText::CastToOwn => Condition::CastToOwn,
             ConditionText::ContextLoaderAskedBefore => Condition::ContextLoaderAskedBefore,
             ConditionText::AnotherLoaderAsked => Condition::AnotherLoaderAsked,
             ConditionText::AskedForComputedNames => Condition::AskedForComputedNames,
@@ -227,6 +231,7 @@ impl Checker<'_> {
             ConditionText::Argument(_) => ("argument", has_arguments, "calls and resources"),
             ConditionText::FollowedBy(_) => ("followed-by", has_arguments, "calls and resources"),
             ConditionText::ContextLoaderAskedBefore => ("context-loader-asked-before", is_call, "calls"),
+            ConditionText::CastToOwn => ("cast-to-own", is_call, "calls"),
             ConditionText::AskedForComputedNames => ("asked-for-computed-names", is_call, "calls"),
             ConditionText::CaughtWherePassed(_) => ("caught-where-passed", is_call, "calls"),
             ConditionText::NamedAfterAsked => ("named-after-asked", is_call, "calls"),
@@ -244,6 +249,7 @@ impl Checker<'_> {
             ConditionText::Caller(_) => ("caller", is_in_code, "sites in code"),
             ConditionText::Method(_) => ("method", is_in_code, "sites in code"),
             ConditionText::Catches(_) => ("catches", is_in_code, "sites in code"),
+            ConditionText::GoesOnWithout(_) => ("goes-on-without", is_in_code, "sites in code"),
             ConditionText::AlsoCalls(_) => ("also-calls", is_in_code, "sites in code"),
             ConditionText::InUnloadCallback => ("in-unload-callback", is_in_code, "sites in code"),
             ConditionText::OnlyFromMain => ("only-from-main", is_in_code, "sites in code"),

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::readers;
-use super::values::{asks_context_loader, operand};
+use super::values::{asks_context_loader, operand, types_of};
 use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
@@ -132,13 +132,54 @@ pub(super) fn is_receiver_walked_or_asked(cx: &Context<'_>, spot: &Spot) -> bool
     let events = body.origins.events();
     let Some(event) = events.get(usize::from(spot.event)) else { return false };
     let receiver = source_of(body, body.origins.arg(event, 0));
-    receiver.contains(&Value::Event(u32::from(spot.event)))
+    is_made_from(body, body.origins.arg(event, 0), Value::Event(u32::from(spot.event)), 0)
+        || is_declared_so(cx, body, event)
         || is_first_step(cx, body, spot.event, event)
         || events[..usize::from(spot.event)].iter().any(|before| {
             before.kind == EventKind::InstanceOf
-                && source_of(body, body.origins.arg(before, 0)).iter().any(|l| receiver.contains(l))
+                && source_of(body, body.origins.arg(before, 0))
+                    .iter()
+                    .any(|l| receiver.iter().any(|r| l == r || is_same_field(body, *l, *r)))
         })
 }
+
+/// Calls between one turn of a walk and the next.
+const MAX_STEPS: u32 = 4;
+
+/// Whether a value is another one, or what calls on it yield.
+fn is_made_from(body: Body<'_>, value: ValueId, source: Value, step: u32) -> bool {
+    source_of(body, value).into_iter().any(|leaf| {
+        let call = body.origins.event(leaf).filter(|(_, e)| e.kind.has_receiver());
+        leaf == source
+            || step < MAX_STEPS
+                && call.is_some_and(|(_, e)| is_made_from(body, body.origins.arg(e, 0), source, step + 1))
+    })
+}
+
+/// Whether two values are read from one field.
+fn is_same_field(body: Body<'_>, a: Value, b: Value) -> bool {
+    let read = |leaf| {
+        let (_, event) = body.origins.event(leaf)?;
+        event.member().filter(|_| matches!(event.kind, EventKind::GetField | EventKind::GetStatic))
+    };
+    read(a).is_some_and(|field| read(b) == Some(field))
+}
+
+/// Whether what is asked of a subclass of all loaders is asked of a value that is declared as one, without a cast.
+fn is_declared_so(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+    let program = cx.world.program;
+    let Some(member) = event.member() else { return false };
+    let owner = program.text(program.facts.members.get(member).owner);
+    let loader = program.class(body.class).loader;
+    let is_such = |ty: &&str| {
+        *ty == owner || program.find_text(loader, ty).is_some_and(|c| program.has_supertype_named(c, owner))
+    };
+    let types = types_of(cx.world, body, body.origins.arg(event, 0));
+    owner != ANY_LOADER && !types.is_empty() && types.iter().all(is_such)
+}
+
+/// What every loader is.
+const ANY_LOADER: &str = "java/lang/ClassLoader";
 
 /// Whether a call's result is where a loop of the same call begins, or what the method calls itself with.
 fn is_first_step(cx: &Context<'_>, body: Body<'_>, index: u16, event: &Event) -> bool {

@@ -40,15 +40,22 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         }
         Condition::RunsOnce => found.spots.iter().all(|s| super::once::runs_once(cx.world, s.method, 0)),
         Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
+        Condition::GoesOnWithout(types) => {
+            found.spots.iter().all(|s| super::handlers::go_on_without(cx, s, types))
+        }
         Condition::CaughtWherePassed(types) => {
             found.spots.iter().all(|s| is_caught_where_passed(cx, s, types, 0, 0))
+        }
+        Condition::ReceiverWalkedOrAsked => {
+            found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
         }
         Condition::AlsoCalls(names) => {
             found.spots.iter().all(|s| super::tasks::calls_api(cx, s.method, names))
         }
         Condition::Released(releases) => {
             let release = released(cx, found);
-            let is_elsewhere = matches!(release, Release::OfOthers | Release::HandedOn);
+            let is_elsewhere =
+                matches!(release, Release::OfOthers | Release::HandedOn | Release::ByCounterpart);
             releases.contains(&release) || is_elsewhere && releases.contains(&Release::Elsewhere)
         }
         Condition::Kept(keepers) => keepers.contains(&keeper(cx, found)),
@@ -99,6 +106,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
+        Condition::CastToOwn => found.spots.iter().all(|s| super::own_casts::is_cast_to_own(cx, s)),
         Condition::ContextLoaderAskedBefore => {
             found.spots.iter().all(|s| super::calls::is_context_loader_asked_before(cx, s))
         }
@@ -108,9 +116,6 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         Condition::NamedAfterAsked => found.spots.iter().all(|s| super::lookups::is_named_after_asked(cx, s)),
         Condition::AskedForComputedNames => {
             found.spots.iter().any(|s| super::given_loaders::is_asked_for_computed_names(cx, s))
-        }
-        Condition::ReceiverWalkedOrAsked => {
-            found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
         }
         Condition::All(_)
         | Condition::Any(_)
@@ -127,6 +132,8 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::OnlyFromMain
         | Condition::RunsOnce
         | Condition::Catches(_)
+        | Condition::GoesOnWithout(_)
+        | Condition::ReceiverWalkedOrAsked
         | Condition::CaughtWherePassed(_)
         | Condition::AlsoCalls(_)
         | Condition::Released(_)
@@ -179,12 +186,7 @@ pub(super) fn narrow(cx: &Context<'_>, found: &Match, when: &Condition) -> Match
         {
             narrowed.only = Some(tenants);
         }
-        let is_asked = |s: &Spot| match condition {
-            Condition::Written(shapes) => cx.shapes(found, s).has_any(shapes),
-            Condition::Keyed(kinds) => kinds.contains(&cx.key(found, s)),
-            Condition::Stores(kinds) => cx.stored(s).has_any(kinds),
-            _ => true,
-        };
+        let is_asked = |s: &Spot| is_asked_for(cx, found, s, condition);
         if narrowed.spots.iter().any(is_asked) {
             narrowed.spots.retain(is_asked);
         }
@@ -213,6 +215,17 @@ pub(super) fn without_ignored(cx: &Context<'_>, mut found: Match, rule: &Rule) -
         }
     }
     found
+}
+
+/// Whether a site is one that a condition is about, if it is told of single changes at all.
+fn is_asked_for(cx: &Context<'_>, found: &Match, spot: &Spot, condition: &Condition) -> bool {
+    match condition {
+        Condition::Any(any) => any.iter().any(|c| is_asked_for(cx, found, spot, c)),
+        Condition::Written(shapes) => cx.shapes(found, spot).has_any(shapes),
+        Condition::Keyed(kinds) => kinds.contains(&cx.key(found, spot)),
+        Condition::Stores(kinds) => cx.stored(spot).has_any(kinds),
+        _ => true,
+    }
 }
 
 fn is_defined_by(cx: &Context<'_>, class: ClassId, definer: Definer) -> bool {
@@ -271,7 +284,7 @@ fn values_hold(cx: &Context<'_>, field: FieldId, declared: &str, names: &[String
         let body = world.body(access.method);
         let Some(event) = world.event(access.method, access.event) else { continue };
         let Some(value) = body.origins.args(event).last() else { continue };
-        for ty in values::types_in_thread_locals(world, body, *value) {
+        for ty in values::types_behind_views(world, body, *value) {
             n += 1;
             if !is_of_types(world, cx.models, loader, ty, names) {
                 return false;

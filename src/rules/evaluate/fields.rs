@@ -163,7 +163,8 @@ pub(super) fn is_only_from_main(cx: &Context<'_>, method: MethodId, depth: u32) 
     let is = |name: &str, desc: &str| {
         world.program.text(facts.name) == name && world.program.text(facts.desc) == desc
     };
-    if facts.access.is_static() && is("main", "([Ljava/lang/String;)V") {
+    // Where statics are methods of an object, as in Scala, `main` is one too.
+    if is("main", "([Ljava/lang/String;)V") {
         return true;
     }
     if depth >= MAX_DEPTH || facts.access.is_public() || facts.access.is_protected() {

@@ -9,7 +9,7 @@ use crate::dataflow::changes::block_of;
 use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::paths::{self, PathGap};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
-use crate::program::CallSite;
+use crate::program::{CallSite, FieldAccess};
 use crate::rules::rule::{Exits, FollowTest};
 use crate::vocabulary::MethodId;
 use crate::vocabulary::descriptor::return_type;
@@ -94,7 +94,7 @@ const MAX_CALLERS: usize = 32;
 fn is_restored_by_callers(cx: &Context<'_>, body: Body<'_>, event: &Event, test: &FollowTest) -> bool {
     let Some(value) = body.origins.args(event).last() else { return false };
     let is_given = |leaf: Value| matches!(leaf, Value::Param(i) if i > 0 || body.method.access.is_static());
-    if !body.origins.leaves(*value).all(is_given) {
+    if !body.origins.leaves(*value).all(|leaf| is_given(leaf) || is_given_when_made(cx, body, leaf, test)) {
         return false;
     }
     if cx.world.reach.is_open_world() {
@@ -107,6 +107,32 @@ fn is_restored_by_callers(cx: &Context<'_>, body: Body<'_>, event: &Event, test:
     };
     !callers.is_empty() && callers.iter().all(restores)
 }
+
+/// Whether a value is what an object was given when it was made, in a method that does nothing but set it: an action that
+/// stands for the call.
+fn is_given_when_made(cx: &Context<'_>, body: Body<'_>, leaf: Value, test: &FollowTest) -> bool {
+    let program = cx.world.program;
+    let refs = program.refs(program.class(body.class).loader);
+    let read = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::GetField);
+    let Some(field) = read.and_then(|(_, e)| refs.field(e.member()?)) else { return false };
+    let is_plain = |e: &Event| {
+        let yields = e.member().map(|m| return_type(program.text(program.facts.members.get(m).desc)).class());
+        is_call_of(cx, body, e, test) || yields == Some(Some(THREAD))
+    };
+    let is_from_maker = |write: &FieldAccess| {
+        let writer = cx.world.body(write.method);
+        let stored = cx.world.event(write.method, write.event).and_then(|e| writer.origins.args(e).last());
+        program.text(writer.method.name) == "<init>"
+            && stored
+                .is_some_and(|v| writer.origins.leaves(*v).all(|l| matches!(l, Value::Param(i) if i > 0)))
+    };
+    let mut writes = cx.world.fields.writes(field).peekable();
+    body.origins.events().iter().filter(|e| e.kind.is_invoke()).all(is_plain)
+        && writes.peek().is_some()
+        && writes.all(is_from_maker)
+}
+
+const THREAD: &str = "java/lang/Thread";
 
 /// The way out on which the call is missing, if there is one.
 pub(super) fn gap(cx: &Context<'_>, spot: &Spot, test: &FollowTest) -> Option<PathGap> {

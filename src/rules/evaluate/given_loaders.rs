@@ -1,6 +1,8 @@
 //! Loaders of objects that are given: the loader of a library's own object is the library's, whoever passes it.
 
 use super::context::Context;
+use super::handlers::go_on_without;
+use super::lookups::have_common_source;
 use super::matches::Spot;
 use super::values::{operand, origins_of, types_of};
 use crate::dataflow::knowledge::{Subject, groups};
@@ -26,8 +28,26 @@ pub(super) fn is_asked_for_computed_names(cx: &Context<'_>, spot: &Spot) -> bool
     let body = cx.world.body(spot.method);
     let Some(event) = cx.world.event(spot.method, spot.event) else { return false };
     let class = body.origins.arg(event, 0);
-    is_of_own_object(cx, body, class, 0)
+    !goes_on_without(cx, body, spot.event) && is_of_own_object(cx, body, class, 0)
 }
+
+/// Whether every call that is given what a call yields may fail to find a class, and the method goes on.
+fn goes_on_without(cx: &Context<'_>, body: Body<'_>, event: u16) -> bool {
+    let result = Value::Event(u32::from(event));
+    let is_given = |e: &Event| {
+        e.kind.is_invoke()
+            && body.origins.args(e).iter().any(|v| body.origins.leaves(*v).any(|l| l == result))
+    };
+    let mut calls = (0u16..).zip(body.origins.events()).filter(|(_, e)| is_given(e)).peekable();
+    calls.peek().is_some()
+        && calls.all(|(i, _)| {
+            let call = Spot { method: body.id, event: i, how: None, inside: None };
+            go_on_without(cx, &call, &[NOT_FOUND.to_owned()])
+        })
+}
+
+/// What says that a loader does not have a class.
+const NOT_FOUND: &str = "java/lang/ClassNotFoundException";
 
 /// Where loaders of given objects are read that lookups by computed names ask.
 fn asked_loaders(cx: &Context<'_>) -> FxHashSet<(MethodId, u16)> {
@@ -71,7 +91,16 @@ fn given_loaders(
     if !is_computed {
         return Vec::new();
     }
-    loaders.iter().filter(is_given).map(|f| (f.method, f.event)).collect()
+    // A class's loader that is asked for that class, or for one that goes with it, has it.
+    let is_named_after = |f: &Found| {
+        let read = cx.world.event(f.method, f.event).filter(|_| f.method == body.id);
+        read.is_some_and(|read| {
+            let (class, name) = (body.origins.arg(read, 0), body.origins.arg(event, name));
+            have_common_source(body, class, name)
+        })
+    };
+    let given = loaders.iter().filter(is_given).filter(|f| !is_named_after(f));
+    given.map(|f| (f.method, f.event)).collect()
 }
 
 /// Whether a class is what `getClass()` yields of an object whose static type the deployment declares, here or at a

@@ -1,8 +1,9 @@
 //! One finding for one object: fields of a class that fail in the same way are told together, and in an open world calls too.
 
 use super::context::Context;
-use super::matches::{Match, Subject};
+use super::matches::{Match, Spot, Subject};
 use super::trace::simple_name;
+use crate::facts::Value;
 use crate::findings::{Finding, Severity};
 use crate::rules::rule::{Family, Rule, Site, WriteShape};
 use crate::vocabulary::{FieldId, LoaderId};
@@ -92,7 +93,7 @@ fn with_lesser(found: Vec<Finding>) -> Vec<Finding> {
     graver
 }
 
-/// The field to name first: the one that callers decide about, then the one that most places change.
+/// The field or call to name first: the one that callers decide about, then the one that most places change.
 type Rank = (bool, std::cmp::Reverse<usize>, FieldId);
 
 fn rank(cx: &Context<'_>, found: &Match) -> Rank {
@@ -100,8 +101,21 @@ fn rank(cx: &Context<'_>, found: &Match) -> Rank {
         Subject::Field(field) => field,
         _ => FieldId(u32::MAX),
     };
-    let by_caller = found.spots.iter().any(|s| cx.shapes_of(field, s).contains(WriteShape::FromCaller));
+    let is_call = matches!(found.subject, Subject::Call(..));
+    let by_caller = found.spots.iter().any(|s| match is_call {
+        true => is_given_by_caller(cx, s),
+        false => cx.shapes_of(field, s).contains(WriteShape::FromCaller),
+    });
     (!by_caller, std::cmp::Reverse(found.spots.len()), field)
+}
+
+/// Whether a call passes on what its method is given.
+fn is_given_by_caller(cx: &Context<'_>, spot: &Spot) -> bool {
+    let body = cx.world.body(spot.method);
+    let first = u16::from(!body.method.access.is_static());
+    let is_given = |leaf: Value| matches!(leaf, Value::Param(i) if i >= first);
+    let args = cx.world.event(spot.method, spot.event).map_or(&[][..], |e| body.origins.args(e));
+    args.iter().any(|value| body.origins.leaves(*value).any(is_given))
 }
 
 fn joined(mut group: Vec<(Rank, Finding)>) -> Option<Finding> {

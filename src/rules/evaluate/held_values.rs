@@ -25,8 +25,6 @@ pub(super) fn are_plain(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
     }
 }
 
-/// The type group of variables that each thread has a value of.
-const THREAD_LOCAL: &str = "thread-local";
 /// What a reference that does not keep its object is declared as.
 const REFERENCES: &str = "java/lang/ref/";
 
@@ -39,16 +37,10 @@ pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
         is(&cx.names.reflective_types) || is(&cx.names.loader_types)
     };
     let declared = values::last_type_argument_text(signature(cx, field)).unwrap_or_default();
-    let own = TypeDesc(program.text(program.field(field).desc)).class().unwrap_or_default();
-    let is_thread_local = values::is_of_types(cx.world, cx.models, loader, own, &[THREAD_LOCAL.to_owned()]);
-    let in_it = values::last_type_argument_text(declared).filter(|_| is_thread_local);
-    let declared = in_it.unwrap_or(declared);
-    let mut classes =
-        declared.split(['<', '>', ';']).map(|part| part.trim_start_matches(['+', '-', '*', '[']));
-    let mut names = classes.by_ref().filter_map(|part| part.strip_prefix('L')).peekable();
-    if names.peek().is_some_and(|first| first.starts_with(REFERENCES)) {
-        return false;
-    }
+    let declared = values_of_inner_map(cx, field, declared).unwrap_or(declared);
+    let kept = without_references(declared);
+    let classes = kept.split(['<', '>', ';']).map(|part| part.trim_start_matches(['+', '-', '*', '[']));
+    let mut names = classes.filter_map(|part| part.strip_prefix('L'));
     names.any(is_reflective)
         || found.spots.iter().any(|spot| {
             let stored = super::shapes::stored_values(cx, spot);
@@ -57,6 +49,41 @@ pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
                 .any(|ty| is_reflective(ty.trim_start_matches(['[', 'L']).trim_end_matches(';')))
         })
 }
+
+/// A generic type without the parts of it that are references, with what they refer to.
+fn without_references(mut text: &str) -> String {
+    let mut kept = String::new();
+    while let Some(at) = text.find(REFERENCES) {
+        let (before, reference) = text.split_at(at);
+        kept.push_str(before.strip_suffix('L').unwrap_or(before));
+        let mut depth = 0usize;
+        let end = reference.find(|c| {
+            match c {
+                '<' => depth += 1,
+                '>' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            c == ';' && depth == 0
+        });
+        text = end.and_then(|end| reference.get(end + 1..)).unwrap_or_default();
+    }
+    kept + text
+}
+
+/// What a reference or a variable of each thread is declared to hold, if that is a map: the type of the map's values.
+fn values_of_inner_map<'t>(cx: &Context<'_>, field: FieldId, declared: &'t str) -> Option<&'t str> {
+    let program = cx.world.program;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let is_map = |name: &str| values::is_of_types(cx.world, cx.models, loader, name, &[MAP.to_owned()]);
+    let own = TypeDesc(program.text(program.field(field).desc)).class()?;
+    let inner = declared.trim_start_matches(['+', '-']).strip_prefix('L')?.split('<').next()?;
+    if is_map(own) || !is_map(inner) {
+        return None;
+    }
+    values::last_type_argument_text(declared)
+}
+
+const MAP: &str = "java/util/Map";
 
 /// Whether the last type argument of a field's generic type is a class of the deployment that code of other packages
 /// can't name, in a queue out of which each object is taken once, or in a container that nobody looks through: what one

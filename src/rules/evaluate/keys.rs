@@ -9,7 +9,7 @@ use crate::dataflow::{Body, How};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::KeyKind;
-use crate::vocabulary::descriptor::TypeDesc;
+use crate::vocabulary::descriptor::{TypeDesc, return_type};
 use crate::vocabulary::{ClassId, FieldId, LoaderId, ValueId};
 use rustc_hash::FxHashSet;
 
@@ -94,16 +94,21 @@ fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) ->
     if found.iter().any(is_token) && found.iter().all(|f| is_token(f) || is_constant(f)) {
         return KeyKind::Identity;
     }
-    let names_a_class = found.iter().any(|f| {
-        let origin = cx.world.event(f.method, f.event);
-        origin.is_some_and(|e| {
-            e.kind.is_invoke()
-                && e.member().is_some_and(|m| {
-                    let loader = cx.world.program.class(cx.world.program.class_of_method(f.method)).loader;
-                    cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.class_name))
-                })
-        })
-    });
+    // Whoever calls for an entry by any name at all asks for no class.
+    let is_open =
+        found.iter().any(|f| f.origin == Origin::Parameter && !f.is_derived || is_other_text(cx, f));
+    let names_a_class = !is_open
+        && found.iter().any(|f| {
+            let origin = cx.world.event(f.method, f.event).filter(|_| f.origin == Origin::Unknown);
+            origin.is_some_and(|e| {
+                e.kind.is_invoke()
+                    && e.member().is_some_and(|m| {
+                        let loader =
+                            cx.world.program.class(cx.world.program.class_of_method(f.method)).loader;
+                        cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.class_name))
+                    })
+            })
+        });
     if names_a_class || class_name_call(cx, body, event, position) {
         KeyKind::ClassName
     } else if !found.is_empty() && found.iter().all(|f| matches!(f.origin, Origin::Text(_))) {
@@ -112,6 +117,24 @@ fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) ->
         KeyKind::Text
     }
 }
+
+/// Whether an origin is a text that code which is not followed yields, and no class's name.
+fn is_other_text(cx: &Context<'_>, found: &Found) -> bool {
+    let program = cx.world.program;
+    let event = cx.world.event(found.method, found.event);
+    let call = event.filter(|e| found.origin == Origin::Unknown && e.kind.is_invoke());
+    call.and_then(|e| e.member()).is_some_and(|m| {
+        let loader = program.class(program.class_of_method(found.method)).loader;
+        let member = program.facts.members.get(m);
+        return_type(program.text(member.desc)).class() == Some(TEXT)
+            && !program.text(member.owner).starts_with(LANGUAGE)
+            && !cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.class_name))
+    })
+}
+
+const TEXT: &str = "java/lang/String";
+/// What makes texts of texts, and tells the names of classes and their members.
+const LANGUAGE: &str = "java/lang/";
 
 /// The key is the direct result of `Class.getName()`.
 fn class_name_call(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {

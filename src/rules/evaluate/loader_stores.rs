@@ -5,8 +5,8 @@ use super::matches::{Match, Spot, Subject};
 use crate::dataflow::How;
 use crate::dataflow::remembered::Remembered;
 use crate::facts::Value;
-use crate::vocabulary::descriptor::{TypeDesc, params};
-use crate::vocabulary::{Access, FieldId, LoaderId, Name, Parallel, ValueId};
+use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
+use crate::vocabulary::{Access, ClassId, FieldId, LoaderId, Name, Parallel, ValueId};
 
 /// Whether a type, as a loader sees it, is a class loader's.
 type IsLoader = Remembered<(LoaderId, Name), bool>;
@@ -66,6 +66,21 @@ pub(super) fn is_unasked(cx: &Context<'_>, spot: &Spot) -> bool {
     is_open
         && program.text(body.method.name) == "<init>"
         && !params(program.text(body.method.desc)).any(is_loader)
+        && !has_step_that_asks(cx, body.class, &is_loader)
+}
+
+/// Whether objects of a class are told step by step what they need, the loader being one of the steps: a public method takes
+/// one and yields the object again.
+fn has_step_that_asks(cx: &Context<'_>, class: ClassId, is_loader: &dyn Fn(TypeDesc<'_>) -> bool) -> bool {
+    let program = cx.world.program;
+    let own = program.class_name(class);
+    program.methods_of(class).any(|(_, m)| {
+        let desc = program.text(m.desc);
+        m.access.is_public()
+            && !m.access.is_static()
+            && return_type(desc).class() == Some(own)
+            && params(desc).any(is_loader)
+    })
 }
 
 /// Whether all that is ever done with what the field holds is to make it the context class loader again: a scope that

@@ -2,11 +2,12 @@
 
 use super::context::Context;
 use super::matches::Spot;
-use super::values::{kind_of, operand, origins_of};
+use super::values::{is_of_types, kind_of, operand, origins_of};
 use crate::dataflow::Body;
 use crate::dataflow::knowledge::Subject;
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::OriginKind;
+use crate::vocabulary::descriptor::{TypeDesc, params};
 use crate::vocabulary::{MemberRefId, ValueId};
 
 /// APIs that look a name up, their first argument, with a loader that is an operand or the caller's.
@@ -24,14 +25,72 @@ const MAX_STEPS: u32 = 4;
 /// is not known.
 pub(super) fn is_another_loader_asked(cx: &Context<'_>, spot: &Spot) -> bool {
     let body = cx.world.body(spot.method);
-    let events = body.origins.events();
-    let Some(event) = events.get(usize::from(spot.event)) else { return false };
+    let Some(event) = body.origins.events().get(usize::from(spot.event)) else { return false };
     let Some(wanted) = name_of(body, event) else { return false };
-    events.iter().enumerate().any(|(i, other)| {
-        i != usize::from(spot.event)
-            && asks_another(cx, body, other)
-            && name_of(body, other).is_some_and(|name| is_same(body, wanted, name))
+    asks_elsewhere(cx, body, spot.event, wanted) || is_asked_by_callers(cx, body, wanted)
+}
+
+/// Whether a body asks another loader for a name than the call at `event` does.
+fn asks_elsewhere(cx: &Context<'_>, body: Body<'_>, event: u16, wanted: ValueId) -> bool {
+    (0u16..).zip(body.origins.events()).any(|(i, other)| {
+        let is_same_name = || name_of(body, other).is_some_and(|name| is_same(body, wanted, name));
+        i != event
+            && (asks_another(cx, body, other) && is_same_name()
+                || hands_on_with_another(cx, body, other, wanted))
     })
+}
+
+/// Callers looked at for one method.
+const MAX_CALLERS: usize = 16;
+
+/// Whether all who pass a name to a method that is not public ask another loader for it, too.
+fn is_asked_by_callers(cx: &Context<'_>, body: Body<'_>, wanted: ValueId) -> bool {
+    let mut leaves = body.origins.leaves(wanted);
+    let (Some(Value::Param(i)), None) = (leaves.next(), leaves.next()) else { return false };
+    if body.method.access.is_public() {
+        return false;
+    }
+    let sites = cx.world.sites.of(body.id, MAX_CALLERS).unwrap_or_default();
+    !sites.is_empty()
+        && sites.iter().all(|site| {
+            let caller = cx.world.body(site.caller);
+            let call = cx.world.event(site.caller, site.event).filter(|e| e.kind.is_invoke());
+            call.is_some_and(|e| {
+                asks_elsewhere(cx, caller, site.event, caller.origins.arg(e, usize::from(i)))
+            })
+        })
+}
+
+/// Whether a call of the deployment's own code is passed the name, and another loader.
+fn hands_on_with_another(cx: &Context<'_>, body: Body<'_>, event: &Event, wanted: ValueId) -> bool {
+    let program = cx.world.program;
+    let loader = program.class(body.class).loader;
+    let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
+    let target = program.refs(loader).method(member);
+    if target.is_none_or(|m| program.is_jdk(program.class_of_method(m))) {
+        return false;
+    }
+    let first = usize::from(event.kind.has_receiver());
+    let types = params(program.text(program.facts.members.get(member).desc));
+    let is_loader = |ty: TypeDesc<'_>| {
+        let class = ty.class();
+        class.is_some_and(|ty| is_of_types(cx.world, cx.models, loader, ty, &cx.names.loader_types))
+    };
+    let mut loaders = types.enumerate().filter(|(_, ty)| is_loader(*ty)).map(|(i, _)| i + first);
+    let args = || (0usize..).zip(body.origins.args(event)).skip(first);
+    let mut names = args().filter(|(_, value)| is_same(body, wanted, **value)).map(|(i, _)| i);
+    names.clone().next().is_some() && loaders.any(|position| is_another(cx, body, event, position))
+        || target.is_some_and(|method| names.any(|i| asks_another_for(cx, cx.world.body(method), i)))
+}
+
+/// Whether a body asks another loader for what it is given as one of its parameters.
+fn asks_another_for(cx: &Context<'_>, body: Body<'_>, param: usize) -> bool {
+    let is_given = |leaf| matches!(leaf, Value::Param(i) if usize::from(i) == param);
+    let asks = |event: &Event| {
+        asks_another(cx, body, event)
+            && name_of(body, event).is_some_and(|name| body.origins.leaves(name).any(is_given))
+    };
+    body.origins.events().iter().any(asks)
 }
 
 fn asks_another(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
@@ -45,7 +104,11 @@ fn asks_another(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
         Some(i) => Subject::Argument(i).operand(event.kind.has_receiver()),
         None => Subject::Receiver.operand(event.kind.has_receiver()),
     };
-    let Some(position) = position else { return false };
+    position.is_some_and(|position| is_another(cx, body, event, position))
+}
+
+/// Whether an operand may be another loader than the own one and the system's.
+fn is_another(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
     let own = [OriginKind::OwnLoader, OriginKind::SystemLoader, OriginKind::Null];
     let found = origins_of(cx.world, body, event, position);
     found.iter().any(|f| !own.contains(&kind_of(cx.world, body.class, f)))
@@ -58,6 +121,11 @@ fn name_of(body: Body<'_>, event: &Event) -> Option<ValueId> {
 fn is_same(body: Body<'_>, a: ValueId, b: ValueId) -> bool {
     let of_a = sources(body, a, 0);
     sources(body, b, 0).iter().any(|source| of_a.contains(source))
+}
+
+/// Whether two values of a body are made from something in common.
+pub(super) fn have_common_source(body: Body<'_>, a: ValueId, b: ValueId) -> bool {
+    is_same(body, a, b)
 }
 
 /// Something that a name is made from.
@@ -110,9 +178,13 @@ pub(super) fn is_named_after_asked(cx: &Context<'_>, spot: &Spot) -> bool {
         || made_from.iter().any(|source| matches!(source, Source::Value(v) if is_own_class(cx, body, *v)))
 }
 
-/// Whether a value is `getClass()` of the object whose method this is.
+/// Whether a value is `getClass()` of the object whose method this is, or a class of the same loader that the code names.
 fn is_own_class(cx: &Context<'_>, body: Body<'_>, value: Value) -> bool {
     let program = cx.world.program;
+    let own = program.class(body.class).loader;
+    if let Value::Class(name) = value {
+        return program.find(own, name).is_some_and(|c| program.class(c).loader == own);
+    }
     body.origins.event(value).is_some_and(|(_, e)| {
         e.kind.is_invoke()
             && e.member().is_some_and(|m| program.text(program.facts.members.get(m).name) == "getClass")

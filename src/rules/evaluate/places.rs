@@ -6,6 +6,7 @@ use super::values::{asked_loader, class_place, constants, origins_of, resource_p
 use crate::dataflow::Body;
 use crate::dataflow::origins::{Found, Origin};
 use crate::facts::{Event, EventKind, Value};
+use crate::program::CallSite;
 use crate::rules::rule::{ArgumentTest, ClassPlace};
 use crate::vocabulary::{ClassId, LoaderId, ValueId};
 
@@ -83,14 +84,46 @@ pub(super) fn missed_class(cx: &Context<'_>, body: Body<'_>, event: &Event) -> O
 
 /// Where the classes of the package are with which a name begins that is put together.
 fn package_place(cx: &Context<'_>, body: Body<'_>, asked: LoaderId, value: ValueId) -> ClassPlace {
-    let prefixes: Option<Vec<String>> =
-        body.origins.leaves(value).map(|leaf| prefix_of(cx, body, leaf)).collect();
-    let Some(prefixes) = prefixes.filter(|p| !p.is_empty()) else { return ClassPlace::Unknown };
+    let Some(prefixes) = prefixes_of(cx, body, value, 0).filter(|p| !p.is_empty()) else {
+        return ClassPlace::Unknown;
+    };
     let places: Vec<ClassPlace> = prefixes.iter().map(|p| place_of_package(cx, asked, p)).collect();
     match places.first() {
         Some(first) if places.iter().all(|place| place == first) => *first,
         _ => ClassPlace::Unknown,
     }
+}
+
+/// Calls between where a name is put together and where it is asked for.
+const MAX_PASSES: u32 = 2;
+/// Callers looked at for one method.
+const MAX_CALLERS: usize = 32;
+
+/// The beginnings of a name, those that callers pass included; `None` if some are not known.
+fn prefixes_of(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    for leaf in body.origins.leaves(value) {
+        match leaf {
+            Value::Param(i) if depth < MAX_PASSES => found.extend(passed_prefixes(cx, body, i, depth)?),
+            _ => found.push(prefix_of(cx, body, leaf)?),
+        }
+    }
+    Some(found)
+}
+
+/// The beginnings of the names that all callers pass, if they are all known.
+fn passed_prefixes(cx: &Context<'_>, body: Body<'_>, param: u16, depth: u32) -> Option<Vec<String>> {
+    let access = body.method.access;
+    if cx.world.reach.is_open_world() && (access.is_public() || access.is_protected()) {
+        return None;
+    }
+    let sites = cx.world.sites.of(body.id, MAX_CALLERS).filter(|sites| !sites.is_empty())?;
+    let of_site = |site: &CallSite| {
+        let event = cx.world.event(site.caller, site.event).filter(|e| e.kind.is_invoke())?;
+        let caller = cx.world.body(site.caller);
+        prefixes_of(cx, caller, caller.origins.arg(event, usize::from(param)), depth + 1)
+    };
+    Some(sites.iter().map(of_site).collect::<Option<Vec<_>>>()?.concat())
 }
 
 fn place_of_package(cx: &Context<'_>, asked: LoaderId, prefix: &str) -> ClassPlace {
@@ -180,6 +213,14 @@ fn constant(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> Option<String> 
     (found.iter().all(is_told) && texts.iter().all(|t| t == first)).then(|| (*first).to_owned())
 }
 
+/// Whether a call asks the loader of `this` for the providers of a type: that of a subclass may see more of them than that
+/// of the class.
+fn may_know_more_providers(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &[Found]) -> bool {
+    let is_of_this = |f: &Found| matches!(f.origin, Origin::LoaderOfThis(_));
+    found.iter().any(|f| matches!(f.origin, Origin::ClassLiteral(..)))
+        && (0..usize::from(event.n_args)).any(|i| origins_of(cx.world, body, event, i).iter().any(is_of_this))
+}
+
 /// Whether a resource that an argument names is at one of the places that a test asks for.
 pub(super) fn resources_hold(
     cx: &Context<'_>,
@@ -189,7 +230,9 @@ pub(super) fn resources_hold(
     test: &ArgumentTest,
 ) -> bool {
     let names = cx.resource_names(body, event, found);
-    let Some(asked) = asked_loader(cx.world, body, event) else {
+    let asked =
+        asked_loader(cx.world, body, event).filter(|_| !may_know_more_providers(cx, body, event, found));
+    let Some(asked) = asked else {
         return test.names_resource.contains(&ClassPlace::Unknown);
     };
     if names.is_empty() {

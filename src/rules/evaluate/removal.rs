@@ -28,7 +28,14 @@ pub(super) fn of_field(cx: &Context<'_>, field: FieldId, spots: &[Spot]) -> Rele
     if additions.peek().is_some() && additions.all(|s| is_in_registry(cx, s.method)) {
         return Release::ByPinningWrapper;
     }
-    if removals.is_empty() { Release::Never } else { Release::Elsewhere }
+    let mut given = spots.iter().filter(|s| !is_removal(s)).peekable();
+    if removals.is_empty() {
+        Release::Never
+    } else if given.peek().is_some() && given.all(|s| super::counterparts::has(cx, s, &removals)) {
+        Release::ByCounterpart
+    } else {
+        Release::Elsewhere
+    }
 }
 
 fn removes(cx: &Context<'_>, change: &Change) -> bool {
@@ -38,10 +45,23 @@ fn removes(cx: &Context<'_>, change: &Change) -> bool {
         How::Write => {
             let spot =
                 Spot { method: change.method, event: change.event, how: Some(change.how), inside: None };
-            cx.shapes_of(change.field, &spot).contains(WriteShape::Cleared)
+            let shapes = cx.shapes_of(change.field, &spot);
+            shapes.contains(WriteShape::Cleared)
+                // What is set where nothing is there takes nothing's place.
+                || !shapes.contains(WriteShape::Lazy) && writes_known_class(cx, change)
         }
         _ => false,
     }
+}
+
+/// `type = String.class`: a class that is no application's takes the place of what was there.
+fn writes_known_class(cx: &Context<'_>, change: &Change) -> bool {
+    let body = cx.world.body(change.method);
+    let value =
+        cx.world.event(change.method, change.event).and_then(|e| body.origins.args(e).last().copied());
+    let is_class = |leaf: Value| matches!(leaf, Value::Class(_));
+    value
+        .is_some_and(|v| body.origins.leaves(v).all(is_class) && super::known_classes::are_known(cx, body, v))
 }
 
 /// `local.set(null)`, `local.set(before)`: the value goes, or an earlier one comes back.

@@ -7,7 +7,7 @@ use crate::dataflow::changes::{self, Written};
 use crate::dataflow::knowledge::{ApiId, Subject};
 use crate::dataflow::origins::{Found, Origin};
 use crate::dataflow::{Body, How, lazy};
-use crate::facts::{Event, EventKind, Value};
+use crate::facts::{Event, Value};
 use crate::rules::rule::{StoredKind, WriteShape};
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{FieldId, LoaderId, ValueId};
@@ -122,7 +122,7 @@ pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
         if kinds.contains(&StoredKind::Loader) && is_context_loader(cx, body, event, position) {
             kinds.push(StoredKind::ContextLoader);
         }
-        if kinds.contains(&StoredKind::Class) && is_of_known_classes(cx, body, *value, 0) {
+        if kinds.contains(&StoredKind::Class) && super::known_classes::are_known(cx, body, *value) {
             kinds.retain(|k| *k != StoredKind::Class);
             kinds.push(StoredKind::Other);
         }
@@ -161,26 +161,6 @@ fn kind_of(cx: &Context<'_>, loader: LoaderId, ty: &str) -> StoredKind {
 fn is_context_loader(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
     let found = origins_of(cx.world, body, event, position);
     found.iter().any(|f| f.origin == Origin::ContextLoader)
-}
-
-/// Computations between a class literal and what is stored.
-const MAX_LOOKUPS: u32 = 4;
-
-/// Whether a value is a class that the code names itself, or a member that is looked up in one: no application's class.
-fn is_of_known_classes(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) -> bool {
-    let program = cx.world.program;
-    let loader = program.class(body.class).loader;
-    body.origins.leaves(value).all(|leaf| match leaf {
-        Value::Null => true,
-        // What the deployment lacks is no application's either.
-        Value::Class(name) => program.find(loader, name).is_none_or(|c| cx.world.reach.owner(c).is_none()),
-        Value::Event(i) => body.origins.events().get(i as usize).is_some_and(|e| {
-            e.kind == EventKind::InvokeVirtual
-                && depth < MAX_LOOKUPS
-                && is_of_known_classes(cx, body, body.origins.arg(e, 0), depth + 1)
-        }),
-        _ => false,
-    })
 }
 
 /// Whether a value is of a type whose objects keep no loader, whatever they were made from.

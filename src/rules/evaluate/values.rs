@@ -3,7 +3,7 @@
 use crate::dataflow::knowledge::{Subject, groups};
 use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::{Body, World};
-use crate::facts::{Event, EventKind, NO_NAME, Value};
+use crate::facts::{Event, EventKind, MethodFacts, NO_NAME, Value};
 use crate::program::link::NO_CLASS;
 use crate::rules::models::Models;
 use crate::rules::rule::{ClassPlace, OriginKind};
@@ -65,26 +65,50 @@ pub(super) fn types_behind_views<'w>(world: &World<'w>, body: Body<'w>, value: V
         let Some(shown) = shown.and_then(|i| body.origins.args(made).get(i)) else { break };
         value = *shown;
     }
-    types_of(world, body, value)
+    let found = types_of(world, body, value);
+    let kept: Vec<&str> =
+        body.origins.leaves(value).flat_map(|leaf| kept_for_thread(world, body, leaf)).collect();
+    if kept.is_empty() { found } else { kept }
 }
 
-/// What makes the value of a thread-local variable that a thread does not have yet, as `java.lang.ThreadLocal` declares it
-/// and libraries' own do.
+/// What a thread-local variable makes for each thread, and what makes it: its own method, or a function.
 const INITIAL_VALUE: &str = "initialValue";
+const WITH_INITIAL: &str = "withInitial";
+/// Containers through which a thread-local variable that holds one is looked at.
+const CONTAINERS: [&str; 2] = ["java/util/Collection", "java/util/Map"];
 
-/// The same, or of what a thread-local variable of a class of the deployment begins with on each thread.
-pub(super) fn types_in_thread_locals<'w>(world: &World<'w>, body: Body<'w>, value: ValueId) -> Vec<&'w str> {
+/// The types of the containers that a new thread-local variable begins with on each thread; nothing if it is none, or
+/// holds no container.
+fn kept_for_thread<'w>(world: &World<'w>, body: Body<'w>, leaf: Value) -> Vec<&'w str> {
     let program = world.program;
     let loader = program.class(body.class).loader;
-    let begun_with = |ty: &&'w str| {
-        let class = program.find_text(loader, ty).filter(|c| !program.is_jdk(*c))?;
-        let mut methods = program.methods_of(class);
-        let maker = methods.find(|(_, m)| program.text(m.name) == INITIAL_VALUE && !m.access.is_synthetic());
-        let returned = maker.map(|(id, _)| returned_types(world, world.body(id)))?;
-        Some(returned).filter(|types| !types.is_empty())
+    let Some((_, made)) = body.origins.event(leaf) else { return Vec::new() };
+    let types = match made.kind {
+        EventKind::New => {
+            let class = made.name().and_then(|name| program.find(loader, name));
+            let Some(class) = class.filter(|c| !program.is_jdk(*c)) else { return Vec::new() };
+            let is_initial = |m: &MethodFacts| {
+                program.text(m.name) == INITIAL_VALUE
+                    && params(program.text(m.desc)).next().is_none()
+                    && !m.access.is_synthetic()
+            };
+            let methods = program.methods_of(class).filter(|(_, m)| is_initial(m));
+            methods.flat_map(|(id, _)| returned_types(world, world.body(id))).collect()
+        }
+        EventKind::InvokeStatic => {
+            let name = made.member().map(|m| program.text(program.facts.members.get(m).name));
+            if name != Some(WITH_INITIAL) {
+                return Vec::new();
+            }
+            made_by_lambdas(world, body, made)
+        }
+        _ => Vec::new(),
     };
-    let types = types_behind_views(world, body, value);
-    types.into_iter().flat_map(|ty| begun_with(&ty).unwrap_or_else(|| vec![ty])).collect()
+    let is_container = |ty: &&str| {
+        let class = program.find_text(loader, ty);
+        class.is_some_and(|c| CONTAINERS.iter().any(|name| program.has_supertype_named(c, name)))
+    };
+    if types.iter().all(is_container) { types } else { Vec::new() }
 }
 
 /// What erasure leaves of a type variable.
@@ -242,6 +266,7 @@ pub(super) fn kind_of(world: &World<'_>, class: ClassId, found: &Found) -> Origi
         Origin::ForeignLoader => OriginKind::ForeignLoader,
         Origin::SystemLoader => OriginKind::SystemLoader,
         Origin::SystemProperties => OriginKind::SystemProperties,
+        Origin::SystemProperty => OriginKind::SystemProperty,
         Origin::Caught | Origin::Unknown => OriginKind::Unknown,
     }
 }
@@ -287,7 +312,8 @@ pub(super) fn asked_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> 
     };
     let found = origins_of(world, body, event, position);
     let mut loaders = found.iter().filter(|f| f.origin != Origin::Null).map(|f| match f.origin {
-        Origin::LoaderOf(class) => Some(world.program.class(class).loader),
+        // What the class's own loader yields, that of a subclass yields too.
+        Origin::LoaderOf(class) | Origin::LoaderOfThis(class) => Some(world.program.class(class).loader),
         Origin::SystemLoader => world.program.topology.tenants.first().map(|t| t.loader),
         _ => None,
     });
@@ -307,10 +333,17 @@ pub(super) fn asks_context_loader(world: &World<'_>, body: Body<'_>, event: &Eve
     origins_of(world, body, event, position).iter().any(|f| f.origin == Origin::ContextLoader)
 }
 
+/// The packages that are the JVM's alone (JVMS 5.3.5 by `ClassLoader.defineClass`).
+const PLATFORM: &str = "java/";
+
 /// Where a class is, seen from the loader that is asked.
 pub(super) fn class_place(world: &World<'_>, asked: LoaderId, name: &str) -> ClassPlace {
     let internal = name.replace('.', "/");
     let Some(internal) = element_of_class_constant(&internal) else { return ClassPlace::Visible };
+    // No loader but the JVM's own may define these, whatever of them its model knows.
+    if internal.starts_with(PLATFORM) {
+        return ClassPlace::Visible;
+    }
     let here = world.program.find_text(asked, internal);
     let in_module = world.program.topology.tenants.iter().filter_map(|t| {
         let class = world.program.find_text(t.loader, internal)?;

@@ -89,6 +89,8 @@ pub enum OriginKind {
     SystemLoader,
     /// `System.getProperties()`
     SystemProperties,
+    /// The value of a system property or environment variable.
+    SystemProperty,
     /// Anything else.
     Unknown,
 }
@@ -129,6 +131,8 @@ pub enum Release {
     OfOthers,
     /// By a function that goes to code that is not seen to call it at unload.
     HandedOn,
+    /// By a public counterpart of the public method that took it from its caller, who has to call it.
+    ByCounterpart,
     /// In the same body, unless something is thrown before.
     UnlessThrown,
     /// By itself, when it has had nothing to do for a while.

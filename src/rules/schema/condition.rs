@@ -252,12 +252,17 @@ pub(crate) enum ConditionText {
     Kept(#[schemars(length(min = 1))] Vec<KeeperWord>),
     /// The method that holds the site catches one of these types around it; names with dots.
     Catches(#[schemars(length(min = 1))] Vec<String>),
+    /// The method that holds the site catches one of these types or a supertype around it, and the handler goes on: it
+    /// does not throw on every way; names with dots.
+    GoesOnWithout(#[schemars(length(min = 1))] Vec<String>),
     /// The first argument is a constant that callers pass, each of which catches one of these types; names with dots.
     CaughtWherePassed(#[schemars(length(min = 1))] Vec<String>),
     /// The method that holds the site also calls one of these API groups or ids of the models.
     AlsoCalls(#[schemars(length(min = 1))] Vec<String>),
     /// The result of the call is stored, returned or called on rather than dropped or only compared.
     ResultUsed,
+    /// All that the call yields is cast, where it is called, to classes whose objects hold nothing of an application.
+    CastToOwn,
     /// The method asks the context class loader for the same name before.
     ContextLoaderAskedBefore,
     /// The method asks another loader for the same name, before or after: the context class loader, one it is given, or

@@ -219,6 +219,8 @@ words! {
         SystemLoader,
         /// `System.getProperties()`.
         SystemProperties,
+        /// The value of a system property or environment variable.
+        SystemProperty,
         /// Anything else.
         Unknown,
     }
@@ -258,12 +260,14 @@ words! {
         ByContainer,
         /// By a wrapper or registry that itself keeps the loader.
         ByPinningWrapper,
-        /// In code that no unload callback reaches; also `of-others` and `handed-on`.
+        /// In code that no unload callback reaches; also `of-others`, `handed-on` and `by-counterpart`.
         Elsewhere,
         /// At unload, but not for each of the objects that hold one.
         OfOthers,
         /// By a function that goes to code that is not seen to call it at unload.
         HandedOn,
+        /// At a field site: by a public counterpart of the public method that took it from its caller, who has to call it.
+        ByCounterpart,
         /// In the same body, unless something is thrown before.
         UnlessThrown,
         /// By itself, when it has had nothing to do for a while.

@@ -1,0 +1,65 @@
+//! Whether a class can be an application's, or is one that shared code names or finds itself.
+
+use super::context::Context;
+use crate::dataflow::Body;
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::ValueId;
+
+/// Computations between a class and what is stored.
+const MAX_LOOKUPS: u32 = 4;
+/// Methods looked at for one call.
+const MAX_TARGETS: usize = 4;
+
+/// Looks a class up with the loader of the class that calls.
+const BY_OWN_LOADER: &str = "class-for-name";
+
+/// Whether a value is a class that the code names itself, one that its own loader yields, or a member that is looked up in
+/// one: no application's class.
+pub(super) fn are_known(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
+    are_known_at(cx, body, value, 0)
+}
+
+fn are_known_at(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) -> bool {
+    let program = cx.world.program;
+    let loader = program.class(body.class).loader;
+    body.origins.leaves(value).all(|leaf| match leaf {
+        Value::Null => true,
+        // What the deployment lacks is no application's either.
+        Value::Class(name) => program.find(loader, name).is_none_or(|c| cx.world.reach.owner(c).is_none()),
+        Value::Event(_) if depth < MAX_LOOKUPS => {
+            body.origins.event(leaf).is_some_and(|(_, e)| is_known_result(cx, body, e, depth))
+        }
+        _ => false,
+    })
+}
+
+fn is_known_result(cx: &Context<'_>, body: Body<'_>, event: &Event, depth: u32) -> bool {
+    if event.kind == EventKind::InvokeVirtual {
+        return are_known_at(cx, body, body.origins.arg(event, 0), depth + 1);
+    }
+    is_found_by_own_loader(cx, body, event) || is_known_of_callees(cx, body, event, depth)
+}
+
+/// A loader that is above the applications' yields none of their classes, whatever it is asked for.
+fn is_found_by_own_loader(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+    let world = cx.world;
+    let by_own = world.knowledge.group(BY_OWN_LOADER);
+    let loader = world.program.class(body.class).loader;
+    event.kind.is_invoke()
+        && world.reach.owner(body.class).is_none()
+        && event.member().is_some_and(|m| world.knowledge.api_in(by_own, loader, m).is_some())
+}
+
+fn is_known_of_callees(cx: &Context<'_>, body: Body<'_>, event: &Event, depth: u32) -> bool {
+    if !event.kind.is_invoke() {
+        return false;
+    }
+    let targets = cx.world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+    !targets.is_empty()
+        && targets.into_iter().all(|target| {
+            let callee = cx.world.body(target);
+            let returns = callee.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+            let mut values = returns.flat_map(|e| callee.origins.args(e)).peekable();
+            values.peek().is_some() && values.all(|v| are_known_at(cx, callee, *v, depth + 1))
+        })
+}
