@@ -190,7 +190,8 @@ pub(crate) enum ConditionText {
     ReceiverNamed(ReceiverNamedText),
     /// The object that the field belongs to is held by a static field, or by the service loader.
     HeldByStatic,
-    /// A constructor that other packages can call stores the loader, and takes none from its caller.
+    /// A constructor that other packages can call stores the loader, and neither it nor a method that yields the object
+    /// again takes one from the caller.
     StoredUnasked,
     /// Only the class's own `main` gets to the site.
     OnlyFromMain,
@@ -232,8 +233,8 @@ pub(crate) enum ConditionText {
     CastToOwn,
     /// The method asks the context class loader for the same name before.
     ContextLoaderAskedBefore,
-    /// The method asks another loader for the same name, before or after: the context class loader, one it is given, or
-    /// one that is not known.
+    /// The method, what it calls, or all who call it ask another loader for the same name, before or after: the context
+    /// class loader, one that is given, or one that is not known.
     AnotherLoaderAsked,
     /// The loader that the call yields is that of an object of the deployment's own classes, and is asked for classes by
     /// computed names.
@@ -242,8 +243,8 @@ pub(crate) enum ConditionText {
     NamedAfterAsked,
     /// The thread runs a task that the method is given.
     TaskGiven,
-    /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
-    /// same call in a loop.
+    /// The type of the receiver is asked before by `instanceof`, or is declared as what is asked, or the receiver is made
+    /// from the result of an earlier turn of the same call in a loop.
     ReceiverWalkedOrAsked,
 }
 
