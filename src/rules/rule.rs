@@ -4,6 +4,7 @@ mod cost;
 mod kinds;
 mod sharing;
 
+pub use crate::dataflow::obligations::OnlyIf;
 pub use cost::Cost;
 pub use kinds::{
     Arrival, ClassPlace, CopyQuestion, Keeper, KeyKind, OriginKind, Release, StoredKind, WriteShape,
@@ -350,9 +351,10 @@ pub enum Condition {
     StoredUnasked,
     /// Only the class's own `main` gets to the site.
     OnlyFromMain,
-    /// The method that holds the site runs once: a class initialiser, what only that calls, or what it hands to an object
-    /// that keeps the result.
+    /// The method that holds the site runs once: a class initialiser, or what only that calls or keeps.
     RunsOnce,
+    /// The site stands behind a test of a static that the method sets too.
+    GuardedOnce,
     /// The called method belongs to one of these API groups or ids.
     Target(Vec<String>),
     /// Where an argument of the call comes from.
@@ -365,12 +367,12 @@ pub enum Condition {
     FollowedBy(FollowTest),
     /// The site lies in code that an unload callback of a model reaches.
     InUnloadCallback,
-    /// The code handed over at the call (a lambda, a method reference, a task object) reaches a call of one of these
-    /// API groups or ids.
+    /// The code handed over at the call reaches a call of one of these API groups or ids.
     TaskReaches(Vec<String>),
-    /// How a resource is released (for an open one: elsewhere if on some path, else never); at field sites, how what
-    /// was stored is taken out again.
+    /// How a resource is released (an open one elsewhere, if on some path), or what a field stores is taken out again.
     Released(Vec<Release>),
+    /// What alone leaves a resource open.
+    OnlyIf(Vec<OnlyIf>),
     /// Where a kept resource is kept.
     Kept(Vec<Keeper>),
     /// The method that holds the site catches one of these types around it; internal names.

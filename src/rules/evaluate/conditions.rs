@@ -4,8 +4,8 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::places;
 use super::values::{self, constants, is_of_types, kind_of, operand, origins_of};
-use crate::dataflow::changes;
 use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
+use crate::dataflow::{changes, lazy};
 use crate::facts::{Annotation, EventKind, NO_NAME, Span, Value};
 use crate::rules::rule::{
     ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
@@ -34,12 +34,17 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
             found.spots.iter().all(|s| super::fields::is_only_from_main(cx.world, s.method, 0))
         }
         Condition::RunsOnce => found.spots.iter().all(|s| super::once::runs_once(cx.world, s.method, 0)),
+        Condition::GuardedOnce => found.spots.iter().all(|s| lazy::is_guarded(cx.world, s.method, s.event)),
+        Condition::OnlyIf(reasons) => {
+            let reason = found.leak.as_ref().and_then(|leak| leak.only_if);
+            reason.is_some_and(|reason| reasons.contains(&reason))
+        }
         Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
         Condition::CaughtWherePassed(types) => {
             found.spots.iter().all(|s| is_caught_where_passed(cx, s, types, 0, 0))
         }
         Condition::AlsoCalls(names) => {
-            found.spots.iter().all(|s| super::tasks::calls_api(cx, s.method, names))
+            found.spots.iter().all(|s| super::tasks::also_calls(cx, s.method, names))
         }
         Condition::Released(releases) => {
             let release = released(cx, found);
@@ -71,6 +76,9 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
         Condition::MadeFromKey => super::memo::is_made_from_key(cx, found),
         Condition::Locked => found.spots.iter().all(|s| super::fields::is_locked(cx.world, s)),
         Condition::HeldByStatic => found.holder.is_some(),
+        Condition::ReceiverWalkedOrAsked => {
+            found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
+        }
         Condition::Sharing(test) => super::sharing::holds(cx, found, test),
         other => holds_of_call(cx, found, other),
     }
@@ -105,9 +113,6 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         Condition::AskedForComputedNames => {
             found.spots.iter().any(|s| super::given_loaders::is_asked_for_computed_names(cx, s))
         }
-        Condition::ReceiverWalkedOrAsked => {
-            found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
-        }
         Condition::All(_)
         | Condition::Any(_)
         | Condition::Not(_)
@@ -121,11 +126,14 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::InUnloadCallback
         | Condition::OnlyFromMain
         | Condition::RunsOnce
+        | Condition::GuardedOnce
+        | Condition::OnlyIf(_)
         | Condition::Catches(_)
         | Condition::CaughtWherePassed(_)
         | Condition::AlsoCalls(_)
         | Condition::Released(_)
         | Condition::Kept(_)
+        | Condition::ReceiverWalkedOrAsked
         | Condition::TaskGiven
         | Condition::Field(_)
         | Condition::Written(_)
@@ -331,7 +339,13 @@ fn origins_hold(kinds: &[OriginKind], wanted: &[OriginKind]) -> bool {
 
 fn released(cx: &Context<'_>, found: &Match) -> Release {
     if let Some(leak) = &found.leak {
-        return if leak.ever_released { Release::Elsewhere } else { Release::Never };
+        let resources = &cx.world.knowledge.tables.resources;
+        let ends = resources.get(usize::from(leak.resource)).is_some_and(|r| r.ends_unreferenced);
+        return match leak.ever_released {
+            true if ends => Release::WhenUnreferenced,
+            true => Release::Elsewhere,
+            false => Release::Never,
+        };
     }
     match (&found.kept, found.subject) {
         (Some(kept), _) => match kept.release {

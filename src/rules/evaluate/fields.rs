@@ -149,7 +149,9 @@ pub(super) fn is_only_from_main(world: &World<'_>, method: MethodId, depth: u32)
     let is = |name: &str, desc: &str| {
         world.program.text(facts.name) == name && world.program.text(facts.desc) == desc
     };
-    if facts.access.is_static() && is("main", "([Ljava/lang/String;)V") {
+    // Scala's is a method of the object that a static method of the class forwards to.
+    let is_of_object = || world.program.class_name(world.program.class_of_method(method)).ends_with('$');
+    if (facts.access.is_static() || is_of_object()) && is("main", "([Ljava/lang/String;)V") {
         return true;
     }
     if depth >= MAX_DEPTH || facts.access.is_public() || facts.access.is_protected() {

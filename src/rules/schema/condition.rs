@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::words::{
     ArrivalWord, CauseWord, CopyQuestionWord, DefinerWord, ExitWord, FailureWord, KeeperWord, KeyWord,
-    NameOwnerWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
+    NameOwnerWord, OnlyIfWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
 };
 
 /// Where a rule looks: exactly one kind of site.
@@ -197,6 +197,8 @@ pub(crate) enum ConditionText {
     /// The method that holds the site runs once: a class initialiser, what only that calls, or what it hands to an object
     /// that keeps the result.
     RunsOnce,
+    /// The site stands behind a test of a static field that the method sets too, or a static that it fills: it runs once.
+    GuardedOnce,
     /// The called method belongs to one of these API groups or ids of the models.
     Target(#[schemars(length(min = 1))] Vec<String>),
     /// Where an argument of the call comes from.
@@ -215,6 +217,8 @@ pub(crate) enum ConditionText {
     /// The resource is released (an open one `elsewhere` if on some path, else `never`), or what was stored in the field
     /// is taken out again, in one of these ways.
     Released(#[schemars(length(min = 1))] Vec<ReleaseWord>),
+    /// The resource stays open only if one of these happens, which few would guard against.
+    OnlyIf(#[schemars(length(min = 1))] Vec<OnlyIfWord>),
     /// The resource is kept in one of these places.
     Kept(#[schemars(length(min = 1))] Vec<KeeperWord>),
     /// The method that holds the site catches one of these types around it; names with dots.
