@@ -10,7 +10,7 @@ use super::{copies_text, references_text};
 use crate::dataflow::held::Root;
 use crate::dataflow::unload::{Keeper, Release};
 use crate::facts::EventKind;
-use crate::findings::{Finding, Hop, Location};
+use crate::findings::{Finding, Hop, Location, lambda};
 use crate::rules::rule::{Case, Condition, FollowTest, Part, Rule, Slot, Template};
 use crate::vocabulary::descriptor::{TypeDesc, binary_name, human};
 use crate::vocabulary::{FieldId, MethodId, TenantId};
@@ -77,7 +77,7 @@ pub(super) struct Maker<'m, 'w> {
     pub(super) cx: &'m Context<'w>,
     pub(super) found: &'m Match,
     /// What the rule asks to follow the call.
-    follow: Vec<&'m FollowTest>,
+    pub(super) follow: Vec<&'m FollowTest>,
     tenants: Vec<TenantId>,
     /// Who reads what another one writes, if the rule asks.
     readers: Vec<Reading>,
@@ -268,7 +268,7 @@ impl Maker<'_, '_> {
     }
 
     /// `System.setProperty`, `new Thread`.
-    fn target(&self, spot: &Spot) -> String {
+    pub(super) fn target(&self, spot: &Spot) -> String {
         let world = self.cx.world;
         let Some(event) = world.event(spot.method, spot.event) else { return String::new() };
         let Some(member) = event.member() else {
@@ -303,6 +303,12 @@ impl Maker<'_, '_> {
         if !self.cx.world.reach.is_open_world() && self.victims().next().is_none() {
             related.extend(self.readers.iter().take(MAX_READERS).map(|r| self.read_at(r)));
         }
+        if let Some((method, event)) = self.found.kept.as_ref().and_then(|kept| kept.missed) {
+            let line = world.event(method, event).map_or(0, |e| e.line);
+            let class = world.program.class_of_method(method);
+            let note = "the object that is made here holds one that is left out".to_owned();
+            related.push((trace::location(world, class, line), note));
+        }
         if let Some(kept) = &self.found.kept {
             if let Some((method, event)) = kept.release_site {
                 let line = world.event(method, event).map_or(0, |e| e.line);
@@ -331,36 +337,6 @@ impl Maker<'_, '_> {
         let line = world.event(reading.method, reading.event).map_or(0, |e| e.line);
         let at = trace::location(world, world.program.class_of_method(reading.method), line);
         (at, format!("{} reads it", trace::tenant_label(world, reading.tenant)))
-    }
-
-    fn path(&self, method: crate::vocabulary::MethodId, at: u16) -> String {
-        let spot = Spot { method, event: at, how: None, inside: None };
-        match self.cx.world.event(method, at).map(|e| e.kind) {
-            Some(EventKind::Return) => "the return".to_owned(),
-            Some(EventKind::Throw) => "the throw".to_owned(),
-            _ => format!("an exception of {}", self.target(&spot)),
-        }
-    }
-
-    /// The call after which, or the return by which, a method is left without what has to follow the site's call; an
-    /// exception's first, since whoever asks for returns asks for nothing else.
-    fn lost_at(&self) -> Option<String> {
-        let by_exception = |s: &Spot| {
-            let mut tests = self.follow.iter();
-            tests.find_map(|test| super::follow::exceptional_gap(self.cx, s, test))
-        };
-        let first = |s: &Spot| {
-            let mut tests = self.follow.iter();
-            tests.find_map(|test| Some((s.method, super::follow::gap(self.cx, s, test)?)))
-        };
-        let mut found = self.found.spots.iter().filter_map(by_exception);
-        let (method, gap) = found.next().or_else(|| self.found.spots.iter().find_map(first))?;
-        let spot = Spot { method, event: gap.cause.unwrap_or(gap.at), how: None, inside: None };
-        Some(match self.cx.world.event(method, spot.event).map(|e| e.kind) {
-            Some(EventKind::Return) => "it returns".to_owned(),
-            Some(EventKind::Throw) => "it throws".to_owned(),
-            _ => format!("`{}` throws", self.target(&spot)),
-        })
     }
 
     fn anchor(&self) -> String {
@@ -393,7 +369,7 @@ impl Maker<'_, '_> {
                 Part::Slot(slot) => text.push_str(&self.slot(*slot)),
             }
         }
-        text
+        lambda::told(&text)
     }
 
     fn slot(&self, slot: Slot) -> String {
