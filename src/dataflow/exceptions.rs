@@ -5,6 +5,7 @@
 //! receiver, a bad index, no memory) count in neither.
 
 mod checked;
+mod unseen;
 
 use super::knowledge::groups;
 use super::{Body, World};
@@ -14,7 +15,7 @@ use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
 // The platform's own roots of exceptions, which the class file format's semantics and the language rest on.
-const THROWABLE: &str = "java/lang/Throwable";
+pub(crate) const THROWABLE: &str = "java/lang/Throwable";
 const EXCEPTION: &str = "java/lang/Exception";
 const RUNTIME_EXCEPTION: &str = "java/lang/RuntimeException";
 const ERROR: &str = "java/lang/Error";
@@ -269,7 +270,9 @@ impl<'w> Exceptions<'w> {
         if reading != Reading::AnyCall && self.world.knowledge.api_in(self.checks, loader, member).is_some() {
             return Vec::new();
         }
-        let Some(target) = program.refs(loader).method(member) else { return vec![Thrown::Unknown] };
+        let Some(target) = program.refs(loader).method(member) else {
+            return self.of_unseen(body, event, reading);
+        };
         let mut found = self.declared(target);
         if !found.is_empty() && self.is_declared_in_vain(body, event, target) {
             found.clear();

@@ -7,6 +7,7 @@
 
 mod acquire;
 mod callees;
+mod cleanup;
 mod closing;
 mod follow;
 mod guards;
@@ -14,6 +15,7 @@ mod handed;
 mod marks;
 mod memory;
 mod overwritten;
+mod owners;
 mod places;
 mod replaced;
 mod summaries;
@@ -94,7 +96,9 @@ pub fn leaks_of(
         if obligation.held == Held::Value(Value::Param(0)) {
             continue;
         }
-        if let Some(leak) = leak_of(&callees, method, obligation) {
+        let Some(leak) = leak_of(&callees, method, obligation) else { continue };
+        let is_left_to_callers = || owners::is_released_by_callers(&callees, body, obligation);
+        if leak.exit == ExitKind::Normal || !is_left_to_callers() {
             leaks.push((leak, obligation));
         }
     }

@@ -349,11 +349,11 @@ pub enum Condition {
     HeldByStatic,
     /// A constructor that other packages can call stores the loader, and takes none from its caller.
     StoredUnasked,
-    /// Only the class's own `main` gets to the site.
+    /// Only a `main` gets to the site, or makes the object whose method holds it.
     OnlyFromMain,
     /// The method that holds the site runs once: a class initialiser, or what only that calls or keeps.
     RunsOnce,
-    /// The site stands behind a test of a static that the method sets too.
+    /// The site, or each call of its method, stands behind a test of a static that is set there; or it runs once.
     GuardedOnce,
     /// The called method belongs to one of these API groups or ids.
     Target(Vec<String>),

@@ -1,7 +1,8 @@
 //! Methods that declare exceptions which they don't throw.
 
-use super::{Catch, Exceptions, Thrown, catches, is_unchecked};
+use super::{CONSTRUCTOR, Catch, Exceptions, Thrown, catches, is_unchecked};
 use crate::dataflow::Body;
+use crate::dataflow::marks::AUTO_CLOSEABLE;
 use crate::facts::{Event, EventKind, Handler, Value};
 use crate::vocabulary::MethodId;
 
@@ -14,7 +15,17 @@ impl Exceptions<'_> {
     /// Whether none of the methods that a call may run throws what it declares. What has no body, declares it for others
     /// to come.
     pub(super) fn is_declared_in_vain(&self, body: Body<'_>, event: &Event, target: MethodId) -> bool {
-        self.is_vain(body, event, target, MAX_DEPTH)
+        !self.is_maker(target) && self.is_vain(body, event, target, MAX_DEPTH)
+    }
+
+    /// Whether a method is the constructor of a class that itself says that its objects are to be closed: what it declares,
+    /// whoever writes it anew may throw.
+    fn is_maker(&self, method: MethodId) -> bool {
+        let program = self.world.program;
+        let class = program.class_of_method(method);
+        let mut own = program.interfaces(class).iter();
+        program.text(program.method(method).name) == CONSTRUCTOR
+            && own.any(|c| program.has_supertype_named(*c, AUTO_CLOSEABLE))
     }
 
     fn is_vain(&self, body: Body<'_>, event: &Event, target: MethodId, depth: u32) -> bool {
@@ -84,7 +95,10 @@ impl Exceptions<'_> {
                 if is_calm(self.never) || is_calm(self.options) {
                     return Vec::new();
                 }
-                let Some(target) = program.refs(loader).method(member) else { return vec![Thrown::Unknown] };
+                let Some(target) = program.refs(loader).method(member) else {
+                    let is_harmless = self.is_seen_to_declare_nothing(body, event);
+                    return if is_harmless { Vec::new() } else { vec![Thrown::Unknown] };
+                };
                 let declared = self.declared(target);
                 let is_vain = declared.is_empty() || self.is_vain(body, event, target, depth - 1);
                 if is_vain { Vec::new() } else { declared }

@@ -3,16 +3,16 @@
 use super::OnlyIf;
 use super::acquire::{Held, Obligation, result_class};
 use super::callees::{Callees, Effect};
-use super::guards;
 use super::marks::Marks;
 use super::uses::{OPEN, Use, Uses};
+use super::{cleanup, guards};
 use crate::dataflow::Body;
 use crate::dataflow::exceptions::{BodyThrows, Reading, Thrown, is_interruption, is_refusal, is_unchecked};
 use crate::dataflow::paths::{After, ClosedEdges, Exit, ExitKind, Flags, Start, Tested, Watch, calm, walk};
 use crate::facts::{EventKind, Value};
 use crate::vocabulary::ValueId;
 use crate::vocabulary::descriptor::{self, TypeDesc};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// What closing only ends: nothing that was written can be lost by it.
@@ -48,7 +48,11 @@ pub(super) struct Followed<'f, 'c, 'w> {
     comes_back: bool,
     closed: ClosedEdges,
     marks: Marks,
+    /// Calls that clean up.
+    cleanup: Vec<u16>,
     seen: Cell<Seen>,
+    /// Events that the walk has seen release it.
+    released_at: RefCell<Vec<u16>>,
 }
 
 /// What a walk has met.
@@ -126,6 +130,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             guards::lead_to_release(callees, body, &settles, flags, block)
         });
         let marks = Marks::find(body, event, uses.faces.len());
+        let cleanup = cleanup::events(callees, body, &uses);
         let seen = Cell::default();
         Self {
             callees,
@@ -143,7 +148,9 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             comes_back: false,
             closed,
             marks,
+            cleanup,
             seen,
+            released_at: RefCell::default(),
         }
     }
 
@@ -304,7 +311,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         let ends_quietly =
             |e: &Exit| self.closes_quietly(e.at) || e.cause.is_some_and(|at| self.closes_quietly(at));
         match () {
-            () if self.options_fail => Some(OnlyIf::OptionFails),
+            () if self.options_fail && !self.is_careless() => Some(OnlyIf::OptionFails),
             () if !self.is_place && all(&waits) => Some(OnlyIf::Interrupted),
             () if self.releases_fail && self.only_reads() && exits.iter().all(ends_quietly) => {
                 Some(OnlyIf::CloseFails)
@@ -313,7 +320,16 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         }
     }
 
-    /// Whether what is followed only reads: nothing that was written is lost with it.
+    /// Whether the walk has seen it released at the end of the usual way, in no handler, and handed on nowhere.
+    fn is_careless(&self) -> bool {
+        let seen = self.seen.get();
+        let is_handed_on = seen.escapes || seen.lends || seen.returns;
+        let is_usual = cleanup::reached_normally(self.body);
+        let is_in_handler = |at: &u16| !is_usual.get(usize::from(*at)).copied().unwrap_or(true);
+        seen.releases_normally && !is_handed_on && !self.released_at.borrow().iter().any(is_in_handler)
+    }
+
+    /// Whether what is followed only reads, as far as the scan has its class: nothing that was written is lost with it.
     fn only_reads(&self) -> bool {
         let program = self.callees.world.program;
         let loader = program.class(self.body.class).loader;
@@ -322,7 +338,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             EventKind::New => program.find(loader, event.name()?),
             _ => result_class(self.callees.world, self.body, event),
         });
-        class.is_some_and(|c| READERS.iter().any(|root| program.has_supertype_named(c, root)))
+        class.is_none_or(|c| READERS.iter().any(|root| program.has_supertype_named(c, root)))
     }
 
     /// Whether an event closes something that has nothing left to do then: it reads, or it can't fail but by a bug.
@@ -332,9 +348,10 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         let loader = program.class(self.body.class).loader;
         let owner = found.member().and_then(|m| program.find(loader, program.facts.members.get(m).owner));
         let reads = |class| READERS.iter().any(|root| program.has_supertype_named(class, root));
-        self.callees.is_release(self.body, found)
-            && (owner.is_some_and(reads)
-                || self.throws.of_event(event).iter().all(|t| is_unchecked(self.callees.world, loader, *t)))
+        let declares = |t: &Thrown| !is_unchecked(self.callees.world, loader, *t);
+        // Of what the scan has not, nothing speaks for it.
+        let is_quiet = owner.is_none_or(reads) || !self.throws.of_event(event).iter().any(declares);
+        self.callees.is_release(self.body, found) && is_quiet
     }
 
     /// The exceptions of an event that are no mistake of its caller's. Whoever is given something to wrap or release, and
@@ -347,7 +364,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         let has_receiver = found.kind.is_invoke() && found.kind.has_receiver();
         if !self.options_fail
             && has_receiver
-            && args.first().is_some_and(is_face)
+            && args.first().is_some_and(|v| is_face(v) || self.is_owner(*v))
             && self.callees.fails_only_when_closed(self.body, found)
         {
             return Vec::new();
@@ -396,6 +413,9 @@ impl Watch for Followed<'_, '_, '_> {
         let mut is_settled = false;
         for found in self.uses_at(event, state) {
             self.note(found, state, has_failed);
+            if is_release(found) && !self.released_at.borrow().contains(&event) {
+                self.released_at.borrow_mut().push(event);
+            }
             match found {
                 Use::Opens | Use::OpensUnlessThrown => next |= OPEN,
                 Use::Becomes(value) | Use::HandsOut(value) => next |= self.uses.bit(value),
@@ -416,7 +436,12 @@ impl Watch for Followed<'_, '_, '_> {
         if all.is_empty() || self.is_calm.get(usize::from(event)).copied().unwrap_or(false) {
             return Vec::new();
         }
-        let settles = |u: &Use| matches!(u, Use::Releases | Use::Escapes | Use::Lends | Use::Returns);
+        let is_cleanup = self.cleanup.contains(&event);
+        let settles = |u: &Use| match u {
+            Use::Releases | Use::Escapes | Use::Lends | Use::Returns => true,
+            Use::ReleasesUnlessThrown => is_cleanup,
+            _ => false,
+        };
         let settled = self.uses_at(event, state).find(settles);
         let all = self.without_mistakes(event, state, all);
         match settled {

@@ -4,8 +4,8 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::places;
 use super::values::{self, constants, is_of_types, kind_of, operand, origins_of};
+use crate::dataflow::changes;
 use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
-use crate::dataflow::{changes, lazy};
 use crate::facts::{Annotation, EventKind, NO_NAME, Span, Value};
 use crate::rules::rule::{
     ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
@@ -34,7 +34,9 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
             found.spots.iter().all(|s| super::fields::is_only_from_main(cx.world, s.method, 0))
         }
         Condition::RunsOnce => found.spots.iter().all(|s| super::once::runs_once(cx.world, s.method, 0)),
-        Condition::GuardedOnce => found.spots.iter().all(|s| lazy::is_guarded(cx.world, s.method, s.event)),
+        Condition::GuardedOnce => {
+            found.spots.iter().all(|s| super::once::is_guarded_once(cx.world, s.method, s.event, 0))
+        }
         Condition::OnlyIf(reasons) => {
             let reason = found.leak.as_ref().and_then(|leak| leak.only_if);
             reason.is_some_and(|reason| reasons.contains(&reason))

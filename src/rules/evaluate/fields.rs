@@ -141,7 +141,7 @@ pub(super) fn is_locked(world: &World<'_>, spot: &Spot) -> bool {
 /// Callers looked at for one method.
 const MAX_CALLERS: usize = 32;
 /// Calls followed backwards.
-const MAX_DEPTH: u32 = 4;
+const MAX_DEPTH: u32 = 8;
 
 /// Whether a method is the `main` of a program, or one that only such a method gets to.
 pub(super) fn is_only_from_main(world: &World<'_>, method: MethodId, depth: u32) -> bool {
@@ -149,16 +149,32 @@ pub(super) fn is_only_from_main(world: &World<'_>, method: MethodId, depth: u32)
     let is = |name: &str, desc: &str| {
         world.program.text(facts.name) == name && world.program.text(facts.desc) == desc
     };
-    // Scala's is a method of the object that a static method of the class forwards to.
-    let is_of_object = || world.program.class_name(world.program.class_of_method(method)).ends_with('$');
-    if (facts.access.is_static() || is_of_object()) && is("main", "([Ljava/lang/String;)V") {
+    let class = world.program.class_of_method(method);
+    // The one object of a class named so is Scala's place for what belongs to no object.
+    let is_one = facts.access.is_static() || world.program.class_name(class).ends_with('$');
+    if is_one && is("main", "([Ljava/lang/String;)V") {
         return true;
     }
-    if depth >= MAX_DEPTH || facts.access.is_public() || facts.access.is_protected() {
+    if depth >= MAX_DEPTH {
         return false;
+    }
+    if facts.access.is_public() || facts.access.is_protected() {
+        return !facts.access.is_static() && is_made_by_main(world, class, depth);
     }
     let callers = world.sites.of(method, MAX_CALLERS).unwrap_or_default();
     !callers.is_empty() && callers.iter().all(|site| is_only_from_main(world, site.caller, depth + 1))
+}
+
+/// Whether only a `main` makes objects of a class that other packages can't name.
+fn is_made_by_main(world: &World<'_>, class: ClassId, depth: u32) -> bool {
+    let program = world.program;
+    let constructors = program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>");
+    let mut makers = constructors.flat_map(|(id, _)| world.sites.resolved_to(id)).peekable();
+    !program.class_facts(class).access.is_public()
+        && makers.peek().is_some()
+        && makers.all(|site| {
+            program.class_of_method(site.caller) != class && is_only_from_main(world, site.caller, depth + 1)
+        })
 }
 
 /// Whether all that is ever stored in a field is without state: plain objects that only tell one thing from another, and

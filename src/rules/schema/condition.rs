@@ -192,12 +192,13 @@ pub(crate) enum ConditionText {
     HeldByStatic,
     /// A constructor that other packages can call stores the loader, and takes none from its caller.
     StoredUnasked,
-    /// Only the class's own `main` gets to the site.
+    /// Only a `main` gets to the site, or makes the object whose method holds it.
     OnlyFromMain,
     /// The method that holds the site runs once: a class initialiser, what only that calls, or what it hands to an object
     /// that keeps the result.
     RunsOnce,
     /// The site stands behind a test of a static field that the method sets too, or a static that it fills: it runs once.
+    /// Or each call of the method does, or the method runs once.
     GuardedOnce,
     /// The called method belongs to one of these API groups or ids of the models.
     Target(#[schemars(length(min = 1))] Vec<String>),
