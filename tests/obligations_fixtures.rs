@@ -84,8 +84,14 @@ fn what_stays_open_is_found_and_what_does_not_is_not() {
     let (mut hits, mut misses, mut false_alarms, mut other) = (0, 0, 0, 0);
     for (rule, groups) in RULES {
         for case in cases(rule) {
-            let expected = expected(&case, rule);
-            let found = found(&case, groups);
+            let mut expected = expected(&case, rule);
+            let mut found = found(&case, groups);
+            // What is worth no more than a note may be found, and how sure it is says the rule.
+            let is_note = |certainty: &str| certainty == "note";
+            let notes: BTreeSet<Line> =
+                expected.iter().filter(|(_, c)| is_note(c)).map(|(line, _)| line.clone()).collect();
+            expected.retain(|(_, certainty)| !is_note(certainty));
+            found.retain(|(line, _)| !notes.contains(line));
             let lines =
                 |set: &BTreeSet<(Line, String)>| set.iter().map(|(l, _)| l.clone()).collect::<BTreeSet<_>>();
             let (want, have) = (lines(&expected), lines(&found));

@@ -147,6 +147,7 @@ fn every_condition_of_the_documentation_is_valid_at_some_site() {
         "field-write: {static: false}",
         "call: {to: [jvm-exit]}",
         "kept: {resource: [timer]}",
+        "open: {resource: [locks]}",
         "class: {}",
         "loader-store: {}",
         "reference: {fails: [missing-class]}",

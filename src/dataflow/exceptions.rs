@@ -4,6 +4,9 @@
 //! for locks and other state that must not survive a failure of any kind. Exceptions of the JVM itself (a null
 //! receiver, a bad index, no memory) count in neither.
 
+mod checked;
+mod unseen;
+
 use super::knowledge::groups;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, NO_NAME, Test, Value};
@@ -12,7 +15,7 @@ use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
 // The platform's own roots of exceptions, which the class file format's semantics and the language rest on.
-const THROWABLE: &str = "java/lang/Throwable";
+pub(crate) const THROWABLE: &str = "java/lang/Throwable";
 const EXCEPTION: &str = "java/lang/Exception";
 const RUNTIME_EXCEPTION: &str = "java/lang/RuntimeException";
 const ERROR: &str = "java/lang/Error";
@@ -24,6 +27,14 @@ const IN_NAME_ONLY: &str = "java/lang/CloneNotSupportedException";
 const NO_ENCODING: &str = "java/io/UnsupportedEncodingException";
 const CHARSET: &str = "java/nio/charset/Charset";
 const STRING: &str = "java/lang/String";
+/// What a method throws that refuses what it is given: a mistake of its caller's, not a turn of events.
+const REFUSALS: [&str; 5] = [
+    "java/lang/IllegalArgumentException",
+    "java/lang/NullPointerException",
+    "java/lang/ClassCastException",
+    "java/lang/UnsupportedOperationException",
+    "java/lang/IndexOutOfBoundsException",
+];
 
 /// Packages of the platform whose objects run code of others inside a call: of their elements, of who extends them.
 const COLLECTIONS: [&str; 2] = ["java/util", "java/util/function"];
@@ -116,6 +127,25 @@ pub(crate) fn is_interruption(world: &World<'_>, thrown: Thrown) -> bool {
     matches!(thrown, Thrown::Class(name) if world.program.text(name) == INTERRUPTED)
 }
 
+/// Whether an exception says that a caller has made a mistake.
+pub(crate) fn is_refusal(world: &World<'_>, thrown: Thrown) -> bool {
+    matches!(thrown, Thrown::Class(name) if REFUSALS.contains(&world.program.text(name)))
+}
+
+/// Whether an exception need not be declared.
+pub(crate) fn is_unchecked(world: &World<'_>, loader: LoaderId, thrown: Thrown) -> bool {
+    match thrown {
+        Thrown::Unchecked => true,
+        Thrown::Unknown => false,
+        Thrown::Class(name) => {
+            let class = world.program.find(loader, name);
+            class.is_some_and(|c| {
+                [RUNTIME_EXCEPTION, ERROR].iter().any(|root| world.program.has_supertype_named(c, root))
+            })
+        }
+    }
+}
+
 /// What the instructions of one body may throw.
 pub(crate) struct BodyThrows {
     per_event: Vec<Vec<Thrown>>,
@@ -133,14 +163,24 @@ pub(crate) struct Exceptions<'w> {
     world: &'w World<'w>,
     never: &'w [bool],
     refuses: &'w [bool],
+    checks: &'w [bool],
+    options: &'w [bool],
     explicit: RefCell<FxHashMap<MethodId, Vec<Thrown>>>,
+    checked: RefCell<FxHashMap<MethodId, bool>>,
 }
 
 impl<'w> Exceptions<'w> {
     pub(crate) fn new(world: &'w World<'w>) -> Self {
-        let (never, refuses) = (groups::NEVER_THROWS, groups::REFUSES_TEXT);
-        let (never, refuses) = (world.knowledge.group(never), world.knowledge.group(refuses));
-        Self { world, never, refuses, explicit: RefCell::default() }
+        let group = |name| world.knowledge.group(name);
+        Self {
+            world,
+            never: group(groups::NEVER_THROWS),
+            refuses: group(groups::REFUSES_TEXT),
+            checks: group(groups::CALLER_CHECK),
+            options: group(groups::FAILS_WHEN_CLOSED),
+            explicit: RefCell::default(),
+            checked: RefCell::default(),
+        }
     }
 
     /// What each instruction of a body may throw. Rethrown exceptions are those that reach the handler.
@@ -227,8 +267,16 @@ impl<'w> Exceptions<'w> {
         if self.world.knowledge.api_in(self.never, loader, member).is_some() {
             return Vec::new();
         }
-        let Some(target) = program.refs(loader).method(member) else { return vec![Thrown::Unknown] };
+        if reading != Reading::AnyCall && self.world.knowledge.api_in(self.checks, loader, member).is_some() {
+            return Vec::new();
+        }
+        let Some(target) = program.refs(loader).method(member) else {
+            return self.of_unseen(body, event, reading);
+        };
         let mut found = self.declared(target);
+        if !found.is_empty() && self.is_declared_in_vain(body, event, target) {
+            found.clear();
+        }
         found.retain(|t| !self.is_of_encoding(*t) || self.may_name_no_encoding(body, event));
         if self.world.knowledge.api_in(self.refuses, loader, member).is_some() && self.is_told(body, event) {
             add(&mut found, Thrown::Unchecked);
@@ -374,7 +422,8 @@ impl<'w> Exceptions<'w> {
             return false;
         }
         if !program.is_jdk(class) {
-            return !self.is_bookkeeping(target, BOOKKEEPING_DEPTH);
+            let is_own = class == body.class && program.method(target).access.is_private();
+            return !is_own && !self.is_bookkeeping(target, BOOKKEEPING_DEPTH);
         }
         let is_handed_in = |leaf: Value| match body.origins.event(leaf) {
             Some((_, made)) => matches!(made.kind, EventKind::GetField | EventKind::GetStatic),

@@ -95,6 +95,10 @@ pub mod groups {
     pub const NEVER_THROWS: &str = "never-throws";
     /// Reads what others wrote, and throws something unchecked if it is not as expected.
     pub const REFUSES_TEXT: &str = "refuses-text";
+    /// Throws only if its caller has made a mistake.
+    pub const CALLER_CHECK: &str = "caller-check";
+    /// Throws only if its receiver has been released.
+    pub const FAILS_WHEN_CLOSED: &str = "fails-when-closed";
     /// Tells whether its receiver has been released.
     pub const CLOSED_TEST: &str = "closed-test";
     /// Tells whether its receiver has not been released yet.
@@ -131,6 +135,10 @@ pub mod groups {
     pub const LISTENER_SUPPORT_REMOVE: &str = "listener-support-remove";
     /// Calls that tell whether a thread was interrupted.
     pub const INTERRUPT_TEST: &str = "interrupt-test";
+    /// Keeps its second argument in a directory, under the name that is its first.
+    pub const NAMING_BIND: &str = "jndi-bind";
+    /// Yields what a directory holds under a name.
+    pub const NAMING_LOOKUP: &str = "jndi-lookup";
     /// Has its receiver, or a pool, run the task that is its value.
     pub const EXECUTOR_SUBMIT: &str = "executor-submit";
     /// The same, again and again.

@@ -4,7 +4,7 @@ use super::changes::{Change, block_of};
 use super::knowledge::groups;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, Test, Value};
-use crate::vocabulary::{Access, FieldId, ValueId};
+use crate::vocabulary::{Access, FieldId, MethodId, ValueId};
 
 /// Whether a change stands behind a test that the field is not set yet, that what it holds has no such entry, or that a
 /// flag of the same class which the method sets as well is not set.
@@ -22,6 +22,53 @@ pub fn is_lazy(world: &World<'_>, change: &Change) -> bool {
         let Some(asked) = asked(world, body, change.field, value) else { return false };
         let edge = if asked == Asked::IsFirst { 1 - unset_edge } else { unset_edge };
         edges.len() == 2 && super::paths::only_through(unit, body.method, b as u16, edges[edge], at)
+    })
+}
+
+/// Whether an event stands behind a test that a static is not set yet which the same method sets as well.
+pub fn is_guarded(world: &World<'_>, method: MethodId, event: u16) -> bool {
+    let body = world.body(method);
+    let unit = body.origins.unit;
+    let Some(at) = block_of(unit, body, event) else { return false };
+    let static_read = |leaf: Value| {
+        let (_, read) = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::GetStatic)?;
+        field_of(world, body, read)
+    };
+    // What a static holds is asked for by a call, and changed by another one.
+    let held_by = |event: &Event| {
+        let receiver = body.origins.args(event).first().filter(|_| event.kind.has_receiver());
+        receiver.and_then(|r| body.origins.leaves(*r).find_map(static_read))
+    };
+    let changes = [groups::CONTAINER_MUTATOR, groups::ATOMIC_MUTATOR];
+    let loader = world.program.class(body.class).loader;
+    let is_set_here = |field: FieldId| {
+        body.origins.events().iter().any(|e| {
+            let is_in = |group: &&str| {
+                e.member().is_some_and(|m| {
+                    world.knowledge.api_in(world.knowledge.group(group), loader, m).is_some()
+                })
+            };
+            e.kind == EventKind::PutStatic && field_of(world, body, e) == Some(field)
+                || e.kind.is_invoke() && held_by(e) == Some(field) && changes.iter().any(is_in)
+        })
+    };
+    unit.blocks_of(body.method).iter().enumerate().any(|(b, block)| {
+        let (value, unset_edge) = match block.test() {
+            Test::IsNull(v) | Test::IsZero(v) => (v, 0),
+            Test::NonNull(v) | Test::NonZero(v) => (v, 1),
+            _ => return false,
+        };
+        let edges = unit.successors(block);
+        let leads = |to: Option<&u16>| {
+            to.is_some_and(|to| super::paths::only_through(unit, body.method, b as u16, *to, at))
+        };
+        body.origins.leaves(value).any(|leaf| {
+            if static_read(leaf).is_some_and(is_set_here) {
+                return leads(edges.get(unset_edge));
+            }
+            let held = body.origins.event(leaf).and_then(|(_, e)| held_by(e)).filter(|_| edges.len() == 2);
+            held.is_some_and(is_set_here) && edges.iter().any(|to| leads(Some(to)))
+        })
     })
 }
 

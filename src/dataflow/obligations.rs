@@ -7,13 +7,17 @@
 
 mod acquire;
 mod callees;
+mod cleanup;
 mod closing;
 mod follow;
 mod guards;
 mod handed;
+mod marks;
 mod memory;
 mod overwritten;
+mod owners;
 mod places;
+mod replaced;
 mod summaries;
 mod uses;
 
@@ -29,6 +33,7 @@ use crate::vocabulary::MethodId;
 use acquire::{Held, Obligation};
 use callees::Callees;
 use follow::Followed;
+use replaced::Again;
 
 /// A resource that stays open on a path through the method that owns it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +59,21 @@ pub struct Leak {
     pub n_other_exits: u16,
     /// Whether only an exception that nothing announces leaves it open.
     pub by_surprise: bool,
+    /// What alone leaves it open, if that is something that few would guard against.
+    pub only_if: Option<OnlyIf>,
+}
+
+/// What alone leaves a resource open, where that is no reason to change the code at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnlyIf {
+    /// The wait for its own end is interrupted.
+    Interrupted,
+    /// Closing another resource, which only reads, fails.
+    CloseFails,
+    /// Setting one of its options fails, or asking it for something that it has.
+    OptionFails,
+    /// The method, by its name one that sets something up, is called again.
+    CalledAgain,
 }
 
 /// What stays open on some path through a method, in the order of the acquiring events.
@@ -76,7 +96,9 @@ pub fn leaks_of(
         if obligation.held == Held::Value(Value::Param(0)) {
             continue;
         }
-        if let Some(leak) = leak_of(&callees, method, obligation) {
+        let Some(leak) = leak_of(&callees, method, obligation) else { continue };
+        let is_left_to_callers = || owners::is_released_by_callers(&callees, body, obligation);
+        if leak.exit == ExitKind::Normal || !is_left_to_callers() {
             leaks.push((leak, obligation));
         }
     }
@@ -104,9 +126,16 @@ fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation)
     {
         return Some(leak);
     }
+    if !is_place && let Some((at, again)) = replaced::by_next_call(callees, body, obligation) {
+        let exit = Exit { kind: ExitKind::Normal, at, cause: None, state: 0 };
+        let leak = leak_of_exits(method, obligation, &[exit])?;
+        return Some(Leak { only_if: (again == Again::Perhaps).then_some(OnlyIf::CalledAgain), ..leak });
+    }
     // First as if no release failed: what leaks then leaks for a better reason. Unlocking never fails.
-    for releases_fail in if is_place { &[false][..] } else { &[false, true] }.iter().copied() {
+    let readings = [(false, false), (true, false), (false, true)];
+    for (releases_fail, options_fail) in readings.into_iter().take(if is_place { 1 } else { 3 }) {
         let followed = Followed::obligation(callees, body, obligation, releases_fail);
+        let followed = if options_fail { followed.asking() } else { followed };
         let exits = followed.leaks();
         let Some(first) = exits.iter().min_by_key(|e| (e.kind, e.cause.is_some())) else { continue };
         // A lock that this method never gives back is given back by a counterpart.
@@ -124,6 +153,7 @@ fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation)
             after_failed_release: releases_fail,
             n_other_exits: n_others(&exits, first),
             by_surprise: false,
+            only_if: followed.only_if(&exits),
         });
     }
     if is_place {
@@ -165,6 +195,7 @@ fn leak_of_exits(method: MethodId, obligation: &Obligation, exits: &[Exit]) -> O
         after_failed_release: false,
         n_other_exits: n_others(exits, first),
         by_surprise: false,
+        only_if: None,
     })
 }
 

@@ -15,6 +15,7 @@ mod identity;
 mod idle;
 mod interrupts;
 mod listeners;
+mod names;
 mod owners;
 mod parts;
 mod receivers;
@@ -108,6 +109,8 @@ pub struct Kept {
     pub release: Release,
     /// Where it is released; for a wrapper the call that hands it over.
     pub release_site: Option<(MethodId, u16)>,
+    /// Where an object is made that holds one which what releases the others does not release.
+    pub missed: Option<(MethodId, u16)>,
     /// A callback that could release it.
     pub nearest_callback: Option<MethodId>,
     /// The class of the deployment that it keeps alive, and with it the class's loader: its task, its own class.
@@ -150,7 +153,7 @@ pub fn kept_with(
         world,
         roots,
         beans: &beans,
-        follower: Follower::new(world, &beans, roots),
+        follower: Follower::new(world, &beans, roots, calls.named.clone()),
         calls: &calls,
         container,
         is_shared,
@@ -267,6 +270,7 @@ impl Judge<'_> {
             event: acquired.event,
             tenant: if is_same { owner } else { Some(*tenant) },
             keeper,
+            missed: self.missed(acquired, &fate, &release, *tenant),
             release,
             release_site,
             nearest_callback: self.roots.nearest(self.world, *tenant, class),
@@ -320,7 +324,7 @@ impl Judge<'_> {
     /// A thread's value goes only from the thread that runs the removal: unload callbacks are no help.
     fn removal(&self, acquired: &Acquired, fate: &Fate, tenant: TenantId) -> (Release, Option<Site>) {
         let is_run = |method: MethodId| self.is_run_by(tenant, method);
-        match thread_locals::removal(self.world, acquired, &fate.releases, &is_run) {
+        match thread_locals::removal(self.world, acquired, &fate.releases, self.beans, &is_run) {
             Removal::Always(site) => (Release::Locally, Some(site)),
             Removal::Sometimes(site) => (Release::Elsewhere, Some(site)),
             Removal::Never => (Release::Never, None),

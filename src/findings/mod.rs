@@ -5,6 +5,7 @@
 //! May import: vocabulary
 
 pub mod fingerprint;
+pub mod lambda;
 
 use crate::vocabulary::Problem;
 

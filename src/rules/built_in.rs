@@ -15,12 +15,12 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/classloader/cast-to-another-copy.yaml"),
     ),
     (
-        "rules/classloader/class-name-keyed-cache.yaml",
-        include_str!("../../rules/classloader/class-name-keyed-cache.yaml"),
-    ),
-    (
         "rules/classloader/class-name-keyed-cache-in-shared-object.yaml",
         include_str!("../../rules/classloader/class-name-keyed-cache-in-shared-object.yaml"),
+    ),
+    (
+        "rules/classloader/class-name-keyed-cache.yaml",
+        include_str!("../../rules/classloader/class-name-keyed-cache.yaml"),
     ),
     (
         "rules/classloader/configured-class-not-visible.yaml",

@@ -5,6 +5,7 @@ mod failures;
 mod kinds;
 mod sharing;
 
+pub use crate::dataflow::obligations::OnlyIf;
 pub use cost::Cost;
 pub use failures::{LinkCause, LinkFailure};
 pub use kinds::{
@@ -317,13 +318,15 @@ pub enum Condition {
     Sharing(Sharing),
     /// The object that the field belongs to is held by a static field, or by the service loader.
     HeldByStatic,
-    /// A constructor that other packages can call stores the loader, and takes none from its caller.
+    /// A constructor that other packages can call stores the loader, and neither it nor a method that yields the object
+    /// again takes one from the caller.
     StoredUnasked,
-    /// Only a `main`, or the activator of an OSGi bundle, gets to the site.
+    /// Only a `main`, or the activator of an OSGi bundle, gets to the site, or makes the object whose method holds it.
     OnlyFromMain,
-    /// The method that holds the site runs once: a class initialiser, what only that calls, or what it hands to an object
-    /// that keeps the result.
+    /// The method that holds the site runs once: a class initialiser, or what only that calls or keeps.
     RunsOnce,
+    /// The site, or each call of its method, stands behind a test of a static that is set there; or it runs once.
+    GuardedOnce,
     /// The called method belongs to one of these API groups or ids.
     Target(Vec<String>),
     /// Where an argument of the call comes from.
@@ -336,12 +339,12 @@ pub enum Condition {
     FollowedBy(FollowTest),
     /// The site lies in code that an unload callback of a model reaches.
     InUnloadCallback,
-    /// The code handed over at the call (a lambda, a method reference, a task object) reaches a call of one of these
-    /// API groups or ids.
+    /// The code handed over at the call reaches a call of one of these API groups or ids.
     TaskReaches(Vec<String>),
-    /// How a resource is released (for an open one: elsewhere if on some path, else never); at field sites, how what
-    /// was stored is taken out again.
+    /// How a resource is released (an open one elsewhere, if on some path), or what a field stores is taken out again.
     Released(Vec<Release>),
+    /// What alone leaves a resource open.
+    OnlyIf(Vec<OnlyIf>),
     /// Where a kept resource is kept.
     Kept(Vec<Keeper>),
     /// The method that holds the site catches one of these types around it; internal names.
@@ -354,8 +357,8 @@ pub enum Condition {
     CastToOwn,
     /// The method asks the context class loader for the same name before.
     ContextLoaderAskedBefore,
-    /// The method asks another loader for the same name, before or after: the context class loader, one it is given, or
-    /// one that is not known.
+    /// The method, what it calls, or all who call it ask another loader for the same name, before or after: the context
+    /// class loader, one that is given, or one that is not known.
     AnotherLoaderAsked,
     /// The loader that the call yields is that of an object of the deployment's own classes, and is asked for classes by
     /// computed names.
@@ -370,8 +373,8 @@ pub enum Condition {
     ReadByCode,
     /// The thread runs a task that the method is given.
     TaskGiven,
-    /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
-    /// same call in a loop.
+    /// The type of the receiver is asked before by `instanceof`, or is declared as what is asked, or the receiver is made
+    /// from the result of an earlier turn of the same call in a loop.
     ReceiverWalkedOrAsked,
 }
 

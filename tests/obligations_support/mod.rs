@@ -32,7 +32,7 @@ pub(crate) fn cases(rule: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The lines of a case's sources that expect a rule at warning or above, with their certainty.
+/// The lines of a case's sources that expect a rule, with their certainty; `note` where they say so.
 pub(crate) fn expected(case: &Path, rule: &str) -> BTreeSet<(Line, String)> {
     let mut found = BTreeSet::new();
     for unit in fs::read_dir(case.join("src")).unwrap().map(|e| e.unwrap().path()) {

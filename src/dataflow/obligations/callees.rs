@@ -1,5 +1,7 @@
 //! What calls do to their operands: by the models, or by looking into the callee.
 
+mod own;
+
 use super::acquire::{is_auto_closeable, is_constructor, made_by, result_class};
 use super::follow::Followed;
 use super::memory;
@@ -63,6 +65,7 @@ struct Groups<'w> {
     held_test: &'w [bool],
     closed_test: &'w [bool],
     open_test: &'w [bool],
+    fails_when_closed: &'w [bool],
 }
 
 /// Answers about callees, remembered for one question of the analysis.
@@ -92,6 +95,7 @@ impl<'c, 'w> Callees<'c, 'w> {
             held_test: group(groups::HELD_TEST),
             closed_test: group(groups::CLOSED_TEST),
             open_test: group(groups::OPEN_TEST),
+            fails_when_closed: group(groups::FAILS_WHEN_CLOSED),
         };
         let (effects, throws) = (RefCell::default(), RefCell::default());
         Self { world, exceptions, summaries, groups, effects, throws, depth: Cell::new(0) }
@@ -116,6 +120,12 @@ impl<'c, 'w> Callees<'c, 'w> {
     /// Whether an event ends the JVM.
     pub(super) fn ends_jvm(&self, body: Body<'_>, event: &Event) -> bool {
         event.kind.is_invoke() && event.member().is_some_and(|m| self.is_in(self.groups.jvm_exit, body, m))
+    }
+
+    /// Whether a call on an object that is open does not fail.
+    pub(super) fn fails_only_when_closed(&self, body: Body<'_>, event: &Event) -> bool {
+        event.kind.has_receiver()
+            && event.member().is_some_and(|m| self.is_in(self.groups.fails_when_closed, body, m))
     }
 
     /// Whether a value says that the present thread has something.
@@ -151,6 +161,15 @@ impl<'c, 'w> Callees<'c, 'w> {
         let loader = self.world.program.class(body.class).loader;
         self.world.knowledge.roles(loader, member).any(|(r, _)| matches!(r, Role::Release(_)))
             || self.is_in(self.groups.closes_argument, body, member)
+    }
+
+    /// Whether a call of a method that was not found is named as one that releases its receiver.
+    pub(super) fn is_unseen_release(&self, body: Body<'_>, event: &Event) -> bool {
+        let program = self.world.program;
+        let member = event.member().filter(|_| event.kind.has_receiver() && event.n_args == 1);
+        member.is_some_and(|m| {
+            program.refs(program.class(body.class).loader).method(m).is_none() && self.is_named_release(m)
+        })
     }
 
     /// Whether a call releases this very resource.
@@ -370,7 +389,8 @@ impl<'c, 'w> Callees<'c, 'w> {
         self.effects.borrow_mut().insert(key, Effect::default());
         self.depth.set(self.depth.get() + 1);
         let body = self.world.body(method);
-        let effect = Followed::parameter(self, body, param, releases_fail).effect();
+        let mut effect = Followed::parameter(self, body, param, releases_fail).effect();
+        effect.into_result |= param == 0 && self.hands_out_own(body);
         self.depth.set(self.depth.get() - 1);
         self.effects.borrow_mut().insert(key, effect);
         effect
@@ -409,17 +429,6 @@ impl<'c, 'w> Callees<'c, 'w> {
             && (program.is_subtype(owner, result) || program.is_subtype(result, owner))
     }
 
-    fn releases_own_field(&self, method: MethodId) -> bool {
-        let body = self.world.body(method);
-        let is_own_field = |event: &Event| {
-            body.origins.leaves(body.origins.arg(event, 0)).any(|leaf| {
-                let read = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::GetField);
-                read.is_some_and(|(_, e)| is_this(body, e))
-            })
-        };
-        body.origins.events().iter().any(|e| self.is_release(body, e) && is_own_field(e))
-    }
-
     /// Whether what a constructor call makes is its caller's to close: its `close` is the deployment's own and gives
     /// something back, and neither does the constructor hand the object to others nor is it a wrapper around something
     /// that is closed instead.
@@ -440,32 +449,6 @@ impl<'c, 'w> Callees<'c, 'w> {
         let program = self.world.program;
         let (name, desc) = (program.facts.names.find("close")?, program.facts.names.find("()V")?);
         program.find_method(class, name, desc).filter(|m| program.method(*m).has_body)
-    }
-
-    /// Whether a class is closed by whoever owns its objects, and then releases what it keeps in a field.
-    pub(super) fn class_releases_field(&self, class: ClassId, field: FieldId) -> bool {
-        is_auto_closeable(self.world, class)
-            && self.close_of(class).is_some_and(|close| self.releases_field(close, field, 2))
-    }
-
-    fn releases_field(&self, method: MethodId, field: FieldId, depth: u32) -> bool {
-        if depth == 0 || self.depth.get() >= MAX_DEPTH {
-            return false;
-        }
-        let body = self.world.body(method);
-        let refs = self.world.program.refs(self.world.program.class(body.class).loader);
-        body.origins.events().iter().enumerate().any(|(i, event)| match event.kind {
-            EventKind::GetField => {
-                event.member().and_then(|m| refs.field(m)) == Some(field)
-                    && is_this(body, event)
-                    && Followed::value(self, body, Value::Event(i as u32)).is_ever_released()
-            }
-            kind if kind.is_invoke() && is_this(body, event) => {
-                let targets = self.targets(body, event, MAX_TARGETS).unwrap_or_default();
-                targets.iter().any(|t| self.releases_field(*t, field, depth - 1))
-            }
-            _ => false,
-        })
     }
 }
 

@@ -1,17 +1,29 @@
 //! One obligation on its way through one body.
 
-use super::acquire::{Held, Obligation};
+use super::OnlyIf;
+use super::acquire::{Held, Obligation, result_class};
 use super::callees::{Callees, Effect};
-use super::guards;
+use super::marks::Marks;
 use super::uses::{OPEN, Use, Uses};
+use super::{cleanup, guards};
 use crate::dataflow::Body;
-use crate::dataflow::exceptions::{BodyThrows, Reading, Thrown, is_interruption};
+use crate::dataflow::exceptions::{BodyThrows, Reading, Thrown, is_interruption, is_refusal, is_unchecked};
 use crate::dataflow::paths::{After, ClosedEdges, Exit, ExitKind, Flags, Start, Tested, Watch, calm, walk};
 use crate::facts::{EventKind, Value};
 use crate::vocabulary::ValueId;
 use crate::vocabulary::descriptor::{self, TypeDesc};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+
+/// What closing only ends: nothing that was written can be lost by it.
+const READERS: [&str; 6] = [
+    "java/io/InputStream",
+    "java/io/Reader",
+    "java/net/DatagramSocket",
+    "java/net/ServerSocket",
+    "java/net/Socket",
+    "java/nio/channels/Selector",
+];
 
 /// An obligation with all that a walk asks about it.
 pub(super) struct Followed<'f, 'c, 'w> {
@@ -30,10 +42,17 @@ pub(super) struct Followed<'f, 'c, 'w> {
     surprises: Option<Rc<BodyThrows>>,
     is_calm: Vec<bool>,
     releases_fail: bool,
+    /// Whether what fails only on a closed object counts.
+    options_fail: bool,
     /// Whether methods of which nothing is known give it back.
     comes_back: bool,
     closed: ClosedEdges,
+    marks: Marks,
+    /// Calls that clean up.
+    cleanup: Vec<u16>,
     seen: Cell<Seen>,
+    /// Events that the walk has seen release it.
+    released_at: RefCell<Vec<u16>>,
 }
 
 /// What a walk has met.
@@ -102,9 +121,16 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             Some(_) if is_place => Flags::Results,
             Some(_) => Flags::Constants,
         };
+        // Who asks a flag before handing it to somebody knows why, too.
+        let settles = |i: usize| {
+            let is_handed_on = |u: &Use| flags == Flags::Constants && matches!(u, Use::Escapes | Use::Lends);
+            releases(i) || uses.list.iter().any(|(at, _, u)| usize::from(*at) == i && is_handed_on(u))
+        };
         let closed = ClosedEdges::find(callees.world, body, event, flags, &|block| {
-            guards::lead_to_release(callees, body, &releases, flags, block)
+            guards::lead_to_release(callees, body, &settles, flags, block)
         });
+        let marks = Marks::find(body, event, uses.faces.len());
+        let cleanup = cleanup::events(callees, body, &uses);
         let seen = Cell::default();
         Self {
             callees,
@@ -118,10 +144,19 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             surprises: None,
             is_calm,
             releases_fail,
+            options_fail: false,
             comes_back: false,
             closed,
+            marks,
+            cleanup,
             seen,
+            released_at: RefCell::default(),
         }
+    }
+
+    /// The same, as if asking an open object for something, or setting one of its options, could fail.
+    pub(super) fn asking(self) -> Self {
+        Self { options_fail: true, ..self }
     }
 
     /// The same, as if whatever is lent came back.
@@ -264,8 +299,79 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         face.is_some()
             || self.body.origins.leaves(value).any(|leaf| match leaf {
                 Value::Null => false,
-                leaf => self.uses.bit(leaf) == 0,
+                leaf => self.uses.bit(leaf) == 0 && self.marks.may_be_there(leaf, state),
             })
+    }
+
+    /// What alone leaves it open on these ways, if that is something that few would guard against.
+    pub(super) fn only_if(&self, exits: &[Exit]) -> Option<OnlyIf> {
+        let all =
+            |of: &dyn Fn(u16) -> bool| !exits.is_empty() && exits.iter().all(|e| e.cause.is_some_and(of));
+        let waits = |at: u16| self.uses.list.iter().any(|(i, _, found)| *i == at && *found == Use::Releases);
+        let ends_quietly =
+            |e: &Exit| self.closes_quietly(e.at) || e.cause.is_some_and(|at| self.closes_quietly(at));
+        match () {
+            () if self.options_fail && !self.is_careless() => Some(OnlyIf::OptionFails),
+            () if !self.is_place && all(&waits) => Some(OnlyIf::Interrupted),
+            () if self.releases_fail && self.only_reads() && exits.iter().all(ends_quietly) => {
+                Some(OnlyIf::CloseFails)
+            }
+            () => None,
+        }
+    }
+
+    /// Whether the walk has seen it released at the end of the usual way, in no handler, and handed on nowhere.
+    fn is_careless(&self) -> bool {
+        let seen = self.seen.get();
+        let is_handed_on = seen.escapes || seen.lends || seen.returns;
+        let is_usual = cleanup::reached_normally(self.body);
+        let is_in_handler = |at: &u16| !is_usual.get(usize::from(*at)).copied().unwrap_or(true);
+        seen.releases_normally && !is_handed_on && !self.released_at.borrow().iter().any(is_in_handler)
+    }
+
+    /// Whether what is followed only reads, as far as the scan has its class: nothing that was written is lost with it.
+    fn only_reads(&self) -> bool {
+        let program = self.callees.world.program;
+        let loader = program.class(self.body.class).loader;
+        let made = self.uses.faces.first().and_then(|face| self.body.origins.event(face.value));
+        let class = made.and_then(|(_, event)| match event.kind {
+            EventKind::New => program.find(loader, event.name()?),
+            _ => result_class(self.callees.world, self.body, event),
+        });
+        class.is_none_or(|c| READERS.iter().any(|root| program.has_supertype_named(c, root)))
+    }
+
+    /// Whether an event closes something that has nothing left to do then: it reads, or it can't fail but by a bug.
+    fn closes_quietly(&self, event: u16) -> bool {
+        let Some(found) = self.body.origins.events().get(usize::from(event)) else { return false };
+        let program = self.callees.world.program;
+        let loader = program.class(self.body.class).loader;
+        let owner = found.member().and_then(|m| program.find(loader, program.facts.members.get(m).owner));
+        let reads = |class| READERS.iter().any(|root| program.has_supertype_named(class, root));
+        let declares = |t: &Thrown| !is_unchecked(self.callees.world, loader, *t);
+        // Of what the scan has not, nothing speaks for it.
+        let is_quiet = owner.is_none_or(reads) || !self.throws.of_event(event).iter().any(declares);
+        self.callees.is_release(self.body, found) && is_quiet
+    }
+
+    /// The exceptions of an event that are no mistake of its caller's. Whoever is given something to wrap or release, and
+    /// refuses it, is not reckoned with; nor is that something which is open turns out to be closed.
+    fn without_mistakes(&self, event: u16, state: u32, all: &[Thrown]) -> Vec<Thrown> {
+        let world = self.callees.world;
+        let Some(found) = self.body.origins.events().get(usize::from(event)) else { return all.to_vec() };
+        let is_face = |value: &ValueId| self.uses.face_of(self.body, *value, state).is_some();
+        let args = self.body.origins.args(found);
+        let has_receiver = found.kind.is_invoke() && found.kind.has_receiver();
+        if !self.options_fail
+            && has_receiver
+            && args.first().is_some_and(|v| is_face(v) || self.is_owner(*v))
+            && self.callees.fails_only_when_closed(self.body, found)
+        {
+            return Vec::new();
+        }
+        let is_given = args.iter().skip(usize::from(has_receiver)).any(is_face);
+        let counts = |t: &&Thrown| !is_refusal(world, **t) || !is_given && self.event.is_some();
+        all.iter().filter(counts).copied().collect()
     }
 
     /// Whether an event releases something, this or another, by itself or in what it calls.
@@ -303,10 +409,13 @@ impl Watch for Followed<'_, '_, '_> {
         if self.event == Some(event) {
             return if !self.owners.is_empty() || self.is_place { After::Settled } else { After::Again };
         }
-        let mut next = state;
+        let mut next = state | self.marks.set_by(event);
         let mut is_settled = false;
         for found in self.uses_at(event, state) {
             self.note(found, state, has_failed);
+            if is_release(found) && !self.released_at.borrow().contains(&event) {
+                self.released_at.borrow_mut().push(event);
+            }
             match found {
                 Use::Opens | Use::OpensUnlessThrown => next |= OPEN,
                 Use::Becomes(value) | Use::HandsOut(value) => next |= self.uses.bit(value),
@@ -327,8 +436,14 @@ impl Watch for Followed<'_, '_, '_> {
         if all.is_empty() || self.is_calm.get(usize::from(event)).copied().unwrap_or(false) {
             return Vec::new();
         }
-        let settles = |u: &Use| matches!(u, Use::Releases | Use::Escapes | Use::Lends | Use::Returns);
+        let is_cleanup = self.cleanup.contains(&event);
+        let settles = |u: &Use| match u {
+            Use::Releases | Use::Escapes | Use::Lends | Use::Returns => true,
+            Use::ReleasesUnlessThrown => is_cleanup,
+            _ => false,
+        };
         let settled = self.uses_at(event, state).find(settles);
+        let all = self.without_mistakes(event, state, all);
         match settled {
             // Waiting for an end that never came has not released anything.
             Some(Use::Releases) if !self.is_place => {
@@ -339,9 +454,11 @@ impl Watch for Followed<'_, '_, '_> {
         }
         let is_release = || {
             let event = self.body.origins.events().get(usize::from(event));
-            event.is_some_and(|e| self.callees.is_release(self.body, e))
+            event.is_some_and(|e| {
+                self.callees.is_release(self.body, e) || self.callees.is_unseen_release(self.body, e)
+            })
         };
-        if !self.releases_fail && is_release() { Vec::new() } else { all.to_vec() }
+        if !self.releases_fail && is_release() { Vec::new() } else { all }
     }
 
     fn after_throw(&self, event: u16, state: u32) -> u32 {

@@ -33,7 +33,7 @@ pub(super) fn by_another(callees: &Callees<'_, '_>, body: Body<'_>, obligation: 
     found
 }
 
-fn is_write(event: &Event) -> bool {
+pub(super) fn is_write(event: &Event) -> bool {
     matches!(event.kind, EventKind::PutField | EventKind::PutStatic)
 }
 
@@ -41,7 +41,7 @@ fn is_write_at(body: Body<'_>, event: u16) -> bool {
     body.origins.events().get(usize::from(event)).is_some_and(is_write)
 }
 
-fn field_of(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Option<FieldId> {
+pub(super) fn field_of(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Option<FieldId> {
     let program = callees.world.program;
     program.refs(program.class(body.class).loader).field(event.member()?)
 }

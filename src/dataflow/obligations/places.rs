@@ -47,14 +47,23 @@ fn is_one_of_many(body: Body<'_>, value: ValueId, steps: u32) -> bool {
 }
 
 fn is_in_loop(body: Body<'_>, event: u16) -> bool {
+    is_repeated_without(body, event, None)
+}
+
+/// Whether a loop comes back to an event without another one.
+pub(super) fn is_repeated_without(body: Body<'_>, event: u16, other: Option<u16>) -> bool {
     let unit = body.origins.unit;
     let Some(start) = block_of(unit, body.method, event) else { return false };
+    let barred = other.and_then(|other| block_of(unit, body.method, other));
     let blocks = unit.blocks_of(body.method);
     let mut seen = vec![false; blocks.len()];
     let mut waiting = vec![start];
     while let Some(at) = waiting.pop() {
         let Some(block) = blocks.get(usize::from(at)) else { continue };
         for next in unit.successors(block).iter().copied() {
+            if barred == Some(next) {
+                continue;
+            }
             if next == start {
                 return true;
             }

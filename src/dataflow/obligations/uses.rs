@@ -88,7 +88,8 @@ impl Uses {
     ) {
         for (position, operand) in body.origins.args(event).iter().enumerate() {
             let Some(face) = self.face_of(body, *operand, u32::MAX) else { continue };
-            let found = match use_of(callees, body, i, event, position, releases_fail) {
+            let held = self.faces.first().map(|f| f.value);
+            let found = match use_of(callees, body, (i, event), position, held, releases_fail) {
                 Use::Keeps => continue,
                 Use::Releases | Use::ReleasesUnlessThrown if !face.releases => continue,
                 // Whoever gets it keeps the obligation alive, but can't settle it.
@@ -140,7 +141,7 @@ impl Uses {
         for (i, event) in body.origins.events().iter().enumerate().filter(|(_, e)| e.kind.is_invoke()) {
             for (position, operand) in body.origins.args(event).iter().enumerate() {
                 let releases = || {
-                    let found = use_of(callees, body, i, event, position, false);
+                    let found = use_of(callees, body, (i, event), position, None, false);
                     matches!(found, Use::Releases | Use::ReleasesUnlessThrown)
                 };
                 if is_owner(*operand) && releases() {
@@ -176,14 +177,15 @@ impl Uses {
 fn use_of(
     callees: &Callees<'_, '_>,
     body: Body<'_>,
-    i: usize,
-    event: &Event,
+    (i, event): (usize, &Event),
     position: usize,
+    held: Option<Value>,
     releases_fail: bool,
 ) -> Use {
     match event.kind {
         EventKind::Return => Use::Returns,
         EventKind::PutField if position == 1 => put_field(callees, body, event),
+        EventKind::GetField if reads_back(callees, body, event, held) => Use::Becomes(Value::Event(i as u32)),
         EventKind::PutStatic | EventKind::Lambda | EventKind::InvokeDynamic => Use::Escapes,
         EventKind::ArrayStore if position == 1 => Use::Escapes,
         kind if kind.is_invoke() => callees.use_at(body, i, event, position, releases_fail),
@@ -202,6 +204,20 @@ fn put_field(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Use {
         }
         _ => Use::Escapes,
     }
+}
+
+/// Whether a constructor reads from a field of its own object what it has put there.
+fn reads_back(callees: &Callees<'_, '_>, body: Body<'_>, read: &Event, held: Option<Value>) -> bool {
+    let program = callees.world.program;
+    let refs = program.refs(program.class(body.class).loader);
+    let field_of = |event: &Event| event.member().and_then(|m| refs.field(m));
+    let keeps = |put: &Event| {
+        put.kind == EventKind::PutField
+            && is_this(body, put)
+            && field_of(put) == field_of(read)
+            && body.origins.leaves(body.origins.arg(put, 1)).any(|leaf| Some(leaf) == held)
+    };
+    held.is_some() && is_this(body, read) && body.origins.events().iter().any(keeps)
 }
 
 /// Whether two operands are reached the same way: from the same value, by the same fields and calls.

@@ -1,5 +1,6 @@
 //! Which calls acquire something, and on whose behalf: a factory's caller owns what the factory returns.
 
+use super::attributes::constant;
 use super::beans::Beans;
 use super::flow::Acquired;
 use super::receivers;
@@ -8,7 +9,7 @@ use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
 use crate::dataflow::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::{params, return_type};
-use crate::vocabulary::{ClassId, MethodId, Parallel, ValueId};
+use crate::vocabulary::{ClassId, MethodId, Name, Parallel, ValueId};
 use rustc_hash::FxHashSet;
 
 /// What one pass over all bodies finds.
@@ -20,7 +21,12 @@ pub(super) struct Calls {
     pub(super) releases: Vec<(ResourceId, MethodId, u16)>,
     /// Reads of thread locals, which make a value if the variable has an initial one.
     pub(super) reads: Vec<(MethodId, u16)>,
+    /// Lookups in a directory by a constant name, in methods that release something.
+    pub(super) named: Vec<Named>,
 }
+
+/// A lookup: the name, the method that holds it, and its position among the method's events.
+pub(super) type Named = (Name, MethodId, u16);
 
 /// Callers that a factory is followed up to.
 const MAX_LIFT: u32 = 4;
@@ -78,6 +84,7 @@ pub(super) fn find(
         calls.acquired.extend(part.acquired);
         calls.releases.extend(part.releases);
         calls.reads.extend(part.reads);
+        calls.named.extend(part.named);
     }
     calls.acquired.sort_unstable();
     calls.acquired.dedup();
@@ -97,6 +104,7 @@ fn of_body(
     }
     let body = world.body(id);
     let loader = world.program.class(body.class).loader;
+    let lookups = world.knowledge.group(groups::NAMING_LOOKUP);
     for (i, event) in body.origins.events().iter().enumerate() {
         let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { continue };
         let roles = || world.knowledge.roles(loader, member);
@@ -126,6 +134,9 @@ fn of_body(
                 }
                 Role::Api(api) if reads.get(usize::from(api)).copied().unwrap_or(false) => {
                     calls.reads.push((id, i as u16));
+                }
+                Role::Api(api) if lookups.get(usize::from(api)).copied().unwrap_or(false) => {
+                    calls.named.extend(constant(body, event).map(|name| (name, id, i as u16)));
                 }
                 _ => {}
             }

@@ -1,7 +1,9 @@
-//! Objects that are kept under a name by an object of a container's own, and asked for by that name again.
+//! Objects that are kept under a name by an object of a container's own, or a directory, and asked for by that name
+//! again.
 
 use super::flow::{Place, Walk};
 use crate::dataflow::Body;
+use crate::dataflow::knowledge::groups;
 use crate::facts::{Event, Value};
 use crate::vocabulary::{MethodId, Name};
 
@@ -21,6 +23,16 @@ impl Walk<'_, '_> {
         let program = world.program;
         let refs = program.refs(program.class(body.class).loader);
         let Some(member) = event.member().filter(|_| position == OBJECT) else { return };
+        let loader = program.class(body.class).loader;
+        if world.knowledge.api_in(world.knowledge.group(groups::NAMING_BIND), loader, member).is_some() {
+            let name = constant(body, event);
+            let asked = self.of.named.iter().filter(|(asked, ..)| Some(*asked) == name);
+            let results: Vec<Place> = asked
+                .map(|(_, method, index)| Place { in_field: true, ..self.result_of(*method, *index, place) })
+                .collect();
+            results.into_iter().for_each(|place| self.push(place));
+            return;
+        }
         let facts = program.facts.members.get(member);
         if (program.text(facts.name), program.text(facts.desc)) != SET {
             return;
@@ -47,8 +59,8 @@ impl Walk<'_, '_> {
     }
 }
 
-/// The constant text that names an attribute.
-fn constant(body: Body<'_>, event: &Event) -> Option<Name> {
+/// The constant text that names an attribute, or what a directory holds.
+pub(super) fn constant(body: Body<'_>, event: &Event) -> Option<Name> {
     let mut leaves = body.origins.leaves(body.origins.arg(event, NAME));
     match (leaves.next(), leaves.next()) {
         (Some(Value::Str(text)), None) => Some(text),

@@ -5,6 +5,7 @@
 //! object is found too; [`holders`](super::holders) tells them apart. A release that is missed is reported wrongly; one
 //! that is taken for granted is not reported.
 
+use super::acquire::Named;
 use super::beans::Beans;
 use super::roots::UnloadRoots;
 use super::types::Made;
@@ -135,6 +136,7 @@ pub(super) struct Follower<'w> {
     pub(super) world: &'w World<'w>,
     beans: &'w Beans,
     pub(super) roots: &'w UnloadRoots,
+    pub(super) named: Vec<Named>,
     pub(super) containers: &'w [bool],
     pub(super) atomics: &'w [bool],
     pub(super) factories: &'w [bool],
@@ -146,7 +148,12 @@ pub(super) struct Follower<'w> {
 }
 
 impl<'w> Follower<'w> {
-    pub(super) fn new(world: &'w World<'w>, beans: &'w Beans, roots: &'w UnloadRoots) -> Self {
+    pub(super) fn new(
+        world: &'w World<'w>,
+        beans: &'w Beans,
+        roots: &'w UnloadRoots,
+        named: Vec<Named>,
+    ) -> Self {
         let knowledge: &Knowledge = world.knowledge;
         let names_of = |r: usize| {
             let patterns = knowledge.patterns_of(Role::Release(r as ResourceId));
@@ -163,6 +170,7 @@ impl<'w> Follower<'w> {
             world,
             beans,
             roots,
+            named,
             containers: knowledge.group(groups::CONTAINER_MUTATOR),
             atomics: knowledge.group(groups::ATOMIC_MUTATOR),
             factories: knowledge.group(groups::IMMUTABLE_FACTORY),

@@ -5,7 +5,7 @@
 //! what makes and uses them is seen; where it is not, the release counts for all of them.
 
 use super::flow::{Acquired, Fate, Site};
-use super::{Judge, Released};
+use super::{Judge, Release, Released};
 use crate::dataflow::Body;
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId, ValueId};
@@ -46,21 +46,52 @@ impl Judge<'_> {
         releases: &[&Released],
         tenant: TenantId,
     ) -> bool {
+        self.missed_holder(acquired, fate, releases, tenant).is_some()
+    }
+
+    /// Where the object is made that holds what is released for others only.
+    pub(super) fn missed(
+        &self,
+        acquired: &Acquired,
+        fate: &Fate,
+        release: &Release,
+        tenant: TenantId,
+    ) -> Option<Site> {
+        if *release != Release::OfOthers {
+            return None;
+        }
+        let releases: Vec<&Released> =
+            fate.releases.iter().filter(|r| r.at_unload && self.roots.reaches(tenant, r.site.0)).collect();
+        match self.missed_holder(acquired, fate, &releases, tenant)? {
+            Holder::Made(made) => Some((made.method, made.event)),
+            Holder::Bean(class) => {
+                let program = self.world.program;
+                let mut methods = program.methods_of(class);
+                methods.find(|(_, m)| program.text(m.name) == "<init>").map(|(id, _)| (id, 0))
+            }
+        }
+    }
+
+    fn missed_holder(
+        &self,
+        acquired: &Acquired,
+        fate: &Fate,
+        releases: &[&Released],
+        tenant: TenantId,
+    ) -> Option<Holder> {
         if self.world.reach.is_open_world() {
-            return false;
+            return None;
         }
         let mut holders = None;
         let mut ways = Vec::new();
         for release in releases {
-            let Some(field) = self.released_field(release.site).filter(|f| fate.fields.contains(f)) else {
-                return false;
-            };
+            let field = self.released_field(release.site).filter(|f| fate.fields.contains(f))?;
             holders = holders.or_else(|| self.holders(acquired, field));
             ways.push(self.ways(release.site.0));
         }
-        let holders = holders.unwrap_or_default();
         // A way that is not understood may be one for each of them.
-        holders.iter().any(|holder| !ways.iter().any(|w| self.may_release(holder, w, tenant)))
+        let mut holders = holders.unwrap_or_default().into_iter();
+        holders.find(|holder| !ways.iter().any(|w| self.may_release(holder, w, tenant)))
     }
 
     /// The field of `this` whose value a call releases.

@@ -1,6 +1,7 @@
 //! Whether two calls, one that registers and one that takes back, are given the same object or name.
 
 use super::flow::Site;
+use super::names;
 use crate::dataflow::World;
 use crate::dataflow::origins::{self, Origin};
 use crate::facts::{EventKind, Value};
@@ -72,10 +73,26 @@ pub(super) fn may_be_named(world: &World<'_>, registered: Site, release: Site, p
         .filter(|i| wanted.is_some() && type_of(registered, *i) == wanted)
         .map(|i| own.origins.arg(register, i));
     let (Some(name), None) = (names.next(), names.next()) else { return true };
-    let (Some(a), Some(b)) = (texts(world, registered.0, name), texts(world, release.0, taken)) else {
+    let is_same =
+        |a, b| own.origins.leaves(a).any(|x| x != Value::Null && own.origins.leaves(b).any(|y| x == y));
+    if registered.0 == release.0 && is_same(name, taken) {
         return true;
-    };
-    a.iter().any(|t| b.contains(t))
+    }
+    let (a, b) = (texts(world, registered.0, name), texts(world, release.0, taken));
+    if let (Some(a), Some(b)) = (&a, &b) {
+        return a.iter().any(|t| b.contains(t));
+    }
+    let kept = names::kept_in(world, registered, name, 0);
+    match names::read_from(world, release.0, taken) {
+        // The name is what some field holds, perhaps with others: that field has to be given the registered one.
+        Some(fields) => kept.is_none_or(|kept| fields.iter().any(|f| kept.contains(f))),
+        // A name that is put together anew is not the same if each time something new goes into it.
+        None => {
+            let is_new = |(method, value)| names::is_new_each_time(world, method, value);
+            !(is_new((release.0, taken))
+                || is_new((registered.0, name)) && names::is_made(world, release.0, taken))
+        }
+    }
 }
 
 /// The texts that a value is, or is made from by its constructor; `None` if they are not all constant.

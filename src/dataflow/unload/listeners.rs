@@ -138,6 +138,7 @@ impl Judge<'_> {
                 keeper: Keeper::SharedStatic(r.field),
                 release,
                 release_site,
+                missed: None,
                 nearest_callback: self.roots.nearest(self.world, r.tenant, class),
                 pinned_by: Some(class),
             }

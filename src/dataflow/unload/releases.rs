@@ -96,9 +96,9 @@ impl Judge<'_> {
     fn by_itself(&self, acquired: &Acquired, fate: &Fate, release: &Release) -> Option<Release> {
         let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource))?;
         if self.is_idle_without_work(acquired, fate) || self.idles(acquired) {
-            // One that all share always has something to do.
             return Some(match self.keeper(fate, false) {
-                Keeper::SharedStatic(_) => Release::WhenUnreferenced,
+                // Work of one application keeps no thread that works for another: idle ones end first.
+                Keeper::SharedStatic(_) => tasks::idle_end(self.world, fate),
                 _ if self.world.reach.is_open_world() => Release::Locally,
                 _ => tasks::idle_end(self.world, fate),
             });
@@ -222,9 +222,18 @@ impl Judge<'_> {
         // A handle that is seen wherever it goes is no other one.
         let is_seen = acquired.operand.is_none() && !fate.escapes && !fate.is_lent;
         let may_concern = |site: &Site| {
-            !(is_seen && self.is_on_handle(acquired, *site)) && self.may_concern(acquired, *site)
+            !(is_seen && (self.is_on_handle(acquired, *site) || self.takes_nothing(*site)))
+                && self.may_concern(acquired, *site)
         };
         sites.filter(|site| *site != own && may_concern(site)).collect()
+    }
+
+    /// Whether a call is given no object but its receiver.
+    fn takes_nothing(&self, site: Site) -> bool {
+        let Some(event) = self.world.event(site.0, site.1) else { return false };
+        let desc = event.member().map(|m| self.world.program.facts.members.get(m).desc);
+        event.kind.has_receiver()
+            && desc.is_some_and(|d| params(self.world.program.text(d)).all(|ty| !ty.is_reference()))
     }
 
     /// Whether a release is a call on what acquiring yields.

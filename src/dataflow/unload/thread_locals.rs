@@ -1,11 +1,13 @@
 //! Values of thread-local variables: whether they keep a module's loader, and whether they are taken away again.
 
+use super::beans::Beans;
 use super::flow::{Acquired, Released, Site};
 use crate::dataflow::changes::block_of;
 use crate::dataflow::knowledge::{ResourceId, Role};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
+use crate::program::CallSite;
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
 use crate::vocabulary::{ClassId, FieldId, MethodId, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -174,6 +176,7 @@ pub(super) fn removal(
     world: &World<'_>,
     acquired: &Acquired,
     releases: &[Released],
+    beans: &Beans,
     is_run: &dyn Fn(MethodId) -> bool,
 ) -> Removal {
     let own: Vec<Site> = releases.iter().map(|r| r.site).filter(|site| is_run(site.0)).collect();
@@ -187,13 +190,9 @@ pub(super) fn removal(
     for (method, event) in &removes {
         by_method.entry(*method).or_default().push(*event);
     }
-    let may_throw = |e: &Event| e.kind.is_invoke() || e.kind == EventKind::Throw;
-    for (method, event) in &sets {
-        if let Some(removing) = by_method.get(method)
-            && is_always_followed(world.body(*method), *event, removing, &may_throw)
-        {
-            return Removal::Always(removes.iter().find(|r| r.0 == *method).copied().unwrap_or(first));
-        }
+    let cover = Cover { world, beans, removes: &by_method, is_run };
+    if cover.covers((acquired.method, acquired.event), MAX_LEVELS) {
+        return Removal::Always(removes.iter().find(|r| r.0 == acquired.method).copied().unwrap_or(first));
     }
     let called_back = |site: &&Site| is_called_back(world, site.0);
     for set in sets.iter().filter(called_back) {
@@ -204,6 +203,45 @@ pub(super) fn removal(
         }
     }
     Removal::Sometimes(first)
+}
+
+/// Removals of a variable's values, by the methods that make them or call what does.
+struct Cover<'c, 'w> {
+    world: &'c World<'w>,
+    beans: &'c Beans,
+    removes: &'c FxHashMap<MethodId, Vec<u16>>,
+    is_run: &'c dyn Fn(MethodId) -> bool,
+}
+
+impl Cover<'_, '_> {
+    /// Whether whatever happens after a site a removal follows: in the method itself, or in all that call it.
+    fn covers(&self, site: Site, levels: usize) -> bool {
+        let world = self.world;
+        let body = world.body(site.0);
+        let may_throw = |e: &Event| e.kind.is_invoke() || e.kind == EventKind::Throw;
+        let own = self.removes.get(&site.0);
+        if own.is_some_and(|removing| is_always_followed(body, site.1, removing, &may_throw)) {
+            return true;
+        }
+        let is_call = |s: &CallSite| world.event(s.caller, s.event).is_some_and(|e| e.kind.is_invoke());
+        let mut callers = world.sites.of(site.0, MAX_SITES).unwrap_or_default();
+        callers.retain(|s| is_call(s) && (self.is_run)(s.caller));
+        levels > 0
+            && !callers.is_empty()
+            && !self.is_for_others(body, &callers)
+            && callers.iter().all(|s| self.covers((s.caller, s.event), levels - 1))
+    }
+
+    /// Whether a method is there for callers that are not seen: a public one of an object that a container hands out,
+    /// which no other class calls.
+    fn is_for_others(&self, body: Body<'_>, callers: &[CallSite]) -> bool {
+        let program = self.world.program;
+        body.method.access.is_public()
+            && !body.method.access.is_static()
+            && program.text(body.method.name) != "<init>"
+            && self.beans.is_bean_class(self.world, body.class)
+            && callers.iter().all(|s| program.class_of_method(s.caller) == body.class)
+    }
 }
 
 /// The sites, and the calls that lead to them.

@@ -4,6 +4,7 @@ use super::format::{
     CodeFlow, FlowStep, Message, ResultProperties, Rule, SarifLocation, SarifResult, ThreadFlow,
 };
 use super::places::{Places, logical, noted};
+use crate::findings::lambda::shown;
 use crate::findings::{Finding, Hop, Location, Outcome, Standing};
 use crate::report::place_text;
 use std::collections::BTreeMap;
@@ -123,7 +124,7 @@ fn code_flows(trace: &[Hop], places: &mut Places<'_>) -> Vec<CodeFlow> {
 
 fn step(hop: &Hop, places: &mut Places<'_>) -> FlowStep {
     let dot = if hop.class.is_empty() || hop.member.is_empty() { "" } else { "." };
-    let mut text = format!("[{}] {}{dot}{}", hop.tenant, hop.class, hop.member);
+    let mut text = format!("[{}] {}{dot}{}", hop.tenant, hop.class, shown(&hop.member));
     if !hop.note.is_empty() {
         text.push_str(": ");
         text.push_str(&hop.note);

@@ -1,6 +1,7 @@
 //! One finding: header, place, source line, tenants, trace, and what to do about it.
 
 use super::{Advice, trace};
+use crate::findings::lambda::shown;
 use crate::findings::{Finding, Location};
 use crate::report::source_text::SourceTexts;
 use crate::report::terminal::{BOLD, DIM, FRAME, clean, first_sentence, paint, prose, severity_style, wrap};
@@ -49,7 +50,7 @@ pub(super) fn write(
 pub(super) fn write_line(f: &Finding, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
     let head = format!("{}[{}]", f.severity.text(), clean(&f.rule));
     let dot = if f.member.is_empty() { "" } else { "." };
-    let member = format!("{}{dot}{}", f.class, f.member);
+    let member = format!("{}{dot}{}", f.class, shown(&f.member));
     let place = paint(options.color, DIM, &place_of(&f.location));
     let head = paint(options.color, severity_style(f.severity), &head);
     writeln!(out, "  {head} {}  {place}", clean(&member))

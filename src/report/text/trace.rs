@@ -1,6 +1,7 @@
 //! The steps from a tenant's code to the hazard, in columns.
 
 use crate::findings::Hop;
+use crate::findings::lambda::shown;
 use crate::report::terminal::{DIM, clean, columns, padded, paint, prose, wrap};
 use crate::report::{RenderOptions, grouped};
 use std::io;
@@ -54,9 +55,9 @@ pub(super) fn write(hops: &[Hop], options: &RenderOptions, out: &mut dyn io::Wri
 
 fn row(number: usize, digits: usize, hop: &Hop) -> Row {
     let member = match (hop.class.is_empty(), hop.member.is_empty()) {
-        (false, false) => format!("{}.{}", hop.class, hop.member),
+        (false, false) => format!("{}.{}", hop.class, shown(&hop.member)),
         (false, true) => hop.class.clone(),
-        (true, _) => hop.member.clone(),
+        (true, _) => shown(&hop.member).into_owned(),
     };
     Row {
         number: format!("{:>width$}", format!("{number}."), width = digits + 1),

@@ -108,6 +108,7 @@ impl Checker<'_> {
             ConditionText::MadeFromKey => Condition::MadeFromKey,
             ConditionText::OnlyFromMain => Condition::OnlyFromMain,
             ConditionText::RunsOnce => Condition::RunsOnce,
+            ConditionText::GuardedOnce => Condition::GuardedOnce,
             ConditionText::StoredUnasked => Condition::StoredUnasked,
             other => self.detail_of_call(other),
         }
@@ -132,6 +133,7 @@ impl Checker<'_> {
             ConditionText::Because(words) => Condition::Because(words.into_iter().map(Into::into).collect()),
             ConditionText::Arrives(words) => Condition::Arrives(words.into_iter().map(Into::into).collect()),
             ConditionText::InUnloadCallback => Condition::InUnloadCallback,
+            ConditionText::OnlyIf(words) => Condition::OnlyIf(words.into_iter().map(Into::into).collect()),
             ConditionText::Released(words) => {
                 Condition::Released(words.into_iter().map(Into::into).collect())
             }
@@ -254,6 +256,8 @@ impl Checker<'_> {
             ConditionText::InUnloadCallback => ("in-unload-callback", is_in_code, "sites in code"),
             ConditionText::OnlyFromMain => ("only-from-main", is_in_code, "sites in code"),
             ConditionText::RunsOnce => ("runs-once", is_in_code, "sites in code"),
+            ConditionText::GuardedOnce => ("guarded-once", is_in_code, "sites in code"),
+            ConditionText::OnlyIf(_) => ("only-if", is_open, "open resources"),
             _ => match place_of_common(text) {
                 Some((name, true)) => (name, is_field, "field sites"),
                 Some((name, false)) => (name, is_call, "calls"),

@@ -39,6 +39,13 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
             found.spots.iter().all(|s| super::fields::is_only_from_main(cx, s.method, 0))
         }
         Condition::RunsOnce => found.spots.iter().all(|s| super::once::runs_once(cx.world, s.method, 0)),
+        Condition::GuardedOnce => {
+            found.spots.iter().all(|s| super::once::is_guarded_once(cx.world, s.method, s.event, 0))
+        }
+        Condition::OnlyIf(reasons) => {
+            let reason = found.leak.as_ref().and_then(|leak| leak.only_if);
+            reason.is_some_and(|reason| reasons.contains(&reason))
+        }
         Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
         Condition::GoesOnWithout(types) => {
             found.spots.iter().all(|s| super::handlers::go_on_without(cx, s, types))
@@ -50,7 +57,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
             found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
         }
         Condition::AlsoCalls(names) => {
-            found.spots.iter().all(|s| super::tasks::calls_api(cx, s.method, names))
+            found.spots.iter().all(|s| super::tasks::also_calls(cx, s.method, names))
         }
         Condition::Released(releases) => {
             let release = released(cx, found);
@@ -83,6 +90,9 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
         Condition::MadeFromKey => super::memo::is_made_from_key(cx, found),
         Condition::Locked => found.spots.iter().all(|s| super::fields::is_locked(cx.world, s)),
         Condition::HeldByStatic => found.holder.is_some(),
+        Condition::ReceiverWalkedOrAsked => {
+            found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
+        }
         Condition::Sharing(test) => super::sharing::holds(cx, found, test),
         other => holds_of_call(cx, found, other),
     }
@@ -131,6 +141,8 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::InUnloadCallback
         | Condition::OnlyFromMain
         | Condition::RunsOnce
+        | Condition::GuardedOnce
+        | Condition::OnlyIf(_)
         | Condition::Catches(_)
         | Condition::GoesOnWithout(_)
         | Condition::ReceiverWalkedOrAsked
@@ -407,7 +419,13 @@ fn origins_hold(kinds: &[OriginKind], wanted: &[OriginKind]) -> bool {
 
 fn released(cx: &Context<'_>, found: &Match) -> Release {
     if let Some(leak) = &found.leak {
-        return if leak.ever_released { Release::Elsewhere } else { Release::Never };
+        let resources = &cx.world.knowledge.tables.resources;
+        let ends = resources.get(usize::from(leak.resource)).is_some_and(|r| r.ends_unreferenced);
+        return match leak.ever_released {
+            true if ends => Release::WhenUnreferenced,
+            true => Release::Elsewhere,
+            false => Release::Never,
+        };
     }
     match (&found.kept, found.subject) {
         (Some(kept), _) => match kept.release {

@@ -144,7 +144,7 @@ pub(super) fn is_locked(world: &World<'_>, spot: &Spot) -> bool {
 /// Callers looked at for one method.
 const MAX_CALLERS: usize = 32;
 /// Calls followed backwards.
-const MAX_DEPTH: u32 = 4;
+const MAX_DEPTH: u32 = 8;
 
 /// Types by which a framework other than the containers known here starts a library.
 const STARTERS: &str = "bundle-activator";
@@ -163,15 +163,31 @@ pub(super) fn is_only_from_main(cx: &Context<'_>, method: MethodId, depth: u32) 
     let is = |name: &str, desc: &str| {
         world.program.text(facts.name) == name && world.program.text(facts.desc) == desc
     };
-    // Where statics are methods of an object, as in Scala, `main` is one too.
-    if is("main", "([Ljava/lang/String;)V") {
+    // The one object of a class named so is Scala's place for what belongs to no object.
+    let is_one = facts.access.is_static() || world.program.class_name(class).ends_with('$');
+    if is_one && is("main", "([Ljava/lang/String;)V") {
         return true;
     }
-    if depth >= MAX_DEPTH || facts.access.is_public() || facts.access.is_protected() {
+    if depth >= MAX_DEPTH {
         return false;
+    }
+    if facts.access.is_public() || facts.access.is_protected() {
+        return !facts.access.is_static() && is_made_by_main(cx, class, depth);
     }
     let callers = world.sites.of(method, MAX_CALLERS).unwrap_or_default();
     !callers.is_empty() && callers.iter().all(|site| is_only_from_main(cx, site.caller, depth + 1))
+}
+
+/// Whether only a `main` makes objects of a class that other packages can't name.
+fn is_made_by_main(cx: &Context<'_>, class: ClassId, depth: u32) -> bool {
+    let (world, program) = (cx.world, cx.world.program);
+    let constructors = program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>");
+    let mut makers = constructors.flat_map(|(id, _)| world.sites.resolved_to(id)).peekable();
+    !program.class_facts(class).access.is_public()
+        && makers.peek().is_some()
+        && makers.all(|site| {
+            program.class_of_method(site.caller) != class && is_only_from_main(cx, site.caller, depth + 1)
+        })
 }
 
 /// Whether all that is ever stored in a field is without state: plain objects that only tell one thing from another, and

@@ -9,7 +9,7 @@ use super::trace::{self, simple_name};
 use super::{configured_text, copies_text, outcome, references_text};
 use crate::dataflow::unload::{Keeper, Release};
 use crate::facts::EventKind;
-use crate::findings::{Finding, Hop, Location};
+use crate::findings::{Finding, Hop, Location, lambda};
 use crate::rules::rule::{Case, Condition, FollowTest, Part, Rule, Slot, Template};
 use crate::vocabulary::descriptor::{TypeDesc, binary_name, human};
 use crate::vocabulary::{FieldId, MethodId, TenantId};
@@ -71,7 +71,7 @@ pub(super) struct Maker<'m, 'w> {
     pub(super) cx: &'m Context<'w>,
     pub(super) found: &'m Match,
     /// What the rule asks to follow the call.
-    follow: Vec<&'m FollowTest>,
+    pub(super) follow: Vec<&'m FollowTest>,
     tenants: Vec<TenantId>,
     /// Who reads what another one writes, if the rule asks.
     pub(super) readers: Vec<Reading>,
@@ -281,36 +281,6 @@ impl Maker<'_, '_> {
         }
     }
 
-    pub(super) fn path(&self, method: crate::vocabulary::MethodId, at: u16) -> String {
-        let spot = Spot { method, event: at, how: None, inside: None };
-        match self.cx.world.event(method, at).map(|e| e.kind) {
-            Some(EventKind::Return) => "the return".to_owned(),
-            Some(EventKind::Throw) => "the throw".to_owned(),
-            _ => format!("an exception of {}", self.target(&spot)),
-        }
-    }
-
-    /// The call after which, or the return by which, a method is left without what has to follow the site's call; an
-    /// exception's first, since whoever asks for returns asks for nothing else.
-    fn lost_at(&self) -> Option<String> {
-        let by_exception = |s: &Spot| {
-            let mut tests = self.follow.iter();
-            tests.find_map(|test| super::follow::exceptional_gap(self.cx, s, test))
-        };
-        let first = |s: &Spot| {
-            let mut tests = self.follow.iter();
-            tests.find_map(|test| Some((s.method, super::follow::gap(self.cx, s, test)?)))
-        };
-        let mut found = self.found.spots.iter().filter_map(by_exception);
-        let (method, gap) = found.next().or_else(|| self.found.spots.iter().find_map(first))?;
-        let spot = Spot { method, event: gap.cause.unwrap_or(gap.at), how: None, inside: None };
-        Some(match self.cx.world.event(method, spot.event).map(|e| e.kind) {
-            Some(EventKind::Return) => "it returns".to_owned(),
-            Some(EventKind::Throw) => "it throws".to_owned(),
-            _ => format!("`{}` throws", self.target(&spot)),
-        })
-    }
-
     fn anchor(&self) -> String {
         match (self.found.subject, self.found.spots.first()) {
             (Subject::Call(..) | Subject::Resource(_), Some(spot)) => {
@@ -342,7 +312,7 @@ impl Maker<'_, '_> {
                 Part::Slot(slot) => text.push_str(&self.slot(*slot)),
             }
         }
-        text
+        lambda::told(&text)
     }
 
     fn slot(&self, slot: Slot) -> String {

@@ -1,10 +1,13 @@
 //! What a call names, in a finding's words, and who has it.
 
 use super::finding::{Maker, and_list};
-use super::matches::Subject;
+use super::follow;
+use super::matches::{Spot, Subject};
 use super::trace::simple_name;
 use super::values;
 use crate::dataflow::held::Root;
+use crate::facts::EventKind;
+use crate::vocabulary::MethodId;
 
 impl Maker<'_, '_> {
     /// The first constant among the call's operands.
@@ -75,5 +78,38 @@ impl Maker<'_, '_> {
             Root::ServiceLoader => "the service loader".to_owned(),
             Root::Bean => "the application context".to_owned(),
         }
+    }
+
+    pub(super) fn path(&self, method: MethodId, at: u16) -> String {
+        let spot = Spot { method, event: at, how: None, inside: None };
+        match self.cx.world.event(method, at).map(|e| e.kind) {
+            Some(EventKind::Return) => "the return".to_owned(),
+            Some(EventKind::Throw) => "the throw".to_owned(),
+            Some(EventKind::PutField | EventKind::PutStatic) => {
+                format!("writing `{}` again", self.target(&spot))
+            }
+            _ => format!("an exception of {}", self.target(&spot)),
+        }
+    }
+
+    /// The call after which, or the return by which, a method is left without what has to follow the site's call; an
+    /// exception's first, since whoever asks for returns asks for nothing else.
+    pub(super) fn lost_at(&self) -> Option<String> {
+        let by_exception = |s: &Spot| {
+            let mut tests = self.follow.iter();
+            tests.find_map(|test| follow::exceptional_gap(self.cx, s, test))
+        };
+        let first = |s: &Spot| {
+            let mut tests = self.follow.iter();
+            tests.find_map(|test| Some((s.method, follow::gap(self.cx, s, test)?)))
+        };
+        let mut found = self.found.spots.iter().filter_map(by_exception);
+        let (method, gap) = found.next().or_else(|| self.found.spots.iter().find_map(first))?;
+        let spot = Spot { method, event: gap.cause.unwrap_or(gap.at), how: None, inside: None };
+        Some(match self.cx.world.event(method, spot.event).map(|e| e.kind) {
+            Some(EventKind::Return) => "it returns".to_owned(),
+            Some(EventKind::Throw) => "it throws".to_owned(),
+            _ => format!("`{}` throws", self.target(&spot)),
+        })
     }
 }

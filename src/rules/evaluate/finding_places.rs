@@ -42,6 +42,12 @@ impl Maker<'_, '_> {
         if !self.cx.world.reach.is_open_world() && self.victims().next().is_none() {
             related.extend(self.readers.iter().take(MAX_READERS).map(|r| self.read_at(r)));
         }
+        if let Some((method, event)) = self.found.kept.as_ref().and_then(|kept| kept.missed) {
+            let line = world.event(method, event).map_or(0, |e| e.line);
+            let class = world.program.class_of_method(method);
+            let note = "the object that is made here holds one that is left out".to_owned();
+            related.push((trace::location(world, class, line), note));
+        }
         if let Some(kept) = &self.found.kept {
             if let Some((method, event)) = kept.release_site {
                 let line = world.event(method, event).map_or(0, |e| e.line);

@@ -21,8 +21,8 @@ const LOOKUPS: &[&str] = &[
 /// Computations between a name and what it is made from.
 const MAX_STEPS: u32 = 4;
 
-/// Whether the method asks another loader for the same name: the context class loader, one that it is given, or one that
-/// is not known.
+/// Whether the method, what it calls, or all who call it ask another loader for the same name: the context class loader,
+/// one that is given, or one that is not known.
 pub(super) fn is_another_loader_asked(cx: &Context<'_>, spot: &Spot) -> bool {
     let body = cx.world.body(spot.method);
     let Some(event) = body.origins.events().get(usize::from(spot.event)) else { return false };

@@ -1,6 +1,6 @@
 //! Code that runs once in the life of a class, for whoever comes first.
 
-use crate::dataflow::{Body, World};
+use crate::dataflow::{Body, World, lazy};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{ClassId, MethodId};
 
@@ -27,6 +27,21 @@ pub(super) fn runs_once(world: &World<'_>, method: MethodId, depth: u32) -> bool
             body.origins.events().get(usize::from(site.event)).is_some_and(is_kept)
                 && runs_once(world, site.caller, depth + 1)
         })
+}
+
+/// Whether an event happens once for a class: it stands behind a test of a static that the method sets too, or all that
+/// call the method do so behind such a test, or once.
+pub(super) fn is_guarded_once(world: &World<'_>, method: MethodId, event: u16, depth: u32) -> bool {
+    if lazy::is_guarded(world, method, event) || runs_once(world, method, depth) {
+        return true;
+    }
+    let access = world.program.method(method).access;
+    if depth >= MAX_DEPTH || access.is_public() || access.is_protected() {
+        return false;
+    }
+    let callers = world.sites.of(method, MAX_CALLERS).unwrap_or_default();
+    !callers.is_empty()
+        && callers.iter().all(|site| is_guarded_once(world, site.caller, site.event, depth + 1))
 }
 
 /// Whether a lambda is handed to the constructor of a class that calls it and keeps what it yields.

@@ -14,6 +14,8 @@ const MAX_VISITED: usize = 400;
 const MAX_STAGES: usize = 32;
 /// The API that makes a stream parallel, the stages before it too.
 const STREAM_PARALLEL: &str = "stream-parallel";
+/// Callers of one method that are looked at.
+const MAX_CALLERS: usize = 16;
 
 /// Whether code that is handed over at a call reaches an API of one of the groups.
 pub(super) fn reaches(cx: &Context<'_>, spot: &Spot, names: &[String]) -> bool {
@@ -37,6 +39,22 @@ pub(super) fn reaches(cx: &Context<'_>, spot: &Spot, names: &[String]) -> bool {
         }
     }
     false
+}
+
+/// Whether a method calls an API of one of the groups, or all that call the method do; of an anonymous class's method, all
+/// that make an object of it.
+pub(super) fn also_calls(cx: &Context<'_>, method: MethodId, names: &[String]) -> bool {
+    let program = cx.world.program;
+    let class = program.class_of_method(method);
+    let last = program.class_name(class).rsplit('$').next().unwrap_or_default();
+    let is_anonymous = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
+    let constructors = || program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>");
+    let called: Vec<MethodId> =
+        if is_anonymous { constructors().map(|(id, _)| id).collect() } else { vec![method] };
+    let sites = called.iter().filter_map(|m| cx.world.sites.of(*m, MAX_CALLERS)).flatten();
+    let mut callers = sites.map(|site| site.caller).peekable();
+    calls_api(cx, method, names)
+        || callers.peek().is_some() && callers.all(|caller| calls_api(cx, caller, names))
 }
 
 /// Whether a method calls an API of one of the groups.

@@ -2,7 +2,7 @@
 
 use crate::dataflow::World;
 use crate::facts::{Event, EventKind, NO_NAME};
-use crate::findings::{Hop, Location};
+use crate::findings::{Hop, Location, lambda};
 use crate::program::{Entered, WitnessStep};
 use crate::vocabulary::descriptor::binary_name;
 use crate::vocabulary::{ClassId, MethodId, TenantId};
@@ -44,7 +44,7 @@ pub(super) fn hop(world: &World<'_>, tenant: &str, method: MethodId, line: u16, 
         class: binary_name(program.class_name(class)),
         member: program.text(facts.name).to_owned(),
         descriptor: program.text(facts.desc).to_owned(),
-        note,
+        note: lambda::told(&note),
         location: location(world, class, line),
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::words::{
     ArrivalWord, CauseWord, ConfiguredWord, CopyQuestionWord, DefinerWord, ExitWord, FailureWord, KeeperWord,
-    KeyWord, NameOwnerWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
+    KeyWord, NameOwnerWord, OnlyIfWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
 };
 
 /// Where a rule looks: exactly one kind of site.
@@ -223,13 +223,17 @@ pub(crate) enum ConditionText {
     ReceiverNamed(ReceiverNamedText),
     /// The object that the field belongs to is held by a static field, or by the service loader.
     HeldByStatic,
-    /// A constructor that other packages can call stores the loader, and takes none from its caller.
+    /// A constructor that other packages can call stores the loader, and neither it nor a method that yields the object
+    /// again takes one from the caller.
     StoredUnasked,
-    /// Only a `main`, or the activator of an OSGi bundle, gets to the site.
+    /// Only a `main`, or the activator of an OSGi bundle, gets to the site, or makes the object whose method holds it.
     OnlyFromMain,
     /// The method that holds the site runs once: a class initialiser, what only that calls, or what it hands to an object
     /// that keeps the result.
     RunsOnce,
+    /// The site stands behind a test of a static field that the method sets too, or a static that it fills: it runs once.
+    /// Or each call of the method does, or the method runs once.
+    GuardedOnce,
     /// The called method belongs to one of these API groups or ids of the models.
     Target(#[schemars(length(min = 1))] Vec<String>),
     /// Where an argument of the call comes from.
@@ -248,6 +252,8 @@ pub(crate) enum ConditionText {
     /// The resource is released (an open one `elsewhere` if on some path, else `never`), or what was stored in the field
     /// is taken out again, in one of these ways.
     Released(#[schemars(length(min = 1))] Vec<ReleaseWord>),
+    /// The resource stays open only if one of these happens, which few would guard against.
+    OnlyIf(#[schemars(length(min = 1))] Vec<OnlyIfWord>),
     /// The resource is kept in one of these places.
     Kept(#[schemars(length(min = 1))] Vec<KeeperWord>),
     /// The method that holds the site catches one of these types around it; names with dots.
@@ -265,8 +271,8 @@ pub(crate) enum ConditionText {
     CastToOwn,
     /// The method asks the context class loader for the same name before.
     ContextLoaderAskedBefore,
-    /// The method asks another loader for the same name, before or after: the context class loader, one it is given, or
-    /// one that is not known.
+    /// The method, what it calls, or all who call it ask another loader for the same name, before or after: the context
+    /// class loader, one that is given, or one that is not known.
     AnotherLoaderAsked,
     /// The loader that the call yields is that of an object of the deployment's own classes, and is asked for classes by
     /// computed names.
@@ -277,8 +283,8 @@ pub(crate) enum ConditionText {
     ReadByCode,
     /// The thread runs a task that the method is given.
     TaskGiven,
-    /// The type of the receiver is asked before by `instanceof`, or the receiver is the result of an earlier turn of the
-    /// same call in a loop.
+    /// The type of the receiver is asked before by `instanceof`, or is declared as what is asked, or the receiver is made
+    /// from the result of an earlier turn of the same call in a loop.
     ReceiverWalkedOrAsked,
 }
 

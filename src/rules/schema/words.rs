@@ -282,6 +282,21 @@ words! {
 }
 
 words! {
+    /// What alone leaves a resource open.
+    #[schemars(title = "what leaves it open")]
+    OnlyIfWord => rule::OnlyIf {
+        /// The wait for its own end is interrupted.
+        Interrupted,
+        /// Closing another resource, which only reads, fails.
+        CloseFails,
+        /// Setting one of its options fails, or asking it for something that it has.
+        OptionFails,
+        /// The method, by its name one that sets something up, is called again.
+        CalledAgain,
+    }
+}
+
+words! {
     /// How a reference fails to link.
     #[schemars(title = "failure to link")]
     FailureWord => rule::LinkFailure {

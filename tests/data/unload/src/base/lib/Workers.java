@@ -25,7 +25,7 @@ public final class Workers {
 
     /** The library keeps it, and nobody stops it. */
     public static ExecutorService named(String name) {
-        return BY_NAME.computeIfAbsent(name, n -> Executors.newCachedThreadPool()); // kept: executor when-unreferenced
+        return BY_NAME.computeIfAbsent(name, n -> Executors.newCachedThreadPool()); // kept: executor when-idle
     }
 
     /** Holds a pool and stops it when it is told so. */

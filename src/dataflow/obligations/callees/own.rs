@@ -1,0 +1,66 @@
+//! What objects hold and release with themselves.
+
+use super::{Callees, MAX_DEPTH, MAX_TARGETS, is_this};
+use crate::dataflow::Body;
+use crate::dataflow::obligations::acquire::is_auto_closeable;
+use crate::dataflow::obligations::follow::Followed;
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::{ClassId, FieldId, MethodId};
+
+impl Callees<'_, '_> {
+    /// Whether a method yields what the object holds and releases with itself: another way to the same.
+    pub(super) fn hands_out_own(&self, body: Body<'_>) -> bool {
+        let refs = self.world.program.refs(self.world.program.class(body.class).loader);
+        let is_own = |leaf: Value| {
+            let read = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::GetField);
+            read.filter(|(_, e)| is_this(body, e)).is_some_and(|(_, e)| {
+                let field = e.member().and_then(|m| refs.field(m));
+                field.is_some_and(|f| self.class_releases_field(body.class, f))
+            })
+        };
+        let mut returned = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+        !body.method.access.is_static()
+            && returned.any(|e| body.origins.leaves(body.origins.arg(e, 0)).any(is_own))
+    }
+
+    pub(super) fn releases_own_field(&self, method: MethodId) -> bool {
+        let body = self.world.body(method);
+        let is_own_field = |event: &Event| {
+            body.origins.leaves(body.origins.arg(event, 0)).any(|leaf| {
+                let read = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::GetField);
+                read.is_some_and(|(_, e)| is_this(body, e))
+            })
+        };
+        body.origins.events().iter().any(|e| self.is_release(body, e) && is_own_field(e))
+    }
+
+    /// Whether a class is closed by whoever owns its objects, and then releases what it keeps in a field.
+    pub(in crate::dataflow::obligations) fn class_releases_field(
+        &self,
+        class: ClassId,
+        field: FieldId,
+    ) -> bool {
+        is_auto_closeable(self.world, class)
+            && self.close_of(class).is_some_and(|close| self.releases_field(close, field, 2))
+    }
+
+    fn releases_field(&self, method: MethodId, field: FieldId, depth: u32) -> bool {
+        if depth == 0 || self.depth.get() >= MAX_DEPTH {
+            return false;
+        }
+        let body = self.world.body(method);
+        let refs = self.world.program.refs(self.world.program.class(body.class).loader);
+        body.origins.events().iter().enumerate().any(|(i, event)| match event.kind {
+            EventKind::GetField => {
+                event.member().and_then(|m| refs.field(m)) == Some(field)
+                    && is_this(body, event)
+                    && Followed::value(self, body, Value::Event(i as u32)).is_ever_released()
+            }
+            kind if kind.is_invoke() && is_this(body, event) => {
+                let targets = self.targets(body, event, MAX_TARGETS).unwrap_or_default();
+                targets.iter().any(|t| self.releases_field(*t, field, depth - 1))
+            }
+            _ => false,
+        })
+    }
+}

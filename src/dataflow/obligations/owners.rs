@@ -1,0 +1,70 @@
+//! What is released with something that callers pass, and that all of them release when the method fails.
+
+use super::acquire::Obligation;
+use super::callees::Callees;
+use super::uses::{Use, Uses};
+use crate::dataflow::Body;
+use crate::dataflow::exceptions::THROWABLE;
+use crate::dataflow::paths::block_of;
+use crate::facts::{NO_NAME, Value};
+use crate::vocabulary::ValueId;
+
+/// Callers of one method that are looked at.
+const MAX_CALLERS: usize = 16;
+/// Blocks of one handler that are searched for the release.
+const MAX_BLOCKS: usize = 24;
+
+/// Whether every caller that is seen guards its call by a handler for any exception that releases what the obligation is
+/// released with.
+pub(super) fn is_released_by_callers(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    obligation: &Obligation,
+) -> bool {
+    let owners = obligation.released_with.iter().flat_map(|owner| body.origins.leaves(*owner));
+    let mut params = owners.filter_map(|leaf| match leaf {
+        Value::Param(n) if n > 0 || body.method.access.is_static() => Some(usize::from(n)),
+        _ => None,
+    });
+    let releases = |param: usize| {
+        let sites = callees.world.sites.of(body.id, MAX_CALLERS).unwrap_or_default();
+        !sites.is_empty()
+            && sites.iter().all(|site| {
+                let caller = callees.world.body(site.caller);
+                let call = caller.origins.events().get(usize::from(site.event));
+                let passed = call.and_then(|c| caller.origins.args(c).get(param).copied());
+                passed.is_some_and(|value| is_guarded(callees, caller, site.event, value))
+            })
+    };
+    params.any(releases)
+}
+
+/// Whether a handler for any exception around an event releases a value that the body itself has made.
+fn is_guarded(callees: &Callees<'_, '_>, body: Body<'_>, event: u16, value: ValueId) -> bool {
+    let unit = body.origins.unit;
+    let made = body.origins.leaves(value).find(|leaf| matches!(leaf, Value::Event(_)));
+    let blocks = unit.blocks_of(body.method);
+    let around = block_of(unit, body.method, event).and_then(|b| blocks.get(usize::from(b)));
+    let (Some(made), Some(around)) = (made, around) else { return false };
+    let uses = Uses::of_value(callees, body, made, false);
+    let releases = |i: usize| {
+        let is_release = |u: &Use| matches!(u, Use::Releases | Use::ReleasesUnlessThrown);
+        uses.list.iter().any(|(at, _, found)| usize::from(*at) == i && is_release(found))
+    };
+    let is_for_all = |catches| catches == NO_NAME || callees.world.program.text(catches) == THROWABLE;
+    unit.handlers(around).iter().filter(|h| is_for_all(h.catches)).any(|handler| {
+        let (mut waiting, mut seen) = (vec![handler.block], Vec::new());
+        while let Some(at) = waiting.pop() {
+            let Some(block) = blocks.get(usize::from(at)) else { continue };
+            if seen.contains(&at) || seen.len() >= MAX_BLOCKS {
+                continue;
+            }
+            seen.push(at);
+            if block.events().any(releases) {
+                return true;
+            }
+            waiting.extend(unit.successors(block));
+        }
+        false
+    })
+}
