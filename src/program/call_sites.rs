@@ -8,7 +8,7 @@ use crate::vocabulary::{ClassId, MethodId, Parallel};
 /// One call instruction, lambda or method reference.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 // There are millions of them.
-#[repr(packed(2))]
+#[repr(Rust, packed(2))]
 pub struct CallSite {
     /// The method that holds it.
     pub caller: MethodId,

@@ -233,15 +233,12 @@ impl Checker<'_> {
             ConditionText::Argument(_) => ("argument", has_arguments, "calls and resources"),
             ConditionText::FollowedBy(_) => ("followed-by", has_arguments, "calls and resources"),
             ConditionText::ContextLoaderAskedBefore => ("context-loader-asked-before", is_call, "calls"),
-            ConditionText::CastToOwn => ("cast-to-own", is_call, "calls"),
             ConditionText::AskedForComputedNames => ("asked-for-computed-names", is_call, "calls"),
             ConditionText::CaughtWherePassed(_) => ("caught-where-passed", is_call, "calls"),
-            ConditionText::NamedAfterAsked => ("named-after-asked", is_call, "calls"),
             ConditionText::ReadByCode => ("read-by-code", is_configured, "`configured` sites"),
             ConditionText::TaskGiven => ("task-given", is_kept, "kept resources"),
             ConditionText::ReceiverWalkedOrAsked => ("receiver-walked-or-asked", is_call, "calls"),
             ConditionText::Target(_) => ("target", is_call, "calls"),
-            ConditionText::TaskReaches(_) => ("task-reaches", is_call, "calls"),
             ConditionText::Released(_) => {
                 ("released", is_kept || is_open || is_field, "resources and field sites")
             }
@@ -388,6 +385,9 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::OnlySetUp => ("only-set-up", true),
         ConditionText::Drained => ("drained", true),
         ConditionText::OnlyLogged => ("only-logged", true),
+        ConditionText::CastToOwn => ("cast-to-own", false),
+        ConditionText::NamedAfterAsked => ("named-after-asked", false),
+        ConditionText::TaskReaches(_) => ("task-reaches", false),
         ConditionText::ReceiverFrom(_) => ("receiver-from", false),
         ConditionText::ReceiverShared => ("receiver-shared", false),
         ConditionText::TargetShared => ("target-shared", false),

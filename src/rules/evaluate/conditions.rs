@@ -103,13 +103,11 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
 fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
     match condition {
         Condition::Target(names) => matches!(found.subject, Subject::Call(_, api) if cx.is_api(api, names)),
-        // The match has been narrowed to the tenants that pack it.
-        Condition::Argument(test)
-            if super::packed::tenants(cx, found, test).is_some_and(|t| !t.is_empty()) =>
-        {
-            true
+        Condition::Argument(test) => {
+            // If so, the match has been narrowed to the tenants that pack it.
+            super::packed::tenants(cx, found, test).is_some_and(|t| !t.is_empty())
+                || found.spots.iter().any(|s| argument_holds(cx, s, test))
         }
-        Condition::Argument(test) => found.spots.iter().any(|s| argument_holds(cx, s, test)),
         Condition::Because(_) | Condition::Arrives(_) | Condition::ReadByCode => {
             holds_of_row(cx, found, condition)
         }
