@@ -104,7 +104,12 @@ fn what_stays_open_is_found_and_what_does_not_is_not() {
                 println!("false alarm  {}: {}:{}", case.display(), line.file, line.line);
                 false_alarms += 1;
             }
-            for (line, certainty) in found.difference(&expected).filter(|(l, _)| want.contains(l)) {
+            // A rule may make less of it than the analysis does, never more.
+            let is_lowered = |(line, certainty): &&(Line, String)| {
+                certainty == "certain" && expected.contains(&(line.clone(), "likely".to_owned()))
+            };
+            let differ = found.difference(&expected).filter(|(l, _)| want.contains(l));
+            for (line, certainty) in differ.filter(|row| !is_lowered(row)) {
                 println!("not {certainty:8} {}: {}:{}", case.display(), line.file, line.line);
                 other += 1;
             }
