@@ -166,7 +166,7 @@ pub(crate) struct Exceptions<'w> {
     checks: &'w [bool],
     options: &'w [bool],
     explicit: RefCell<FxHashMap<MethodId, Vec<Thrown>>>,
-    checked: RefCell<FxHashMap<MethodId, bool>>,
+    checked: RefCell<FxHashMap<(MethodId, u32), bool>>,
 }
 
 impl<'w> Exceptions<'w> {

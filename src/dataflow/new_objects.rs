@@ -4,6 +4,7 @@ use super::changes::{Change, block_of};
 use super::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{MethodId, ValueId};
+use rustc_hash::FxHashSet;
 
 /// Methods that run on an object that is just being made: a constructor, and what reads an object from a stream (Java Object
 /// Serialization Specification, 3.4).
@@ -18,7 +19,7 @@ const MAX_DEPTH: u32 = 4;
 /// Whether a value of a method is always an object that was made for it: there, by what it calls, or by all who call it,
 /// if nobody else can. One that is read from a field or a container is not.
 pub fn is_new(world: &World<'_>, method: MethodId, value: ValueId) -> bool {
-    Search { world, seen: Vec::new() }.value(world.body(method), value, 0)
+    Search { world, seen: FxHashSet::default() }.value(world.body(method), value, 0)
 }
 
 /// Whether a store goes into an array that the method has just made and put into the field: `names = new String[1]; names[0] = …`.
@@ -44,8 +45,9 @@ pub fn is_into_new_array(world: &World<'_>, change: &Change) -> bool {
 
 struct Search<'w> {
     world: &'w World<'w>,
-    /// Parameters that are being looked at: what comes around a loop is no other object.
-    seen: Vec<(MethodId, u16)>,
+    /// Parameters, and methods for what they return, that are looked at, each once: what comes around a loop is no other
+    /// object, and one that is not new ends the search.
+    seen: FxHashSet<(MethodId, Option<u16>)>,
 }
 
 impl Search<'_> {
@@ -72,13 +74,13 @@ impl Search<'_> {
         if param == 0 && !access.is_static() && MAKERS.contains(&name) {
             return true;
         }
-        if self.seen.contains(&(body.id, param)) {
+        if self.seen.contains(&(body.id, Some(param))) {
             return true;
         }
         if depth >= MAX_DEPTH || access.is_public() || access.is_protected() {
             return false;
         }
-        self.seen.push((body.id, param));
+        self.seen.insert((body.id, Some(param)));
         let sites = self.world.sites.of(body.id, MAX_SITES).unwrap_or_default();
         !sites.is_empty()
             && sites.iter().all(|site| {
@@ -117,6 +119,9 @@ impl Search<'_> {
         let targets = self.world.targets(body, event, MAX_TARGETS).unwrap_or_default();
         !targets.is_empty()
             && targets.into_iter().all(|target| {
+                if !self.seen.insert((target, None)) {
+                    return true;
+                }
                 let callee = self.world.body(target);
                 let mut returns =
                     callee.origins.events().iter().filter(|e| e.kind == EventKind::Return).peekable();

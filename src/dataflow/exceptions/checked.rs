@@ -39,7 +39,7 @@ impl Exceptions<'_> {
 
     /// Whether something in a body may throw what has to be declared.
     fn throws_checked(&self, method: MethodId, depth: u32) -> bool {
-        if let Some(known) = self.checked.borrow().get(&method) {
+        if let Some(known) = self.checked.borrow().get(&(method, depth)) {
             return *known;
         }
         let body = self.world.body(method);
@@ -69,10 +69,9 @@ impl Exceptions<'_> {
             waiting.extend(handlers.iter().filter(takes).map(|h| h.block));
             waiting.extend(unit.successors(block));
         }
-        // What is found with less depth left may be more than all, and is not remembered.
-        if depth == MAX_DEPTH || !throws {
-            self.checked.borrow_mut().insert(method, throws);
-        }
+        // What is found with less depth left may be more than all; that there is nothing is so at any depth.
+        let depths = if throws { depth..=depth } else { 1..=MAX_DEPTH };
+        self.checked.borrow_mut().extend(depths.map(|depth| ((method, depth), throws)));
         throws
     }
 

@@ -35,9 +35,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::Method(test) => found.spots.iter().any(|s| method_holds(cx, s.method, test)),
         Condition::Class(test) => class_holds(cx, found.class, test),
         Condition::InUnloadCallback => found.spots.iter().any(|s| cx.is_at_unload(s.method)),
-        Condition::OnlyFromMain => {
-            found.spots.iter().all(|s| super::fields::is_only_from_main(cx, s.method, 0))
-        }
+        Condition::OnlyFromMain => found.spots.iter().all(|s| super::fields::is_only_from_main(cx, s.method)),
         Condition::RunsOnce => found.spots.iter().all(|s| super::once::runs_once(cx.world, s.method, 0)),
         Condition::GuardedOnce => {
             found.spots.iter().all(|s| super::once::is_guarded_once(cx.world, s.method, s.event, 0))
