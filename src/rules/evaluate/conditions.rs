@@ -36,9 +36,9 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::Class(test) => class_holds(cx, found.class, test),
         Condition::InUnloadCallback => found.spots.iter().any(|s| cx.is_at_unload(s.method)),
         Condition::OnlyFromMain => found.spots.iter().all(|s| super::fields::is_only_from_main(cx, s.method)),
-        Condition::RunsOnce => found.spots.iter().all(|s| super::once::runs_once(cx.world, s.method, 0)),
+        Condition::RunsOnce => found.spots.iter().all(|s| super::once::runs_once(cx.world, s.method)),
         Condition::GuardedOnce => {
-            found.spots.iter().all(|s| super::once::is_guarded_once(cx.world, s.method, s.event, 0))
+            found.spots.iter().all(|s| super::once::is_guarded_once(cx.world, s.method, s.event))
         }
         Condition::OnlyIf(reasons) => {
             let reason = found.leak.as_ref().and_then(|leak| leak.only_if);

@@ -226,7 +226,7 @@ impl<'w> Context<'w> {
     /// nothing as long as its result is the same for all; what it reads through the context class loader is not, and
     /// everybody who uses the class gets it.
     fn tenants_of_call(&self, method: MethodId, api: ApiId) -> Vec<TenantId> {
-        let by_context = super::once::runs_once(self.world, method, 0)
+        let by_context = super::once::runs_once(self.world, method)
             && (self.is_api(api, &self.names.context_reading)
                 || super::tasks::calls_api(self, method, &self.names.context_loader));
         if by_context { self.users_of(method) } else { self.world.reach.tenants(method).iter().collect() }

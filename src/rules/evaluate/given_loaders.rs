@@ -28,7 +28,7 @@ pub(super) fn is_asked_for_computed_names(cx: &Context<'_>, spot: &Spot) -> bool
     let body = cx.world.body(spot.method);
     let Some(event) = cx.world.event(spot.method, spot.event) else { return false };
     let class = body.origins.arg(event, 0);
-    !goes_on_without(cx, body, spot.event) && is_of_own_object(cx, body, class, 0)
+    !goes_on_without(cx, body, spot.event) && Search::new(cx).is_of_own_object(body, class, 0)
 }
 
 /// Whether every call that is given what a call yields may fail to find a class, and the method goes on.
@@ -103,31 +103,69 @@ fn given_loaders(
     given.map(|f| (f.method, f.event)).collect()
 }
 
-/// Whether a class is what `getClass()` yields of an object whose static type the deployment declares, here or at a
-/// caller.
-fn is_of_own_object(cx: &Context<'_>, body: Body<'_>, class: ValueId, level: u32) -> bool {
-    body.origins.leaves(class).any(|leaf| match leaf {
-        Value::Param(i) => passed(cx, body, i, level, &is_of_own_object),
-        Value::Event(_) => body.origins.event(leaf).is_some_and(|(_, e)| {
-            is_get_class(cx, e) && is_own_object(cx, body, body.origins.arg(e, 0), level)
-        }),
-        _ => false,
-    })
+/// Where objects come from that callers pass. Each parameter is asked once for each question, however many ways lead to it.
+struct Search<'s, 'w> {
+    cx: &'s Context<'w>,
+    seen: FxHashSet<(MethodId, u16, bool)>,
 }
 
-/// Whether a value is an object of a class of the deployment that applications share, and of no module's subclass of it.
-fn is_own_object(cx: &Context<'_>, body: Body<'_>, object: ValueId, level: u32) -> bool {
-    let is_this = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
-    if body.origins.leaves(object).any(is_this) {
-        return false;
+impl<'s, 'w> Search<'s, 'w> {
+    fn new(cx: &'s Context<'w>) -> Self {
+        Self { cx, seen: FxHashSet::default() }
     }
-    let is_new = |leaf| body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::New);
-    let is_exact = body.origins.leaves(object).all(is_new);
-    types_of(cx.world, body, object).iter().any(|ty| is_shared_type(cx, body, ty, is_exact))
-        || body.origins.leaves(object).any(|leaf| match leaf {
-            Value::Param(i) => passed(cx, body, i, level, &is_own_object),
+
+    /// Whether a class is what `getClass()` yields of an object whose static type the deployment declares, here or at a
+    /// caller.
+    fn is_of_own_object(&mut self, body: Body<'_>, class: ValueId, level: u32) -> bool {
+        body.origins.leaves(class).any(|leaf| match leaf {
+            Value::Param(i) => self.is_passed(body, i, level, false),
+            Value::Event(_) => body.origins.event(leaf).is_some_and(|(_, e)| {
+                is_get_class(self.cx, e) && self.is_own_object(body, body.origins.arg(e, 0), level)
+            }),
             _ => false,
         })
+    }
+
+    /// Whether a value is an object of a class of the deployment that applications share, and of no module's subclass of
+    /// it.
+    fn is_own_object(&mut self, body: Body<'_>, object: ValueId, level: u32) -> bool {
+        let is_this = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
+        if body.origins.leaves(object).any(is_this) {
+            return false;
+        }
+        let is_new = |leaf| body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::New);
+        let is_exact = body.origins.leaves(object).all(is_new);
+        types_of(self.cx.world, body, object).iter().any(|ty| is_shared_type(self.cx, body, ty, is_exact))
+            || body.origins.leaves(object).any(|leaf| match leaf {
+                Value::Param(i) => self.is_passed(body, i, level, true),
+                _ => false,
+            })
+    }
+
+    /// Whether some caller passes such a class, or such an object.
+    fn is_passed(&mut self, body: Body<'_>, param: u16, level: u32, is_object: bool) -> bool {
+        let n_params = params(self.cx.world.program.text(body.method.desc)).count();
+        let is_this = param == 0 && !body.method.access.is_static();
+        if level >= MAX_LEVELS
+            || is_this
+            || usize::from(param) > n_params
+            || !self.seen.insert((body.id, param, is_object))
+        {
+            return false;
+        }
+        let sites = self.cx.world.sites.of(body.id, MAX_SITES).unwrap_or_default();
+        sites.iter().any(|site| {
+            let caller = self.cx.world.body(site.caller);
+            caller.origins.events().get(usize::from(site.event)).is_some_and(|e| {
+                let passed = caller.origins.arg(e, usize::from(param));
+                if is_object {
+                    self.is_own_object(caller, passed, level + 1)
+                } else {
+                    self.is_of_own_object(caller, passed, level + 1)
+                }
+            })
+        })
+    }
 }
 
 fn is_shared_type(cx: &Context<'_>, body: Body<'_>, ty: &str, is_exact: bool) -> bool {
@@ -137,26 +175,6 @@ fn is_shared_type(cx: &Context<'_>, body: Body<'_>, ty: &str, is_exact: bool) ->
         !program.is_jdk(class)
             && is_shared(class)
             && (is_exact || cx.world.hierarchy.closure(class).into_iter().all(is_shared))
-    })
-}
-
-type Question<'q> = &'q dyn Fn(&Context<'_>, Body<'_>, ValueId, u32) -> bool;
-
-/// Whether something holds of what some caller passes.
-fn passed(cx: &Context<'_>, body: Body<'_>, param: u16, level: u32, holds: Question<'_>) -> bool {
-    let n_params = params(cx.world.program.text(body.method.desc)).count();
-    let is_this = param == 0 && !body.method.access.is_static();
-    if level >= MAX_LEVELS || is_this || usize::from(param) > n_params {
-        return false;
-    }
-    let sites = cx.world.sites.of(body.id, MAX_SITES).unwrap_or_default();
-    sites.iter().any(|site| {
-        let caller = cx.world.body(site.caller);
-        caller
-            .origins
-            .events()
-            .get(usize::from(site.event))
-            .is_some_and(|e| holds(cx, caller, caller.origins.arg(e, usize::from(param)), level + 1))
     })
 }
 

@@ -2,46 +2,73 @@
 
 use crate::dataflow::{Body, World, lazy};
 use crate::facts::{Event, EventKind, Value};
+use crate::program::CallSite;
 use crate::vocabulary::{ClassId, MethodId};
+use rustc_hash::FxHashSet;
+use std::collections::VecDeque;
 
 /// Calls between a class initialiser and what it has others do.
 const MAX_DEPTH: u32 = 3;
 /// Callers of one method that are looked at.
 const MAX_CALLERS: usize = 32;
+/// Places that are looked at for one question.
+const MAX_PLACES: usize = 512;
 
 /// Whether a method runs once: a class initialiser, what only that calls, or a lambda that it hands to an object which
 /// keeps the result.
-pub(super) fn runs_once(world: &World<'_>, method: MethodId, depth: u32) -> bool {
-    let facts = world.program.method(method);
-    if world.program.text(facts.name) == "<clinit>" {
-        return true;
-    }
-    if depth >= MAX_DEPTH || facts.access.is_public() || facts.access.is_protected() {
-        return false;
-    }
-    let callers = world.sites.of(method, MAX_CALLERS).unwrap_or_default();
-    !callers.is_empty()
-        && callers.iter().all(|site| {
+pub(super) fn runs_once(world: &World<'_>, method: MethodId) -> bool {
+    all_before(
+        world,
+        (method, 0),
+        |(method, _)| (method, 0),
+        |(method, _)| world.program.text(world.program.method(method).name) == "<clinit>",
+        |site| {
             let body = world.body(site.caller);
             let is_kept = |e: &Event| e.kind != EventKind::Lambda || is_kept(world, body, site.event);
             body.origins.events().get(usize::from(site.event)).is_some_and(is_kept)
-                && runs_once(world, site.caller, depth + 1)
-        })
+        },
+    )
 }
 
 /// Whether an event happens once for a class: it stands behind a test of a static that the method sets too, or all that
 /// call the method do so behind such a test, or once.
-pub(super) fn is_guarded_once(world: &World<'_>, method: MethodId, event: u16, depth: u32) -> bool {
-    if lazy::is_guarded(world, method, event) || runs_once(world, method, depth) {
-        return true;
+pub(super) fn is_guarded_once(world: &World<'_>, method: MethodId, event: u16) -> bool {
+    let is_once =
+        |(method, event): Place| lazy::is_guarded(world, method, event) || runs_once(world, method);
+    all_before(world, (method, event), |place| place, is_once, |_| true)
+}
+
+/// An event of a method.
+type Place = (MethodId, u16);
+
+/// Whether each way back to a place begins at one that `settles` it, over methods that only their own package can call.
+/// Each place, told apart by what `of` makes of it, is asked once: ways are far more than places on them.
+fn all_before(
+    world: &World<'_>,
+    from: Place,
+    of: impl Fn(Place) -> Place,
+    settles: impl Fn(Place) -> bool,
+    leads: impl Fn(&CallSite) -> bool,
+) -> bool {
+    let mut seen = FxHashSet::from_iter([of(from)]);
+    // The nearest first, so that a place is met on its shortest way.
+    let mut waiting = VecDeque::from([(from, 0)]);
+    while let Some((place, depth)) = waiting.pop_front() {
+        if settles(place) {
+            continue;
+        }
+        let access = world.program.method(place.0).access;
+        if depth >= MAX_DEPTH || access.is_public() || access.is_protected() || seen.len() > MAX_PLACES {
+            return false;
+        }
+        let callers = world.sites.of(place.0, MAX_CALLERS).unwrap_or_default();
+        if callers.is_empty() || !callers.iter().all(&leads) {
+            return false;
+        }
+        let callers = callers.into_iter().map(|site| (site.caller, site.event));
+        waiting.extend(callers.filter(|caller| seen.insert(of(*caller))).map(|caller| (caller, depth + 1)));
     }
-    let access = world.program.method(method).access;
-    if depth >= MAX_DEPTH || access.is_public() || access.is_protected() {
-        return false;
-    }
-    let callers = world.sites.of(method, MAX_CALLERS).unwrap_or_default();
-    !callers.is_empty()
-        && callers.iter().all(|site| is_guarded_once(world, site.caller, site.event, depth + 1))
+    true
 }
 
 /// Whether a lambda is handed to the constructor of a class that calls it and keeps what it yields.
