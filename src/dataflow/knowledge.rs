@@ -69,6 +69,8 @@ pub mod groups {
     pub const CONTEXT_LOADER_GET: &str = "context-loader-get";
     /// Sets the context class loader.
     pub const CONTEXT_LOADER_SET: &str = "context-loader-set";
+    /// Runs the action that it is given, and yields what that yields.
+    pub const PRIVILEGED_CALL: &str = "privileged-call";
     /// Yields the loader of a class.
     pub const CLASS_GET_LOADER: &str = "class-get-loader";
     /// Yields the system or platform loader.

@@ -1,11 +1,13 @@
 //! Where a value comes from, across methods: down into what a call returns, up to what callers pass, through fields
 //! that are written once.
 
+mod results;
+
 use super::knowledge::groups;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
 use crate::program::FieldAccess;
-use crate::vocabulary::descriptor::{TypeDesc, return_type};
+use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, TenantId, ValueId};
 
 /// One origin of a value.
@@ -74,6 +76,9 @@ const MAX_SITES: usize = 48;
 const MAX_WRITERS: usize = 4;
 
 const TEXT: &str = "java/lang/String";
+const LOADER: &str = "java/lang/ClassLoader";
+/// What a privileged action is run by, whatever it yields.
+const RUN: &str = "run";
 
 /// The call that led down into a method, so that its parameters are the call's arguments.
 struct Frame<'f> {
@@ -85,6 +90,8 @@ struct Frame<'f> {
 
 struct Search<'w> {
     world: &'w World<'w>,
+    /// Whether the loaders that a new object is given belong to where it comes from.
+    follows_parents: bool,
     steps: u32,
     found: Vec<Found>,
     seen: Vec<(MethodId, u16)>,
@@ -92,7 +99,16 @@ struct Search<'w> {
 
 /// The origins of a value of a method, sorted, each once. `Unknown` among them says that more are possible.
 pub fn of_value(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Found> {
-    let mut search = Search { world, steps: 0, found: Vec::new(), seen: Vec::new() };
+    found(world, method, value, false)
+}
+
+/// The origins of a class loader, those of the loaders included that a new one is given.
+pub fn of_loader(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Found> {
+    found(world, method, value, true)
+}
+
+fn found(world: &World<'_>, method: MethodId, value: ValueId, follows_parents: bool) -> Vec<Found> {
+    let mut search = Search { world, follows_parents, steps: 0, found: Vec::new(), seen: Vec::new() };
     let at = At { passed_by: None, is_derived: false, depth: 0 };
     search.value(world.body(method), value, None, at);
     search.found.sort_unstable();
@@ -118,6 +134,11 @@ impl At {
 }
 
 impl<'w> Search<'w> {
+    /// Loaders are made by methods that hand each other the ones above.
+    fn max_depth(&self) -> u32 {
+        if self.follows_parents { 2 * MAX_DEPTH } else { MAX_DEPTH }
+    }
+
     fn add(&mut self, origin: Origin, body: Body<'_>, event: u16, at: At) {
         let found =
             Found { origin, passed_by: at.passed_by, is_derived: at.is_derived, method: body.id, event };
@@ -162,7 +183,7 @@ impl<'w> Search<'w> {
             let value = frame.body.origins.arg(frame.event, usize::from(param));
             return self.value(frame.body, value, frame.up, at);
         }
-        if at.depth >= MAX_DEPTH {
+        if at.depth >= self.max_depth() {
             return self.add(Origin::Parameter, body, 0, at);
         }
         if self.seen.contains(&(body.id, param)) {
@@ -179,7 +200,11 @@ impl<'w> Search<'w> {
         for site in sites {
             let caller = self.world.body(site.caller);
             let Some(event) = caller.origins.events().get(usize::from(site.event)) else { continue };
-            // A lambda's captured values come first; what its caller adds is not seen here.
+            // A lambda's captured values come first; what its caller adds is among what that caller works on.
+            if event.kind == EventKind::Lambda && usize::from(param) >= usize::from(event.n_args) {
+                self.worked_on(caller, site.event, body, at);
+                continue;
+            }
             let value = caller.origins.arg(event, usize::from(param));
             let from_module = self.world.reach.owner(caller.class);
             let into_shared = self.world.reach.owner(body.class).is_none();
@@ -197,6 +222,33 @@ impl<'w> Search<'w> {
         }
     }
 
+    /// What the call works on that a lambda is handed to: the elements of a list, the keys of a map.
+    fn worked_on(&mut self, body: Body<'_>, lambda: u16, called: Body<'_>, at: At) {
+        let program = self.world.program;
+        let refs = program.refs(program.class(body.class).loader);
+        let is_it = |v: &ValueId| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(lambda)));
+        let is_jdk = |e: &Event| {
+            let target = e.member().and_then(|m| refs.method(m));
+            target.is_none_or(|m| program.is_jdk(program.class_of_method(m)))
+        };
+        let from_module = self.world.reach.owner(body.class);
+        let into_shared = self.world.reach.owner(called.class).is_none();
+        let passed_by = if into_shared { from_module.or(at.passed_by) } else { at.passed_by };
+        let before = self.found.len();
+        for call in body.origins.events().iter().filter(|e| e.kind.is_invoke() && is_jdk(e)) {
+            let args = body.origins.args(call);
+            if !args.iter().any(is_it) {
+                continue;
+            }
+            for arg in args.iter().filter(|v| !is_it(v)) {
+                self.value(body, *arg, None, At { passed_by, ..at.deeper().derived() });
+            }
+        }
+        if self.found.len() == before {
+            self.add(Origin::Unknown, called, 0, at);
+        }
+    }
+
     fn event(&mut self, body: Body<'_>, index: u16, up: Option<&Frame<'_>>, at: At) {
         let Some(event) = body.origins.events().get(usize::from(index)) else {
             return self.add(Origin::Unknown, body, index, at);
@@ -206,6 +258,9 @@ impl<'w> Search<'w> {
                 let loader = self.world.program.class(body.class).loader;
                 let class = event.name().and_then(|n| self.world.program.find(loader, n));
                 self.add(Origin::Allocation(class), body, index, at);
+                if self.follows_parents {
+                    self.parents(body, index, up, at);
+                }
             }
             EventKind::Lambda => self.add(Origin::Allocation(None), body, index, at),
             EventKind::NewArray => self.array(body, index, up, at),
@@ -219,6 +274,24 @@ impl<'w> Search<'w> {
             EventKind::ArrayLoad => self.value(body, body.origins.arg(event, 0), up, at),
             kind if kind.is_invoke() => self.call(body, event, index, up, at),
             _ => self.add(Origin::Unknown, body, index, at),
+        }
+    }
+
+    /// The loaders that the constructor of a new object is given.
+    fn parents(&mut self, body: Body<'_>, index: u16, up: Option<&Frame<'_>>, at: At) {
+        let program = self.world.program;
+        let is_its = |e: &&Event| {
+            let mut made = body.origins.leaves(body.origins.arg(e, 0));
+            e.kind == EventKind::InvokeSpecial && made.any(|l| l == Value::Event(u32::from(index)))
+        };
+        for init in body.origins.events().iter().filter(is_its) {
+            let Some(member) = init.member() else { continue };
+            let types = params(program.text(program.facts.members.get(member).desc));
+            for (ty, value) in types.zip(body.origins.args(init).iter().skip(1)) {
+                if ty.class() == Some(LOADER) {
+                    self.value(body, *value, up, at);
+                }
+            }
         }
     }
 
@@ -250,7 +323,7 @@ impl<'w> Search<'w> {
         let origin = if is_static { Origin::StaticField(field) } else { Origin::Field(field) };
         self.add(origin, body, index, at);
         let writers: Vec<_> = self.world.fields.writes(field).take(MAX_WRITERS + 1).copied().collect();
-        if at.depth >= MAX_DEPTH || writers.len() > MAX_WRITERS {
+        if at.depth >= self.max_depth() || writers.len() > MAX_WRITERS {
             return;
         }
         if let (false, [write]) = (is_static, writers.as_slice())
@@ -313,8 +386,11 @@ impl<'w> Search<'w> {
         if let Some(origin) = self.known_result(body, event, up) {
             return self.add(origin, body, index, at);
         }
+        if self.is_privileged(body, event) && self.action(body, event, up, at) {
+            return;
+        }
         let targets = self.world.targets(body, event, 4).unwrap_or_default();
-        if targets.is_empty() || at.depth >= MAX_DEPTH {
+        if targets.is_empty() || at.depth >= self.max_depth() {
             return self.computed(body, event, index, up, at);
         }
         for target in targets {
@@ -327,6 +403,47 @@ impl<'w> Search<'w> {
                 }
             }
         }
+    }
+
+    fn is_privileged(&self, body: Body<'_>, event: &Event) -> bool {
+        let knowledge = self.world.knowledge;
+        let loader = self.world.program.class(body.class).loader;
+        let calls = knowledge.group(groups::PRIVILEGED_CALL);
+        event.member().is_some_and(|m| knowledge.api_in(calls, loader, m).is_some())
+    }
+
+    /// What the action yields that a call is given, which is what the call yields; false if it is not known.
+    fn action(&mut self, body: Body<'_>, event: &Event, up: Option<&Frame<'_>>, at: At) -> bool {
+        let program = self.world.program;
+        let given = body.origins.args(event).iter().find_map(|v| {
+            let mut leaves = body.origins.leaves(*v);
+            let leaf = leaves.next().filter(|_| leaves.next().is_none())?;
+            let (index, made) = body.origins.event(leaf)?;
+            matches!(made.kind, EventKind::New | EventKind::Lambda).then_some((index, made))
+        });
+        let Some((event_index, made)) = given.filter(|_| at.depth < self.max_depth()) else { return false };
+        let refs = program.refs(program.class(body.class).loader);
+        let frame = Frame { body, event: made, event_index: event_index as u16, up };
+        let run = match made.kind {
+            EventKind::Lambda => made.member().and_then(|m| refs.method(m)),
+            _ => made.name().and_then(|n| program.find(program.class(body.class).loader, n)).and_then(|c| {
+                let is_run = |m: &crate::facts::MethodFacts| {
+                    program.text(m.name) == RUN && m.has_body && !m.access.is_synthetic()
+                };
+                program.methods_of(c).find(|(_, m)| is_run(m)).map(|(id, _)| id)
+            }),
+        };
+        let Some(callee) = run.map(|id| self.world.body(id)).filter(|b| b.method.has_body) else {
+            return false;
+        };
+        // The values that a lambda captures are its first parameters; an object has them in fields.
+        let frame = (made.kind == EventKind::Lambda).then_some(&frame);
+        for ret in callee.origins.events().iter().filter(|e| e.kind == EventKind::Return) {
+            if let Some(value) = callee.origins.args(ret).first() {
+                self.value(callee, *value, frame, at.deeper());
+            }
+        }
+        true
     }
 
     /// The result of a call into the unknown is made from its arguments, as far as that tells anything.
@@ -375,79 +492,5 @@ impl<'w> Search<'w> {
                 self.value(body, *arg, up, at.derived());
             }
         }
-    }
-
-    /// Whether a call yields its last argument unless something else is set.
-    fn has_default(&self, body: Body<'_>, event: &Event) -> bool {
-        let knowledge = self.world.knowledge;
-        let loader = self.world.program.class(body.class).loader;
-        let defaults = knowledge.group(groups::DEFAULT_LAST);
-        event.member().is_some_and(|m| knowledge.api_in(defaults, loader, m).is_some())
-    }
-
-    /// What the models say of a result.
-    fn known_result(&self, body: Body<'_>, event: &Event, up: Option<&Frame<'_>>) -> Option<Origin> {
-        let knowledge = self.world.knowledge;
-        let loader = self.world.program.class(body.class).loader;
-        let member = event.member()?;
-        let is_in = |group: &str| knowledge.api_in(knowledge.group(group), loader, member).is_some();
-        if is_in(groups::CONTEXT_LOADER_GET) {
-            Some(Origin::ContextLoader)
-        } else if is_in(groups::SYSTEM_LOADER) {
-            Some(Origin::SystemLoader)
-        } else if is_in(groups::SYSTEM_PROPERTIES) {
-            Some(Origin::SystemProperties)
-        } else if is_in(groups::SYSTEM_PROPERTY) {
-            Some(Origin::SystemProperty)
-        } else if is_in(groups::CALLER_LOOKUP) {
-            Some(Origin::LoaderOf(body.class))
-        } else if is_in(groups::CLASS_GET_LOADER) {
-            Some(self.loader_of(body, body.origins.arg(event, 0), up))
-        } else {
-            None
-        }
-    }
-
-    /// The loader of the class that a value is.
-    fn loader_of(&self, body: Body<'_>, class: ValueId, up: Option<&Frame<'_>>) -> Origin {
-        let program = self.world.program;
-        let mut leaves = body.origins.leaves(class);
-        let (Some(leaf), None) = (leaves.next(), leaves.next()) else { return Origin::ForeignLoader };
-        match leaf {
-            Value::Class(name) => match program.find(program.class(body.class).loader, name) {
-                Some(class) => Origin::LoaderOf(class),
-                None => Origin::ForeignLoader,
-            },
-            Value::Event(_) => {
-                let is_this = body.origins.event(leaf).is_some_and(|(_, e)| {
-                    self.is_get_class(body, e)
-                        && !body.method.access.is_static()
-                        && body.origins.leaves(body.origins.arg(e, 0)).all(|l| l == Value::Param(0))
-                });
-                if !is_this {
-                    Origin::ForeignLoader
-                } else if program.class_facts(body.class).access.is_final() {
-                    Origin::LoaderOf(body.class)
-                } else {
-                    Origin::LoaderOfThis(body.class)
-                }
-            }
-            Value::Param(i) => match up {
-                Some(frame) => {
-                    let given = frame.body.origins.arg(frame.event, usize::from(i));
-                    self.loader_of(frame.body, given, frame.up)
-                }
-                None => Origin::ForeignLoader,
-            },
-            _ => Origin::ForeignLoader,
-        }
-    }
-
-    fn is_get_class(&self, body: Body<'_>, event: &Event) -> bool {
-        let Some(member) = event.member() else { return false };
-        let member = self.world.program.facts.members.get(member);
-        let _ = body;
-        self.world.program.text(member.name) == "getClass"
-            && self.world.program.text(member.desc) == "()Ljava/lang/Class;"
     }
 }

@@ -21,6 +21,11 @@ const MAX_TARGETS: usize = 8;
 
 /// Whether every way from the body's entry to block `to` passes the edge from `from` to `via`.
 pub fn only_through(unit: &UnitFacts, method: &MethodFacts, from: u16, via: u16, to: u16) -> bool {
+    only_through_any(unit, method, &[(from, via)], to)
+}
+
+/// Whether every way from the body's entry to block `to` passes one of the edges, each from one block to another.
+pub fn only_through_any(unit: &UnitFacts, method: &MethodFacts, passed: &[(u16, u16)], to: u16) -> bool {
     let blocks = unit.blocks_of(method);
     let mut seen = vec![false; blocks.len()];
     let mut waiting = vec![0u16];
@@ -32,7 +37,7 @@ pub fn only_through(unit: &UnitFacts, method: &MethodFacts, from: u16, via: u16,
         if at == to {
             return false;
         }
-        let edges = unit.successors(block).iter().copied().filter(|e| at != from || *e != via);
+        let edges = unit.successors(block).iter().copied().filter(|e| !passed.contains(&(at, *e)));
         waiting.extend(edges);
         waiting.extend(unit.handlers(block).iter().map(|h| h.block));
     }

@@ -327,6 +327,12 @@ pub enum Condition {
     RunsOnce,
     /// The site, or each call of its method, stands behind a test of a static that is set there; or it runs once.
     GuardedOnce,
+    /// The site stands behind a test of a flag that only code compiled ahead of time finds set.
+    OnlyAheadOfTime,
+    /// The site stands behind a test that a class or class loader, the caller's, is null.
+    WithoutCaller,
+    /// What is stored is of the own class loader: the site stands behind a test of one against it.
+    ForOwnLoader,
     /// The called method belongs to one of these API groups or ids.
     Target(Vec<String>),
     /// Where an argument of the call comes from.

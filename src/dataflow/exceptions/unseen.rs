@@ -14,12 +14,28 @@ impl Exceptions<'_> {
         let program = self.world.program;
         let name = call.member().map(|m| program.text(program.facts.members.get(m).name));
         match reading {
+            _ if self.is_accessor(call) => Vec::new(),
             _ if !self.is_seen_to_declare_nothing(body, call) => vec![Thrown::Unknown],
             Reading::Declared => Vec::new(),
             // Constructors say what they throw.
             Reading::ForeignCall if name == Some(CONSTRUCTOR) => Vec::new(),
             Reading::AnyCall | Reading::ForeignCall => vec![Thrown::Unchecked],
         }
+    }
+
+    /// Whether a call is named as one that tells what an object has, and is given nothing.
+    fn is_accessor(&self, call: &Event) -> bool {
+        let program = self.world.program;
+        let Some(member) = call.member().map(|m| program.facts.members.get(m)) else { return false };
+        let (name, desc) = (program.text(member.name), program.text(member.desc));
+        let named = |prefix: &str| {
+            let rest = name.strip_prefix(prefix);
+            rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+        };
+        call.kind.has_receiver()
+            && desc.starts_with("()")
+            && !desc.ends_with('V')
+            && (named("get") || named("is"))
     }
 
     /// Whether the compiler has seen that a call throws nothing that has to be declared: the body around it neither

@@ -110,6 +110,9 @@ impl Checker<'_> {
             ConditionText::RunsOnce => Condition::RunsOnce,
             ConditionText::GuardedOnce => Condition::GuardedOnce,
             ConditionText::StoredUnasked => Condition::StoredUnasked,
+            ConditionText::OnlyAheadOfTime => Condition::OnlyAheadOfTime,
+            ConditionText::WithoutCaller => Condition::WithoutCaller,
+            ConditionText::ForOwnLoader => Condition::ForOwnLoader,
             other => self.detail_of_call(other),
         }
     }
@@ -254,6 +257,9 @@ impl Checker<'_> {
             ConditionText::OnlyFromMain => ("only-from-main", is_in_code, "sites in code"),
             ConditionText::RunsOnce => ("runs-once", is_in_code, "sites in code"),
             ConditionText::GuardedOnce => ("guarded-once", is_in_code, "sites in code"),
+            ConditionText::OnlyAheadOfTime => ("only-ahead-of-time", is_in_code, "sites in code"),
+            ConditionText::WithoutCaller => ("without-caller", is_call, "calls"),
+            ConditionText::ForOwnLoader => ("for-own-loader", is_field, "field sites"),
             ConditionText::OnlyIf(_) => ("only-if", is_open, "open resources"),
             _ => match place_of_common(text) {
                 Some((name, true)) => (name, is_field, "field sites"),

@@ -7,6 +7,7 @@ use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::ValueId;
 use crate::vocabulary::descriptor::params;
+use std::cell::Cell;
 
 /// The API group of the calls that put texts together.
 const TEXT_BUILDING: &str = "text-building";
@@ -20,9 +21,29 @@ const MAX_DEPTH: u32 = 8;
 const ARGUMENT: char = '\u{1}';
 const CONSTANT: char = '\u{2}';
 
+/// Values looked at for one question.
+const MAX_STEPS: u32 = 2000;
+/// What stands for a part of a text that is not known, in [`patterns`].
+pub(super) const ANY: char = '\u{3}';
+
+/// Reads what a value may be.
+struct Reader<'r, 'w> {
+    world: &'r World<'w>,
+    /// Whether a part that is not known is [`ANY`] text rather than none.
+    is_open: bool,
+    steps: Cell<u32>,
+}
+
 /// What a value may be, if each of the texts that it may be is known.
 pub(super) fn texts(world: &World<'_>, body: Body<'_>, value: ValueId) -> Option<Vec<String>> {
-    all_of(world, body, value, 0)
+    all_of(&Reader { world, is_open: false, steps: Cell::new(0) }, body, value, 0)
+}
+
+/// What a value may be, with [`ANY`] for what is not known of it, through fields that are written in one place, methods
+/// that are called, and those who call one that other packages can't.
+pub(super) fn patterns(world: &World<'_>, body: Body<'_>, value: ValueId) -> Vec<String> {
+    let reader = Reader { world, is_open: true, steps: Cell::new(0) };
+    all_of(&reader, body, value, 0).unwrap_or_default()
 }
 
 /// Whether a value is put together from constants alone, none of which an application passes.
@@ -31,13 +52,16 @@ pub(super) fn is_constant(world: &World<'_>, body: Body<'_>, value: ValueId, fou
     is_computed && constants(world, found).is_empty() && texts(world, body, value).is_some()
 }
 
-fn all_of(world: &World<'_>, body: Body<'_>, value: ValueId, depth: u32) -> Option<Vec<String>> {
-    if depth > MAX_DEPTH {
-        return None;
-    }
+fn all_of(r: &Reader<'_, '_>, body: Body<'_>, value: ValueId, depth: u32) -> Option<Vec<String>> {
+    r.steps.set(r.steps.get() + 1);
+    let known = (depth <= MAX_DEPTH && r.steps.get() <= MAX_STEPS).then(|| each_of(r, body, value, depth));
+    known.flatten().or_else(|| r.is_open.then(|| vec![ANY.to_string()]))
+}
+
+fn each_of(r: &Reader<'_, '_>, body: Body<'_>, value: ValueId, depth: u32) -> Option<Vec<String>> {
     let mut all = Vec::new();
     for leaf in body.origins.leaves(value) {
-        all.extend(of_leaf(world, body, value, leaf, depth)?);
+        all.extend(of_leaf(r, body, value, leaf, depth).or_else(|| followed(r, body, leaf, depth))?);
         if all.len() > MAX_TEXTS {
             return None;
         }
@@ -48,27 +72,84 @@ fn all_of(world: &World<'_>, body: Body<'_>, value: ValueId, depth: u32) -> Opti
 }
 
 fn of_leaf(
-    world: &World<'_>,
+    r: &Reader<'_, '_>,
     body: Body<'_>,
     value: ValueId,
     leaf: Value,
     depth: u32,
 ) -> Option<Vec<String>> {
+    let world = r.world;
     match leaf {
         Value::Str(name) => Some(vec![world.program.text(name).to_owned()]),
         Value::Int(number) => Some(vec![number.to_string()]),
         Value::Event(index) => {
             let event = body.origins.events().get(index as usize)?;
             match event.kind {
-                EventKind::Concat => concatenated(world, body, event, depth),
+                EventKind::Concat => concatenated(r, body, event, depth),
                 kind if kind.is_invoke() && is_text_building(world, body, event) => {
-                    built(world, body, event, index, depth)
+                    built(r, body, event, index, depth)
                 }
                 _ => told(world, body, value),
             }
         }
         _ => told(world, body, value),
     }
+}
+
+/// Places that a field is written at, and calls of a method, that are looked at.
+const MAX_PLACES: usize = 8;
+
+/// What a value is elsewhere: where the field that it is read from is written, in the method that yields it, or at the
+/// calls of the method that is given it.
+fn followed(r: &Reader<'_, '_>, body: Body<'_>, leaf: Value, depth: u32) -> Option<Vec<String>> {
+    let world = r.world;
+    if !r.is_open {
+        return None;
+    }
+    let places: Vec<(Body<'_>, ValueId)> = match leaf {
+        Value::Param(i) => {
+            let access = body.method.access;
+            let is_this = i == 0 && !access.is_static();
+            if is_this || access.is_public() || access.is_protected() {
+                return None;
+            }
+            let sites = world.sites.of(body.id, MAX_PLACES)?;
+            let passed = sites.iter().filter_map(|site| {
+                let event = world.event(site.caller, site.event).filter(|e| e.kind.is_invoke())?;
+                let caller = world.body(site.caller);
+                Some((caller, caller.origins.arg(event, usize::from(i))))
+            });
+            passed.collect()
+        }
+        Value::Event(_) => {
+            let (_, event) = body.origins.event(leaf)?;
+            match event.kind {
+                EventKind::GetField | EventKind::GetStatic => {
+                    let refs = world.program.refs(world.program.class(body.class).loader);
+                    let writes = world.fields.writes(refs.field(event.member()?)?);
+                    let written = writes.take(MAX_PLACES + 1).filter_map(|write| {
+                        let writer = world.body(write.method);
+                        let event = world.event(write.method, write.event)?;
+                        Some((writer, *writer.origins.args(event).last()?))
+                    });
+                    written.collect()
+                }
+                kind if kind.is_invoke() => {
+                    let callee = world.body(*world.targets(body, event, 1)?.first()?);
+                    let returns = callee.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+                    returns.filter_map(|e| Some((callee, *callee.origins.args(e).first()?))).collect()
+                }
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    if places.is_empty() || places.len() > MAX_PLACES {
+        return None;
+    }
+    let texts: Option<Vec<Vec<String>>> =
+        places.into_iter().map(|(body, value)| all_of(r, body, value, depth + 1)).collect();
+    Some(texts?.concat())
 }
 
 /// What fields and callers are known to hold and to pass.
@@ -98,15 +179,15 @@ fn joined(heads: Vec<String>, tails: &[String]) -> Option<Vec<String>> {
     all.iter().all(|text| text.len() <= MAX_LENGTH).then_some(all)
 }
 
-fn concatenated(world: &World<'_>, body: Body<'_>, event: &Event, depth: u32) -> Option<Vec<String>> {
+fn concatenated(r: &Reader<'_, '_>, body: Body<'_>, event: &Event, depth: u32) -> Option<Vec<String>> {
     let args = body.origins.args(event);
     let plain: String = std::iter::repeat_n(ARGUMENT, args.len()).collect();
-    let recipe = event.name().map_or(plain.as_str(), |name| world.program.text(name));
+    let recipe = event.name().map_or(plain.as_str(), |name| r.world.program.text(name));
     let mut args = args.iter();
     let mut all = vec![String::new()];
     for c in recipe.chars() {
         let part = match c {
-            ARGUMENT => all_of(world, body, *args.next()?, depth + 1)?,
+            ARGUMENT => all_of(r, body, *args.next()?, depth + 1)?,
             CONSTANT => return None,
             other => vec![other.to_string()],
         };
@@ -116,11 +197,11 @@ fn concatenated(world: &World<'_>, body: Body<'_>, event: &Event, depth: u32) ->
 }
 
 /// What a call of the text-building APIs yields.
-fn built(world: &World<'_>, body: Body<'_>, event: &Event, index: u32, depth: u32) -> Option<Vec<String>> {
-    let program = world.program;
+fn built(r: &Reader<'_, '_>, body: Body<'_>, event: &Event, index: u32, depth: u32) -> Option<Vec<String>> {
+    let program = r.world.program;
     let member = program.facts.members.get(event.member()?);
     let (owner, name) = (program.text(member.owner), program.text(member.name));
-    let arg = |i| all_of(world, body, body.origins.arg(event, i), depth + 1);
+    let arg = |i| all_of(r, body, body.origins.arg(event, i), depth + 1);
     match (owner, name) {
         ("java/lang/String", "concat") => joined(arg(0)?, &arg(1)?),
         ("java/lang/String", "toString" | "valueOf") => arg(0),
@@ -128,26 +209,26 @@ fn built(world: &World<'_>, body: Body<'_>, event: &Event, index: u32, depth: u3
             let desc = program.text(member.desc);
             // A locale changes no text that stands for itself.
             let first = usize::from(desc.starts_with("(Ljava/util/Locale;"));
-            let values = elements(world, body, body.origins.arg(event, first + 1), depth)?;
+            let values = elements(r, body, body.origins.arg(event, first + 1), depth)?;
             let fill = if owner == "java/lang/String" { printed } else { placed };
             let formats = arg(first)?;
             let filled: Option<Vec<Vec<String>>> =
                 formats.iter().map(|format| fill(format, &values)).collect();
             Some(filled?.concat())
         }
-        (_, "toString") => builder(world, body, event, index, depth),
+        (_, "toString") => builder(r, body, event, index, depth),
         _ => None,
     }
 }
 
 /// The elements of an array that is made for a call: each is stored once, in their order.
-fn elements(world: &World<'_>, body: Body<'_>, array: ValueId, depth: u32) -> Option<Vec<Vec<String>>> {
+fn elements(r: &Reader<'_, '_>, body: Body<'_>, array: ValueId, depth: u32) -> Option<Vec<Vec<String>>> {
     let made = single(body, array)?;
     body.origins.event(made).filter(|(_, e)| e.kind == EventKind::NewArray)?;
     let is_its =
         |e: &&Event| e.kind == EventKind::ArrayStore && single(body, body.origins.arg(e, 0)) == Some(made);
     let stores = body.origins.events().iter().filter(is_its);
-    stores.map(|store| all_of(world, body, body.origins.arg(store, 1), depth + 1)).collect()
+    stores.map(|store| all_of(r, body, body.origins.arg(store, 1), depth + 1)).collect()
 }
 
 fn single(body: Body<'_>, value: ValueId) -> Option<Value> {
@@ -199,19 +280,19 @@ fn placed(format: &str, values: &[Vec<String>]) -> Option<Vec<String>> {
 }
 
 /// What is appended to a builder that the body makes, up to a call of its `toString`, if all of it is in one go.
-fn builder(world: &World<'_>, body: Body<'_>, event: &Event, index: u32, depth: u32) -> Option<Vec<String>> {
-    let object = made_for(world, body, body.origins.arg(event, 0), 0)?;
+fn builder(r: &Reader<'_, '_>, body: Body<'_>, event: &Event, index: u32, depth: u32) -> Option<Vec<String>> {
+    let object = made_for(r.world, body, body.origins.arg(event, 0), 0)?;
     let unit = body.origins.unit;
     let block = block_of(unit, body, u16::try_from(index).ok()?)?;
     let mut all = vec![String::new()];
     for (i, step) in (0u16..).zip(body.origins.events()).take(index as usize) {
         let is_call = step.kind.is_invoke() && step.kind.has_receiver();
-        if !is_call || made_for(world, body, body.origins.arg(step, 0), 0) != Some(object) {
+        if !is_call || made_for(r.world, body, body.origins.arg(step, 0), 0) != Some(object) {
             continue;
         }
-        let member = world.program.facts.members.get(step.member()?);
-        let desc = world.program.text(member.desc);
-        let is_appended = match world.program.text(member.name) {
+        let member = r.world.program.facts.members.get(step.member()?);
+        let desc = r.world.program.text(member.desc);
+        let is_appended = match r.world.program.text(member.name) {
             "<init>" => desc != "()V" && desc != "(I)V",
             "append" => true,
             _ => return None,
@@ -220,13 +301,13 @@ fn builder(world: &World<'_>, body: Body<'_>, event: &Event, index: u32, depth: 
             return None;
         }
         if is_appended {
-            all = joined(all, &appended(world, body, step, desc, depth)?)?;
+            all = joined(all, &appended(r, body, step, desc, depth)?)?;
         }
     }
     Some(all)
 }
 
-fn appended(world: &World<'_>, body: Body<'_>, step: &Event, desc: &str, depth: u32) -> Option<Vec<String>> {
+fn appended(r: &Reader<'_, '_>, body: Body<'_>, step: &Event, desc: &str, depth: u32) -> Option<Vec<String>> {
     let ty = params(desc).next()?;
     let value = body.origins.arg(step, 1);
     match (ty.0, single(body, value)) {
@@ -235,7 +316,7 @@ fn appended(world: &World<'_>, body: Body<'_>, step: &Event, desc: &str, depth: 
             Some(vec![c.to_string()])
         }
         ("Ljava/lang/String;" | "Ljava/lang/CharSequence;" | "Ljava/lang/Object;" | "I" | "J", _) => {
-            all_of(world, body, value, depth + 1)
+            all_of(r, body, value, depth + 1)
         }
         _ => None,
     }

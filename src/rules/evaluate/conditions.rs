@@ -35,11 +35,14 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::Method(test) => found.spots.iter().any(|s| method_holds(cx, s.method, test)),
         Condition::Class(test) => class_holds(cx, found.class, test),
         Condition::InUnloadCallback => found.spots.iter().any(|s| cx.is_at_unload(s.method)),
-        Condition::OnlyFromMain => found.spots.iter().all(|s| super::fields::is_only_from_main(cx, s.method)),
+        Condition::OnlyFromMain => {
+            found.spots.iter().all(|s| super::programs::is_only_from_main(cx, s.method))
+        }
         Condition::RunsOnce => found.spots.iter().all(|s| super::once::runs_once(cx.world, s.method)),
         Condition::GuardedOnce => {
             found.spots.iter().all(|s| super::once::is_guarded_once(cx.world, s.method, s.event))
         }
+        Condition::OnlyAheadOfTime => found.spots.iter().all(|s| super::branches::is_ahead_of_time(cx, s)),
         Condition::OnlyIf(reasons) => {
             let reason = found.leak.as_ref().and_then(|leak| leak.only_if);
             reason.is_some_and(|reason| reasons.contains(&reason))
@@ -87,6 +90,7 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
         Condition::StoredUnasked => found.spots.iter().any(|s| super::loader_stores::is_unasked(cx, s)),
         Condition::MadeFromKey => super::memo::is_made_from_key(cx, found),
         Condition::Locked => found.spots.iter().all(|s| super::fields::is_locked(cx.world, s)),
+        Condition::ForOwnLoader => super::branches::is_for_own_loader(cx, found),
         Condition::HeldByStatic => found.holder.is_some(),
         Condition::ReceiverWalkedOrAsked => {
             found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
@@ -119,6 +123,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         Condition::AnotherLoaderAsked => {
             found.spots.iter().all(|s| super::lookups::is_another_loader_asked(cx, s))
         }
+        Condition::WithoutCaller => found.spots.iter().all(|s| super::branches::is_without_caller(cx, s)),
         Condition::NamedAfterAsked => found.spots.iter().all(|s| super::lookups::is_named_after_asked(cx, s)),
         Condition::AskedForComputedNames => {
             found.spots.iter().any(|s| super::given_loaders::is_asked_for_computed_names(cx, s))
@@ -138,6 +143,8 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::OnlyFromMain
         | Condition::RunsOnce
         | Condition::GuardedOnce
+        | Condition::OnlyAheadOfTime
+        | Condition::ForOwnLoader
         | Condition::OnlyIf(_)
         | Condition::Catches(_)
         | Condition::GoesOnWithout(_)
@@ -292,6 +299,10 @@ fn values_hold(cx: &Context<'_>, field: FieldId, declared: &str, names: &[String
         let body = world.body(access.method);
         let Some(event) = world.event(access.method, access.event) else { continue };
         let Some(value) = body.origins.args(event).last() else { continue };
+        if names.iter().any(|name| super::made::is_made_as(world, body, *value, name)) {
+            n += 1;
+            continue;
+        }
         for ty in values::types_behind_views(world, body, *value) {
             n += 1;
             if !is_of_types(world, cx.models, loader, ty, names) {
@@ -353,7 +364,7 @@ fn argument_holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool {
     if !test.declares.is_empty() {
         let loader = world.program.class(body.class).loader;
         let Some(value) = body.origins.args(event).get(position) else { return false };
-        let types = values::types_of(world, body, *value);
+        let types = super::made::objects_behind(world, body, *value);
         if types.is_empty() || !types.iter().all(|t| values::declares(world, loader, t, &test.declares)) {
             return false;
         }
@@ -380,7 +391,8 @@ fn argument_holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool {
         && (test.text.is_empty()
             || texts_hold(cx, body, body.origins.arg(event, position), &found, &test.text))
         && (test.names_class.is_empty() || places::classes_hold(cx, body, (event, position), &found, test))
-        && (test.names_resource.is_empty() || places::resources_hold(cx, body, event, &found, test))
+        && (test.names_resource.is_empty()
+            || places::resources_hold(cx, body, (event, position), &found, test))
 }
 
 /// Whether one of the texts that a value may be matches one of the globs.

@@ -278,7 +278,7 @@ impl<'w> Context<'w> {
 }
 
 /// `Class.getResource` resolves names without a leading slash against the class's package.
-fn relative_to_class(class: &str, name: &str) -> String {
+pub(super) fn relative_to_class(class: &str, name: &str) -> String {
     match name.strip_prefix('/') {
         Some(absolute) => absolute.to_owned(),
         None => match crate::vocabulary::descriptor::package_of(class) {

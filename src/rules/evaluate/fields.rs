@@ -11,8 +11,7 @@ use crate::facts::{Event, EventKind};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::{Site, StateKind, WriteShape};
 use crate::vocabulary::descriptor::TypeDesc;
-use crate::vocabulary::{Access, ClassId, FieldId, MethodId, Parallel};
-use rustc_hash::FxHashSet;
+use crate::vocabulary::{Access, ClassId, FieldId, Parallel};
 
 /// Fields whose changes are looked for at all: not the JDK's, not what compilers add.
 pub(super) fn is_candidate(world: &World<'_>, field: FieldId) -> bool {
@@ -140,63 +139,6 @@ pub(super) fn is_locked(world: &World<'_>, spot: &Spot) -> bool {
                 && of(EventKind::MonitorExit)
                     .any(|(j, exit)| j > spot.event && monitor(exit) == monitor(enter))
         })
-}
-
-/// Callers looked at for one method.
-const MAX_CALLERS: usize = 32;
-/// Calls followed backwards.
-const MAX_DEPTH: u32 = 8;
-
-/// Types by which a framework other than the containers known here starts a library.
-const STARTERS: &str = "bundle-activator";
-
-/// Whether a method is the `main` of a program, or of what a framework starts that no deployment has, or one that only
-/// such a method gets to.
-pub(super) fn is_only_from_main(cx: &Context<'_>, method: MethodId) -> bool {
-    // Each method is asked once: ways back to `main` are far more than methods on them.
-    let (mut waiting, mut seen) = (vec![(method, 0)], FxHashSet::from_iter([method]));
-    let mut is_started = false;
-    while let Some((method, depth)) = waiting.pop() {
-        if is_start(cx, method) {
-            is_started = true;
-            continue;
-        }
-        let callers = callers_or_makers(cx.world, method).filter(|_| depth < MAX_DEPTH);
-        let Some(callers) = callers.filter(|callers| !callers.is_empty()) else { return false };
-        waiting.extend(callers.into_iter().filter(|m| seen.insert(*m)).map(|m| (m, depth + 1)));
-    }
-    is_started
-}
-
-/// Whether a method is a program's `main`, or is of what a framework starts that no deployment has.
-fn is_start(cx: &Context<'_>, method: MethodId) -> bool {
-    let program = cx.world.program;
-    let class = program.class_of_method(method);
-    let (loader, name) = (program.class(class).loader, program.class_name(class));
-    let facts = program.method(method);
-    let is = |name: &str, desc: &str| program.text(facts.name) == name && program.text(facts.desc) == desc;
-    // The one object of a class named so is Scala's place for what belongs to no object.
-    let is_one = facts.access.is_static() || name.ends_with('$');
-    super::values::is_of_types(cx.world, cx.models, loader, name, &[STARTERS.to_owned()])
-        || is_one && is("main", "([Ljava/lang/String;)V")
-}
-
-/// The methods that call one which other packages can't, or, of an object's, that make objects of a class which other
-/// packages can't name. `None` if others may.
-fn callers_or_makers(world: &World<'_>, method: MethodId) -> Option<Vec<MethodId>> {
-    let program = world.program;
-    let access = program.method(method).access;
-    if !access.is_public() && !access.is_protected() {
-        let sites = world.sites.of(method, MAX_CALLERS)?;
-        return Some(sites.iter().map(|site| site.caller).collect());
-    }
-    let class = program.class_of_method(method);
-    if access.is_static() || program.class_facts(class).access.is_public() {
-        return None;
-    }
-    let constructors = program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>");
-    let makers = constructors.flat_map(|(id, _)| world.sites.resolved_to(id)).map(|site| site.caller);
-    makers.map(|maker| (program.class_of_method(maker) != class).then_some(maker)).collect()
 }
 
 /// Whether all that is ever stored in a field is without state: plain objects that only tell one thing from another, and

@@ -1,9 +1,9 @@
 //! Whether a call is followed by another one on the paths a rule names.
 
 use super::context::Context;
-use super::handed_on;
 use super::matches::Spot;
 use super::values::origins_of;
+use super::{branches, handed_on, tasks};
 use crate::dataflow::Body;
 use crate::dataflow::changes::block_of;
 use crate::dataflow::origins::{self, Found, Origin};
@@ -11,8 +11,8 @@ use crate::dataflow::paths::{self, PathGap};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::program::{CallSite, FieldAccess};
 use crate::rules::rule::{Exits, FollowTest};
-use crate::vocabulary::MethodId;
 use crate::vocabulary::descriptor::return_type;
+use crate::vocabulary::{MethodId, ValueId};
 
 /// Whether every path from the spot to the named exits passes a call of the APIs.
 ///
@@ -23,12 +23,13 @@ pub(super) fn is_followed(cx: &Context<'_>, spot: &Spot, test: &FollowTest) -> b
     let Some(event) = cx.world.event(spot.method, spot.event) else { return true };
     let undoes = || {
         is_restoring(cx, body, event)
+            || handed_on::puts_back_kept(cx, body, event)
             || handed_on::has_other_half(cx, body, test)
             || undoes_what_is_unseen(cx, body, event, test)
             || handed_on::hands_on(cx, body, spot.event, test)
     };
     let is_set = is_call_of(cx, body, event, test);
-    if test.restores && is_set && undoes() {
+    if test.restores && is_set && !is_of_task(cx, body, event, test) && undoes() {
         return true;
     }
     if gap(cx, spot, test).is_none() {
@@ -94,18 +95,43 @@ const MAX_CALLERS: usize = 32;
 fn is_restored_by_callers(cx: &Context<'_>, body: Body<'_>, event: &Event, test: &FollowTest) -> bool {
     let Some(value) = body.origins.args(event).last() else { return false };
     let is_given = |leaf: Value| matches!(leaf, Value::Param(i) if i > 0 || body.method.access.is_static());
+    let callers = cx.world.sites.of(body.id, MAX_CALLERS).unwrap_or_default();
+    let restores = |caller: &CallSite| {
+        let call = Spot { method: caller.caller, event: caller.event, how: None, inside: None };
+        set_gap(cx, &call, test, exits_of(test)).is_none()
+    };
+    let do_all_restore = || !callers.is_empty() && callers.iter().all(restores);
+    // What an object has that a method is given is for its callers to put right, if they are seen to.
+    if body.origins.leaves(*value).all(|leaf| is_had_by_given(body, leaf)) && do_all_restore() {
+        return true;
+    }
     if !body.origins.leaves(*value).all(|leaf| is_given(leaf) || is_given_when_made(cx, body, leaf, test)) {
         return false;
     }
     if cx.world.reach.is_open_world() {
         return true;
     }
-    let callers = cx.world.sites.of(body.id, MAX_CALLERS).unwrap_or_default();
-    let restores = |caller: &CallSite| {
-        let call = Spot { method: caller.caller, event: caller.event, how: None, inside: None };
-        set_gap(cx, &call, test, exits_of(test)).is_none()
-    };
-    !callers.is_empty() && callers.iter().all(restores)
+    do_all_restore()
+}
+
+/// Calls between an object that a method is given and the loader that it has.
+const MAX_GETTERS: usize = 4;
+
+/// Whether a value is what calls on a parameter yield, one on the result of the other.
+fn is_had_by_given(body: Body<'_>, leaf: Value) -> bool {
+    let mut leaf = leaf;
+    for _ in 0..MAX_GETTERS {
+        let Some((_, call)) = body.origins.event(leaf).filter(|(_, e)| e.kind.has_receiver()) else {
+            return false;
+        };
+        let mut objects = body.origins.leaves(body.origins.arg(call, 0));
+        match (objects.next(), objects.next()) {
+            (Some(Value::Param(i)), None) => return i > 0 || body.method.access.is_static(),
+            (Some(object), None) => leaf = object,
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Whether a value is what an object was given when it was made, in a method that does nothing but set it: an action that
@@ -208,6 +234,37 @@ pub(super) fn is_restoring(cx: &Context<'_>, body: Body<'_>, event: &Event) -> b
         )
     };
     found.iter().any(|f| f.origin == Origin::ContextLoader) && !found.iter().any(is_other)
+        || is_null_again(cx, body, event)
+}
+
+/// Whether a call passes null where there was none before: behind a test that the context loader is null.
+fn is_null_again(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+    let is_null = |v: &ValueId| body.origins.leaves(*v).all(|leaf| leaf == Value::Null);
+    let is_context = |value: ValueId| {
+        let found = origins::of_value(cx.world, body.id, value);
+        !found.is_empty() && found.iter().all(|f| f.origin == Origin::ContextLoader)
+    };
+    let at = body.origins.events().iter().position(|e| std::ptr::eq(e, event));
+    let at = at.and_then(|at| u16::try_from(at).ok());
+    body.origins.args(event).last().is_some_and(is_null)
+        && at.is_some_and(|at| branches::is_where_null(body, at, is_context))
+}
+
+/// Whether a task that a pool runs passes on a loader that it was made with: the thread has another one to go back to.
+fn is_of_task(cx: &Context<'_>, body: Body<'_>, event: &Event, test: &FollowTest) -> bool {
+    let Some(value) = body.origins.args(event).last() else { return false };
+    let is_from_outside = |leaf: Value| match leaf {
+        Value::Param(_) => true,
+        _ => body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::GetField),
+    };
+    let program = cx.world.program;
+    let does_more = || {
+        body.origins.events().iter().any(|e| {
+            let owner = e.member().map(|m| program.text(program.facts.members.get(m).owner));
+            e.kind.is_invoke() && !is_call_of(cx, body, e, test) && owner != Some(THREAD)
+        })
+    };
+    body.origins.leaves(*value).all(is_from_outside) && does_more() && tasks::is_run_by_pool(cx, body)
 }
 
 /// Whether a call passes on what a call of code that is not there gave, and a `finally` passes on the same: it undoes what

@@ -6,6 +6,7 @@ use super::follow::{is_call_of, is_restoring, puts_back_field, returns_what_was_
 use super::matches::{Match, Spot, Subject};
 use super::values::{is_of_types, types_of};
 use crate::dataflow::Body;
+use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::paths::{self, Exits, PathGap};
 use crate::facts::{Event, EventKind, Value};
 use crate::program::link::NO_CLASS;
@@ -46,7 +47,15 @@ pub(super) fn calls(cx: &Context<'_>, test: &FollowTest, set: &[Match]) -> Vec<M
         for site in cx.world.sites.of(method, MAX_CALLERS).unwrap_or_default() {
             let body = cx.world.body(site.caller);
             let event = cx.world.event(site.caller, site.event).filter(|e| e.kind.is_invoke());
-            let Some(member) = event.and_then(Event::member) else { continue };
+            let Some((event, member)) = event.and_then(|e| Some((e, e.member()?))) else { continue };
+            // What an earlier call of it gave back: this one puts it back.
+            let is_given_back = |leaf: Value| {
+                let before = body.origins.event(leaf).filter(|(_, e)| e.kind.is_invoke());
+                before.is_some_and(|(_, e)| e.member() == Some(member))
+            };
+            if body.origins.args(event).iter().any(|v| body.origins.leaves(*v).any(is_given_back)) {
+                continue;
+            }
             if hands_on(cx, body, site.event, test) {
                 waiting.push((site.caller, subject));
             } else if !program.is_jdk(body.class) {
@@ -87,7 +96,52 @@ pub(super) fn hands_on(cx: &Context<'_>, body: Body<'_>, index: u16, test: &Foll
 /// Whether another method of the class calls the API with what a field of the object holds.
 pub(super) fn has_other_half(cx: &Context<'_>, body: Body<'_>, test: &FollowTest) -> bool {
     let mut methods = cx.world.program.methods_of(body.class).filter(|(id, _)| *id != body.id);
-    methods.any(|(id, _)| puts_back_field(cx, cx.world.body(id), test))
+    methods.any(|(id, _)| {
+        let other = cx.world.body(id);
+        puts_back_field(cx, other, test)
+            || other
+                .origins
+                .events()
+                .iter()
+                .any(|e| is_call_of(cx, other, e, test) && puts_back_kept(cx, other, e))
+    })
+}
+
+/// Whether a call passes on what a container yields into which another method of the class has put the context loader: a
+/// thread-local variable, the attributes of a request.
+pub(super) fn puts_back_kept(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+    let Some(value) = body.origins.args(event).last() else { return false };
+    let members = &cx.world.program.facts.members;
+    let is_kept = |leaf: Value| {
+        let asked = made_behind_cast(body, leaf).filter(|e| e.kind.has_receiver());
+        asked.and_then(Event::member).is_some_and(|asked| {
+            let puts = |other: Body<'_>, e: &Event| {
+                let put = e.member().filter(|_| e.kind.is_invoke() && e.kind.has_receiver());
+                put.is_some_and(|put| members.get(put).owner == members.get(asked).owner)
+                    && other.origins.args(e).iter().skip(1).any(|v| {
+                        let found = origins::of_value(cx.world, other.id, *v);
+                        found.iter().any(|f| f.origin == Origin::ContextLoader && !f.is_derived)
+                    })
+            };
+            let mut others = cx.world.program.methods_of(body.class).filter(|(id, _)| *id != body.id);
+            others.any(|(id, _)| {
+                let other = cx.world.body(id);
+                other.origins.events().iter().any(|e| puts(other, e))
+            })
+        })
+    };
+    body.origins.leaves(*value).any(is_kept)
+}
+
+/// The event that yields a value, the one before a cast in its place.
+fn made_behind_cast<'b>(body: Body<'b>, leaf: Value) -> Option<&'b Event> {
+    let (_, event) = body.origins.event(leaf)?;
+    if event.kind != EventKind::CheckCast {
+        return Some(event);
+    }
+    let mut sources = body.origins.leaves(body.origins.arg(event, 0));
+    let source = sources.next().filter(|_| sources.next().is_none())?;
+    body.origins.event(source).map(|(_, e)| e)
 }
 
 /// The way out of the method of such a call on which what it was handed is not used.

@@ -36,18 +36,41 @@ pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
         let is = |names: &[String]| values::is_of_types(cx.world, cx.models, loader, name, names);
         is(&cx.names.reflective_types) || is(&cx.names.loader_types)
     };
+    // Of what the deployment's own class of values has in its fields, too.
+    let refers = |name: &str| {
+        program.find_text(loader, name).filter(|c| !program.is_jdk(*c)).is_some_and(|class| {
+            program.fields_of(class).filter(|(_, f)| !f.access.is_static()).any(|(_, f)| {
+                let text = if f.signature == NO_NAME { f.desc } else { f.signature };
+                let kept = without_references(program.text(text));
+                let mut parts = kept.split(['<', '>', ';']);
+                parts.any(|part| {
+                    let name = part.trim_start_matches(['+', '-', '*', '[']).strip_prefix('L');
+                    name.is_some_and(is_reflective)
+                })
+            })
+        })
+    };
     let declared = values::last_type_argument_text(signature(cx, field)).unwrap_or_default();
     let declared = values_of_inner_map(cx, field, declared).unwrap_or(declared);
     let kept = without_references(declared);
     let classes = kept.split(['<', '>', ';']).map(|part| part.trim_start_matches(['+', '-', '*', '[']));
     let mut names = classes.filter_map(|part| part.strip_prefix('L'));
-    names.any(is_reflective)
+    // An object refers to its class: `Map<Class<? extends E>, E>`.
+    let bound = key_bound(signature(cx, field));
+    names.any(|name| is_reflective(name) || Some(name) == bound || refers(name))
         || found.spots.iter().any(|spot| {
             let stored = super::shapes::stored_values(cx, spot);
             stored
                 .into_iter()
                 .any(|ty| is_reflective(ty.trim_start_matches(['[', 'L']).trim_end_matches(';')))
         })
+}
+
+/// What the class that is a map's key is a class of, if the map's type says so: `E` of `Map<Class<? extends E>, …>`.
+fn key_bound(signature: &str) -> Option<&str> {
+    let of_class = signature.split_once("<Ljava/lang/Class<")?.1;
+    let bound = of_class.split(['<', ';', '>']).next()?;
+    bound.trim_start_matches(['+', '-']).strip_prefix('L').filter(|name| *name != "java/lang/Object")
 }
 
 /// A generic type without the parts of it that are references, with what they refer to.

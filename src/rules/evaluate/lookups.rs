@@ -7,8 +7,10 @@ use crate::dataflow::Body;
 use crate::dataflow::knowledge::Subject;
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::OriginKind;
-use crate::vocabulary::descriptor::{TypeDesc, params};
+use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
 use crate::vocabulary::{MemberRefId, ValueId};
+use rustc_hash::FxHashSet;
+use std::collections::VecDeque;
 
 /// APIs that look a name up, their first argument, with a loader that is an operand or the caller's.
 const LOOKUPS: &[&str] = &[
@@ -19,7 +21,7 @@ const LOOKUPS: &[&str] = &[
     "service-loader-with-loader",
 ];
 /// Computations between a name and what it is made from.
-const MAX_STEPS: u32 = 4;
+const MAX_STEPS: u32 = 12;
 
 /// Whether the method, what it calls, or all who call it ask another loader for the same name: the context class loader,
 /// one that is given, or one that is not known.
@@ -67,7 +69,11 @@ fn hands_on_with_another(cx: &Context<'_>, body: Body<'_>, event: &Event, wanted
     let loader = program.class(body.class).loader;
     let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
     let target = program.refs(loader).method(member);
-    if target.is_none_or(|m| program.is_jdk(program.class_of_method(m))) {
+    let is_jdk = target.is_some_and(|m| program.is_jdk(program.class_of_method(m)));
+    if !is_jdk && yields_class_for(cx, body, event, wanted) {
+        return true;
+    }
+    if is_jdk || target.is_none() {
         return false;
     }
     let first = usize::from(event.kind.has_receiver());
@@ -81,6 +87,17 @@ fn hands_on_with_another(cx: &Context<'_>, body: Body<'_>, event: &Event, wanted
     let mut names = args().filter(|(_, value)| is_same(body, wanted, **value)).map(|(i, _)| i);
     names.clone().next().is_some() && loaders.any(|position| is_another(cx, body, event, position))
         || target.is_some_and(|method| names.any(|i| asks_another_for(cx, cx.world.body(method), i)))
+}
+
+/// Whether a call asks an object, by a method that the scan does not see the inside of, for the class of the name.
+fn yields_class_for(cx: &Context<'_>, body: Body<'_>, event: &Event, wanted: ValueId) -> bool {
+    let program = cx.world.program;
+    let Some(member) = event.member().filter(|_| event.kind == EventKind::InvokeInterface) else {
+        return false;
+    };
+    let desc = program.text(program.facts.members.get(member).desc);
+    return_type(desc).class() == Some("java/lang/Class")
+        && body.origins.args(event).iter().skip(1).any(|value| is_same(body, wanted, *value))
 }
 
 /// Whether a body asks another loader for what it is given as one of its parameters.
@@ -119,8 +136,8 @@ fn name_of(body: Body<'_>, event: &Event) -> Option<ValueId> {
 }
 
 fn is_same(body: Body<'_>, a: ValueId, b: ValueId) -> bool {
-    let of_a = sources(body, a, 0);
-    sources(body, b, 0).iter().any(|source| of_a.contains(source))
+    let of_a = sources(body, a);
+    sources(body, b).iter().any(|source| of_a.contains(source))
 }
 
 /// Whether two values of a body are made from something in common.
@@ -137,29 +154,33 @@ enum Source {
 }
 
 /// What a name is made from: parameters, constants, fields, and results of calls that are made from nothing.
-fn sources(body: Body<'_>, value: ValueId, step: u32) -> Vec<Source> {
+fn sources(body: Body<'_>, value: ValueId) -> Vec<Source> {
     let mut found = Vec::new();
-    for leaf in body.origins.leaves(value) {
-        let inputs = match leaf {
-            Value::Derived(source) => vec![source],
-            Value::Event(_) => match body.origins.event(leaf) {
-                Some((_, e)) if e.kind.is_invoke() || e.kind == EventKind::Concat => {
-                    body.origins.args(e).to_vec()
-                }
+    let mut seen = FxHashSet::default();
+    let mut waiting = VecDeque::from([(value, 0)]);
+    while let Some((value, step)) = waiting.pop_front() {
+        for leaf in body.origins.leaves(value).filter(|leaf| seen.insert(*leaf)) {
+            let inputs = match leaf {
+                Value::Derived(source) => vec![source],
+                Value::Event(_) => match body.origins.event(leaf) {
+                    Some((_, e)) if e.kind.is_invoke() || e.kind == EventKind::Concat => {
+                        body.origins.args(e).to_vec()
+                    }
+                    _ => Vec::new(),
+                },
                 _ => Vec::new(),
-            },
-            _ => Vec::new(),
-        };
-        let is_this = leaf == Value::Param(0) && !body.method.access.is_static();
-        let read = body.origins.event(leaf).map(|(_, e)| e);
-        match read.filter(|e| matches!(e.kind, EventKind::GetField | EventKind::GetStatic)) {
-            Some(read) => found.extend(read.member().map(Source::Field)),
-            // The receiver is a source of everything that its methods compute.
-            None if is_this || matches!(leaf, Value::Null | Value::Int(_)) => {}
-            None => found.push(Source::Value(leaf)),
-        }
-        if step < MAX_STEPS {
-            found.extend(inputs.into_iter().flat_map(|input| sources(body, input, step + 1)));
+            };
+            let is_this = leaf == Value::Param(0) && !body.method.access.is_static();
+            let read = body.origins.event(leaf).map(|(_, e)| e);
+            match read.filter(|e| matches!(e.kind, EventKind::GetField | EventKind::GetStatic)) {
+                Some(read) => found.extend(read.member().map(Source::Field)),
+                // The receiver is a source of everything that its methods compute.
+                None if is_this || matches!(leaf, Value::Null | Value::Int(_)) => {}
+                None => found.push(Source::Value(leaf)),
+            }
+            if step < MAX_STEPS {
+                waiting.extend(inputs.into_iter().map(|input| (input, step + 1)));
+            }
         }
     }
     found
@@ -171,10 +192,24 @@ pub(super) fn is_named_after_asked(cx: &Context<'_>, spot: &Spot) -> bool {
     let body = cx.world.body(spot.method);
     let Some(event) = body.origins.events().get(usize::from(spot.event)) else { return false };
     let Some(name) = name_of(body, event) else { return false };
-    let made_from = sources(body, name, 0);
+    let made_from = sources(body, name);
     let of_receiver = event.kind.has_receiver()
         && body.origins.leaves(body.origins.arg(event, 0)).any(|l| made_from.contains(&Source::Value(l)));
+    // `class$…`: the class literal of old compilers.
+    let is_literal = |source: &Source| {
+        let Source::Field(member) = source else { return false };
+        let program = cx.world.program;
+        let field = program.refs(program.class(body.class).loader).field(*member);
+        field.is_some_and(|f| {
+            let facts = program.field(f);
+            facts.access.is_synthetic()
+                && facts.access.is_static()
+                && program.text(facts.desc) == "Ljava/lang/Class;"
+                && program.class_of_field(f) == body.class
+        })
+    };
     of_receiver
+        || made_from.iter().any(is_literal)
         || made_from.iter().any(|source| matches!(source, Source::Value(v) if is_own_class(cx, body, *v)))
 }
 

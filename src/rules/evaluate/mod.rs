@@ -3,6 +3,7 @@
 //! All rules are evaluated together: fields once, bodies once, whatever the number of rules. A site gives matches, a
 //! rule's conditions choose among them, its cases set severity and certainty, and what is left becomes findings.
 
+mod branches;
 mod calls;
 mod certainty;
 mod classes;
@@ -33,9 +34,11 @@ mod keys;
 mod knowledge;
 mod known;
 mod known_classes;
+mod known_loaders;
 mod loader_stores;
 mod logged_once;
 mod lookups;
+mod made;
 mod matches;
 mod memo;
 mod named;
@@ -43,8 +46,10 @@ mod once;
 mod outcome;
 mod own_casts;
 mod own_entries;
+mod own_files;
 mod packed;
 mod places;
+mod programs;
 mod readers;
 mod receivers;
 mod references;

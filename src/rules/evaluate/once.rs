@@ -33,15 +33,14 @@ pub(super) fn runs_once(world: &World<'_>, method: MethodId) -> bool {
 /// Whether an event happens once for a class: it stands behind a test of a static that the method sets too, or all that
 /// call the method do so behind such a test, or once.
 pub(super) fn is_guarded_once(world: &World<'_>, method: MethodId, event: u16) -> bool {
-    let is_once =
-        |(method, event): Place| lazy::is_guarded(world, method, event) || runs_once(world, method);
+    let is_once = |(method, event): Place| lazy::is_guarded(world, method, event) || runs_once(world, method);
     all_before(world, (method, event), |place| place, is_once, |_| true)
 }
 
 /// An event of a method.
 type Place = (MethodId, u16);
 
-/// Whether each way back to a place begins at one that `settles` it, over methods that only their own package can call.
+/// Whether each way back to a place begins at one that `settles` it, over methods whose callers are all known.
 /// Each place, told apart by what `of` makes of it, is asked once: ways are far more than places on them.
 fn all_before(
     world: &World<'_>,
@@ -58,7 +57,9 @@ fn all_before(
             continue;
         }
         let access = world.program.method(place.0).access;
-        if depth >= MAX_DEPTH || access.is_public() || access.is_protected() || seen.len() > MAX_PLACES {
+        // Where all applications are known, those who call are, too.
+        let is_open = world.reach.is_open_world() && (access.is_public() || access.is_protected());
+        if depth >= MAX_DEPTH || is_open || seen.len() > MAX_PLACES {
             return false;
         }
         let callers = world.sites.of(place.0, MAX_CALLERS).unwrap_or_default();

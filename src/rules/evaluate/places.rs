@@ -225,7 +225,7 @@ fn may_know_more_providers(cx: &Context<'_>, body: Body<'_>, event: &Event, foun
 pub(super) fn resources_hold(
     cx: &Context<'_>,
     body: Body<'_>,
-    event: &Event,
+    (event, position): (&Event, usize),
     found: &[Found],
     test: &ArgumentTest,
 ) -> bool {
@@ -236,7 +236,9 @@ pub(super) fn resources_hold(
         return test.names_resource.contains(&ClassPlace::Unknown);
     };
     if names.is_empty() {
-        return test.names_resource.contains(&ClassPlace::Unknown);
+        let is_own = || super::own_files::are_asked_for(cx, body, event, position);
+        return test.names_resource.contains(&ClassPlace::Unknown)
+            || test.names_resource.contains(&ClassPlace::InVisiblePackage) && is_own();
     }
     names.iter().any(|n| test.names_resource.contains(&resource_place(cx.world, asked, n)))
 }

@@ -122,6 +122,10 @@ pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
         if kinds.contains(&StoredKind::Loader) && is_context_loader(cx, body, event, position) {
             kinds.push(StoredKind::ContextLoader);
         }
+        if kinds.contains(&StoredKind::Loader) && super::known_loaders::are_own(cx, body, *value) {
+            kinds.retain(|k| *k != StoredKind::Loader);
+            kinds.push(StoredKind::Other);
+        }
         if kinds.contains(&StoredKind::Class) && super::known_classes::are_known(cx, body, *value) {
             kinds.retain(|k| *k != StoredKind::Class);
             kinds.push(StoredKind::Other);

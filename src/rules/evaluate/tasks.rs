@@ -140,26 +140,104 @@ fn of_makers(cx: &Context<'_>, body: Body<'_>, leaf: Value, found: &mut Vec<Meth
 }
 
 fn of_operands(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &mut Vec<MethodId>) {
-    let program = cx.world.program;
-    let loader = program.class(body.class).loader;
+    let mut given = Vec::new();
     for value in body.origins.args(event) {
-        for leaf in body.origins.leaves(*value) {
-            let Some((_, made)) = body.origins.event(leaf) else { continue };
-            match made.kind {
-                EventKind::Lambda => found.extend(made.member().and_then(|m| program.refs(loader).method(m))),
-                EventKind::New => {
-                    let Some(class) = made.name().and_then(|n| program.find(loader, n)) else { continue };
-                    let to = cx.world.calls.successors(cx.world.calls.index(Node::Instance(class)));
-                    found.extend(to.iter().filter_map(|to| match cx.world.calls.node(*to) {
-                        Node::Method(method) => Some(method),
-                        _ => None,
-                    }));
-                }
-                _ => {}
+        of_value(cx, body, *value, found, &mut given);
+    }
+    // What a method is given it has from its callers.
+    let mut seen = FxHashSet::default();
+    while let Some((method, param)) = given.pop() {
+        if !seen.insert((method, param)) || seen.len() > MAX_GIVEN {
+            continue;
+        }
+        for site in cx.world.sites.of(method, MAX_CALLERS).unwrap_or_default() {
+            let caller = cx.world.body(site.caller);
+            if let Some(call) = cx.world.event(site.caller, site.event) {
+                let passed = caller.origins.arg(call, usize::from(param));
+                of_value(cx, caller, passed, found, &mut given);
             }
         }
     }
 }
+
+/// Parameters that a task is followed through.
+const MAX_GIVEN: usize = 32;
+
+/// The methods of a value that the JDK calls back, and the parameters that it may be.
+fn of_value(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    value: ValueId,
+    found: &mut Vec<MethodId>,
+    given: &mut Vec<(MethodId, u16)>,
+) {
+    let program = cx.world.program;
+    let loader = program.class(body.class).loader;
+    for leaf in body.origins.leaves(value) {
+        if let Value::Param(i) = leaf
+            && (i > 0 || body.method.access.is_static())
+        {
+            given.push((body.id, i));
+        }
+        let Some((_, made)) = body.origins.event(leaf) else { continue };
+        match made.kind {
+            EventKind::Lambda => found.extend(made.member().and_then(|m| program.refs(loader).method(m))),
+            EventKind::New => {
+                let Some(class) = made.name().and_then(|n| program.find(loader, n)) else { continue };
+                let to = cx.world.calls.successors(cx.world.calls.index(Node::Instance(class)));
+                found.extend(to.iter().filter_map(|to| match cx.world.calls.node(*to) {
+                    Node::Method(method) => Some(method),
+                    _ => None,
+                }));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The APIs that hand a task to a pool.
+const SUBMIT: [&str; 2] = ["executor-submit", "common-pool-submit"];
+
+/// Whether a body is that of a lambda, or of an object's `run` or `call`, that code hands to a pool where it makes it.
+pub(super) fn is_run_by_pool(cx: &Context<'_>, body: Body<'_>) -> bool {
+    let program = cx.world.program;
+    let is_handed = |method: MethodId, made: Value| {
+        let maker = cx.world.body(method);
+        let loader = program.class(maker.class).loader;
+        maker.origins.events().iter().any(|e| {
+            let is_submit = |m| {
+                SUBMIT
+                    .iter()
+                    .any(|api| cx.world.knowledge.api_in(cx.world.knowledge.group(api), loader, m).is_some())
+            };
+            e.kind.is_invoke()
+                && e.member().is_some_and(is_submit)
+                && maker.origins.args(e).iter().any(|v| maker.origins.leaves(*v).any(|l| l == made))
+        })
+    };
+    let is_task = RUNS.contains(&program.text(body.method.name)) && !body.method.access.is_static();
+    let sites = |method: MethodId| cx.world.sites.of(method, MAX_CALLERS).unwrap_or_default();
+    let of_lambda = || {
+        sites(body.id).iter().any(|site| {
+            let made = cx.world.event(site.caller, site.event);
+            made.is_some_and(|e| e.kind == EventKind::Lambda)
+                && is_handed(site.caller, Value::Event(u32::from(site.event)))
+        })
+    };
+    let of_object = || {
+        let constructors = program.methods_of(body.class).filter(|(_, m)| program.text(m.name) == "<init>");
+        constructors.flat_map(|(id, _)| sites(id)).any(|site| {
+            let maker = cx.world.body(site.caller);
+            cx.world.event(site.caller, site.event).is_some_and(|init| {
+                maker.origins.leaves(maker.origins.arg(init, 0)).any(|made| is_handed(site.caller, made))
+            })
+        })
+    };
+    if is_task { of_object() } else { of_lambda() }
+}
+
+/// What a pool calls of a task.
+const RUNS: [&str; 2] = ["run", "call"];
 
 /// The JVM's name of a task.
 const RUNNABLE: &str = "java/lang/Runnable";

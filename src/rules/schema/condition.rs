@@ -234,6 +234,13 @@ pub(crate) enum ConditionText {
     /// The site stands behind a test of a static field that the method sets too, or a static that it fills: it runs once.
     /// Or each call of the method does, or the method runs once.
     GuardedOnce,
+    /// The site stands behind a test of a flag that is set in a native image alone, or in code that was compiled ahead of
+    /// time: a JVM does not get there.
+    OnlyAheadOfTime,
+    /// The site stands behind a test that a class or class loader is null: who calls was looked for, and not found.
+    WithoutCaller,
+    /// The site stands behind a test of a class loader against the own one: what is stored is of the own loader.
+    ForOwnLoader,
     /// The called method belongs to one of these API groups or ids of the models.
     Target(#[schemars(length(min = 1))] Vec<String>),
     /// Where an argument of the call comes from.
