@@ -167,3 +167,70 @@ fn what_no_code_can_miss_is_not_told_in_one_flat_class_path() {
     let text = "shop.Base=orders.Printer";
     assert!(said_of("flat", reader, "META-INF/spring.factories", text).is_empty());
 }
+
+#[test]
+fn descriptors_of_fragments_and_of_faces_are_read_with_the_applications_loader() {
+    let fragment = "<web-fragment><listener>\n<listener-class>orders.Printer</listener-class>\n</listener>\
+                    <filter><filter-class>billing.Main</filter-class></filter></web-fragment>";
+    assert_eq!(
+        said_of("tomcat", "", "WEB-INF/classes/META-INF/web-fragment.xml", fragment),
+        ["billing/WEB-INF/classes/META-INF/web-fragment.xml:2 orders.Printer likely billing"]
+    );
+    let faces = "<faces-config><managed-bean>\n<managed-bean-class>billing.Main</managed-bean-class>\n\
+                 <managed-bean-class>orders.Printer</managed-bean-class></managed-bean></faces-config>";
+    let reader = "jakarta/faces/webapp/FacesServlet";
+    assert_eq!(
+        said_of("tomcat", reader, "WEB-INF/faces-config.xml", faces),
+        ["billing/WEB-INF/faces-config.xml:3 orders.Printer likely billing"]
+    );
+    assert_eq!(
+        said_of("sofa-ark", reader, "META-INF/faces-config.xml", faces),
+        ["billing/META-INF/faces-config.xml:3 orders.Printer likely billing"]
+    );
+    assert!(said_of("tomcat", "", "WEB-INF/faces-config.xml", faces).is_empty());
+}
+
+#[test]
+fn settings_of_log_managers_name_classes() {
+    let logging = "handlers = billing.Main, orders.Printer\norders.level = FINE\n\
+                   java.util.logging.ConsoleHandler.formatter=orders.Printer\n";
+    assert_eq!(
+        said_of("tomcat", "", "WEB-INF/classes/logging.properties", logging),
+        [
+            "billing/WEB-INF/classes/logging.properties:1 orders.Printer likely billing",
+            "billing/WEB-INF/classes/logging.properties:3 orders.Printer likely billing",
+        ]
+    );
+    assert!(said_of("sofa-ark", "", "logging.properties", logging).is_empty());
+    let components = "log4j2.contextSelector=orders.Printer\nlog4j2.level=INFO\n";
+    let reader = "org/apache/logging/log4j/util/LoaderUtil";
+    assert_eq!(
+        said_of("sofa-ark", reader, "log4j2.component.properties", components),
+        ["billing/log4j2.component.properties:1 orders.Printer likely billing"]
+    );
+}
+
+#[test]
+fn a_spring_context_at_the_root_of_a_module_is_read() {
+    let beans = "<beans>\n<bean class='orders.Printer'/>\n</beans>";
+    let reader = "org/springframework/beans/factory/xml/XmlBeanDefinitionReader";
+    assert_eq!(
+        said_of("sofa-ark", reader, "applicationContext.xml", beans),
+        ["billing/applicationContext.xml:2 orders.Printer likely billing"]
+    );
+}
+
+#[test]
+fn what_may_be_in_an_archive_that_was_not_read_whole_is_not_told() {
+    let reader = "org/apache/log4j/helpers/Loader";
+    let said = |broken: &str| {
+        let deployment = Deployment::new("sofa-ark");
+        deployment.class("base", reader);
+        deployment.file("billing", "log4j.properties", b"log4j.appender.A=orders.Printer");
+        deployment.file(broken, "shop/Broken.class", b"no class");
+        deployment.said()
+    };
+    assert!(said("base").is_empty());
+    assert!(said("billing").is_empty());
+    assert_eq!(said("orders"), ["billing/log4j.properties:1 orders.Printer likely billing"]);
+}

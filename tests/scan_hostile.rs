@@ -80,3 +80,69 @@ fn many_calls_that_may_throw_are_asked_once_for_each_callee() {
     add(&mut class, 0xA, "s3", "()V", vec![0x01, 0xBF]);
     assert_eq!(scanned(class), Some(0));
 }
+
+/// A method that loads a class by the name that it is given, with the loader of the object that it is given.
+fn loading(class: &mut ClassAssembler) -> Vec<u8> {
+    let get_class = class.member(10, "java/lang/Object", "getClass", "()Ljava/lang/Class;");
+    let get_loader = class.member(10, "java/lang/Class", "getClassLoader", "()Ljava/lang/ClassLoader;");
+    let load =
+        class.member(10, "java/lang/ClassLoader", "loadClass", "(Ljava/lang/String;)Ljava/lang/Class;");
+    let mut code = vec![0x2A];
+    for called in [get_class, get_loader] {
+        code.push(0xB6);
+        code.extend(called.to_be_bytes());
+    }
+    code.extend([0x2B, 0xB6]);
+    code.extend(load.to_be_bytes());
+    code.extend([0x57, RETURN]);
+    code
+}
+
+#[test]
+fn many_ways_to_a_lookup_of_a_class_are_many_and_no_more() {
+    const DESC: &str = "(Ljava/lang/Object;Ljava/lang/String;)V";
+    let mut class = ClassAssembler::new("shop/Chain");
+    let code = loading(&mut class);
+    add(&mut class, 0x9, "m0_0", DESC, code);
+    // Each of forty methods of a level calls all of the level below.
+    for level in 1..4 {
+        for at in 0..40 {
+            let mut code = Vec::new();
+            for of in 0..(if level == 1 { 1 } else { 40 }) {
+                let below = class.member(10, "shop/Chain", &format!("m{}_{of}", level - 1), DESC);
+                code.extend([0x2A, 0x2B, CALL]);
+                code.extend(below.to_be_bytes());
+            }
+            code.push(RETURN);
+            add(&mut class, 0xA, &format!("m{level}_{at}"), DESC, code);
+        }
+    }
+    assert_eq!(scanned(class), Some(0));
+}
+
+#[test]
+fn a_text_of_texts_of_texts_comes_to_an_end() {
+    const DESC: &str = "()Ljava/lang/String;";
+    let mut class = ClassAssembler::new("shop/Chain");
+    let resource =
+        class.member(10, "java/lang/ClassLoader", "getSystemResource", "(Ljava/lang/String;)Ljava/net/URL;");
+    let concat = class.member(10, "java/lang/String", "concat", "(Ljava/lang/String;)Ljava/lang/String;");
+    for level in 0..12 {
+        let below = class.member(10, "shop/Chain", &format!("t{}", level + 1), DESC).to_be_bytes();
+        let mut code = vec![CALL, below[0], below[1]];
+        for _ in 0..30 {
+            code.extend([CALL, below[0], below[1], 0xB6]);
+            code.extend(concat.to_be_bytes());
+        }
+        code.push(0xB0);
+        add(&mut class, 0xA, &format!("t{level}"), DESC, code);
+    }
+    let text = class.string("");
+    add(&mut class, 0xA, "t12", DESC, vec![0x12, u8::try_from(text).unwrap(), 0xB0]);
+    let top = class.member(10, "shop/Chain", "t0", DESC).to_be_bytes();
+    let mut code = vec![CALL, top[0], top[1], CALL];
+    code.extend(resource.to_be_bytes());
+    code.extend([0x57, RETURN]);
+    add(&mut class, 0x9, "open", "()V", code);
+    assert_eq!(scanned(class), Some(0));
+}

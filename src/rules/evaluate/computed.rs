@@ -297,11 +297,16 @@ fn builder(r: &Reader<'_, '_>, body: Body<'_>, event: &Event, index: u32, depth:
             "append" => true,
             _ => return None,
         };
-        if block_of(unit, body, i)? != block {
+        let at = block_of(unit, body, i)?;
+        if at != block && !r.is_open {
             return None;
         }
-        if is_appended {
+        // What another block appends may be left out, but for the first one.
+        let is_sure = at == block || at == 0;
+        if is_appended && is_sure {
             all = joined(all, &appended(r, body, step, desc, depth)?)?;
+        } else if is_appended {
+            all = joined(all, &[ANY.to_string()])?;
         }
     }
     Some(all)

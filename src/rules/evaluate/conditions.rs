@@ -2,18 +2,15 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::places;
-use super::values::{self, constants, is_of_types, kind_of, operand, origins_of};
-use crate::dataflow::origins::Found;
+use super::values::{self, constants, is_of_types, operand, origins_of};
+use crate::dataflow::changes;
 use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
-use crate::dataflow::{Body, changes};
 use crate::facts::{Annotation, EventKind, NO_NAME, Value};
 use crate::rules::rule::{
-    ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
-    Rule, Sharing,
+    ClassTest, Condition, Cost, Definer, FieldTest, Keeper, MemberTest, Release, Rule, Sharing,
 };
 use crate::vocabulary::descriptor::{TypeDesc, binary_name};
-use crate::vocabulary::{ClassId, FieldId, MethodId, Name, ValueId};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Name};
 
 /// Whether a condition holds.
 pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
@@ -108,7 +105,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         Condition::Argument(test) => {
             // If so, the match has been narrowed to the tenants that pack it.
             super::packed::tenants(cx, found, test).is_some_and(|t| !t.is_empty())
-                || found.spots.iter().any(|s| argument_holds(cx, s, test))
+                || found.spots.iter().any(|s| super::arguments::holds(cx, s, test))
         }
         Condition::Because(_) | Condition::Arrives(_) | Condition::ReadByCode => {
             holds_of_row(cx, found, condition)
@@ -346,83 +343,6 @@ fn class_holds(cx: &Context<'_>, class: ClassId, test: &ClassTest) -> bool {
                 program.class_facts(class).annotations.of(&program.unit(class).annotations),
                 &test.annotated,
             ))
-}
-
-fn argument_holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool {
-    let world = cx.world;
-    let body = world.body(spot.method);
-    let Some(event) = world.event(spot.method, spot.event) else { return false };
-    let Some(position) = operand(event, test.index) else { return false };
-    if !test.types.is_empty() {
-        let loader = world.program.class(body.class).loader;
-        let Some(value) = body.origins.args(event).get(position) else { return false };
-        let types = values::types_of(world, body, *value);
-        if !types.iter().any(|t| is_of_types(world, cx.models, loader, t, &test.types)) {
-            return false;
-        }
-    }
-    if !test.declares.is_empty() {
-        let loader = world.program.class(body.class).loader;
-        let Some(value) = body.origins.args(event).get(position) else { return false };
-        let types = super::made::objects_behind(world, body, *value);
-        if types.is_empty() || !types.iter().all(|t| values::declares(world, loader, t, &test.declares)) {
-            return false;
-        }
-    }
-    let needs_origins = !(test.origins.is_empty()
-        && test.text.is_empty()
-        && test.names_class.is_empty()
-        && test.names_resource.is_empty());
-    if !needs_origins {
-        return true;
-    }
-    // A method reference has no arguments here: whatever is passed later is not known.
-    if event.kind == EventKind::Lambda {
-        return test.origins.contains(&OriginKind::Unknown);
-    }
-    let found = origins_of(world, body, event, position);
-    let origins_hold = || {
-        let is_constant =
-            super::computed::is_constant(world, body, body.origins.arg(event, position), &found);
-        let kinds: Vec<OriginKind> = found.iter().map(|f| kind_of(world, body.class, f)).collect();
-        origins_hold(if is_constant { &[OriginKind::Constant] } else { &kinds }, &test.origins)
-    };
-    (test.origins.is_empty() || origins_hold())
-        && (test.text.is_empty()
-            || texts_hold(cx, body, body.origins.arg(event, position), &found, &test.text))
-        && (test.names_class.is_empty() || places::classes_hold(cx, body, (event, position), &found, test))
-        && (test.names_resource.is_empty()
-            || places::resources_hold(cx, body, (event, position), &found, test))
-}
-
-/// Whether one of the texts that a value may be matches one of the globs.
-fn texts_hold(cx: &Context<'_>, body: Body<'_>, value: ValueId, found: &[Found], globs: &[String]) -> bool {
-    let matches = |text: &str| globs.iter().any(|glob| cx.glob(glob, text));
-    let plain = constants(cx.world, found);
-    if plain.is_empty() {
-        let computed = super::computed::texts(cx.world, body, value).unwrap_or_default();
-        return computed.iter().any(|text| matches(text));
-    }
-    plain.into_iter().any(matches)
-}
-
-/// A loader is what a rule asks for only if it can't be another one: `context, else own` is a safe fall-back chain. Of
-/// other values one origin is enough.
-fn origins_hold(kinds: &[OriginKind], wanted: &[OriginKind]) -> bool {
-    const LOADERS: [OriginKind; 4] = [
-        OriginKind::ContextLoader,
-        OriginKind::OwnLoader,
-        OriginKind::ForeignLoader,
-        OriginKind::SystemLoader,
-    ];
-    if wanted.is_empty() {
-        return true;
-    }
-    let any = kinds.iter().any(|k| wanted.contains(k));
-    let wants_loaders = wanted.iter().any(|w| LOADERS.contains(w));
-    let transparent = [OriginKind::Null, OriginKind::Field, OriginKind::StaticField];
-    let only = kinds.iter().all(|k| wanted.contains(k) || transparent.contains(k));
-    any && (!wants_loaders || only)
 }
 
 fn released(cx: &Context<'_>, found: &Match) -> Release {

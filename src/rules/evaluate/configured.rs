@@ -2,6 +2,7 @@
 
 use super::configured_files::{File, Files};
 use super::matches::{Match, Spot, Subject};
+use super::references_why::unread_views;
 use crate::dataflow::World;
 use crate::rules::models::{Asked, Configuration, Models, TypedBy};
 use crate::rules::rule::{ConfiguredAnswer, Rule, Site};
@@ -65,18 +66,17 @@ impl Configured {
     /// The names that rules ask for; none in an open world, where nobody knows what will be beside it.
     pub(super) fn find(world: &World<'_>, models: &Models, rules: &[Rule], parallel: &impl Parallel) -> Self {
         let is_wanted = rules.iter().any(|rule| matches!(rule.site, Site::Configured { .. }));
-        // A class of an archive that could not be read in full may well be there.
-        let is_incomplete = || world.archives.iter().any(|archive| archive.is_incomplete);
-        if !is_wanted || world.reach.is_open_world() || is_incomplete() {
+        if !is_wanted || world.reach.is_open_world() {
             return Self::default();
         }
+        let unread = unread_views(world);
         let files = Files::find(world, models, parallel);
         let mut rows = BTreeMap::<Key, Misnamed>::new();
         for kind in models.configurations.values().filter(|kind| files.has(kind)) {
-            by_readers(world, kind, &files, &mut rows);
+            by_readers((world, &unread), kind, &files, &mut rows);
         }
         for (reading, file) in super::configured_calls::readings(world, models, &files, parallel) {
-            judge(world, &reading, file, &mut rows);
+            judge((world, &unread), &reading, file, &mut rows);
         }
         Self { rows: rows.into_values().collect() }
     }
@@ -104,7 +104,7 @@ impl Configured {
 
 /// What is read as soon as an application has a certain class, or by the container.
 fn by_readers(
-    world: &World<'_>,
+    (world, unread): (&World<'_>, &[bool]),
     kind: &Configuration,
     files: &Files<'_>,
     rows: &mut BTreeMap<Key, Misnamed>,
@@ -127,14 +127,23 @@ fn by_readers(
         let tenant_id = TenantId::from_index(t);
         let reading = Reading { kind, tenant: tenant_id, asked, wanted: None, spot: None };
         for file in files.seen_from(world, kind, tenant.loader) {
-            judge(world, &reading, file, rows);
+            judge((world, unread), &reading, file, rows);
         }
     }
 }
 
 /// Takes in the names of a file that are not answered as they are meant.
-fn judge(world: &World<'_>, reading: &Reading<'_>, file: &File, rows: &mut BTreeMap<Key, Misnamed>) {
+fn judge(
+    (world, unread): (&World<'_>, &[bool]),
+    reading: &Reading<'_>,
+    file: &File,
+    rows: &mut BTreeMap<Key, Misnamed>,
+) {
     let Reading { kind, tenant, asked, wanted, spot } = reading;
+    // A class of an archive that could not be read in full may well be there.
+    if asked.iter().any(|loader| unread.get(loader.index()).copied().unwrap_or(false)) {
+        return;
+    }
     for named in &file.names {
         let wanted = match kind.of_type {
             Some(TypedBy::Key) => {

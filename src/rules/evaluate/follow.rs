@@ -102,7 +102,10 @@ fn is_restored_by_callers(cx: &Context<'_>, body: Body<'_>, event: &Event, test:
     };
     let do_all_restore = || !callers.is_empty() && callers.iter().all(restores);
     // What an object has that a method is given is for its callers to put right, if they are seen to.
-    if body.origins.leaves(*value).all(|leaf| is_had_by_given(body, leaf)) && do_all_restore() {
+    if body.origins.leaves(*value).all(|leaf| is_had_by_given(body, leaf))
+        && callers.iter().all(|c| cx.world.event(c.caller, c.event).is_some_and(|e| e.kind.is_invoke()))
+        && do_all_restore()
+    {
         return true;
     }
     if !body.origins.leaves(*value).all(|leaf| is_given(leaf) || is_given_when_made(cx, body, leaf, test)) {
@@ -208,7 +211,8 @@ pub(super) fn set_gap(
     exits: paths::Exits,
 ) -> Option<PathGap> {
     let settles = |body: Body<'_>, event: &Event| {
-        is_call_of(cx, body, event, test) && (!test.restores || is_restoring(cx, body, event))
+        is_call_of(cx, body, event, test)
+            && (!test.restores || is_restoring(cx, body, event) && !is_of_task(cx, body, event, test))
     };
     paths::missing_after(cx.world, spot.method, spot.event, &settles, exits)
 }

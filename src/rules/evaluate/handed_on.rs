@@ -113,8 +113,10 @@ pub(super) fn puts_back_kept(cx: &Context<'_>, body: Body<'_>, event: &Event) ->
     let Some(value) = body.origins.args(event).last() else { return false };
     let members = &cx.world.program.facts.members;
     let is_kept = |leaf: Value| {
-        let asked = made_behind_cast(body, leaf).filter(|e| e.kind.has_receiver());
-        asked.and_then(Event::member).is_some_and(|asked| {
+        let asked = made_behind_cast(body, leaf).filter(|e| e.kind.is_invoke() && e.kind.has_receiver());
+        // The thread itself keeps nothing but the one that is set.
+        let of_others = |m: &MemberRefId| cx.world.program.text(members.get(*m).owner) != THREAD;
+        asked.and_then(Event::member).filter(of_others).is_some_and(|asked| {
             let puts = |other: Body<'_>, e: &Event| {
                 let put = e.member().filter(|_| e.kind.is_invoke() && e.kind.has_receiver());
                 put.is_some_and(|put| members.get(put).owner == members.get(asked).owner)
@@ -132,6 +134,8 @@ pub(super) fn puts_back_kept(cx: &Context<'_>, body: Body<'_>, event: &Event) ->
     };
     body.origins.leaves(*value).any(is_kept)
 }
+
+const THREAD: &str = "java/lang/Thread";
 
 /// The event that yields a value, the one before a cast in its place.
 fn made_behind_cast<'b>(body: Body<'b>, leaf: Value) -> Option<&'b Event> {

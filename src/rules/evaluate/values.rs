@@ -298,6 +298,9 @@ pub(super) fn asked_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> 
         None if world.knowledge.api_in(world.knowledge.group("tccl-reading"), own, member).is_some() => {
             return None;
         }
+        None if world.knowledge.api_in(world.knowledge.group("system-resource"), own, member).is_some() => {
+            return world.program.topology.tenants.first().map(|t| t.loader);
+        }
         None if event.kind == EventKind::InvokeStatic => return Some(own),
         // `X.class.getResource(…)` asks the loader of X.
         None if owner == "java/lang/Class" => {
