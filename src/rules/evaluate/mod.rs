@@ -123,7 +123,7 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     let is_of_all = |f| world.reach.owner(world.program.class_of_field(f)).is_none();
     let (changes, at_unload) = parallel
         .both(|| Changes::new(&analysed, &is_candidate, parallel), || UnloadRoots::find(&analysed, parallel));
-    let held = Held::find(&analysed, &changes, &|f| is_candidate(f) && is_of_all(f));
+    let held = Held::find(&analysed, &changes, &|f| is_candidate(f) && is_of_all(f), parallel);
     let counted = fields::counted(&analysed, &changes, &held, parallel);
     let mut cx = Context::new(&analysed, world.models, &changes, &held, &at_unload);
     cx.references = References::find(&analysed, rules, parallel);
