@@ -6,6 +6,7 @@ use super::matches::{Spot, Subject};
 use super::trace::simple_name;
 use super::values;
 use crate::dataflow::held::Root;
+use crate::dataflow::origins::Origin;
 use crate::facts::EventKind;
 use crate::vocabulary::MethodId;
 
@@ -30,7 +31,22 @@ impl Maker<'_, '_> {
             let event = self.cx.world.event(s.method, s.event)?;
             super::places::missed_class(self.cx, self.cx.world.body(s.method), event)
         });
-        missed.or_else(|| self.argument()).or_else(|| self.computed()).map(|a| a.replace('/', "."))
+        let named = missed.or_else(|| self.argument()).or_else(|| self.computed()).or_else(|| self.literal());
+        named.map(|a| a.replace('/', "."))
+    }
+
+    /// The class literal that the call's first argument is.
+    fn literal(&self) -> Option<String> {
+        let world = self.cx.world;
+        let spot = self.found.spots.first().filter(|_| matches!(self.found.subject, Subject::Call(..)))?;
+        let event = world.event(spot.method, spot.event)?;
+        let found = values::origins_of(world, world.body(spot.method), event, values::operand(event, 0)?);
+        let mut literals = found.iter().filter_map(|f| match f.origin {
+            Origin::ClassLiteral(name, _) if !f.is_derived => Some(name),
+            _ => None,
+        });
+        let first = literals.next()?;
+        literals.all(|other| other == first).then(|| world.program.text(first).to_owned())
     }
 
     /// The text that the call's first argument is put together to, if there is one alone.

@@ -361,10 +361,10 @@ pub(super) fn class_place(world: &World<'_>, asked: LoaderId, name: &str) -> Cla
     }
 }
 
-/// The tenants whose own loader defines a class of this name.
+/// The modules whose own loader defines a class of this name.
 pub(super) fn tenants_with_class(world: &World<'_>, name: &str) -> Vec<String> {
     let internal = name.replace('.', "/");
-    let with = world.program.topology.tenants.iter().filter(|t| {
+    let with = world.program.topology.tenants.iter().skip(1).filter(|t| {
         let class = world.program.find_text(t.loader, &internal);
         class.is_some_and(|c| world.program.class(c).loader == t.loader)
     });
