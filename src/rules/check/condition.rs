@@ -258,8 +258,6 @@ impl Checker<'_> {
             ConditionText::RunsOnce => ("runs-once", is_in_code, "sites in code"),
             ConditionText::GuardedOnce => ("guarded-once", is_in_code, "sites in code"),
             ConditionText::OnlyAheadOfTime => ("only-ahead-of-time", is_in_code, "sites in code"),
-            ConditionText::WithoutCaller => ("without-caller", is_call, "calls"),
-            ConditionText::ForOwnLoader => ("for-own-loader", is_field, "field sites"),
             ConditionText::OnlyIf(_) => ("only-if", is_open, "open resources"),
             _ => match place_of_common(text) {
                 Some((name, true)) => (name, is_field, "field sites"),
@@ -391,6 +389,8 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::OnlySetUp => ("only-set-up", true),
         ConditionText::Drained => ("drained", true),
         ConditionText::OnlyLogged => ("only-logged", true),
+        ConditionText::ForOwnLoader => ("for-own-loader", true),
+        ConditionText::WithoutCaller => ("without-caller", false),
         ConditionText::CastToOwn => ("cast-to-own", false),
         ConditionText::NamedAfterAsked => ("named-after-asked", false),
         ConditionText::TaskReaches(_) => ("task-reaches", false),

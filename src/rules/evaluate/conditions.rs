@@ -114,17 +114,11 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
         Condition::CastToOwn => found.spots.iter().all(|s| super::own_casts::is_cast_to_own(cx, s)),
-        Condition::ContextLoaderAskedBefore => {
-            found.spots.iter().all(|s| super::calls::is_context_loader_asked_before(cx, s))
-        }
-        Condition::AnotherLoaderAsked => {
-            found.spots.iter().all(|s| super::lookups::is_another_loader_asked(cx, s))
-        }
-        Condition::WithoutCaller => found.spots.iter().all(|s| super::branches::is_without_caller(cx, s)),
-        Condition::NamedAfterAsked => found.spots.iter().all(|s| super::lookups::is_named_after_asked(cx, s)),
-        Condition::AskedForComputedNames => {
-            found.spots.iter().any(|s| super::given_loaders::is_asked_for_computed_names(cx, s))
-        }
+        Condition::ContextLoaderAskedBefore
+        | Condition::AnotherLoaderAsked
+        | Condition::AskedForComputedNames
+        | Condition::NamedAfterAsked
+        | Condition::WithoutCaller => holds_of_lookup(cx, found, condition),
         Condition::All(_)
         | Condition::Any(_)
         | Condition::Not(_)
@@ -163,6 +157,21 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::Locked
         | Condition::Sharing(_)
         | Condition::HeldByStatic => false,
+    }
+}
+
+/// Whether a condition holds about which loader a call asks, and for what.
+fn holds_of_lookup(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
+    let all = |holds: &dyn Fn(&Spot) -> bool| found.spots.iter().all(holds);
+    match condition {
+        Condition::ContextLoaderAskedBefore => all(&|s| super::calls::is_context_loader_asked_before(cx, s)),
+        Condition::AnotherLoaderAsked => all(&|s| super::lookups::is_another_loader_asked(cx, s)),
+        Condition::NamedAfterAsked => all(&|s| super::lookups::is_named_after_asked(cx, s)),
+        Condition::WithoutCaller => all(&|s| super::branches::is_without_caller(cx, s)),
+        Condition::AskedForComputedNames => {
+            found.spots.iter().any(|s| super::given_loaders::is_asked_for_computed_names(cx, s))
+        }
+        _ => false,
     }
 }
 

@@ -96,7 +96,7 @@ fn given_loaders(
         let read = cx.world.event(f.method, f.event).filter(|_| f.method == body.id);
         read.is_some_and(|read| {
             let (class, name) = (body.origins.arg(read, 0), body.origins.arg(event, name));
-            have_common_source(body, class, name)
+            have_common_source(cx, body, class, name)
         })
     };
     let given = loaders.iter().filter(is_given).filter(|f| !is_named_after(f));

@@ -18,6 +18,7 @@ const LOOKUPS: &[&str] = &[
     "load-class",
     "get-resource",
     "resource-bundle-with-loader",
+    "service-loader",
     "service-loader-with-loader",
 ];
 /// Computations between a name and what it is made from.
@@ -29,13 +30,44 @@ pub(super) fn is_another_loader_asked(cx: &Context<'_>, spot: &Spot) -> bool {
     let body = cx.world.body(spot.method);
     let Some(event) = body.origins.events().get(usize::from(spot.event)) else { return false };
     let Some(wanted) = name_of(body, event) else { return false };
-    asks_elsewhere(cx, body, spot.event, wanted) || is_asked_by_callers(cx, body, wanted)
+    asks_elsewhere(cx, body, spot.event, wanted)
+        || is_asked_by_callers(cx, body, wanted)
+        || is_asked_beside(cx, body, wanted)
+}
+
+/// Methods looked at for one call.
+const MAX_TARGETS: usize = 4;
+
+/// Whether all who call a method that is not public call another one, too, which asks another loader for the same constant.
+fn is_asked_beside(cx: &Context<'_>, body: Body<'_>, wanted: ValueId) -> bool {
+    let mut leaves = body.origins.leaves(wanted);
+    let (Some(text @ Value::Str(_)), None) = (leaves.next(), leaves.next()) else { return false };
+    if body.method.access.is_public() {
+        return false;
+    }
+    let asks = |callee: Body<'_>| {
+        callee.origins.events().iter().any(|e| {
+            asks_another(cx, callee, e)
+                && name_of(callee, e).is_some_and(|name| {
+                    callee.origins.leaves(name).any(|leaf| is_same_text(cx, Some(leaf), Some(text)))
+                })
+        })
+    };
+    let sites = cx.world.sites.of(body.id, MAX_CALLERS).unwrap_or_default();
+    !sites.is_empty()
+        && sites.iter().all(|site| {
+            let caller = cx.world.body(site.caller);
+            caller.origins.events().iter().filter(|e| e.kind.is_invoke()).any(|e| {
+                let targets = cx.world.targets(caller, e, MAX_TARGETS).unwrap_or_default();
+                targets.into_iter().any(|t| t != body.id && asks(cx.world.body(t)))
+            })
+        })
 }
 
 /// Whether a body asks another loader for a name than the call at `event` does.
 fn asks_elsewhere(cx: &Context<'_>, body: Body<'_>, event: u16, wanted: ValueId) -> bool {
     (0u16..).zip(body.origins.events()).any(|(i, other)| {
-        let is_same_name = || name_of(body, other).is_some_and(|name| is_same(body, wanted, name));
+        let is_same_name = || name_of(body, other).is_some_and(|name| is_same(cx, body, wanted, name));
         i != event
             && (asks_another(cx, body, other) && is_same_name()
                 || hands_on_with_another(cx, body, other, wanted))
@@ -84,7 +116,7 @@ fn hands_on_with_another(cx: &Context<'_>, body: Body<'_>, event: &Event, wanted
     };
     let mut loaders = types.enumerate().filter(|(_, ty)| is_loader(*ty)).map(|(i, _)| i + first);
     let args = || (0usize..).zip(body.origins.args(event)).skip(first);
-    let mut names = args().filter(|(_, value)| is_same(body, wanted, **value)).map(|(i, _)| i);
+    let mut names = args().filter(|(_, value)| is_same(cx, body, wanted, **value)).map(|(i, _)| i);
     names.clone().next().is_some() && loaders.any(|position| is_another(cx, body, event, position))
         || target.is_some_and(|method| names.any(|i| asks_another_for(cx, cx.world.body(method), i)))
 }
@@ -97,7 +129,7 @@ fn yields_class_for(cx: &Context<'_>, body: Body<'_>, event: &Event, wanted: Val
     };
     let desc = program.text(program.facts.members.get(member).desc);
     return_type(desc).class() == Some("java/lang/Class")
-        && body.origins.args(event).iter().skip(1).any(|value| is_same(body, wanted, *value))
+        && body.origins.args(event).iter().skip(1).any(|value| is_same(cx, body, wanted, *value))
 }
 
 /// Whether a body asks another loader for what it is given as one of its parameters.
@@ -116,6 +148,9 @@ fn asks_another(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
     let mut apis = cx.world.knowledge.apis(own, member);
     let lookups: Vec<String> = LOOKUPS.iter().map(|name| (*name).to_owned()).collect();
     let Some(api) = apis.find(|api| cx.is_api(*api, &lookups)) else { return false };
+    if cx.is_api(api, &cx.names.context_reading) {
+        return true;
+    }
     let by_argument = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.loader);
     let position = match by_argument {
         Some(i) => Subject::Argument(i).operand(event.kind.has_receiver()),
@@ -135,14 +170,32 @@ fn name_of(body: Body<'_>, event: &Event) -> Option<ValueId> {
     body.origins.args(event).get(operand(event, 0)?).copied()
 }
 
-fn is_same(body: Body<'_>, a: ValueId, b: ValueId) -> bool {
+fn is_same(cx: &Context<'_>, body: Body<'_>, a: ValueId, b: ValueId) -> bool {
     let of_a = sources(body, a);
-    sources(body, b).iter().any(|source| of_a.contains(source))
+    sources(body, b).iter().any(|source| {
+        of_a.contains(source) || of_a.iter().any(|other| is_same_text(cx, value_of(other), value_of(source)))
+    })
+}
+
+fn value_of(source: &Source) -> Option<Value> {
+    match source {
+        Source::Value(value) => Some(*value),
+        Source::Field(_) => None,
+    }
+}
+
+/// Whether two values are one constant; a class is asked for a resource with a slash before what a loader is asked for.
+fn is_same_text(cx: &Context<'_>, a: Option<Value>, b: Option<Value>) -> bool {
+    let text = |value| match value {
+        Some(Value::Str(name)) => Some(cx.world.program.text(name).trim_start_matches('/')),
+        _ => None,
+    };
+    text(a).is_some_and(|a| text(b) == Some(a))
 }
 
 /// Whether two values of a body are made from something in common.
-pub(super) fn have_common_source(body: Body<'_>, a: ValueId, b: ValueId) -> bool {
-    is_same(body, a, b)
+pub(super) fn have_common_source(cx: &Context<'_>, body: Body<'_>, a: ValueId, b: ValueId) -> bool {
+    is_same(cx, body, a, b)
 }
 
 /// Something that a name is made from.
