@@ -2,14 +2,14 @@
 //! whatever way the value travels.
 
 pub use super::effects::How;
-use super::effects::{Aliases, Effect, Uses};
+use super::effects::{Aliases, Effect, Part, Uses};
 use super::remembered::Remembered;
 pub use super::written::{Written, kinds_of, written};
 use super::{Body, World, marks};
-use crate::facts::{EventKind, Value};
+use crate::facts::{Event, EventKind, Value};
 use crate::program::Program;
 use crate::vocabulary::descriptor::TypeDesc;
-use crate::vocabulary::{ClassId, FieldId, LoaderId, MethodId, Name, Parallel};
+use crate::vocabulary::{ClassId, FieldId, LoaderId, MethodId, Name, Parallel, ValueId};
 use std::sync::OnceLock;
 
 /// One change of one field.
@@ -103,10 +103,11 @@ impl<'s> Changes<'s> {
         parallel: &impl Parallel,
     ) -> Self {
         let candidates = Candidates::find(world, is_candidate, parallel);
-        let getters = getters(world, &|f| candidates.holder(f), parallel);
+        let uses = Uses::new(world.knowledge);
+        let getters = getters(world, &uses, &|f| candidates.holder(f), parallel);
         Self {
             world,
-            uses: Uses::new(world.knowledge),
+            uses,
             getters,
             candidates,
             through_handles: through_handles(world),
@@ -205,7 +206,7 @@ impl<'s> Changes<'s> {
         }
     }
 
-    fn handed_on(&self, body: Body<'_>, event: &crate::facts::Event, position: usize) -> Option<Effect> {
+    fn handed_on(&self, body: Body<'_>, event: &Event, position: usize) -> Option<Effect> {
         let mut entered = Vec::new();
         self.uses.enter(self.world, body, event, position, &mut entered);
         entered.into_iter().find_map(|(method, param)| {
@@ -276,6 +277,7 @@ enum Returned {
 /// what they return.
 fn getters(
     world: &World<'_>,
+    uses: &Uses<'_>,
     is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
     parallel: &impl Parallel,
 ) -> Getters {
@@ -286,7 +288,7 @@ fn getters(
         for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
             for (id, method) in world.program.methods_of(ClassId::from_index(i)) {
                 if method.has_body {
-                    returned(world, is_candidate, id, &mut found);
+                    returned(world, uses, is_candidate, id, &mut found);
                 }
             }
         }
@@ -321,30 +323,41 @@ fn getters(
 
 fn returned(
     world: &World<'_>,
+    uses: &Uses<'_>,
     is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
     id: MethodId,
     found: &mut Vec<(MethodId, Returned)>,
 ) {
     let body = world.body(id);
     let refs = world.program.refs(world.program.class(body.class).loader);
+    let held = |value: ValueId| {
+        body.origins.leaves(value).find_map(|leaf| {
+            let (_, event) = body.origins.event(leaf)?;
+            let is_read = matches!(event.kind, EventKind::GetStatic | EventKind::GetField);
+            refs.field(event.member().filter(|_| is_read)?).filter(|f| is_candidate(*f))
+        })
+    };
+    // A view of what a field holds is as good as that: `return MAP.keySet()`.
+    let viewed = |event: &Event| {
+        let args = body.origins.args(event).iter().enumerate().filter(|_| event.kind.is_invoke());
+        let mut fields = args.filter_map(|(i, value)| Some((i, held(*value)?)));
+        fields.find(|(i, _)| uses.shown(world, body, event, *i) == Some(Part::Whole)).map(|(_, field)| field)
+    };
     let from = found.len();
     let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
     for value in returns.flat_map(|e| body.origins.args(e)) {
-        for leaf in body.origins.leaves(*value) {
-            let Some((_, event)) = body.origins.event(leaf) else { continue };
-            let Some(member) = event.member() else { continue };
-            if matches!(event.kind, EventKind::GetStatic | EventKind::GetField) {
-                if let Some(field) = refs.field(member).filter(|f| is_candidate(*f)) {
-                    found.truncate(from);
-                    found.push((id, Returned::Field(field)));
-                    return;
-                }
-            } else if event.kind.is_invoke() {
-                // What has no body returns nothing that is seen.
-                let callee = refs.method(member).filter(|m| world.program.method(*m).has_body);
-                found.extend(callee.map(|m| (id, Returned::CallOf(m))));
-            }
+        let events = || body.origins.leaves(*value).filter_map(|leaf| body.origins.event(leaf));
+        let field = held(*value).or_else(|| events().find_map(|(_, event)| viewed(event)));
+        if let Some(field) = field {
+            found.truncate(from);
+            found.push((id, Returned::Field(field)));
+            return;
         }
+        let calls = events().filter(|(_, event)| event.kind.is_invoke());
+        let callees = calls.filter_map(|(_, event)| refs.method(event.member()?));
+        // What has no body returns nothing that is seen.
+        let callees = callees.filter(|m| world.program.method(*m).has_body);
+        found.extend(callees.map(|m| (id, Returned::CallOf(m))));
     }
 }
 
@@ -367,7 +380,7 @@ fn may_hold_state(world: &World<'_>, field: FieldId, known: &Remembered<(LoaderI
 }
 
 fn holds_state(program: &Program<'_>, loader: LoaderId, name: &str) -> bool {
-    if name == "java/lang/String" {
+    if VALUES.contains(&name) {
         return false;
     }
     match program.find_text(loader, name) {
@@ -379,6 +392,20 @@ fn holds_state(program: &Program<'_>, loader: LoaderId, name: &str) -> bool {
         }
     }
 }
+
+/// The language's own values, which nothing changes (JLS 4.2, 5.1.7, 15.8.2).
+const VALUES: &[&str] = &[
+    "java/lang/Boolean",
+    "java/lang/Byte",
+    "java/lang/Character",
+    "java/lang/Class",
+    "java/lang/Double",
+    "java/lang/Float",
+    "java/lang/Integer",
+    "java/lang/Long",
+    "java/lang/Short",
+    "java/lang/String",
+];
 
 /// Whether every array that a field ever holds has the length 0, so that nothing can be stored in it.
 fn is_always_empty(world: &World<'_>, field: FieldId) -> bool {
