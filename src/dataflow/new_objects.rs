@@ -3,6 +3,8 @@
 use super::changes::{Change, block_of};
 use super::{Body, World};
 use crate::facts::{Event, EventKind, Value};
+use crate::program::link::NO_CLASS;
+use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, MethodId, ValueId};
 use rustc_hash::FxHashSet;
 
@@ -14,7 +16,7 @@ const MAX_SITES: usize = 24;
 /// Targets looked at for one call.
 const MAX_TARGETS: usize = 2;
 /// Calls followed, in both directions.
-const MAX_DEPTH: u32 = 7;
+const MAX_DEPTH: u32 = 16;
 
 /// Values looked at for one question.
 const MAX_VALUES: u32 = 300;
@@ -92,8 +94,35 @@ pub fn is_copy(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     };
     is_clone
         && is_objects()
-        && (event.kind == EventKind::InvokeSpecial
-            || world.targets(body, event, 1).is_some_and(|targets| targets.is_empty()))
+        && (event.kind == EventKind::InvokeSpecial || has_no_clone(world, body, body.origins.arg(event, 0)))
+}
+
+/// Whether the classes that fields say an object is of, and their subclasses, declare no `clone`.
+fn has_no_clone(world: &World<'_>, body: Body<'_>, object: ValueId) -> bool {
+    let program = world.program;
+    let loader = program.class(body.class).loader;
+    let class_of = |leaf: Value| match leaf {
+        Value::Param(0) if !body.method.access.is_static() => Some(body.class),
+        _ => {
+            let (_, read) = body.origins.event(leaf)?;
+            let member = read.member().filter(|_| read.kind.has_field())?;
+            let declared = TypeDesc(program.text(program.facts.members.get(member).desc)).class()?;
+            program.find_text(loader, declared)
+        }
+    };
+    let declares = |class: ClassId| program.methods_of(class).any(|(_, m)| program.text(m.name) == "clone");
+    body.origins.leaves(object).all(|leaf| {
+        class_of(leaf).is_some_and(|class| {
+            let mut above = class;
+            let mut is_plain = true;
+            while above != NO_CLASS && !program.is_jdk(above) {
+                is_plain &= !declares(above);
+                above = program.class(above).super_class;
+            }
+            let is_of_object = above == NO_CLASS || program.class_name(above) == OBJECT;
+            is_plain && is_of_object && !world.hierarchy.closure(class).into_iter().any(declares)
+        })
+    })
 }
 
 /// The JVM's root class.

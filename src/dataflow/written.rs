@@ -63,7 +63,7 @@ const MAX_VALUES: u32 = 400;
 /// How many calls deep it is asked what was put into a value.
 const MAX_GROWN_DEPTH: u32 = 2;
 /// Callers of one method that are looked at.
-const MAX_SITES: usize = 16;
+const MAX_SITES: usize = 64;
 
 struct Search<'s, 'w> {
     world: &'s World<'w>,

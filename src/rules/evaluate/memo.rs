@@ -6,6 +6,7 @@ use super::matches::{Match, Spot, Subject};
 use crate::dataflow::{Body, How};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::ValueId;
+use crate::vocabulary::descriptor::params;
 
 /// Computations between a value and what it is made from.
 const MAX_STEPS: u32 = 6;
@@ -146,6 +147,17 @@ fn made_of(cx: &Context<'_>, body: Body<'_>, value: ValueId, step: u32) -> Vec<V
         }
     }
     found
+}
+
+/// Whether a value is made of nothing but numbers that its method is given, and constants.
+pub(super) fn is_of_numbers(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
+    let desc = cx.world.program.text(body.method.desc);
+    let own = usize::from(!body.method.access.is_static());
+    let is_number = |i: u16| {
+        let position = usize::from(i).checked_sub(own);
+        position.and_then(|p| params(desc).nth(p)).is_some_and(|ty| !ty.is_reference())
+    };
+    made_of(cx, body, value, 0).into_iter().all(|leaf| matches!(leaf, Value::Param(i) if is_number(i)))
 }
 
 /// A read of a static final field yields the same to everybody.

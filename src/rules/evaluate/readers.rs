@@ -203,6 +203,13 @@ fn is_only_filled(world: &World<'_>, method: MethodId, array: Value) -> bool {
         let body = world.body(method);
         let loader = world.program.class(body.class).loader;
         for event in body.origins.events() {
+            // Its length.
+            let is_length = |leaf: Value| match leaf {
+                Value::Derived(source) => body.origins.leaves(source).any(|leaf| leaf == array),
+                _ => false,
+            };
+            let lengths = body.origins.args(event).iter().flat_map(|v| body.origins.leaves(*v));
+            n_uses += lengths.filter(|leaf| is_length(*leaf)).count();
             let uses = body.origins.args(event).iter().enumerate();
             let uses = uses.filter(|(_, v)| body.origins.leaves(**v).any(|leaf| leaf == array));
             for (position, _) in uses {

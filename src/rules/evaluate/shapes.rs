@@ -63,6 +63,14 @@ fn stored_into(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<WriteShape>
     let Some((body, value)) = stored.and_then(|(body, e)| Some((body, *body.origins.args(e).last()?))) else {
         return vec![WriteShape::FromCaller];
     };
+    let change =
+        changes::Change { field, method: spot.method, event: spot.event, how: How::Array, inside: None };
+    if spot.inside.is_none()
+        && lazy::is_lazy(cx.world, &change)
+        && super::memo::is_of_numbers(cx, body, value)
+    {
+        return vec![WriteShape::Fresh, WriteShape::Lazy];
+    }
     changes::kinds_of(cx.world, body, field, value).into_iter().map(shape).collect()
 }
 
