@@ -419,7 +419,7 @@ fn may_hold_state(world: &World<'_>, field: FieldId, known: &Remembered<(LoaderI
 }
 
 fn holds_state(program: &Program<'_>, loader: LoaderId, name: &str) -> bool {
-    if name == "java/lang/String" {
+    if VALUES.contains(&name) {
         return false;
     }
     match program.find_text(loader, name) {
@@ -431,6 +431,20 @@ fn holds_state(program: &Program<'_>, loader: LoaderId, name: &str) -> bool {
         }
     }
 }
+
+/// The language's own values, which nothing changes (JLS 4.2, 5.1.7, 15.8.2).
+const VALUES: &[&str] = &[
+    "java/lang/Boolean",
+    "java/lang/Byte",
+    "java/lang/Character",
+    "java/lang/Class",
+    "java/lang/Double",
+    "java/lang/Float",
+    "java/lang/Integer",
+    "java/lang/Long",
+    "java/lang/Short",
+    "java/lang/String",
+];
 
 /// Whether every array that a field ever holds has the length 0, so that nothing can be stored in it.
 fn is_always_empty(world: &World<'_>, field: FieldId) -> bool {

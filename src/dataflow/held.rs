@@ -38,6 +38,12 @@ pub struct Holder {
 #[derive(Default)]
 pub struct Held {
     holders: FxHashMap<ClassId, Holder>,
+    /// The static fields that hold objects of a class themselves, ascending.
+    statics: FxHashMap<ClassId, Vec<FieldId>>,
+    /// Classes of what fields of held objects hold, and of entries of held containers.
+    parts: FxHashSet<ClassId>,
+    /// Where objects are made that go into static fields, into fields of held objects, or into held containers.
+    kept: FxHashSet<Site>,
 }
 
 /// Rounds of following fields of held objects.
@@ -65,6 +71,8 @@ impl Held {
             holders: FxHashMap::default(),
             parents: FxHashMap::default(),
             seen: FxHashSet::default(),
+            statics: FxHashMap::default(),
+            parts: FxHashSet::default(),
             is_entry: false,
         };
         let mut kept = FxHashSet::<Site>::default();
@@ -103,6 +111,7 @@ impl Held {
         let (loose, of_no_container) = loose_allocations(world, &in_fields, &kept, parallel);
         let mut holders = search.holders;
         let parents = search.parents;
+        let (statics, parts) = (search.statics, search.parts);
         let classes: Vec<ClassId> = holders.keys().copied().collect();
         for class in classes {
             let Some(holder) = holders.get_mut(&class).filter(|h| h.root != Root::ServiceLoader) else {
@@ -111,7 +120,18 @@ impl Held {
             holder.is_only = is_only(class, &parents, &loose, 0);
             holder.is_kept = is_only(class, &parents, &of_no_container, 0);
         }
-        Self { holders }
+        Self { holders, statics, parts, kept }
+    }
+
+    /// Whether the object that is made at an event is seen to be kept: by a static field, a held object or a held container.
+    pub fn keeps(&self, method: MethodId, event: u16) -> bool {
+        self.kept.contains(&(method, event))
+    }
+
+    /// The static fields that hold objects of a class themselves, if none is a part or an entry of something else.
+    pub fn only_statics(&self, class: ClassId) -> &[FieldId] {
+        let statics = self.statics.get(&class).filter(|_| !self.parts.contains(&class));
+        statics.map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The holder of a class's objects, if a field holds them.
@@ -157,6 +177,8 @@ struct Search<'s, 'w> {
     /// For what a held object's field holds, the class of that object.
     parents: FxHashMap<ClassId, ClassId>,
     seen: FxHashSet<FieldId>,
+    statics: FxHashMap<ClassId, Vec<FieldId>>,
+    parts: FxHashSet<ClassId>,
     /// Whether entries of containers are looked at.
     is_entry: bool,
 }
@@ -165,6 +187,22 @@ impl Search<'_, '_> {
     /// A held object, with the fields of its superclasses.
     fn hold(&mut self, class: ClassId, root: Root, by: Option<FieldId>, next: &mut Vec<(Root, FieldId)>) {
         let program = self.world.program;
+        let is_static = by.is_some_and(|f| program.field(f).access.is_static()) && !self.is_entry;
+        let mut at = class;
+        while at != NO_CLASS && !program.is_jdk(at) {
+            match by.filter(|_| is_static) {
+                Some(field) => {
+                    let statics = self.statics.entry(at).or_default();
+                    if statics.last() != Some(&field) {
+                        statics.push(field);
+                    }
+                }
+                None => {
+                    self.parts.insert(at);
+                }
+            }
+            at = program.class(at).super_class;
+        }
         let mut at = class;
         while at != NO_CLASS && !program.is_jdk(at) && !self.holders.contains_key(&at) {
             self.holders.insert(at, Holder { root, is_only: false, is_kept: false, is_entry: self.is_entry });

@@ -84,7 +84,11 @@ enum Asked {
 fn asked(world: &World<'_>, body: Body<'_>, field: FieldId, value: ValueId) -> Option<Asked> {
     body.origins.leaves(value).find_map(|leaf| {
         let (_, event) = body.origins.event(leaf)?;
-        if is_read_of(world, body, event, field) {
+        // A place of an array is asked for like the field.
+        let of_array = |leaf| field_read(world, body, leaf) == Some(field);
+        let is_place = event.kind == EventKind::ArrayLoad
+            && body.origins.leaves(body.origins.arg(event, 0)).any(of_array);
+        if is_place || is_read_of(world, body, event, field) {
             return Some(Asked::IsSet);
         }
         let receiver = body.origins.args(event).first().filter(|_| event.kind.has_receiver());

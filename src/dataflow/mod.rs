@@ -8,6 +8,7 @@
 pub mod changes;
 pub mod effects;
 mod exceptions;
+pub mod frozen;
 pub mod held;
 pub mod initialisation;
 pub mod knowledge;

@@ -48,7 +48,7 @@ pub fn written(world: &World<'_>, change: &Change) -> Vec<Written> {
 
 /// Classifies a value of a body that is stored in a field or in what it holds; several when values meet.
 pub fn kinds_of(world: &World<'_>, body: Body<'_>, field: FieldId, value: ValueId) -> Vec<Written> {
-    let mut search = Search { world, field, left: MAX_VALUES };
+    let mut search = Search { world, field, left: MAX_VALUES, is_numbers: false };
     let mut kinds: Vec<Written> =
         body.origins.leaves(value).map(|leaf| search.kind_of(body, leaf, 0)).collect();
     kinds.sort_unstable();
@@ -63,12 +63,14 @@ const MAX_VALUES: u32 = 400;
 /// How many calls deep it is asked what was put into a value.
 const MAX_GROWN_DEPTH: u32 = 2;
 /// Callers of one method that are looked at.
-const MAX_SITES: usize = 16;
+const MAX_SITES: usize = 64;
 
 struct Search<'s, 'w> {
     world: &'s World<'w>,
     field: FieldId,
     left: u32,
+    /// Whether what is looked at is put into an array of numbers.
+    is_numbers: bool,
 }
 
 impl Search<'_, '_> {
@@ -80,6 +82,8 @@ impl Search<'_, '_> {
         match leaf {
             Value::Null => Written::Null,
             Value::Int(_) | Value::Str(_) | Value::Class(_) => Written::Constant,
+            // Which number it is that was worked out tells of no caller as long as none is seen to pass it.
+            Value::Unknown if self.is_numbers => Written::Fresh,
             // The object whose field it is: what it is made of is told where that is set.
             Value::Param(0) if self.is_own_object(body) => Written::Fresh,
             Value::Param(i) => self.passed(body, i, depth),
@@ -136,7 +140,15 @@ impl Search<'_, '_> {
             return made;
         }
         let added = put_into(self.world, body, Value::Event(index));
-        if added.is_empty() { made } else { made.max_of(self.made_of(body, &added, depth)) }
+        if added.is_empty() {
+            return made;
+        }
+        let before = self.is_numbers;
+        self.is_numbers |= event.kind == EventKind::NewArray
+            && event.name().is_some_and(|name| is_of_numbers(self.world.program.text(name)));
+        let grown = made.max_of(self.made_of(body, &added, depth));
+        self.is_numbers = before;
+        grown
     }
 
     fn kind_of_result(&mut self, body: Body<'_>, index: u32, event: &Event, depth: u32) -> Written {
@@ -163,11 +175,31 @@ impl Search<'_, '_> {
                 }
             }
             EventKind::NewArray => Written::Fresh,
+            _ if self.is_own_content(body, event) => Written::FromItself,
             _ if self.asks_context(body, event) => {
                 self.made_of(body, body.origins.args(event), depth).max_of(Written::FromContext)
             }
             _ => self.made_of(body, body.origins.args(event), depth),
         }
+    }
+
+    /// Whether a call yields what is in the field's own container, at a position: `list.set(i, list.get(i).trim())`.
+    fn is_own_content(&self, body: Body<'_>, event: &Event) -> bool {
+        let world = self.world;
+        let refs = world.program.refs(world.program.class(body.class).loader);
+        let elements = world.knowledge.group(groups::CONTAINER_ELEMENT);
+        let api = event.member().filter(|_| event.kind.has_receiver());
+        let api =
+            api.and_then(|m| world.knowledge.api_in(elements, world.program.class(body.class).loader, m));
+        let is_by_position = api
+            .and_then(|api| world.knowledge.tables.apis.get(usize::from(api)))
+            .is_some_and(|api| api.key.is_none());
+        is_by_position
+            && body.origins.leaves(body.origins.arg(event, 0)).all(|leaf| {
+                let read = body.origins.event(leaf).map(|(_, e)| e);
+                let read = read.filter(|e| matches!(e.kind, EventKind::GetField | EventKind::GetStatic));
+                read.and_then(|e| refs.field(e.member()?)) == Some(self.field)
+            })
     }
 
     /// Whether a call yields the context class loader, or what that sees, perhaps by another method of the class.
@@ -202,6 +234,12 @@ impl Search<'_, '_> {
         }
         result
     }
+}
+
+/// Whether an array's descriptor is of one dimension of primitives.
+fn is_of_numbers(desc: &str) -> bool {
+    let mut chars = desc.chars();
+    chars.next() == Some('[') && chars.next().is_some_and(|c| c != 'L' && c != '[')
 }
 
 /// What a body puts into a container or array that one of its values is.

@@ -38,6 +38,8 @@ impl Search<'_> {
             Some(Origin::LoaderOf(body.class))
         } else if is_in(groups::CLASS_GET_LOADER) {
             Some(self.loader_of(body, body.origins.arg(event, 0), up))
+        } else if crate::dataflow::new_objects::is_copy(self.world, body, event) {
+            Some(Origin::Allocation(None))
         } else {
             None
         }

@@ -176,6 +176,7 @@ impl Checker<'_> {
             ConditionText::OtherObjects => Sharing::OtherObjects,
             ConditionText::OnlySetUp => Sharing::OnlySetUp,
             ConditionText::Drained => Sharing::Drained,
+            ConditionText::Pooled => Sharing::Pooled,
             ConditionText::OnlyLogged => Sharing::OnlyLogged,
             ConditionText::ReceiverFrom(apis) => {
                 Sharing::ReceiverFrom(self.within("receiver-from", |c| c.each(apis, Self::api)))
@@ -392,6 +393,7 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::OtherObjects => ("other-objects", true),
         ConditionText::OnlySetUp => ("only-set-up", true),
         ConditionText::Drained => ("drained", true),
+        ConditionText::Pooled => ("pooled", true),
         ConditionText::OnlyLogged => ("only-logged", true),
         ConditionText::ForOwnLoader => ("for-own-loader", true),
         ConditionText::WithoutCaller => ("without-caller", false),

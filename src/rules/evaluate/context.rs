@@ -25,6 +25,8 @@ pub(super) struct GroupNames {
     pub clearing: Vec<String>,
     /// APIs that step a counter.
     pub counting: Vec<String>,
+    /// APIs that yield what nobody else gets.
+    pub unique: Vec<String>,
     /// APIs that store only what is absent.
     pub lazy: Vec<String>,
     /// APIs that store a value only if another one is there.
@@ -53,6 +55,7 @@ impl Default for GroupNames {
         Self {
             clearing: list(&["map-clear", "collection-clear"]),
             counting: list(&["counter-step"]),
+            unique: list(&["counter-step", "unique-id"]),
             lazy: list(&["map-put-if-absent"]),
             comparing: list(&["atomic-compare-and-set"]),
             updating: list(&["atomic-update"]),

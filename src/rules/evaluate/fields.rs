@@ -2,12 +2,13 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::told_at_calls;
+use super::{exposed, told_at_calls};
 use crate::dataflow::changes::{Change, ChangeTable, Changes};
 use crate::dataflow::held::{Held, Holder, Root};
 use crate::dataflow::initialisation;
-use crate::dataflow::{How, World, new_objects};
-use crate::facts::{Event, EventKind};
+use crate::dataflow::knowledge::ApiId;
+use crate::dataflow::{How, World, frozen, new_objects};
+use crate::facts::{Event, EventKind, Value};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::{Site, StateKind, WriteShape};
 use crate::vocabulary::descriptor::TypeDesc;
@@ -66,23 +67,34 @@ pub(super) fn find(world: &World<'_>, site: &Site, changes: &ChangeTable, held: 
                 (writes && c.how == How::Write) || state_of(world, c).is_some_and(|k| kinds.contains(&k))
             })
             .map(|c| Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside })
+            .filter(|s| of_statics || !is_of_nobody(world, held, field, s))
             .collect();
         if !spots.is_empty() && !holds_nothing(world, field) {
-            found.push(of_held_object(world, field, class, spots, holder));
+            found.extend(of_held_object(world, held, field, spots, holder));
         }
     }
     found
+}
+
+/// Whether a change of an object's field is none of what is held: it is made to another object, or refused by one that has
+/// been frozen, as what a library hands out to all has.
+fn is_of_nobody(world: &World<'_>, held: &Held, field: FieldId, spot: &Spot) -> bool {
+    let Some(how) = spot.how else { return false };
+    let change = Change { field, method: spot.method, event: spot.event, how, inside: spot.inside };
+    world.reach.is_open_world() && frozen::is_refused_by_flag(world, &change)
+        || super::receivers::are_of_others(world, held, field, spot)
 }
 
 /// The match of a field. Where other objects of the class are about, it is of those changes that are seen to be made to
 /// the object that the static holds, if there are any.
 fn of_held_object(
     world: &World<'_>,
+    held: &Held,
     field: FieldId,
-    class: ClassId,
     spots: Vec<Spot>,
     holder: Option<Holder>,
-) -> Match {
+) -> Option<Match> {
+    let class = world.program.class_of_field(field);
     let whole = |spots, holder| Match {
         subject: Subject::Field(field),
         class,
@@ -93,10 +105,15 @@ fn of_held_object(
         leak: None,
     };
     let Some(Holder { root: Root::Static(root), is_kept: false, is_entry: false, .. }) = holder else {
-        return whole(spots, holder);
+        return Some(whole(spots, holder));
     };
     if world.reach.is_open_world() {
-        return whole(spots, holder);
+        let statics = held.only_statics(class);
+        if statics.is_empty() {
+            return Some(whole(spots, holder));
+        }
+        let (root, spots) = exposed::choose(world, field, statics, &spots)?;
+        return Some(whole(spots, holder.map(|h| Holder { root: Root::Static(root), ..h })));
     }
     let mut tenants = Vec::new();
     let of_root = |spot: &Spot| {
@@ -106,12 +123,12 @@ fn of_held_object(
     };
     let of_root: Vec<Spot> = spots.iter().copied().filter(of_root).collect();
     if of_root.is_empty() {
-        return whole(spots, holder);
+        return Some(whole(spots, holder));
     }
     tenants.sort_unstable();
     tenants.dedup();
     let holder = holder.map(|h| Holder { is_only: true, is_kept: true, ..h });
-    Match { only: Some(tenants), ..whole(of_root, holder) }
+    Some(Match { only: Some(tenants), ..whole(of_root, holder) })
 }
 
 /// Whether some change of the field after its set-up, by code that tenants reach, has one of these shapes.
@@ -190,7 +207,21 @@ fn state_of(world: &World<'_>, change: &Change) -> Option<StateKind> {
         return kind_of(change.how);
     }
     let is_in = |group: &str| world.knowledge.group(group).get(usize::from(api)).copied().unwrap_or(false);
-    ["collection-add", "collection-remove"].into_iter().any(is_in).then_some(StateKind::ThreadLocal)
+    let is_of_thread = ["collection-add", "collection-remove"].into_iter().any(is_in)
+        || is_in("map-put") && puts_what_is_given(world, change, api);
+    is_of_thread.then_some(StateKind::ThreadLocal)
+}
+
+/// Whether a method puts into a map the very object that it is given: it sets something for the present thread, rather
+/// than remember what it has worked out.
+fn puts_what_is_given(world: &World<'_>, change: &Change, api: ApiId) -> bool {
+    let body = world.body(change.method);
+    let value = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.value);
+    let event = world.event(change.method, change.event).filter(|_| change.inside.is_none());
+    let Some((event, value)) = event.zip(value) else { return false };
+    let position = usize::from(value) + usize::from(event.kind.has_receiver());
+    let is_given = |leaf| matches!(leaf, Value::Param(i) if i > 0 || body.method.access.is_static());
+    body.origins.args(event).get(position).is_some_and(|v| body.origins.leaves(*v).all(is_given))
 }
 
 fn is_thread_local(world: &World<'_>, field: FieldId) -> bool {

@@ -3,24 +3,41 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::trace::simple_name;
+use crate::dataflow::How;
 use crate::facts::Value;
 use crate::findings::{Finding, Severity};
 use crate::rules::rule::{Family, Rule, Site, WriteShape};
-use crate::vocabulary::{FieldId, LoaderId};
+use crate::vocabulary::{FieldId, LoaderId, MethodId};
 use std::collections::BTreeMap;
 
 /// What findings have in common that are told together: the outermost class and what holds its object, with its loader, how bad and how sure, and
 /// whom it concerns.
 type Key = (String, String, String, Vec<String>);
 
+/// The outermost class of a match; of a static that only one method sets, by the setters of its class, that method's: what
+/// one method sets together is told together.
+fn class_of_cause<'w>(cx: &Context<'w>, found: &Match) -> &'w str {
+    let program = cx.world.program;
+    let mut setters = found.spots.iter().filter(|s| s.how == Some(How::Write)).map(|s| s.method);
+    let caller_of = |method: MethodId| {
+        let sites = cx.world.sites.resolved_to(method);
+        let first = sites.first()?.caller;
+        let is_set_up = program.text(program.method(first).name) == "<clinit>";
+        (!is_set_up && sites.iter().map(|site| site.caller).all(|caller| caller == first)).then_some(first)
+    };
+    let setter = setters.next().filter(|_| cx.world.reach.is_open_world() && found.holder.is_none());
+    let cause = setter.and_then(caller_of).filter(|cause| setters.all(|m| caller_of(m) == Some(*cause)));
+    let class = cause.map_or(found.class, |cause| program.class_of_method(cause));
+    program.class_name(class).split('$').next().unwrap_or_default()
+}
+
 /// Matches class by class, with the classes declared in it: only findings of one of these are ever joined.
 pub(super) fn by_outermost_class<'m>(cx: &Context<'_>, matches: &'m [Match]) -> Vec<Vec<&'m Match>> {
     let program = cx.world.program;
     let mut classes = BTreeMap::<(LoaderId, &str), Vec<&Match>>::new();
     for found in matches {
-        let name = program.class_name(found.class);
-        let outermost = name.split('$').next().unwrap_or_default();
-        classes.entry((program.class(found.class).loader, outermost)).or_default().push(found);
+        let loader = program.class(found.class).loader;
+        classes.entry((loader, class_of_cause(cx, found))).or_default().push(found);
     }
     classes.into_values().collect()
 }
@@ -58,7 +75,7 @@ pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Findi
 fn key(cx: &Context<'_>, found: &Match, finding: &Finding, is_object: bool) -> Key {
     let is_lesser = finding.severity == Severity::Note && cx.world.reach.is_open_world();
     let root = found.holder.filter(|_| is_object && !is_lesser).map(|holder| holder.root);
-    let held = format!("{} {root:?}", outermost(finding));
+    let held = format!("{} {root:?}", class_of_cause(cx, found));
     let weight = if is_lesser && is_object {
         format!("{:?}", finding.severity)
     } else {

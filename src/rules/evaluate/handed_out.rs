@@ -4,9 +4,9 @@
 use super::context::Context;
 use super::fields;
 use super::matches::{Match, Spot, Subject};
-use super::shown_type;
-use crate::dataflow::How;
+use super::{receivers, shown_type};
 use crate::dataflow::held::{self, Root};
+use crate::dataflow::{How, frozen};
 use crate::facts::{EventKind, FieldFacts};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::WriteShape;
@@ -161,11 +161,14 @@ fn changed_by_callers<'c>(
         .filter(move |c| {
             fields::is_after_initialisation(cx.world, class, c)
                 && !cx.world.reach.tenants(c.method).is_empty()
+                && !frozen::is_refused_by_flag(cx.world, c)
         });
     let by_caller = after.filter(move |c| {
         let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
         let shapes = cx.shapes_of(field, &spot);
-        shapes.contains(WriteShape::FromCaller) && !shapes.contains(WriteShape::Lazy)
+        shapes.contains(WriteShape::FromCaller)
+            && !shapes.contains(WriteShape::Lazy)
+            && !receivers::are_of_others(cx.world, cx.held, field, &spot)
     });
     by_caller.map(|c| c.method)
 }

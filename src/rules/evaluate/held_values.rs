@@ -127,7 +127,7 @@ pub(super) fn are_internal(cx: &Context<'_>, field: FieldId) -> bool {
 const QUEUE: &str = "java/util/Queue";
 
 /// Whether some read of a container is for more than to put something in or take something out that is known.
-fn is_looked_through(cx: &Context<'_>, field: FieldId) -> bool {
+pub(super) fn is_looked_through(cx: &Context<'_>, field: FieldId) -> bool {
     let changes = cx.changes.of(field);
     cx.world.fields.reads(field).any(|read| {
         let body = cx.world.body(read.method);
@@ -141,9 +141,19 @@ fn is_looked_through(cx: &Context<'_>, field: FieldId) -> bool {
     })
 }
 
+/// The generic type of a field; of one that is declared as a class of the deployment which is a container of a certain
+/// type, that.
 fn signature<'w>(cx: &Context<'w>, field: FieldId) -> &'w str {
-    let facts = cx.world.program.field(field);
-    if facts.signature == NO_NAME { "" } else { cx.world.program.text(facts.signature) }
+    let program = cx.world.program;
+    let facts = program.field(field);
+    if facts.signature != NO_NAME {
+        return program.text(facts.signature);
+    }
+    let loader = program.class(program.class_of_field(field)).loader;
+    let declared = TypeDesc(program.text(facts.desc)).class();
+    let class = declared.and_then(|name| program.find_text(loader, name)).filter(|c| !program.is_jdk(*c));
+    let of_class = class.map(|c| program.class_facts(c).signature).filter(|s| *s != NO_NAME);
+    of_class.map(|s| program.text(s)).filter(|s| !s.starts_with('<')).unwrap_or_default()
 }
 
 fn is_plain(cx: &Context<'_>, field: FieldId, name: &str) -> bool {

@@ -20,14 +20,24 @@ pub(super) fn key_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> KeyKind {
     }
     let Some(How::Container(api)) = spot.how else { return KeyKind::None };
     let Some(key) = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.key) else {
-        return KeyKind::None;
+        return element_key(cx, field).unwrap_or(KeyKind::None);
     };
-    if let Some(kind) = declared_key(cx, field) {
+    let declared = declared_key(cx, field);
+    if let Some(kind) = declared.filter(|kind| *kind != KeyKind::Class) {
         return kind;
     }
-    let Some((body, event)) = final_event(cx, spot) else { return KeyKind::Other };
+    let Some((body, event)) = final_event(cx, spot) else { return declared.unwrap_or(KeyKind::Other) };
     let position = usize::from(key) + usize::from(event.kind.has_receiver());
+    if is_one_class(cx, body, event, position) {
+        return KeyKind::Constant;
+    }
+    if let Some(kind) = declared {
+        return kind;
+    }
     let Some(value) = body.origins.args(event).get(position) else { return KeyKind::Other };
+    if is_unique(cx, body, *value) {
+        return KeyKind::Identity;
+    }
     let loader = cx.world.program.class(body.class).loader;
     let types = values::types_of(cx.world, body, *value);
     let is = |names: &[String]| {
@@ -47,6 +57,16 @@ pub(super) fn key_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> KeyKind {
         return if all { KeyKind::Identity } else { KeyKind::Other };
     }
     identity_key(cx, body, *value, 0).unwrap_or_else(|| text_key(cx, body, event, position))
+}
+
+/// Whether a key is always a class literal, of a class that is the same for all who name it.
+fn is_one_class(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
+    let found = origins_of(cx.world, body, event, position);
+    let is_shared = |class: ClassId| cx.world.reach.owner(class).is_none();
+    !found.is_empty()
+        && found.iter().all(
+            |f| matches!(f.origin, Origin::ClassLiteral(_, Some(class)) if is_shared(class) && !f.is_derived),
+        )
 }
 
 /// Whether what is written is a container made from the one that was there: an entry is put in, though into a copy.
@@ -149,17 +169,40 @@ fn class_name_call(cx: &Context<'_>, body: Body<'_>, event: &Event, position: us
     })
 }
 
+/// What tells the elements of a set apart, if no two applications have one: a set of loaders or threads is asked for one's
+/// own.
+fn element_key(cx: &Context<'_>, field: FieldId) -> Option<KeyKind> {
+    let program = cx.world.program;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let declared = TypeDesc(program.text(program.field(field).desc)).class()?;
+    let is_set = is_of_types(cx.world, cx.models, loader, declared, &[SET.to_owned()]);
+    let element = declared_first(cx, field).filter(|_| is_set)?;
+    let kind = kind_of_type(cx, loader, element)?;
+    let is_jdk = || program.find_text(loader, element).is_some_and(|c| program.is_jdk(c));
+    (kind == KeyKind::Loader || kind == KeyKind::Identity && is_jdk()).then_some(kind)
+}
+
+/// A container whose elements are its keys.
+const SET: &str = "java/util/Set";
+
 /// What the field's generic signature says of the key.
 fn declared_key(cx: &Context<'_>, field: FieldId) -> Option<KeyKind> {
+    let loader = cx.world.program.class(cx.world.program.class_of_field(field)).loader;
+    kind_of_type(cx, loader, declared_first(cx, field)?)
+}
+
+/// The first type argument of a field's generic signature.
+fn declared_first<'w>(cx: &Context<'w>, field: FieldId) -> Option<&'w str> {
     let program = cx.world.program;
     let signature = program.field(field).signature;
     if signature == NO_NAME {
         return None;
     }
-    let text = program.text(signature);
-    let first = text.split_once('<')?.1.trim_start_matches(['+', '-']);
-    let name = first.strip_prefix('L')?.split([';', '<']).next()?;
-    let loader = program.class(program.class_of_field(field)).loader;
+    let first = program.text(signature).split_once('<')?.1.trim_start_matches(['+', '-']);
+    first.strip_prefix('L')?.split([';', '<']).next()
+}
+
+fn kind_of_type(cx: &Context<'_>, loader: LoaderId, name: &str) -> Option<KeyKind> {
     if is_of_types(cx.world, cx.models, loader, name, &cx.names.loader_types) {
         Some(KeyKind::Loader)
     } else if is_of_types(cx.world, cx.models, loader, name, &cx.names.reflective_types) {
@@ -187,6 +230,30 @@ fn is_with_loader(cx: &Context<'_>, loader: LoaderId, name: &str) -> bool {
     let mut methods = program.methods_of(class);
     methods.any(|(_, m)| program.text(m.name) == "equals")
         && program.fields_of(class).any(|(_, f)| is_loader(f))
+}
+
+/// Whether a key is a number of a counter, or another one that nobody else gets.
+fn is_unique(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
+    let loader = cx.world.program.class(body.class).loader;
+    let is_drawn = |event: &Event| {
+        event.kind.is_invoke()
+            && event
+                .member()
+                .is_some_and(|m| cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.unique)))
+    };
+    let mut leaves = body.origins.leaves(value).peekable();
+    leaves.peek().is_some()
+        && leaves.all(|leaf| {
+            let Some((_, made)) = body.origins.event(leaf) else { return false };
+            // Its box, or its text.
+            let of_one = |v: &ValueId| {
+                body.origins.leaves(*v).all(|l| body.origins.event(l).is_some_and(|(_, e)| is_drawn(e)))
+            };
+            is_drawn(made)
+                || made.kind.is_invoke()
+                    && body.origins.args(made).len() == 1
+                    && body.origins.args(made).iter().all(of_one)
+        })
 }
 
 /// Calls between a key and the number that it is made from.

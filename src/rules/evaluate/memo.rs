@@ -4,8 +4,9 @@ use super::context::Context;
 use super::fields;
 use super::matches::{Match, Spot, Subject};
 use crate::dataflow::{Body, How};
-use crate::facts::{EventKind, Value};
+use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::ValueId;
+use crate::vocabulary::descriptor::params;
 
 /// Computations between a value and what it is made from.
 const MAX_STEPS: u32 = 6;
@@ -98,6 +99,10 @@ fn entry<'w>(cx: &Context<'w>, spot: &Spot) -> Entry<'w> {
         return Entry::Unknown;
     };
     let n_receivers = usize::from(put.kind.has_receiver());
+    // What is given more makes the value of that, or of the one that is there.
+    if put.n_args > 2 + n_receivers as u8 {
+        return Entry::Unknown;
+    }
     let inner = cx.world.body(method);
     let [key, value] = [key, value].map(|i| inner.origins.arg(put, usize::from(i) + n_receivers));
     if spot.inside.is_none() {
@@ -118,7 +123,8 @@ fn entry<'w>(cx: &Context<'w>, spot: &Spot) -> Entry<'w> {
     };
     match (passed(key), passed(value)) {
         (Some(key), Some(value)) => Entry::Put(body, key, value),
-        _ => Entry::Unknown,
+        // One that makes the value itself.
+        _ => Entry::Put(inner, key, value),
     }
 }
 
@@ -130,6 +136,7 @@ fn made_of(cx: &Context<'_>, body: Body<'_>, value: ValueId, step: u32) -> Vec<V
             Value::Null | Value::Int(_) | Value::Str(_) | Value::Class(_) => continue,
             Value::Derived(source) => vec![source],
             Value::Event(_) if is_constant(cx, body, leaf) => continue,
+            Value::Event(i) if asks_context(cx, body, i) => Vec::new(),
             Value::Event(i) => inputs_of(body, leaf, i),
             _ => Vec::new(),
         };
@@ -140,6 +147,17 @@ fn made_of(cx: &Context<'_>, body: Body<'_>, value: ValueId, step: u32) -> Vec<V
         }
     }
     found
+}
+
+/// Whether a value is made of nothing but numbers that its method is given, and constants.
+pub(super) fn is_of_numbers(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
+    let desc = cx.world.program.text(body.method.desc);
+    let own = usize::from(!body.method.access.is_static());
+    let is_number = |i: u16| {
+        let position = usize::from(i).checked_sub(own);
+        position.and_then(|p| params(desc).nth(p)).is_some_and(|ty| !ty.is_reference())
+    };
+    made_of(cx, body, value, 0).into_iter().all(|leaf| matches!(leaf, Value::Param(i) if is_number(i)))
 }
 
 /// A read of a static final field yields the same to everybody.
@@ -172,4 +190,46 @@ fn inputs_of(body: Body<'_>, leaf: Value, index: u32) -> Vec<ValueId> {
         kind if kind.is_invoke() => body.origins.args(event).to_vec(),
         _ => Vec::new(),
     }
+}
+
+/// Methods looked at for one call, and targets of one call among them.
+const MAX_ASKED: usize = 24;
+const MAX_TARGETS: usize = 3;
+
+/// Whether what a call yields may depend on the context class loader, by what it does itself: then the one who calls
+/// decides, though he passes nothing.
+fn asks_context(cx: &Context<'_>, body: Body<'_>, index: u32) -> bool {
+    let world = cx.world;
+    let Some(event) = body.origins.events().get(index as usize).filter(|e| e.kind.is_invoke()) else {
+        return false;
+    };
+    let mut waiting = world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+    let mut seen = waiting.clone();
+    let asks = |body: Body<'_>, event: &Event| {
+        let loader = world.program.class(body.class).loader;
+        event.member().is_some_and(|m| {
+            world
+                .knowledge
+                .apis(loader, m)
+                .any(|a| cx.is_api(a, &cx.names.context_loader) || cx.is_api(a, &cx.names.context_reading))
+        })
+    };
+    if asks(body, event) {
+        return true;
+    }
+    while let Some(method) = waiting.pop() {
+        let callee = world.body(method);
+        for call in callee.origins.events().iter().filter(|e| e.kind.is_invoke()) {
+            if asks(callee, call) {
+                return true;
+            }
+            for target in world.targets(callee, call, MAX_TARGETS).unwrap_or_default() {
+                if seen.len() < MAX_ASKED && !seen.contains(&target) {
+                    seen.push(target);
+                    waiting.push(target);
+                }
+            }
+        }
+    }
+    false
 }

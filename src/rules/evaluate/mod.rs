@@ -19,6 +19,7 @@ mod copies;
 mod copies_asked;
 mod copies_text;
 mod counterparts;
+mod exposed;
 mod fields;
 mod finding;
 mod finding_models;

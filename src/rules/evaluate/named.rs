@@ -190,11 +190,29 @@ fn is_of(world: &World<'_>, owner: Option<TenantId>, text: &str, whose: &[NameOw
     if ROOTS.contains(&text) {
         return whose.contains(&NameOwner::Root);
     }
-    let Some(owner) = owner.filter(|_| whose.contains(&NameOwner::Others)) else { return false };
+    let Some(owner) = owner else { return false };
+    if whose.contains(&NameOwner::Foreign) && is_foreign(world, owner, text) {
+        return true;
+    }
+    if !whose.contains(&NameOwner::Others) {
+        return false;
+    }
     let classes = (0..world.program.classes.len()).map(ClassId::from_index);
     let mut others = classes.filter(|c| !world.program.is_jdk(*c) && world.reach.owner(*c) != Some(owner));
     others.any(|class| {
         let name = binary_name(world.program.class_name(class));
         name.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '$']))
     })
+}
+
+/// Whether a name has the form of a package, and none of an application's classes has its first two parts.
+fn is_foreign(world: &World<'_>, owner: TenantId, text: &str) -> bool {
+    let mut parts = text.split('.');
+    let (Some(first), Some(second)) = (parts.next(), parts.next()) else { return false };
+    let is_near = |class: ClassId| {
+        let mut parts = world.program.class_name(class).split('/');
+        parts.next() == Some(first) && parts.next() == Some(second)
+    };
+    let mut classes = (0..world.program.classes.len()).map(ClassId::from_index);
+    !classes.any(|c| world.reach.owner(c) == Some(owner) && is_near(c))
 }

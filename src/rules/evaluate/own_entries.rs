@@ -6,7 +6,9 @@ use super::matches::{Match, Spot, Subject};
 use super::shapes::final_event;
 use super::values::{self, is_of_types};
 use crate::dataflow::How;
+use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Origin};
+use crate::facts::Value;
 use crate::vocabulary::descriptor::{TypeDesc, return_type};
 use crate::vocabulary::{FieldId, MethodId, Name, TenantId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +39,23 @@ pub(super) fn are_own(cx: &Context<'_>, found: &Match) -> bool {
             return false;
         }
     }
-    n_put > 0 && keys.are_disjoint()
+    n_put > 0 && keys.are_disjoint() && !is_copied(cx, field)
+}
+
+/// Whether all that is in the container is put into another one: whoever has that gets the entries of all.
+fn is_copied(cx: &Context<'_>, field: FieldId) -> bool {
+    let mutators = cx.world.knowledge.group(groups::CONTAINER_MUTATOR);
+    cx.world.fields.reads(field).any(|read| {
+        let body = cx.world.body(read.method);
+        let loader = cx.world.program.class(body.class).loader;
+        let is_it = |leaf| leaf == Value::Event(u32::from(read.event));
+        !cx.world.reach.tenants(read.method).is_empty()
+            && body.origins.events().iter().filter(|e| e.kind.is_invoke()).any(|e| {
+                let mut given = body.origins.args(e).iter().skip(usize::from(e.kind.has_receiver()));
+                given.any(|v| body.origins.leaves(*v).any(is_it))
+                    && e.member().is_some_and(|m| cx.world.knowledge.api_in(mutators, loader, m).is_some())
+            })
+    })
 }
 
 /// Whether each application that puts something in takes something out again, and an unload callback does.

@@ -3,9 +3,9 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::values::{operand, origins_of};
-use crate::dataflow::knowledge::ApiId;
+use crate::dataflow::knowledge::{ApiId, groups};
 use crate::dataflow::origins::Origin;
-use crate::dataflow::{World, initialisation};
+use crate::dataflow::{How, World, initialisation};
 use crate::facts::{EventKind, NO_NAME, Value};
 use crate::rules::rule::{Condition, Rule, Site};
 use crate::vocabulary::{FieldId, MethodId, Name, Parallel, TenantId};
@@ -92,6 +92,10 @@ pub(super) fn is_never_read(cx: &Context<'_>, found: &Match) -> bool {
     let is_known = (cx.world.program.field(field).access.is_private() || !cx.world.reach.is_open_world())
         && found.spots.iter().all(is_plain);
     let mut reads = cx.world.fields.reads(field);
+    let is_hidden = cx.world.program.field(field).access.is_private() || !cx.world.reach.is_open_world();
+    if is_hidden && found.spots.iter().all(|s| s.how == Some(How::Array)) {
+        return reads.all(|r| is_only_filled(cx.world, r.method, Value::Event(u32::from(r.event))));
+    }
     is_known && reads.all(|r| is_only_for_change(cx.world, found, r.method, r.event))
 }
 
@@ -187,6 +191,53 @@ fn is_of_jvm(world: &World<'_>, spot: &Spot) -> bool {
             .iter()
             .any(|f| f.origin == Origin::SystemProperties)
 }
+
+/// Whether an array is only handed to what fills it, or to a method that does only that: nobody looks at what is in it.
+fn is_only_filled(world: &World<'_>, method: MethodId, array: Value) -> bool {
+    // Reads of single numbers are not among the events.
+    let mut n_uses = 0;
+    let fills = world.knowledge.group(groups::ARRAY_MUTATOR);
+    let mut waiting = vec![(method, array)];
+    let mut seen = waiting.clone();
+    while let Some((method, array)) = waiting.pop() {
+        let body = world.body(method);
+        let loader = world.program.class(body.class).loader;
+        for event in body.origins.events() {
+            // Its length.
+            let is_length = |leaf: Value| match leaf {
+                Value::Derived(source) => body.origins.leaves(source).any(|leaf| leaf == array),
+                _ => false,
+            };
+            let lengths = body.origins.args(event).iter().flat_map(|v| body.origins.leaves(*v));
+            n_uses += lengths.filter(|leaf| is_length(*leaf)).count();
+            let uses = body.origins.args(event).iter().enumerate();
+            let uses = uses.filter(|(_, v)| body.origins.leaves(**v).any(|leaf| leaf == array));
+            for (position, _) in uses {
+                n_uses += 1;
+                let api = event.member().and_then(|m| world.knowledge.api_in(fills, loader, m));
+                let facts = api.and_then(|api| world.knowledge.tables.apis.get(usize::from(api)));
+                let filled = facts.and_then(|a| a.acts_on?.operand(event.kind.has_receiver()));
+                if filled == Some(position) {
+                    continue;
+                }
+                let targets = if event.kind.is_invoke() { world.targets(body, event, 1) } else { None };
+                let Some(&[target]) = targets.as_deref() else { return false };
+                let next = (target, Value::Param(position as u16));
+                if !seen.contains(&next) {
+                    if seen.len() > MAX_FILLERS {
+                        return false;
+                    }
+                    seen.push(next);
+                    waiting.push(next);
+                }
+            }
+        }
+    }
+    n_uses > 0
+}
+
+/// Methods through which an array is followed.
+const MAX_FILLERS: usize = 8;
 
 /// Whether what is read only serves to make the match's own changes: `LIST.add(x)` reads the field and nothing in it.
 fn is_only_for_change(world: &World<'_>, found: &Match, method: MethodId, read: u16) -> bool {

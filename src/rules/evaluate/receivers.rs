@@ -2,9 +2,12 @@
 //! class are about that it does not hold, or one that is just being made. The receiver of the change is followed back.
 
 use super::matches::Spot;
-use crate::dataflow::origins::{self, Origin};
+use crate::dataflow::held::Held;
+use crate::dataflow::knowledge::Subject;
+use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::{Change, How, World, new_objects};
-use crate::vocabulary::{FieldId, MethodId, TenantId, ValueId};
+use crate::facts::EventKind;
+use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId, ValueId};
 
 /// The tenants of one change of `field`, ascending, that read the object from the static `root`.
 pub(super) fn tenants(world: &World<'_>, field: FieldId, root: FieldId, spot: &Spot) -> Vec<TenantId> {
@@ -26,6 +29,45 @@ pub(super) fn are_new(world: &World<'_>, change: &Change) -> bool {
     !objects.is_empty() && objects.into_iter().all(|object| new_objects::is_new(world, change.method, object))
 }
 
+/// Whether a change is made to what an object which nothing is seen to hold has made for itself: a builder and what it
+/// builds.
+pub(super) fn are_of_others(world: &World<'_>, held: &Held, field: FieldId, spot: &Spot) -> bool {
+    let is_loose = |class: ClassId| held.holder_or_container(class).is_none();
+    let objects = objects(world, field, spot.method, spot.event, spot.how);
+    !objects.is_empty()
+        && objects.into_iter().all(|object| {
+            new_objects::is_new_or_of(world, spot.method, object, &is_loose)
+                || !world.reach.is_open_world() && is_copy_of_caller(world, held, spot.method, object)
+        })
+}
+
+/// Whether all whom the deployment lets call a method do so on objects that they have copied or made, and that nothing is
+/// seen to keep.
+fn is_copy_of_caller(world: &World<'_>, held: &Held, method: MethodId, object: ValueId) -> bool {
+    let found = origins::of_value(world, method, object);
+    let made = found.iter().filter(|f| f.origin != Origin::Parameter);
+    let is_own = |f: &Found| {
+        matches!(f.origin, Origin::Allocation(_)) && !f.is_derived && !held.keeps(f.method, f.event)
+    };
+    made.clone().count() > 0
+        && made.clone().all(is_own)
+        && found.iter().any(|f| f.origin == Origin::Allocation(None))
+}
+
+/// What an event changes by itself.
+fn changed_operand(world: &World<'_>, method: MethodId, event: u16, how: Option<How>) -> Option<ValueId> {
+    let event = world.event(method, event)?;
+    let position = match how? {
+        How::Container(api) | How::Atomic(api) | How::Buffer(api) if event.kind.is_invoke() => {
+            let subject = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.acts_on);
+            subject.unwrap_or(Subject::Receiver).operand(event.kind.has_receiver())?
+        }
+        How::Array if event.kind == EventKind::ArrayStore => 0,
+        _ => return None,
+    };
+    world.body(method).origins.args(event).get(position).copied()
+}
+
 /// The objects whose field is written, or read to change what it holds.
 fn objects(
     world: &World<'_>,
@@ -41,6 +83,19 @@ fn objects(
     };
     if how == Some(How::Write) {
         return of_event(event).into_iter().collect();
+    }
+    // A method may read the field of several objects, to copy what one has into another.
+    let handed = world.event(method, event).map(|e| body.origins.args(e)).unwrap_or_default();
+    let changed = changed_operand(world, method, event, how);
+    let changed = changed.as_ref().map_or(handed, std::slice::from_ref);
+    let read_there = changed.iter().flat_map(|v| body.origins.leaves(*v)).filter_map(|leaf| {
+        let (_, event) = body.origins.event(leaf)?;
+        let (read, owner) = new_objects::field_read(world, body, event)?;
+        (read == field).then_some(owner)
+    });
+    let owners: Vec<ValueId> = read_there.collect();
+    if !owners.is_empty() {
+        return owners;
     }
     let reads = world.fields.reads(field).filter(|read| read.method == method);
     reads.filter_map(|read| of_event(read.event)).collect()

@@ -105,7 +105,7 @@ pub(super) fn is_earlier(cx: &Context<'_>, body: Body<'_>, leaf: Value, depth: u
         return false;
     }
     if let Value::Param(i) = leaf {
-        return body.method.access.is_synthetic() && is_earlier_captured(cx, body, i, depth);
+        return is_earlier_passed(cx, body, i, depth);
     }
     let Some((_, event)) = body.origins.event(leaf) else { return false };
     if event.kind == EventKind::CheckCast {
@@ -129,13 +129,22 @@ pub(super) fn is_earlier(cx: &Context<'_>, body: Body<'_>, leaf: Value, depth: u
     all && n > 0
 }
 
-/// What a lambda was given where it was made.
-fn is_earlier_captured(cx: &Context<'_>, body: Body<'_>, param: u16, depth: u32) -> bool {
+/// What a lambda was given where it was made, or a constructor that only its own package can call by all who do.
+fn is_earlier_passed(cx: &Context<'_>, body: Body<'_>, param: u16, depth: u32) -> bool {
+    let access = body.method.access;
+    let is_constructor =
+        cx.world.program.text(body.method.name) == "<init>" && !(access.is_public() || access.is_protected());
+    let is_of_kind = |e: &Event| match e.kind {
+        EventKind::Lambda => access.is_synthetic(),
+        EventKind::InvokeSpecial => is_constructor,
+        _ => false,
+    };
     let sites = cx.world.sites.resolved_to(body.id);
     !sites.is_empty()
+        && sites.iter().take(MAX_CALLERS + 1).count() <= MAX_CALLERS
         && sites.iter().all(|site| {
             let maker = cx.world.body(site.caller);
-            let made = cx.world.event(site.caller, site.event).filter(|e| e.kind == EventKind::Lambda);
+            let made = cx.world.event(site.caller, site.event).filter(|e| is_of_kind(e));
             let given = made.and_then(|e| maker.origins.args(e).get(usize::from(param)));
             given.is_some_and(|v| maker.origins.leaves(*v).all(|l| is_earlier(cx, maker, l, depth + 1)))
         })

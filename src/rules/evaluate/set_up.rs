@@ -2,13 +2,13 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::values;
+use super::{held_values, values};
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::{How, World, new_objects};
-use crate::facts::Value;
+use crate::facts::{EventKind, Value};
 use crate::program::CallSite;
 use crate::vocabulary::descriptor::TypeDesc;
-use crate::vocabulary::{FieldId, MethodId};
+use crate::vocabulary::{FieldId, MethodId, ValueId};
 
 /// Callers looked at for one method.
 const MAX_SITES: usize = 48;
@@ -50,6 +50,53 @@ pub(super) fn is_drained(cx: &Context<'_>, found: &Match) -> bool {
     }
     let mut changes = cx.changes.of(field).iter().map(|change| Some(change.how));
     is_queue(cx, field) && changes.any(|how| is(how, &cx.names.removing) && !is(how, &cx.names.clearing))
+}
+
+/// APIs after which nothing of an earlier use is left in what they act on.
+const RESETS: [&str; 2] = ["buffer-reset", "array-fill"];
+
+/// Whether the field is a queue of which things are only put in, once they have been reset, and taken out: whoever has one
+/// has it alone, and finds nothing of others in it.
+pub(super) fn is_pool(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    let mut n_put = 0;
+    let mut is_sound = |spot: &Spot| {
+        let Some(How::Container(api)) = spot.how else { return false };
+        let value = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.value);
+        let Some(value) = value else { return true };
+        n_put += 1;
+        spot.inside.is_none() && is_reset(cx, spot, value)
+    };
+    let all = found.spots.iter().all(&mut is_sound);
+    all && n_put > 0 && is_queue(cx, field) && !held_values::is_looked_through(cx, field)
+}
+
+/// Whether the method that puts something into a container resets it, or has just made it.
+fn is_reset(cx: &Context<'_>, spot: &Spot, value: u8) -> bool {
+    let body = cx.world.body(spot.method);
+    let loader = cx.world.program.class(body.class).loader;
+    let Some(put) = cx.world.event(spot.method, spot.event).filter(|e| e.kind.is_invoke()) else {
+        return false;
+    };
+    let Some(position) = values::operand(put, i32::from(value)) else { return false };
+    let resets = |leaf: Value| {
+        body.origins.events().iter().filter(|e| e.kind.is_invoke()).any(|e| {
+            let is_it = |v: &ValueId| body.origins.leaves(*v).any(|l| l == leaf);
+            body.origins.args(e).first().is_some_and(is_it)
+                && e.member().is_some_and(|m| {
+                    RESETS.iter().any(|group| {
+                        let group = cx.world.knowledge.group(group);
+                        cx.world.knowledge.api_in(group, loader, m).is_some()
+                    })
+                })
+        })
+    };
+    let is_made = |leaf: Value| {
+        let made = body.origins.event(leaf).map(|(_, e)| e.kind);
+        matches!(made, Some(EventKind::New | EventKind::NewArray))
+    };
+    let put = body.origins.arg(put, position);
+    body.origins.leaves(put).all(|leaf| is_made(leaf) || resets(leaf))
 }
 
 /// Whether the method that empties a container has asked it for an iterator or another view before.

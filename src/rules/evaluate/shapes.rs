@@ -7,7 +7,7 @@ use crate::dataflow::changes::{self, Written};
 use crate::dataflow::knowledge::{ApiId, Subject};
 use crate::dataflow::origins::{Found, Origin};
 use crate::dataflow::{Body, How, lazy};
-use crate::facts::{Event, Value};
+use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::{StoredKind, WriteShape};
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{FieldId, LoaderId, ValueId};
@@ -25,6 +25,8 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
             shapes.extend(written.contains(&Written::FromContext).then_some(WriteShape::Fresh));
             shapes.extend(written.into_iter().map(shape));
             if lazy::is_lazy(world, &change) {
+                // There was nothing before.
+                shapes.retain(|s| *s != WriteShape::Cleared);
                 shapes.push(WriteShape::Lazy);
             }
         }
@@ -48,9 +50,29 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
                 shapes.push(WriteShape::Lazy);
             }
         }
-        How::Array | How::Close(_) => {}
+        // Of what objects keep in arrays nothing is told.
+        How::Array if !world.program.field(field).access.is_static() => {}
+        How::Array => shapes.extend(stored_into(cx, field, spot)),
+        How::Close(_) => {}
     }
     shapes
+}
+
+/// What a store puts into an array; of a method that fills one nothing is known.
+fn stored_into(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<WriteShape> {
+    let stored = final_event(cx, spot).filter(|(_, e)| e.kind == EventKind::ArrayStore);
+    let Some((body, value)) = stored.and_then(|(body, e)| Some((body, *body.origins.args(e).last()?))) else {
+        return vec![WriteShape::FromCaller];
+    };
+    let change =
+        changes::Change { field, method: spot.method, event: spot.event, how: How::Array, inside: None };
+    if spot.inside.is_none()
+        && lazy::is_lazy(cx.world, &change)
+        && super::memo::is_of_numbers(cx, body, value)
+    {
+        return vec![WriteShape::Fresh, WriteShape::Lazy];
+    }
+    changes::kinds_of(cx.world, body, field, value).into_iter().map(shape).collect()
 }
 
 fn shape(written: Written) -> WriteShape {
@@ -82,7 +104,11 @@ fn handed_over(cx: &Context<'_>, field: FieldId, spot: &Spot, api: ApiId) -> Vec
     let is_stored = |i: usize| Some(i) != key && Some(i) != subject && only.is_none_or(|it| it == i);
     let values = args.filter(|(i, _)| is_stored(*i)).map(|(_, value)| *value);
     let written = values.flat_map(|value| changes::kinds_of(cx.world, body, field, value));
-    written.map(|w| if w == Written::FromContext { WriteShape::Fresh } else { shape(w) }).collect()
+    let shapes = written.flat_map(|w| {
+        let also = (w == Written::FromContext).then_some(WriteShape::Fresh);
+        also.into_iter().chain(std::iter::once(shape(w)))
+    });
+    shapes.collect()
 }
 
 /// The event that finally changes what a field holds, with its body.

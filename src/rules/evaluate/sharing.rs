@@ -22,6 +22,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::OtherObjects => found.holder.is_some_and(|h| !h.is_only || h.is_entry),
         Sharing::OnlySetUp => set_up::is_only_set_up(cx.world, found),
         Sharing::Drained => set_up::is_drained(cx, found),
+        Sharing::Pooled => set_up::is_pool(cx, found),
         Sharing::OnlyLogged => logged_once::is_only_logged(cx, found),
         Sharing::ReceiverFrom(apis) => found.spots.iter().any(|s| named::is_yielded_by(cx, s, apis)),
         Sharing::ReceiverShared => found.spots.iter().any(|s| is_receiver_shared(cx, s)),
@@ -120,17 +121,26 @@ fn counts_before(cx: &Context<'_>, method: MethodId, before: u16) -> bool {
     body.origins.events().iter().take(usize::from(before)).any(steps)
 }
 
-/// Whether all changes are writes of one constant.
+/// Whether all changes are writes of one constant, which the writing code has or all who call it pass.
 fn is_same_constant(cx: &Context<'_>, found: &Match) -> bool {
     let mut written = None;
     let all = found.spots.iter().all(|spot| {
         let body = cx.world.body(spot.method);
         let event = cx.world.event(spot.method, spot.event);
         let value = event.and_then(|e| body.origins.args(e).last()).filter(|_| spot.how == Some(How::Write));
+        let mut is_it = |leaf: Value| *written.get_or_insert(leaf) == leaf;
         value.is_some_and(|v| {
-            body.origins.leaves(*v).all(|leaf| {
-                matches!(leaf, Value::Int(_) | Value::Str(_) | Value::Class(_))
-                    && *written.get_or_insert(leaf) == leaf
+            body.origins.leaves(*v).all(|leaf| match leaf {
+                Value::Int(_) | Value::Str(_) | Value::Class(_) => is_it(leaf),
+                Value::Param(_) if !cx.world.reach.is_open_world() => {
+                    let passed = origins::of_value(cx.world, spot.method, *v);
+                    !passed.is_empty()
+                        && passed.iter().all(|f| match f.origin {
+                            Origin::Text(name) if !f.is_derived => is_it(Value::Str(name)),
+                            _ => false,
+                        })
+                }
+                _ => false,
             })
         })
     });

@@ -23,6 +23,8 @@ pub enum Sharing {
     OnlySetUp,
     /// The field is a queue, and something is taken out of it again, one by one.
     Drained,
+    /// The field is a queue of things that are only put in after they have been reset, and taken out.
+    Pooled,
     /// The container is only asked whether something is new, and the answer decides whether it is written to a log.
     OnlyLogged,
     /// The receiver is what a call of one of these APIs yields.
@@ -58,4 +60,6 @@ pub enum NameOwner {
     Root,
     /// A package or class of another application, or one that applications share.
     Others,
+    /// A package that none of the application's own classes is anywhere near: a library's.
+    Foreign,
 }

@@ -205,6 +205,8 @@ pub(crate) enum ConditionText {
     /// The container is only asked whether something is new, and the answer decides nothing but whether something is
     /// written to a log.
     OnlyLogged,
+    /// The field is a queue of which things are only put in, once they have been reset, and taken out.
+    Pooled,
     /// The receiver of the call is what a call of one of these API groups or ids of the models yields.
     ReceiverFrom(#[schemars(length(min = 1))] Vec<String>),
     /// The receiver of the call is read from a static field of a class that applications share.

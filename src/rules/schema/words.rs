@@ -148,6 +148,8 @@ words! {
         Root,
         /// A package or class of another application, or one that applications share.
         Others,
+        /// A package that none of the application's own classes is anywhere near: a library's.
+        Foreign,
     }
 }
 

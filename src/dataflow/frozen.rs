@@ -1,0 +1,95 @@
+//! Objects that can be frozen: once a flag of theirs says so, their methods refuse to change them.
+
+use super::changes::{Change, block_of};
+use super::{Body, World, paths};
+use crate::facts::{Event, EventKind, Test, Value};
+use crate::vocabulary::{MethodId, ValueId};
+
+/// Targets looked at for one call.
+const MAX_TARGETS: usize = 2;
+
+/// Whether a method that changes what its object holds throws instead when a flag of the object is set, or not set: by a
+/// test of its own, or by a method that does nothing else, there or in what is changed.
+pub fn is_refused_by_flag(world: &World<'_>, change: &Change) -> bool {
+    let (method, event) = (change.method, change.event);
+    let body = world.body(method);
+    if is_behind_own_test(world, body, event) || calls_guard(world, body, event) {
+        return true;
+    }
+    let Some(call) = world.event(method, event).filter(|e| e.kind.is_invoke()) else { return false };
+    let targets = world.targets(body, call, MAX_TARGETS).unwrap_or_default();
+    let guards = |target: &MethodId| {
+        let callee = world.body(*target);
+        let n = u16::try_from(callee.origins.events().len()).unwrap_or(u16::MAX);
+        calls_guard(world, callee, n)
+    };
+    !targets.is_empty() && targets.iter().all(guards)
+}
+
+/// Whether every way to an event passes a test of a flag whose other way throws.
+fn is_behind_own_test(world: &World<'_>, body: Body<'_>, event: u16) -> bool {
+    let unit = body.origins.unit;
+    let Some(at) = block_of(unit, body, event) else { return false };
+    let blocks = unit.blocks_of(body.method);
+    let throws = |block: u16| {
+        let events = blocks.get(usize::from(block)).map(|b| b.events()).unwrap_or_default();
+        refuses(world, body.origins.events().get(events).unwrap_or_default())
+    };
+    blocks.iter().enumerate().any(|(b, block)| {
+        let edges = unit.successors(block);
+        let [one, other] = edges else { return false };
+        is_flag_test(world, body, block.test())
+            && [(one, other), (other, one)]
+                .iter()
+                .any(|(on, off)| throws(**off) && paths::only_through(unit, body.method, b as u16, **on, at))
+    })
+}
+
+fn is_flag_test(world: &World<'_>, body: Body<'_>, test: Test) -> bool {
+    let (Test::IsZero(value) | Test::NonZero(value)) = test else { return false };
+    body.origins.leaves(value).all(|leaf| {
+        body.origins.event(leaf).is_some_and(|(_, e)| {
+            let member = e.member().map(|m| world.program.facts.members.get(m));
+            e.kind == EventKind::GetField
+                && member.is_some_and(|m| world.program.text(m.desc) == "Z")
+                && is_own(body, body.origins.arg(e, 0))
+        })
+    })
+}
+
+fn is_own(body: Body<'_>, value: ValueId) -> bool {
+    !body.method.access.is_static() && body.origins.leaves(value).all(|leaf| leaf == Value::Param(0))
+}
+
+/// Whether a method of the object that only tests a flag and throws is called before an event.
+fn calls_guard(world: &World<'_>, body: Body<'_>, event: u16) -> bool {
+    let before = body.origins.events().get(..usize::from(event)).unwrap_or_default();
+    let on_own =
+        |e: &&Event| e.kind.is_invoke() && e.kind.has_receiver() && is_own(body, body.origins.arg(e, 0));
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    before.iter().filter(on_own).any(|call| {
+        let target = call.member().and_then(|m| refs.method(m));
+        target.is_some_and(|t| world.program.method(t).has_body && is_guard(world, world.body(t)))
+    })
+}
+
+fn is_guard(world: &World<'_>, body: Body<'_>) -> bool {
+    let mut events = body.origins.events().iter();
+    let throws = events.clone().any(|e| e.kind == EventKind::Throw);
+    let changes =
+        events.any(|e| matches!(e.kind, EventKind::PutField | EventKind::PutStatic | EventKind::ArrayStore));
+    let unit = body.origins.unit;
+    throws
+        && !changes
+        && unit.blocks_of(body.method).iter().any(|block| is_flag_test(world, body, block.test()))
+}
+
+/// What says that an object can't be changed at all (`java.util.Collection`: "optional operations"), rather than no more.
+const REFUSAL: &str = "java/lang/UnsupportedOperationException";
+
+fn refuses(world: &World<'_>, events: &[Event]) -> bool {
+    let is_made = |e: &Event| {
+        e.kind == EventKind::New && e.name().is_some_and(|name| world.program.text(name) == REFUSAL)
+    };
+    events.iter().any(|e| e.kind == EventKind::Throw) && events.iter().any(is_made)
+}

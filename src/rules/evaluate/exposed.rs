@@ -1,0 +1,91 @@
+//! Which static field's object code that is not there can change: objects of a class that others make too, some of which
+//! static fields hold.
+
+use super::matches::Spot;
+use super::receivers;
+use crate::dataflow::{World, held, new_objects};
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::FieldId;
+
+/// Calls of one method that are followed to what they are made on.
+const MAX_SITES: usize = 48;
+
+/// Of the static fields that hold objects of a class, the first whose object some of the changes of its field are made
+/// to, by code that is there or may come, with those changes. Code that is there comes first.
+pub(super) fn choose(
+    world: &World<'_>,
+    field: FieldId,
+    statics: &[FieldId],
+    spots: &[Spot],
+) -> Option<(FieldId, Vec<Spot>)> {
+    let seen = |root: FieldId| -> Vec<Spot> {
+        let is_seen = |s: &&Spot| !receivers::tenants(world, field, root, s).is_empty();
+        spots.iter().filter(is_seen).copied().collect()
+    };
+    let open = |root: FieldId| -> Vec<Spot> {
+        let is_open = |s: &&Spot| is_exposed(world, root) && is_open(world, root, s);
+        spots.iter().filter(is_open).copied().collect()
+    };
+    let of = |root: &FieldId, with_open: bool| {
+        let mut found = seen(*root);
+        if !found.is_empty() || with_open {
+            found.extend(open(*root));
+            found.sort_unstable_by_key(|s| (s.method, s.event));
+            found.dedup();
+        }
+        (!found.is_empty()).then_some((*root, found))
+    };
+    let mut first = statics.iter().find_map(|root| of(root, false));
+    first.take().or_else(|| statics.iter().find_map(|root| of(root, true)))
+}
+
+/// Whether others may make a change to the object of a static field once they have got it: by a method that is not meant
+/// for subclasses alone, or that is called on more than objects which are just being made, or are of another class.
+fn is_open(world: &World<'_>, root: FieldId, spot: &Spot) -> bool {
+    let sites = world.sites.of(spot.method, MAX_SITES);
+    let (Some(sites), true) = (sites, world.program.method(spot.method).access.is_protected()) else {
+        return true;
+    };
+    let classes = held::stored_objects(world, root);
+    sites.iter().any(|site| {
+        let caller = world.body(site.caller);
+        let receiver = world.event(site.caller, site.event).filter(|e| e.kind.is_invoke());
+        let Some(receiver) = receiver.map(|e| caller.origins.arg(e, 0)) else { return true };
+        let is_own = caller.origins.leaves(receiver).all(|leaf| leaf == Value::Param(0));
+        let is_of_another =
+            is_own && !classes.iter().any(|(made, _)| world.program.is_subtype(*made, caller.class));
+        !is_of_another && !new_objects::is_new(world, site.caller, receiver)
+    })
+}
+
+/// Whether code that is not there may get the object of a static field: others can name the field, or it goes anywhere but
+/// into calls of its own methods.
+fn is_exposed(world: &World<'_>, root: FieldId) -> bool {
+    let access = world.program.field(root).access;
+    access.is_public()
+        || access.is_protected()
+        || world.fields.reads(root).any(|read| {
+            let body = world.body(read.method);
+            let is_it = |leaf| leaf == Value::Event(u32::from(read.event));
+            let mut uses = body.origins.events().iter().flat_map(|e| {
+                let args = body.origins.args(e).iter().enumerate();
+                args.filter(|(_, v)| body.origins.leaves(**v).any(is_it)).map(move |(i, _)| (e, i))
+            });
+            uses.any(|(event, position)| !is_own_use(event, position))
+        })
+}
+
+fn is_own_use(event: &Event, position: usize) -> bool {
+    let is_call = event.kind.is_invoke() && event.kind.has_receiver();
+    position == 0
+        && (is_call
+            || matches!(
+                event.kind,
+                EventKind::GetField
+                    | EventKind::PutField
+                    | EventKind::CheckCast
+                    | EventKind::InstanceOf
+                    | EventKind::MonitorEnter
+                    | EventKind::MonitorExit
+            ))
+}
