@@ -2,15 +2,14 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::places;
 use super::values::{self, constants, is_of_types, kind_of, operand, origins_of};
+use super::{places, releases};
 use crate::dataflow::origins::Found;
-use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
 use crate::dataflow::{Body, changes};
 use crate::facts::{Annotation, EventKind, NO_NAME, Value};
 use crate::rules::rule::{
-    ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, Keeper, MemberTest, OriginKind, Release,
-    Rule, Sharing,
+    ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, MemberTest, OriginKind, Release, Rule,
+    Sharing,
 };
 use crate::vocabulary::descriptor::{TypeDesc, binary_name};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, ValueId};
@@ -45,6 +44,9 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
             reason.is_some_and(|reason| reasons.contains(&reason))
         }
         Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
+        Condition::CallersGoOn(types) => {
+            found.spots.iter().all(|s| super::handlers::callers_go_on(cx, s.method, types))
+        }
         Condition::GoesOnWithout(types) => {
             found.spots.iter().all(|s| super::handlers::go_on_without(cx, s, types))
         }
@@ -58,12 +60,18 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
             found.spots.iter().all(|s| super::tasks::also_calls(cx, s.method, names))
         }
         Condition::Released(releases) => {
-            let release = released(cx, found);
-            let is_elsewhere =
-                matches!(release, Release::OfOthers | Release::HandedOn | Release::ByCounterpart);
+            let release = releases::released(cx, found);
+            let is_elsewhere = matches!(
+                release,
+                Release::OfOthers
+                    | Release::Replaced
+                    | Release::HandedOn
+                    | Release::ByCounterpart
+                    | Release::ByUsers
+            );
             releases.contains(&release) || is_elsewhere && releases.contains(&Release::Elsewhere)
         }
-        Condition::Kept(keepers) => keepers.contains(&keeper(cx, found)),
+        Condition::Kept(keepers) => keepers.contains(&releases::keeper(cx, found)),
         Condition::TaskGiven => found.spots.iter().all(|s| super::tasks::is_given(cx, s)),
         other => holds_of_field(cx, found, other),
     }
@@ -140,6 +148,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::GuardedOnce
         | Condition::OnlyIf(_)
         | Condition::Catches(_)
+        | Condition::CallersGoOn(_)
         | Condition::GoesOnWithout(_)
         | Condition::ReceiverWalkedOrAsked
         | Condition::CaughtWherePassed(_)
@@ -411,54 +420,6 @@ fn origins_hold(kinds: &[OriginKind], wanted: &[OriginKind]) -> bool {
     let transparent = [OriginKind::Null, OriginKind::Field, OriginKind::StaticField];
     let only = kinds.iter().all(|k| wanted.contains(k) || transparent.contains(k));
     any && (!wants_loaders || only)
-}
-
-fn released(cx: &Context<'_>, found: &Match) -> Release {
-    if let Some(leak) = &found.leak {
-        let resources = &cx.world.knowledge.tables.resources;
-        let ends = resources.get(usize::from(leak.resource)).is_some_and(|r| r.ends_unreferenced);
-        return match leak.ever_released {
-            true if ends => Release::WhenUnreferenced,
-            true => Release::Elsewhere,
-            false => Release::Never,
-        };
-    }
-    match (&found.kept, found.subject) {
-        (Some(kept), _) => match kept.release {
-            KeptRelease::Never => Release::Never,
-            KeptRelease::AtUnload => Release::AtUnload,
-            KeptRelease::ByContainer => Release::ByContainer,
-            KeptRelease::ByPinningWrapper(_) => Release::ByPinningWrapper,
-            KeptRelease::Elsewhere => Release::Elsewhere,
-            KeptRelease::OfOthers => Release::OfOthers,
-            KeptRelease::HandedOn => Release::HandedOn,
-            KeptRelease::UnlessThrown => Release::UnlessThrown,
-            KeptRelease::WhenIdle => Release::WhenIdle,
-            KeptRelease::Locally => Release::Locally,
-            KeptRelease::WhenUnreferenced => Release::WhenUnreferenced,
-        },
-        (None, Subject::Field(field)) => super::removal::of_field(cx, field, &found.spots),
-        _ => Release::Never,
-    }
-}
-
-fn keeper(cx: &Context<'_>, found: &Match) -> Keeper {
-    match found.kept.as_ref().map(|k| k.keeper) {
-        Some(KeptIn::Nothing | KeptIn::Local) => Keeper::Nothing,
-        Some(KeptIn::Field(field)) if is_shared_object(cx, field) => Keeper::SharedObject,
-        Some(KeptIn::Field(_)) => Keeper::ModuleField,
-        Some(KeptIn::SharedStatic(_)) => Keeper::SharedStatic,
-        Some(KeptIn::Bean) => Keeper::Bean,
-        Some(KeptIn::Unknown) | None => Keeper::Unknown,
-    }
-}
-
-fn is_shared_object(cx: &Context<'_>, field: FieldId) -> bool {
-    let program = cx.world.program;
-    let class = program.class_of_field(field);
-    !program.field(field).access.is_static()
-        && cx.world.reach.owner(class).is_none()
-        && cx.held.holder(class).is_some()
 }
 
 fn catches(cx: &Context<'_>, spot: &Spot, types: &[String]) -> bool {

@@ -127,8 +127,12 @@ pub enum Release {
     ByPinningWrapper,
     /// In code that no unload callback reaches.
     Elsewhere,
+    /// By whoever uses a library, whose own way to end what they use takes it back.
+    ByUsers,
     /// At unload, but not for each of the objects that hold one.
     OfOthers,
+    /// At unload, but not what was kept in the same place before.
+    Replaced,
     /// By a function that goes to code that is not seen to call it at unload.
     HandedOn,
     /// By a public counterpart of the public method that took it from its caller, who has to call it.
