@@ -308,7 +308,7 @@ fn callers(world: &World<'_>, beans: &Beans, acquired: &Acquired) -> Option<Vec<
 }
 
 /// Whether the object is returned, perhaps in a wrapper, and kept nowhere else.
-fn is_handed_over(world: &World<'_>, body: Body<'_>, acquired: &Acquired, event: &Event) -> bool {
+pub(super) fn is_handed_over(world: &World<'_>, body: Body<'_>, acquired: &Acquired, event: &Event) -> bool {
     let mut values: Vec<Value> = match acquired.operand {
         None => vec![Value::Event(u32::from(acquired.event))],
         Some(i) => body.origins.leaves(body.origins.arg(event, usize::from(i))).collect(),
