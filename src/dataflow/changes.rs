@@ -89,8 +89,13 @@ pub struct Changes<'s> {
     /// Writes through handles, by field.
     through_handles: Vec<(FieldId, Place)>,
     effects: Known,
-    found: Vec<OnceLock<Box<[Change]>>>,
+    found: Vec<OnceLock<Box<Page>>>,
 }
+
+/// The changes of fields whose numbers follow each other. Few are ever asked for, and those of one class together.
+type Page = [OnceLock<Box<[Change]>>; PAGE];
+
+const PAGE: usize = 32;
 
 /// A method, and the position of one of its events.
 type Place = (MethodId, u16);
@@ -111,16 +116,16 @@ impl<'s> Changes<'s> {
             candidates,
             through_handles: through_handles(world),
             effects: Known::default(),
-            found: (0..world.program.n_fields).map(|_| OnceLock::new()).collect(),
+            found: (0..world.program.n_fields.div_ceil(PAGE)).map(|_| OnceLock::new()).collect(),
         }
     }
 
     /// The changes of a field, in method order.
     pub fn of(&self, field: FieldId) -> &[Change] {
-        let Some(known) = self.found.get(field.index()).filter(|_| self.candidates.wanted(field)) else {
-            return &[];
-        };
-        known.get_or_init(|| self.find(field).into())
+        let page = self.found.get(field.index() / PAGE).filter(|_| self.candidates.wanted(field));
+        let Some(page) = page else { return &[] };
+        let page = page.get_or_init(|| Box::new(std::array::from_fn(|_| OnceLock::new())));
+        page[field.index() % PAGE].get_or_init(|| self.find(field).into())
     }
 
     /// The changes that `keep` accepts of the fields that `is_asked` accepts.
@@ -131,7 +136,7 @@ impl<'s> Changes<'s> {
         parallel: &impl Parallel,
     ) -> ChangeTable {
         const CHUNK: usize = 512;
-        let n = self.found.len();
+        let n = self.world.program.n_fields;
         let parts = parallel.map(n.div_ceil(CHUNK), |chunk| {
             let fields = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(FieldId::from_index);
             let changes = fields.filter(|field| is_asked(*field)).flat_map(|field| self.of(field));
