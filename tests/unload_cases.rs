@@ -43,6 +43,7 @@ fn word(release: &Release) -> &'static str {
         Release::Replaced => "replaced",
         Release::HandedOn => "handed-on",
         Release::UnlessThrown => "unless-thrown",
+        Release::WithOwnLoader => "with-own-loader",
         Release::WhenIdle => "when-idle",
         Release::WhenUnreferenced => "when-unreferenced",
     }

@@ -20,6 +20,7 @@ mod interrupts;
 mod keyed;
 mod listeners;
 mod names;
+mod own_loader;
 mod own_threads;
 mod owners;
 mod pairs;
@@ -95,6 +96,8 @@ pub enum Release {
     HandedOn,
     /// In the same body, unless something is thrown before.
     UnlessThrown,
+    /// Nowhere, but what a library keeps so for all runs on threads that have the library's own loader.
+    WithOwnLoader,
     /// By itself, some time after it had something to do: nothing that it was given to do is seen to last.
     WhenIdle,
     /// In the same body, in what it calls, or by itself: it does not outlive the work that it is for.

@@ -4,7 +4,8 @@ use super::acquire::{POOLS, REGISTRATIONS, THREAD_BOUND, is_of_group};
 use super::flow::{Acquired, Fate, OwnCall, Released, Site};
 use super::threads::Life;
 use super::{
-    Judge, Keeper, Release, identity, owners, pairs, replaced, requests, tasks, thread_locals, threads,
+    Judge, Keeper, Release, identity, own_loader, owners, pairs, replaced, requests, tasks, thread_locals,
+    threads,
 };
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Origin};
@@ -100,6 +101,12 @@ impl Judge<'_> {
 
     /// How an object ends that nothing releases in time.
     fn by_itself(&self, acquired: &Acquired, fate: &Fate, release: &Release) -> Option<Release> {
+        let is_left_to_all = matches!(release, Release::Never | Release::Elsewhere)
+            && self.world.reach.is_open_world()
+            && matches!(self.keeper(fate, false), Keeper::SharedStatic(_));
+        if is_left_to_all && own_loader::has_factory(self.world, acquired) {
+            return Some(Release::WithOwnLoader);
+        }
         let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource))?;
         if self.is_idle_without_work(acquired, fate) || self.idles(acquired) {
             return Some(match self.keeper(fate, false) {

@@ -29,6 +29,7 @@ pub(super) fn released(cx: &Context<'_>, found: &Match) -> Release {
             KeptRelease::OfOthers => Release::OfOthers,
             KeptRelease::HandedOn => Release::HandedOn,
             KeptRelease::UnlessThrown => Release::UnlessThrown,
+            KeptRelease::WithOwnLoader => Release::WithOwnLoader,
             KeptRelease::WhenIdle => Release::WhenIdle,
             KeptRelease::Locally => Release::Locally,
             KeptRelease::WhenUnreferenced => Release::WhenUnreferenced,

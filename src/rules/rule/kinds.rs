@@ -139,6 +139,8 @@ pub enum Release {
     ByCounterpart,
     /// In the same body, unless something is thrown before.
     UnlessThrown,
+    /// Nowhere, but what a library keeps so for all runs on threads that have the library's own loader.
+    WithOwnLoader,
     /// By itself, when it has had nothing to do for a while.
     WhenIdle,
     /// In the same body or a callee, so it does not outlive the call.

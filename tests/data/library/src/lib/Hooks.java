@@ -28,6 +28,11 @@ public final class Hooks {
         }
     }
 
+    /** Whoever asks for it has it. */
+    public static void atEnd(Runnable task) {
+        Runtime.getRuntime().addShutdownHook(new Thread(task)); // says: shutdown-hook-from-module note
+    }
+
     private static void runAll() {
         TASKS.forEach(Runnable::run);
     }
