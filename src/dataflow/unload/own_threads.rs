@@ -23,6 +23,9 @@ pub(super) struct OwnTasks {
     ended: FxHashSet<(TenantId, MethodId)>,
 }
 
+/// What a thread runs, and what of it and of what it calls a tenant ends at its unload.
+type Tasks = (Vec<MethodId>, Vec<(TenantId, MethodId)>);
+
 impl Judge<'_> {
     /// What the threads of modules do; nothing where no module is seen.
     pub(super) fn own_tasks(&self, parallel: &impl Parallel) -> OwnTasks {
@@ -39,7 +42,7 @@ impl Judge<'_> {
     }
 
     /// What a thread or pool of a module runs, and what of it is ended at the module's unload.
-    fn tasks_of(&self, acquired: &Acquired) -> Option<(Vec<MethodId>, Vec<(TenantId, MethodId)>)> {
+    fn tasks_of(&self, acquired: &Acquired) -> Option<Tasks> {
         let world = self.world;
         let body = world.body(acquired.method);
         let tenant = world.reach.owner(body.class)?;

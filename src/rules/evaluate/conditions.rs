@@ -109,11 +109,7 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
 fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
     match condition {
         Condition::Target(names) => matches!(found.subject, Subject::Call(_, api) if cx.is_api(api, names)),
-        Condition::Argument(test) => {
-            // If so, the match has been narrowed to the tenants that pack it.
-            super::packed::tenants(cx, found, test).is_some_and(|t| !t.is_empty())
-                || found.spots.iter().any(|s| argument_holds(cx, s, test))
-        }
+        Condition::Argument(test) => some_argument_holds(cx, found, test),
         Condition::Because(_) | Condition::Arrives(_) | Condition::ReadByCode => {
             holds_of_row(cx, found, condition)
         }
@@ -169,6 +165,12 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::Sharing(_)
         | Condition::HeldByStatic => false,
     }
+}
+
+fn some_argument_holds(cx: &Context<'_>, found: &Match, test: &ArgumentTest) -> bool {
+    // If so, the match has been narrowed to the tenants that pack it.
+    super::packed::tenants(cx, found, test).is_some_and(|t| !t.is_empty())
+        || found.spots.iter().any(|s| argument_holds(cx, s, test))
 }
 
 /// Whether a condition holds about what was found out of a reference, a copy of a class, or a configured name.
