@@ -14,7 +14,9 @@ fn case() -> PathBuf {
 /// The jar that a module packs in `lib/`.
 fn library(module: &str) -> Vec<u8> {
     let mut zip = zip::ZipArchive::new(std::fs::File::open(case().join(module)).unwrap()).unwrap();
-    let name = zip.file_names().find(|n| n.starts_with("lib/") && n.ends_with(".jar")).unwrap().to_owned();
+    let mut names = zip.file_names().filter_map(Result::ok).map(std::borrow::Cow::into_owned);
+    let name = names.find(|n| n.starts_with("lib/") && n.ends_with(".jar")).unwrap();
+    drop(names);
     let mut bytes = Vec::new();
     zip.by_name(&name).unwrap().read_to_end(&mut bytes).unwrap();
     bytes
