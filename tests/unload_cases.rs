@@ -37,10 +37,13 @@ fn word(release: &Release) -> &'static str {
         Release::ByContainer => "by-container",
         Release::ByPinningWrapper(_) => "by-pinning-wrapper",
         Release::Elsewhere => "elsewhere",
+        Release::ByUsers => "by-users",
         Release::Locally => "locally",
         Release::OfOthers => "of-others",
+        Release::Replaced => "replaced",
         Release::HandedOn => "handed-on",
         Release::UnlessThrown => "unless-thrown",
+        Release::WithOwnLoader => "with-own-loader",
         Release::WhenIdle => "when-idle",
         Release::WhenUnreferenced => "when-unreferenced",
     }

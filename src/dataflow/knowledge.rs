@@ -133,6 +133,8 @@ pub mod groups {
     pub const REMOVERS: [&str; 2] = ["map-remove", "collection-remove"];
     /// Waits for something that may never come: a thread that runs it may stay for ever.
     pub const BLOCKING_CALL: &str = "blocking-call";
+    /// A call that lets a wait of another thread on the same object go on.
+    pub const WAKES: &str = "wakes";
     /// Waits for a task's result, and throws what the task throws.
     pub const RESULT_WAIT: &str = "result-wait";
     /// Calls by which an object that keeps listeners for another one takes one.

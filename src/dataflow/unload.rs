@@ -8,18 +8,26 @@
 mod acquire;
 mod attributes;
 pub(super) mod beans;
+mod contents;
 mod destroyed;
 mod flow;
+mod functions;
 mod holders;
+mod hosts;
 mod identity;
 mod idle;
 mod interrupts;
+mod keyed;
 mod listeners;
 mod names;
+mod own_loader;
+mod own_threads;
 mod owners;
+mod pairs;
 mod parts;
 mod receivers;
 mod releases;
+mod replaced;
 mod requests;
 mod roots;
 mod tasks;
@@ -27,18 +35,20 @@ mod thread_locals;
 mod threads;
 mod types;
 mod uses;
+mod waits;
 
 pub use roots::{Callback, UnloadRoots};
 
 use super::World;
 use super::knowledge::{ResourceId, Subject};
 use super::origins::{self, Origin};
-use crate::facts::Value;
+use crate::facts::{EventKind, Value};
 use crate::topology::BASE;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId};
 use acquire::{Calls, THREAD_BOUND, is_of_group};
 use beans::Beans;
 use flow::{Acquired, Fate, Follower, Released, Site};
+use own_threads::OwnTasks;
 use thread_locals::Removal;
 use threads::Life;
 
@@ -76,12 +86,18 @@ pub enum Release {
     ByPinningWrapper(String),
     /// In code of the tenant that no unload callback reaches.
     Elsewhere,
+    /// By whoever uses a library, whose own way to end what they use takes it back.
+    ByUsers,
     /// By an unload callback, but not for each of the objects that hold one.
     OfOthers,
+    /// By an unload callback, but not the one that was kept in the same place before.
+    Replaced,
     /// By a function that is handed on, to code that is not seen to call it at unload.
     HandedOn,
     /// In the same body, unless something is thrown before.
     UnlessThrown,
+    /// Nowhere, but what a library keeps so for all runs on threads that have the library's own loader.
+    WithOwnLoader,
     /// By itself, some time after it had something to do: nothing that it was given to do is seen to last.
     WhenIdle,
     /// In the same body, in what it calls, or by itself: it does not outlive the work that it is for.
@@ -149,7 +165,8 @@ pub fn kept_with(
         calls
     };
     let (calls, at_start) = parallel.both(find_calls, || initializers_reach(world));
-    let judge = Judge {
+    let mut judge = Judge {
+        own: OwnTasks::default(),
         world,
         roots,
         beans: &beans,
@@ -159,6 +176,7 @@ pub fn kept_with(
         is_shared,
         at_start,
     };
+    judge.own = judge.own_tasks(parallel);
     let found = parallel.map(calls.acquired.len(), |i| judge.acquired(&calls.acquired[i]));
     let mut kept: Vec<Kept> = found.into_iter().flatten().collect();
     kept.extend(judge.listeners(wanted, parallel));
@@ -226,6 +244,7 @@ struct Judge<'w> {
     container: &'w str,
     is_shared: &'w (dyn Fn(FieldId) -> bool + Sync),
     at_start: Vec<bool>,
+    own: OwnTasks,
 }
 
 impl Judge<'_> {
@@ -249,8 +268,9 @@ impl Judge<'_> {
         // its work is done.
         let is_open_world = self.world.reach.is_open_world();
         let is_of_all = fate.fields.iter().any(|f| (self.is_shared)(*f));
+        let is_handed_out = fate.escapes || self.is_on_own_object(acquired);
         let may_end =
-            life.as_ref().map_or(fate.escapes && !is_of_all, |l| !l.is_endless && !l.is_meant_to_last);
+            life.as_ref().map_or(is_handed_out && !is_of_all, |l| !l.is_endless && !l.is_meant_to_last);
         let keeper = match is_open_world && may_end {
             true => Keeper::Unknown,
             false => self.keeper(&fate, releases.iter().any(|r| r.0 == Release::Locally)),
@@ -261,26 +281,51 @@ impl Judge<'_> {
             _ => self.world.program.class_of_method(acquired.method),
         };
         let owner = self.world.reach.owner(self.world.program.class_of_method(acquired.method));
-        let is_same = releases.windows(2).all(|w| w[0].0 == w[1].0);
+        // What one of several objects misses is another object for each tenant.
+        let is_of_others = releases.iter().any(|r| r.0 == Release::OfOthers);
+        let is_same = !is_of_others && releases.windows(2).all(|w| w[0].0 == w[1].0);
         let n = if is_same { 1 } else { tenants.len() };
         let each = tenants.iter().zip(releases).take(n);
-        each.map(|(tenant, (release, release_site))| Kept {
-            resource: acquired.resource,
-            method: acquired.method,
-            event: acquired.event,
-            tenant: if is_same { owner } else { Some(*tenant) },
-            keeper,
-            missed: self.missed(acquired, &fate, &release, *tenant),
-            release,
-            release_site,
-            nearest_callback: self.roots.nearest(self.world, *tenant, class),
-            pinned_by,
+        each.map(|(tenant, (release, release_site))| {
+            let missed = self.missed(acquired, &fate, &release, *tenant);
+            let (told, missed) = self.told_at((acquired.method, acquired.event), missed);
+            Kept {
+                resource: acquired.resource,
+                method: told.0,
+                event: told.1,
+                tenant: if is_same { owner } else { Some(*tenant) },
+                keeper,
+                missed,
+                release,
+                release_site,
+                nearest_callback: self.roots.nearest(self.world, *tenant, class),
+                pinned_by,
+            }
         })
         .collect()
     }
 
+    /// Where to tell it: where a module makes an object of shared code which it then forgets, rather than in shared code,
+    /// which does it for those who don't, too. The other part is the other place.
+    fn told_at(&self, acquired: Site, missed: Option<Site>) -> (Site, Option<Site>) {
+        let owner = |site: Site| self.world.reach.owner(self.world.program.class_of_method(site.0));
+        // A bean is made by its container: there is no place that forgets it.
+        let is_making = |site: Site| {
+            let event = self.world.event(site.0, site.1);
+            let name = self.world.program.text(self.world.program.method(site.0).name);
+            event.is_some_and(|e| name != "<init>" || e.kind != EventKind::InvokeSpecial || site.1 > 0)
+        };
+        match missed.filter(|m| owner(acquired).is_none() && owner(*m).is_some() && is_making(*m)) {
+            Some(forgotten) => (forgotten, Some(acquired)),
+            None => (acquired, missed),
+        }
+    }
+
     /// The tenants that go while the JVM stays and on whose behalf a method runs.
     fn tenants(&self, method: MethodId) -> Vec<TenantId> {
+        if self.is_of_unused_class(method) {
+            return Vec::new();
+        }
         let reached = self.world.reach.tenants(method);
         let mut tenants: Vec<TenantId> =
             reached.iter().filter(|t| roots::is_unloaded(self.world, *t)).collect();
@@ -288,6 +333,21 @@ impl Judge<'_> {
             tenants.push(BASE);
         }
         tenants
+    }
+
+    /// Whether a method needs an object that nobody makes: the host of the plug-in is seen, and asks for objects of types
+    /// of its own only, which the class has nothing to do with.
+    fn is_of_unused_class(&self, method: MethodId) -> bool {
+        let program = self.world.program;
+        let class = program.class_of_method(method);
+        let is_own = |c: ClassId| program.is_jdk(c) || self.world.reach.owner(c).is_some();
+        !program.method(method).access.is_static()
+            && self.world.reach.owner(class).is_some_and(|tenant| self.roots.has_host(tenant))
+            && self.world.hierarchy.closure(class).into_iter().all(|c| {
+                !self.world.hierarchy.is_instantiated(c)
+                    && !program.class(c).has_phantom
+                    && program.supers(c).all(is_own)
+            })
     }
 
     fn life(&self, acquired: &Acquired) -> Option<Life> {
@@ -311,6 +371,18 @@ impl Judge<'_> {
         })
     }
 
+    /// Whether it is an object's own method that starts the object: whoever has the object asked for it.
+    fn is_on_own_object(&self, acquired: &Acquired) -> bool {
+        let body = self.world.body(acquired.method);
+        let event = self.world.event(acquired.method, acquired.event);
+        let own = event.zip(acquired.operand).filter(|_| !body.method.access.is_static());
+        own.is_some_and(|(event, operand)| {
+            let name = self.world.program.text(body.method.name);
+            let value = body.origins.arg(event, usize::from(operand));
+            name != "<init>" && body.origins.leaves(value).all(|leaf| leaf == Value::Param(0))
+        })
+    }
+
     /// Whether only what belongs to the whole JVM acquires the resource.
     fn is_of_jvm(&self, acquired: &Acquired) -> bool {
         let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource));
@@ -323,6 +395,9 @@ impl Judge<'_> {
 
     /// A thread's value goes only from the thread that runs the removal: unload callbacks are no help.
     fn removal(&self, acquired: &Acquired, fate: &Fate, tenant: TenantId) -> (Release, Option<Site>) {
+        if self.own.run_all(self.world, acquired.method) {
+            return (Release::Locally, None);
+        }
         let is_run = |method: MethodId| self.is_run_by(tenant, method);
         match thread_locals::removal(self.world, acquired, &fate.releases, self.beans, &is_run) {
             Removal::Always(site) => (Release::Locally, Some(site)),

@@ -173,6 +173,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/resource/mbean-not-unregistered.yaml"),
     ),
     (
+        "rules/resource/object-kept-by-shared-object.yaml",
+        include_str!("../../rules/resource/object-kept-by-shared-object.yaml"),
+    ),
+    (
         "rules/resource/object-kept-by-shared-static.yaml",
         include_str!("../../rules/resource/object-kept-by-shared-static.yaml"),
     ),

@@ -373,6 +373,8 @@ pub enum Condition {
     AskedForComputedNames,
     /// The same or a supertype, and the handler goes on: it does not throw on every way. Internal names.
     GoesOnWithout(Vec<String>),
+    /// The same of every caller of the method that holds the site, or of their callers.
+    CallersGoOn(Vec<String>),
     /// The first argument is a constant that callers pass, each of which catches one of these types; internal names.
     CaughtWherePassed(Vec<String>),
     /// The name is made from the class that is asked, or from the one that asks: its own file, or one beside it.

@@ -102,6 +102,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("resource/lock-not-released", Shows::Open("lock")),
     ("resource/mbean-name-in-use", Shows::Thrown(&["javax.management.InstanceAlreadyExistsException"])),
     ("resource/mbean-not-unregistered", Shows::Kept),
+    ("resource/object-kept-by-shared-object", Shows::Kept),
     ("resource/object-kept-by-shared-static", Shows::Kept),
     ("resource/process-not-destroyed", Shows::Open("process")),
     ("resource/shutdown-hook-from-module", Shows::Kept),

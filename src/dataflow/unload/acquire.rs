@@ -218,21 +218,50 @@ fn is_own(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
 }
 
 fn is_own_value(world: &World<'_>, body: Body<'_>, value: ValueId, depth: u32) -> bool {
-    let refs = world.program.refs(world.program.class(body.class).loader);
-    body.origins.leaves(value).all(|leaf| match body.origins.event(leaf) {
-        Some((_, e)) if e.kind == EventKind::GetField => true,
-        Some((_, e)) if e.kind == EventKind::GetStatic => {
-            let field = e.member().and_then(|m| refs.field(m));
-            let class = field.map(|f| world.program.class_of_field(f));
-            // A static of shared code stays when an application goes on whose behalf that code registers.
-            class.and_then(|c| world.reach.owner(c)).is_some_and(|o| world.reach.owner(body.class) == Some(o))
+    body.origins.leaves(value).all(|leaf| match (leaf, body.origins.event(leaf)) {
+        (_, Some((_, e))) if matches!(e.kind, EventKind::GetField | EventKind::GetStatic) => {
+            !is_of_all(world, body, e)
         }
-        Some((_, e)) => e.kind.is_invoke() || e.kind == EventKind::New,
-        None => match leaf {
-            Value::Param(param) if depth < MAX_LIFT => all_pass_own(world, body.id, param, depth),
-            _ => false,
-        },
+        (_, Some((_, e))) => e.kind == EventKind::New || e.kind.is_invoke() && !yields_of_all(world, body, e),
+        (Value::Param(param), None) if depth < MAX_LIFT => all_pass_own(world, body.id, param, depth),
+        _ => false,
     })
+}
+
+/// Whether a field that is read stays when an application goes: a static of shared code, which may register something on
+/// the application's behalf, or a field of the only object of a shared class.
+fn is_of_all(world: &World<'_>, body: Body<'_>, read: &Event) -> bool {
+    let program = world.program;
+    let refs = program.refs(program.class(body.class).loader);
+    let field = read.member().and_then(|m| refs.field(m));
+    let Some(class) = field.map(|f| program.class_of_field(f)) else {
+        return read.kind == EventKind::GetStatic;
+    };
+    if read.kind == EventKind::GetStatic {
+        return world.reach.owner(class).is_none_or(|o| world.reach.owner(body.class) != Some(o));
+    }
+    let desc = format!("L{};", program.class_name(class));
+    !world.reach.is_open_world()
+        && program.is_shared(class)
+        && program.fields_of(class).any(|(_, f)| f.access.is_static() && program.text(f.desc) == desc)
+}
+
+/// Whether a call is one of a getter of shared code that yields such a field.
+fn yields_of_all(world: &World<'_>, body: Body<'_>, call: &Event) -> bool {
+    let targets = world.targets(body, call, MAX_TARGETS).unwrap_or_default();
+    !world.reach.is_open_world()
+        && targets.into_iter().map(|target| world.body(target)).any(|callee| {
+            let returns = callee.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+            let mut values = returns.flat_map(|e| callee.origins.args(e));
+            world.program.is_shared(callee.class)
+                && values.any(|v| {
+                    let mut reads = callee.origins.leaves(*v).filter_map(|leaf| callee.origins.event(leaf));
+                    reads.any(|(_, e)| {
+                        matches!(e.kind, EventKind::GetField | EventKind::GetStatic)
+                            && is_of_all(world, callee, e)
+                    })
+                })
+        })
 }
 
 /// Whether all callers of a method are seen and pass it an object of their own.
@@ -308,7 +337,7 @@ fn callers(world: &World<'_>, beans: &Beans, acquired: &Acquired) -> Option<Vec<
 }
 
 /// Whether the object is returned, perhaps in a wrapper, and kept nowhere else.
-fn is_handed_over(world: &World<'_>, body: Body<'_>, acquired: &Acquired, event: &Event) -> bool {
+pub(super) fn is_handed_over(world: &World<'_>, body: Body<'_>, acquired: &Acquired, event: &Event) -> bool {
     let mut values: Vec<Value> = match acquired.operand {
         None => vec![Value::Event(u32::from(acquired.event))],
         Some(i) => body.origins.leaves(body.origins.arg(event, usize::from(i))).collect(),

@@ -13,6 +13,8 @@ pub(in crate::dataflow) struct Beans {
     scopes: FxHashSet<Name>,
 }
 
+/// The name of the scope whose beans no container destroys.
+const NEVER_DESTROYED: &str = "prototype";
 /// Annotations on annotations are followed so far: a company's own stereotype, and one made from that.
 const MAX_META: u32 = 3;
 /// Subtypes of a bean's declared type that are looked at.
@@ -61,6 +63,16 @@ impl Beans {
             values.filter_map(|leaf| body.origins.event(leaf)).filter(|(_, e)| e.kind == EventKind::New);
         let made = made.filter_map(|(_, e)| world.program.find(loader, e.name()?));
         made.filter(|class| !world.program.is_jdk(*class)).collect()
+    }
+
+    /// Whether a container makes a bean anew for each who asks, and never destroys it.
+    pub(super) fn is_never_destroyed(&self, world: &World<'_>, class: ClassId) -> bool {
+        let unit = world.program.unit(class);
+        let annotations = world.program.class_facts(class).annotations.of(&unit.annotations);
+        annotations.iter().filter(|a| self.scopes.contains(&a.desc)).any(|scope| {
+            let mut values = scope.values.of(&unit.annotation_values).iter();
+            values.any(|v| world.program.text(v.text) == NEVER_DESTROYED)
+        })
     }
 
     /// Whether a container makes objects of the class.

@@ -5,15 +5,18 @@
 //! what makes and uses them is seen; where it is not, the release counts for all of them.
 
 use super::flow::{Acquired, Fate, Site};
-use super::{Judge, Release, Released};
+use super::{Judge, Release, Released, acquire};
 use crate::dataflow::Body;
 use crate::facts::{Event, EventKind, Value};
+use crate::program::CallSite;
 use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId, ValueId};
 
 /// Objects of one class that are told apart.
 const MAX_HOLDERS: usize = 16;
 /// Constructors that call one another.
 const MAX_CONSTRUCTORS: u32 = 6;
+/// Factories around one another that hand an object to their callers.
+const MAX_LIFT: u32 = 3;
 /// Methods of one object that lead to the release.
 const MAX_METHODS: usize = 64;
 /// Callers looked at for one method.
@@ -25,6 +28,8 @@ enum Holder {
     Made(Acquired),
     /// One that a container makes.
     Bean(ClassId),
+    /// None but the name that a call has it kept under.
+    Named(Site),
 }
 
 /// Ways to a release.
@@ -64,6 +69,7 @@ impl Judge<'_> {
             fate.releases.iter().filter(|r| r.at_unload && self.roots.reaches(tenant, r.site.0)).collect();
         match self.missed_holder(acquired, fate, &releases, tenant)? {
             Holder::Made(made) => Some((made.method, made.event)),
+            Holder::Named(site) => Some(site),
             Holder::Bean(class) => {
                 let program = self.world.program;
                 let mut methods = program.methods_of(class);
@@ -82,24 +88,42 @@ impl Judge<'_> {
         if self.world.reach.is_open_world() {
             return None;
         }
+        if let Some(site) = self.missed_name(acquired, releases, tenant) {
+            return Some(Holder::Named(site));
+        }
         let mut holders = None;
         let mut ways = Vec::new();
         for release in releases {
-            let field = self.released_field(release.site).filter(|f| fate.fields.contains(f))?;
+            let (method, field) =
+                self.released_field(release.site).filter(|(_, f)| fate.fields.contains(f))?;
             holders = holders.or_else(|| self.holders(acquired, field));
-            ways.push(self.ways(release.site.0));
+            ways.push(self.ways(method));
         }
         // A way that is not understood may be one for each of them.
         let mut holders = holders.unwrap_or_default().into_iter();
-        holders.find(|holder| !ways.iter().any(|w| self.may_release(holder, w, tenant)))
+        holders.find(|holder| {
+            self.is_held_for(holder, tenant) && !ways.iter().any(|w| self.may_release(holder, w, tenant))
+        })
     }
 
-    /// The field of `this` whose value a call releases.
-    fn released_field(&self, site: Site) -> Option<FieldId> {
+    /// Whether an object is made on behalf of a tenant.
+    fn is_held_for(&self, holder: &Holder, tenant: TenantId) -> bool {
+        match holder {
+            Holder::Made(made) => self.is_run_by(tenant, made.method),
+            Holder::Bean(_) | Holder::Named(_) => true,
+        }
+    }
+
+    /// The field of `this` whose value, or whose elements, a call releases, and the method of `this` that does so: a
+    /// function that it hands to the field's container counts for it.
+    fn released_field(&self, site: Site) -> Option<(MethodId, FieldId)> {
         let body = self.world.body(site.0);
         let event = self.world.event(site.0, site.1)?;
+        if event.kind == EventKind::Lambda {
+            return Some((site.0, self.walked_field(body, site.1)?));
+        }
         if body.method.access.is_static() || !event.kind.is_invoke() {
-            return None;
+            return self.walked_by(site.0, event);
         }
         let refs = self.world.program.refs(self.world.program.class(body.class).loader);
         let read = |value: &ValueId| {
@@ -109,7 +133,39 @@ impl Judge<'_> {
                 read.member().filter(|_| is_own).and_then(|m| refs.field(m))
             })
         };
-        body.origins.args(event).iter().find_map(read)
+        let mut args = body.origins.args(event).iter();
+        args.find_map(read).map(|field| (site.0, field))
+    }
+
+    /// The field whose elements are handed to a function which releases its parameter.
+    fn walked_by(&self, function: MethodId, release: &Event) -> Option<(MethodId, FieldId)> {
+        let released = self.world.body(function);
+        let is_param = |v: &ValueId| released.origins.leaves(*v).any(|l| matches!(l, Value::Param(_)));
+        let mut makers = self.world.sites.resolved_to(function).iter();
+        let (maker, None) = (makers.next()?, makers.next()) else { return None };
+        let (method, lambda) = (maker.caller, maker.event);
+        let is_lambda = self.world.event(method, lambda)?.kind == EventKind::Lambda;
+        if !is_lambda || !released.origins.args(release).iter().any(is_param) {
+            return None;
+        }
+        Some((method, self.walked_field(self.world.body(method), lambda)?))
+    }
+
+    /// The field of `this` whose container a function is handed to.
+    fn walked_field(&self, body: Body<'_>, lambda: u16) -> Option<FieldId> {
+        let program = self.world.program;
+        let refs = program.refs(program.class(body.class).loader);
+        let takes = |e: &&Event| {
+            let mut args = body.origins.args(e).iter().skip(1);
+            e.kind.has_receiver()
+                && args.any(|v| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(lambda))))
+        };
+        let walk = body.origins.events().iter().find(takes)?;
+        body.origins.leaves(body.origins.arg(walk, 0)).find_map(|leaf| {
+            let (_, read) = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::GetField)?;
+            let is_own = is_this(body, body.origins.arg(read, 0));
+            read.member().filter(|_| is_own).and_then(|m| refs.field(m))
+        })
     }
 
     /// The objects whose field keeps what is acquired; `None` if they are not all seen.
@@ -125,6 +181,9 @@ impl Judge<'_> {
                 _ => self.all_of(body.class, &mut holders)?,
             }
         }
+        if let Some(made) = self.filled_by(body, field).filter(|_| holders.is_empty()) {
+            self.handed_over(made, 0, &mut holders);
+        }
         if holders.is_empty() {
             let event = world.event(acquired.method, acquired.event)?;
             let value = match acquired.operand {
@@ -134,6 +193,27 @@ impl Judge<'_> {
             holders.push(self.given_to(body, value, class)?);
         }
         Some(holders).filter(|h| h.len() <= MAX_HOLDERS)
+    }
+
+    /// The only object that a body makes and whose field it fills.
+    fn filled_by(&self, body: Body<'_>, field: FieldId) -> Option<Acquired> {
+        let program = self.world.program;
+        let refs = program.refs(program.class(body.class).loader);
+        let fills = |e: &&Event| {
+            e.kind == EventKind::PutField && e.member().and_then(|m| refs.field(m)) == Some(field)
+        };
+        let mut stores = body.origins.events().iter().filter(fills);
+        let (store, None) = (stores.next()?, stores.next()) else { return None };
+        let mut leaves = body.origins.leaves(body.origins.arg(store, 0));
+        let (holder, None) = (leaves.next()?, leaves.next()) else { return None };
+        body.origins.event(holder).filter(|(_, e)| e.kind == EventKind::New)?;
+        let is_constructor = |e: &Event| {
+            e.kind == EventKind::InvokeSpecial
+                && body.origins.leaves(body.origins.arg(e, 0)).any(|leaf| leaf == holder)
+        };
+        let call = body.origins.events().iter().position(is_constructor)?;
+        let Holder::Made(made) = self.made(body.id, call as u16) else { return None };
+        Some(made)
     }
 
     /// The object whose constructor is given a value.
@@ -195,10 +275,32 @@ impl Judge<'_> {
                 return None;
             } else if !is_bean {
                 // A bean that code makes, too, stands in for the container's: in a test, in a `main`.
-                holders.push(self.made(site.caller, site.event));
+                let Holder::Made(made) = self.made(site.caller, site.event) else { continue };
+                self.handed_over(made, 0, holders);
             }
         }
         Some(())
+    }
+
+    /// An object that a factory makes is held by the factory's callers.
+    fn handed_over(&self, made: Acquired, depth: u32, holders: &mut Vec<Holder>) {
+        let world = self.world;
+        let body = world.body(made.method);
+        let event = world.event(made.method, made.event);
+        let is_handed = event.is_some_and(|e| acquire::is_handed_over(world, body, &made, e));
+        let is_kept = depth >= MAX_LIFT || self.beans.is_bean_method(world, made.method);
+        let sites = world.sites.of(made.method, MAX_SITES).filter(|_| is_handed && !is_kept);
+        let is_call =
+            |site: &CallSite| world.event(site.caller, site.event).is_some_and(|e| e.kind.is_invoke());
+        match sites.filter(|sites| !sites.is_empty() && sites.iter().all(is_call)) {
+            Some(sites) => {
+                for site in sites {
+                    let (method, event) = (site.caller, site.event);
+                    self.handed_over(Acquired { method, event, operand: None, ..made }, depth + 1, holders);
+                }
+            }
+            None => holders.push(Holder::Made(made)),
+        }
     }
 
     /// Whether a container calls an interface's method on objects of a class: one that has it is made to be registered.
@@ -260,6 +362,7 @@ impl Judge<'_> {
 
     fn may_release(&self, holder: &Holder, ways: &Ways, tenant: TenantId) -> bool {
         match holder {
+            Holder::Named(_) => false,
             Holder::Bean(class) => self.is_bean_released(*class, ways, tenant),
             Holder::Made(made) => {
                 let fate = self.follower.follow(made);

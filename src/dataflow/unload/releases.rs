@@ -3,7 +3,10 @@
 use super::acquire::{POOLS, REGISTRATIONS, THREAD_BOUND, is_of_group};
 use super::flow::{Acquired, Fate, OwnCall, Released, Site};
 use super::threads::Life;
-use super::{Judge, Keeper, Release, identity, owners, requests, tasks, thread_locals, threads};
+use super::{
+    Judge, Keeper, Release, identity, own_loader, owners, pairs, replaced, requests, tasks, thread_locals,
+    threads,
+};
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Origin};
 use crate::facts::{Event, EventKind, Value};
@@ -44,7 +47,11 @@ impl Judge<'_> {
         }
         let (at_unload, of_others) = self.in_time(acquired, fate, life, tenant);
         if at_unload.is_some() {
-            return (Release::AtUnload, at_unload);
+            let release = match replaced::has_replaced_another(self.world, acquired, fate) {
+                true => Release::Replaced,
+                false => Release::AtUnload,
+            };
+            return (release, at_unload);
         }
         if let Some((row, site)) = fate.managed.first() {
             let manager = tables.managers.get(usize::from(*row));
@@ -94,6 +101,12 @@ impl Judge<'_> {
 
     /// How an object ends that nothing releases in time.
     fn by_itself(&self, acquired: &Acquired, fate: &Fate, release: &Release) -> Option<Release> {
+        let is_left_to_all = matches!(release, Release::Never | Release::Elsewhere)
+            && self.world.reach.is_open_world()
+            && matches!(self.keeper(fate, false), Keeper::SharedStatic(_));
+        if is_left_to_all && own_loader::has_factory(self.world, acquired) {
+            return Some(Release::WithOwnLoader);
+        }
         let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource))?;
         if self.is_idle_without_work(acquired, fate) || self.idles(acquired) {
             return Some(match self.keeper(fate, false) {
@@ -102,6 +115,9 @@ impl Judge<'_> {
                 _ if self.world.reach.is_open_world() => Release::Locally,
                 _ => tasks::idle_end(self.world, fate),
             });
+        }
+        if tasks::is_ended_by_task(self.world, fate) {
+            return Some(Release::WhenIdle);
         }
         let is_left = matches!(release, Release::Never | Release::OfOthers);
         tasks::end(&self.follower, acquired.resource, fate).filter(|_| resource.ends_unreferenced && is_left)
@@ -129,6 +145,7 @@ impl Judge<'_> {
             || releases.is_empty()
             || releases.len() != fate.releases.len()
             || thread_locals::is_always_followed(
+                world,
                 world.body(acquired.method),
                 acquired.event,
                 &releases,
@@ -159,7 +176,7 @@ impl Judge<'_> {
         let is_called = |call: &OwnCall| {
             call.at_unload && call.target.is_none() && self.roots.reaches(tenant, call.site.0)
         };
-        self.function(lambda).own.iter().any(is_called)
+        self.roots.is_called(tenant, lambda) || self.function(lambda).own.iter().any(is_called)
     }
 
     /// Whether a function goes where it can't be followed.
@@ -198,6 +215,10 @@ impl Judge<'_> {
         if let Some(site) = taken_back.iter().find(|s| self.runs_at_unload(tenant, s.0)) {
             return (Release::AtUnload, Some(*site));
         }
+        // What a thread of the module's own does at its end is done when that thread is ended.
+        if let Some(at_end) = fate.releases.iter().find(|r| self.own.is_ended(tenant, r.site.0)) {
+            return (Release::AtUnload, Some(at_end.site));
+        }
         let all = fate.releases.iter().map(|r| r.site).chain(stopped).chain(taken_back);
         match all.into_iter().find(|site| self.is_run_by(tenant, site.0)) {
             Some(site)
@@ -206,8 +227,20 @@ impl Judge<'_> {
             {
                 (Release::HandedOn, Some(site))
             }
-            Some(site) => (Release::Elsewhere, Some(site)),
+            Some(site) => (self.elsewhere(acquired, fate, site), Some(site)),
             None => (Release::Never, None),
+        }
+    }
+
+    /// Whether those who use a library alone take back what it registers for them.
+    fn elsewhere(&self, acquired: &Acquired, fate: &Fate, site: Site) -> Release {
+        let is_registered = is_of_group(self.world, acquired.resource, REGISTRATIONS);
+        let mut sites: Vec<Site> = fate.releases.iter().map(|r| r.site).collect();
+        sites.push(site);
+        match is_registered && self.world.reach.is_open_world() {
+            true => pairs::taken_back_by_users(self.world, acquired.method, &sites)
+                .map_or(Release::Elsewhere, |_| Release::ByUsers),
+            false => Release::Elsewhere,
         }
     }
 

@@ -3,6 +3,8 @@
 //! A JVM's shutdown hook, a finaliser or a cleaner is none of it: they run when the process ends, or some day.
 
 use super::beans::Beans;
+use super::flow::Site;
+use super::{functions, hosts};
 use crate::dataflow::knowledge::CallbackFacts;
 use crate::dataflow::{Body, World};
 use crate::facts::EventKind;
@@ -25,6 +27,10 @@ pub struct UnloadRoots {
     callbacks: Vec<Callback>,
     n_bytes: usize,
     bits: Vec<u8>,
+    /// The tenants whose host is part of the deployment.
+    hosted: Vec<TenantId>,
+    /// Functions that a framework calls at a tenant's unload.
+    functions: Vec<(Site, TenantId)>,
 }
 
 impl UnloadRoots {
@@ -58,14 +64,33 @@ impl UnloadRoots {
                 }
             }
         }
+        let hosted = hosts::callbacks(world, parallel);
+        callbacks.extend(hosted.iter().map(|(method, tenant)| Callback { tenant: *tenant, method: *method }));
+        let mut functions = Vec::new();
+        for function in functions::find(world, parallel) {
+            let open = Some(BASE).filter(|_| world.reach.is_open_world());
+            let Some(tenant) = function.tenant.or(open) else { continue };
+            callbacks.extend(function.runs.iter().map(|method| Callback { tenant, method: *method }));
+            functions.push((function.site, tenant));
+        }
         callbacks.sort_unstable();
         callbacks.dedup();
-        Self::spread(world, callbacks)
+        Self {
+            functions,
+            hosted: hosted.into_iter().map(|(_, tenant)| tenant).collect(),
+            ..Self::spread(world, callbacks)
+        }
     }
 
     fn spread(world: &World<'_>, callbacks: Vec<Callback>) -> Self {
         let n_bytes = world.program.topology.tenants.len().div_ceil(8).max(1);
-        let mut roots = Self { callbacks, n_bytes, bits: vec![0; world.calls.n_nodes() * n_bytes] };
+        let mut roots = Self {
+            callbacks,
+            n_bytes,
+            bits: vec![0; world.calls.n_nodes() * n_bytes],
+            hosted: Vec::new(),
+            functions: Vec::new(),
+        };
         let mut waiting = Vec::new();
         for callback in &roots.callbacks {
             let (byte, bit) = place_of(callback.tenant);
@@ -126,6 +151,16 @@ impl UnloadRoots {
     pub fn reaches_any(&self, method: MethodId) -> bool {
         let at = method.index() * self.n_bytes;
         self.bits.get(at..at + self.n_bytes).is_some_and(|set| set.iter().any(|byte| *byte != 0))
+    }
+
+    /// Whether a framework calls a function at a tenant's unload.
+    pub(super) fn is_called(&self, tenant: TenantId, function: Site) -> bool {
+        self.functions.contains(&(function, tenant))
+    }
+
+    /// Whether code of the deployment itself unloads a tenant, and tells its objects so.
+    pub(super) fn has_host(&self, tenant: TenantId) -> bool {
+        self.hosted.contains(&tenant)
     }
 
     /// The callbacks of all tenants, by tenant, then by method.
@@ -196,6 +231,9 @@ impl<'w> Rules<'w> {
 
     fn of_class(&self, world: &World<'_>, class: ClassId, found: &mut Vec<Found>) {
         let owner = world.reach.owner(class);
+        if self.beans.is_never_destroyed(world, class) {
+            return;
+        }
         if self.beans.is_bean_class(world, class) {
             self.of_bean(world, class, owner, found);
         }
@@ -272,7 +310,7 @@ pub(super) fn implements(
 }
 
 /// Whether a type stands in the generic signature of the body's class, among its parameters, or in one of its casts.
-fn mentions(world: &World<'_>, body: Body<'_>, ty: &str) -> bool {
+pub(super) fn mentions(world: &World<'_>, body: Body<'_>, ty: &str) -> bool {
     let program = world.program;
     let desc = format!("L{ty};");
     let signature = program.class_facts(body.class).signature;

@@ -41,6 +41,34 @@ pub(super) fn idle_end(world: &World<'_>, fate: &Fate) -> Release {
     }
 }
 
+/// What the tasks do that a pool is given: what they run, and what that calls.
+pub(super) fn given(world: &World<'_>, fate: &Fate) -> (Vec<MethodId>, Vec<MethodId>) {
+    let (mut runs, mut bodies) = (Vec::new(), Vec::new());
+    for site in &fate.calls {
+        let body = world.body(site.0);
+        let task = world.event(site.0, site.1).and_then(|e| Some((e, task_of(world, body, e)?)));
+        if let Some((event, at)) = task {
+            let life = threads::life_of_task(world, body, body.origins.arg(event, at));
+            runs.extend(life.runs);
+            bodies.extend(life.bodies);
+        }
+    }
+    (runs, bodies)
+}
+
+/// Whether one of the tasks that a pool is given releases the pool: when it is done, or when it finds nothing to do.
+pub(super) fn is_ended_by_task(world: &World<'_>, fate: &Fate) -> bool {
+    let ends = |site: &Site| {
+        let body = world.body(site.0);
+        let task = world.event(site.0, site.1).and_then(|e| Some((e, task_of(world, body, e)?)));
+        task.is_some_and(|(event, at)| {
+            let life = threads::life_of_task(world, body, body.origins.arg(event, at));
+            fate.releases.iter().any(|r| life.bodies.contains(&r.site.0))
+        })
+    };
+    !fate.releases.is_empty() && fate.calls.iter().any(ends)
+}
+
 /// Whether something is done again and again: that never ends, whoever refers to the object.
 fn are_repeated(world: &World<'_>, fate: &Fate) -> bool {
     fate.calls.iter().any(|site| is_in(world, *site, groups::REPEATED_TASK))

@@ -1,6 +1,7 @@
 //! Values of thread-local variables: whether they keep a module's loader, and whether they are taken away again.
 
 use super::beans::Beans;
+use super::contents;
 use super::flow::{Acquired, Released, Site};
 use crate::dataflow::changes::block_of;
 use crate::dataflow::knowledge::{ResourceId, Role};
@@ -12,6 +13,8 @@ use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
 use crate::vocabulary::{ClassId, FieldId, MethodId, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+/// What every handler of a try-with-resources catches.
+const ANYTHING: &str = "java/lang/Throwable";
 /// What a subclass of the JVM's thread-local class overrides to give an initial value.
 const INITIAL_VALUE: &str = "initialValue";
 /// Callers that a set and a removal are followed up to.
@@ -110,7 +113,7 @@ pub(super) fn is_of(world: &World<'_>, site: Site, resource: ResourceId) -> bool
 /// Reads that make an initial value which may keep the loader of an application: one for each variable.
 pub(super) fn initial_reads(world: &World<'_>, reads: &[Site]) -> Vec<Site> {
     let mut seen = FxHashSet::<FieldId>::default();
-    let mut found = Vec::new();
+    let mut found = contents::filled(world, reads);
     for (method, index) in reads {
         let body = world.body(*method);
         let Some(event) = world.event(*method, *index) else { continue };
@@ -220,7 +223,7 @@ impl Cover<'_, '_> {
         let body = world.body(site.0);
         let may_throw = |e: &Event| e.kind.is_invoke() || e.kind == EventKind::Throw;
         let own = self.removes.get(&site.0);
-        if own.is_some_and(|removing| is_always_followed(body, site.1, removing, &may_throw)) {
+        if own.is_some_and(|removing| is_always_followed(world, body, site.1, removing, &may_throw)) {
             return true;
         }
         let is_call = |s: &CallSite| world.event(s.caller, s.event).is_some_and(|e| e.kind.is_invoke());
@@ -287,6 +290,7 @@ pub(super) fn is_called_back(world: &World<'_>, method: MethodId) -> bool {
 
 /// Whether every way on from an event, by whatever exception of the calls that throw, passes one of the others.
 pub(super) fn is_always_followed(
+    world: &World<'_>,
     body: Body<'_>,
     event: u16,
     others: &[u16],
@@ -307,7 +311,7 @@ pub(super) fn is_always_followed(
         if can_throw {
             let handlers = unit.handlers(block);
             next.extend(handlers.iter().map(|h| h.block));
-            if !handlers.iter().any(|h| h.catches == NO_NAME) {
+            if !handlers.iter().any(|h| h.catches == NO_NAME || world.program.text(h.catches) == ANYTHING) {
                 return false;
             }
         }

@@ -1,8 +1,8 @@
 //! Which threads end by themselves, and what ends the others.
 
 use super::flow::Site;
-use super::interrupts;
 use super::roots::UnloadRoots;
+use super::{interrupts, waits};
 use crate::dataflow::knowledge::{Role, groups};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
@@ -234,7 +234,7 @@ impl Life {
             if world.knowledge.api_in(blocking, loader, member).is_some() {
                 self.is_short = false;
                 if event.kind.has_receiver() {
-                    self.waits.extend(fields_of(world, body, body.origins.arg(event, 0), 0));
+                    self.waits.extend(waits::sources(world, body, body.origins.arg(event, 0)));
                 }
             }
             if let Some(target) = only_target(world, body, event)
@@ -294,19 +294,28 @@ impl Life {
             if is_init || self.runs.contains(&access.method) {
                 continue;
             }
-            let ends = match (is_flag, access.is_write) {
-                (true, true) => true,
-                (false, true) => false,
-                (_, false) => is_changed(world, body, access.event, is_flag),
+            let mut ends = match (is_flag, access.is_write) {
+                (true, true) => vec![(access.method, access.event)],
+                (false, true) => Vec::new(),
+                (_, false) => self.changes(world, body, access.event, is_flag),
             };
-            if ends && roots.reaches(tenant, access.method) {
-                return (Some((access.method, access.event)), None);
+            if let Some(in_time) = ends.iter().find(|site| roots.reaches(tenant, site.0)) {
+                return (Some(*in_time), None);
             }
-            if ends {
-                elsewhere = elsewhere.or(Some((access.method, access.event)));
-            }
+            elsewhere = elsewhere.or(ends.pop());
         }
         (None, elsewhere)
+    }
+}
+
+impl Life {
+    /// Where something is done to a field's value that ends the thread: where it is read, or where a getter's result is
+    /// used.
+    fn changes(&self, world: &World<'_>, body: Body<'_>, read: u16, is_flag: bool) -> Vec<Site> {
+        let mut sites = vec![(body.id, read)];
+        sites.extend(waits::asked(world, body, read).into_iter().filter(|s| !self.runs.contains(&s.0)));
+        sites.retain(|site| is_changed(world, world.body(site.0), site.1, is_flag));
+        sites
     }
 }
 
@@ -314,7 +323,8 @@ impl Life {
 /// is closed or given something.
 fn is_changed(world: &World<'_>, body: Body<'_>, read: u16, is_flag: bool) -> bool {
     let loader = world.program.class(body.class).loader;
-    let changers = [groups::ATOMIC_MUTATOR, groups::CONTAINER_MUTATOR].map(|g| world.knowledge.group(g));
+    let changers =
+        [groups::ATOMIC_MUTATOR, groups::CONTAINER_MUTATOR, groups::WAKES].map(|g| world.knowledge.group(g));
     body.origins.events().iter().filter(|e| e.kind.is_invoke() && e.kind.has_receiver()).any(|e| {
         let receiver = body.origins.arg(e, 0);
         let is_it = body.origins.leaves(receiver).any(|l| l == Value::Event(u32::from(read)));

@@ -144,6 +144,9 @@ impl Checker<'_> {
             ConditionText::Catches(types) => {
                 Condition::Catches(types.into_iter().map(|name| name.replace('.', "/")).collect())
             }
+            ConditionText::CallersGoOn(types) => {
+                Condition::CallersGoOn(types.into_iter().map(|name| name.replace('.', "/")).collect())
+            }
             ConditionText::GoesOnWithout(types) => {
                 Condition::GoesOnWithout(types.into_iter().map(|name| name.replace('.', "/")).collect())
             }
@@ -254,6 +257,7 @@ impl Checker<'_> {
             ConditionText::Caller(_) => ("caller", is_in_code, "sites in code"),
             ConditionText::Method(_) => ("method", is_in_code, "sites in code"),
             ConditionText::Catches(_) => ("catches", is_in_code, "sites in code"),
+            ConditionText::CallersGoOn(_) => ("callers-go-on", is_in_code, "sites in code"),
             ConditionText::GoesOnWithout(_) => ("goes-on-without", is_in_code, "sites in code"),
             ConditionText::AlsoCalls(_) => ("also-calls", is_in_code, "sites in code"),
             ConditionText::InUnloadCallback => ("in-unload-callback", is_in_code, "sites in code"),

@@ -2,12 +2,12 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
+use super::releases;
 use super::values::{self, constants, is_of_types, operand, origins_of};
 use crate::dataflow::changes;
-use crate::dataflow::unload::{Keeper as KeptIn, Release as KeptRelease};
 use crate::facts::{Annotation, EventKind, NO_NAME, Value};
 use crate::rules::rule::{
-    ClassTest, Condition, Cost, Definer, FieldTest, Keeper, MemberTest, Release, Rule, Sharing,
+    ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, MemberTest, Release, Rule, Sharing,
 };
 use crate::vocabulary::descriptor::{TypeDesc, binary_name};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name};
@@ -45,6 +45,9 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
             reason.is_some_and(|reason| reasons.contains(&reason))
         }
         Condition::Catches(types) => found.spots.iter().any(|s| catches(cx, s, types)),
+        Condition::CallersGoOn(types) => {
+            found.spots.iter().all(|s| super::handlers::callers_go_on(cx, s.method, types))
+        }
         Condition::GoesOnWithout(types) => {
             found.spots.iter().all(|s| super::handlers::go_on_without(cx, s, types))
         }
@@ -58,12 +61,18 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
             found.spots.iter().all(|s| super::tasks::also_calls(cx, s.method, names))
         }
         Condition::Released(releases) => {
-            let release = released(cx, found);
-            let is_elsewhere =
-                matches!(release, Release::OfOthers | Release::HandedOn | Release::ByCounterpart);
+            let release = releases::released(cx, found);
+            let is_elsewhere = matches!(
+                release,
+                Release::OfOthers
+                    | Release::Replaced
+                    | Release::HandedOn
+                    | Release::ByCounterpart
+                    | Release::ByUsers
+            );
             releases.contains(&release) || is_elsewhere && releases.contains(&Release::Elsewhere)
         }
-        Condition::Kept(keepers) => keepers.contains(&keeper(cx, found)),
+        Condition::Kept(keepers) => keepers.contains(&releases::keeper(cx, found)),
         Condition::TaskGiven => found.spots.iter().all(|s| super::tasks::is_given(cx, s)),
         other => holds_of_field(cx, found, other),
     }
@@ -102,11 +111,7 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
 fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
     match condition {
         Condition::Target(names) => matches!(found.subject, Subject::Call(_, api) if cx.is_api(api, names)),
-        Condition::Argument(test) => {
-            // If so, the match has been narrowed to the tenants that pack it.
-            super::packed::tenants(cx, found, test).is_some_and(|t| !t.is_empty())
-                || found.spots.iter().any(|s| super::arguments::holds(cx, s, test))
-        }
+        Condition::Argument(test) => some_argument_holds(cx, found, test),
         Condition::Because(_) | Condition::Arrives(_) | Condition::ReadByCode => {
             holds_of_row(cx, found, condition)
         }
@@ -138,6 +143,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::ForOwnLoader
         | Condition::OnlyIf(_)
         | Condition::Catches(_)
+        | Condition::CallersGoOn(_)
         | Condition::GoesOnWithout(_)
         | Condition::ReceiverWalkedOrAsked
         | Condition::CaughtWherePassed(_)
@@ -173,6 +179,12 @@ fn holds_of_lookup(cx: &Context<'_>, found: &Match, condition: &Condition) -> bo
         }
         _ => false,
     }
+}
+
+fn some_argument_holds(cx: &Context<'_>, found: &Match, test: &ArgumentTest) -> bool {
+    // If so, the match has been narrowed to the tenants that pack it.
+    super::packed::tenants(cx, found, test).is_some_and(|t| !t.is_empty())
+        || found.spots.iter().any(|s| super::arguments::holds(cx, s, test))
 }
 
 /// Whether a condition holds about what was found out of a reference, a copy of a class, or a configured name.
@@ -355,54 +367,6 @@ fn class_holds(cx: &Context<'_>, class: ClassId, test: &ClassTest) -> bool {
                 program.class_facts(class).annotations.of(&program.unit(class).annotations),
                 &test.annotated,
             ))
-}
-
-fn released(cx: &Context<'_>, found: &Match) -> Release {
-    if let Some(leak) = &found.leak {
-        let resources = &cx.world.knowledge.tables.resources;
-        let ends = resources.get(usize::from(leak.resource)).is_some_and(|r| r.ends_unreferenced);
-        return match leak.ever_released {
-            true if ends => Release::WhenUnreferenced,
-            true => Release::Elsewhere,
-            false => Release::Never,
-        };
-    }
-    match (&found.kept, found.subject) {
-        (Some(kept), _) => match kept.release {
-            KeptRelease::Never => Release::Never,
-            KeptRelease::AtUnload => Release::AtUnload,
-            KeptRelease::ByContainer => Release::ByContainer,
-            KeptRelease::ByPinningWrapper(_) => Release::ByPinningWrapper,
-            KeptRelease::Elsewhere => Release::Elsewhere,
-            KeptRelease::OfOthers => Release::OfOthers,
-            KeptRelease::HandedOn => Release::HandedOn,
-            KeptRelease::UnlessThrown => Release::UnlessThrown,
-            KeptRelease::WhenIdle => Release::WhenIdle,
-            KeptRelease::Locally => Release::Locally,
-            KeptRelease::WhenUnreferenced => Release::WhenUnreferenced,
-        },
-        (None, Subject::Field(field)) => super::removal::of_field(cx, field, &found.spots),
-        _ => Release::Never,
-    }
-}
-
-fn keeper(cx: &Context<'_>, found: &Match) -> Keeper {
-    match found.kept.as_ref().map(|k| k.keeper) {
-        Some(KeptIn::Nothing | KeptIn::Local) => Keeper::Nothing,
-        Some(KeptIn::Field(field)) if is_shared_object(cx, field) => Keeper::SharedObject,
-        Some(KeptIn::Field(_)) => Keeper::ModuleField,
-        Some(KeptIn::SharedStatic(_)) => Keeper::SharedStatic,
-        Some(KeptIn::Bean) => Keeper::Bean,
-        Some(KeptIn::Unknown) | None => Keeper::Unknown,
-    }
-}
-
-fn is_shared_object(cx: &Context<'_>, field: FieldId) -> bool {
-    let program = cx.world.program;
-    let class = program.class_of_field(field);
-    !program.field(field).access.is_static()
-        && cx.world.reach.owner(class).is_none()
-        && cx.held.holder(class).is_some()
 }
 
 fn catches(cx: &Context<'_>, spot: &Spot, types: &[String]) -> bool {

@@ -45,8 +45,13 @@ impl Maker<'_, '_> {
         if let Some((method, event)) = self.found.kept.as_ref().and_then(|kept| kept.missed) {
             let line = world.event(method, event).map_or(0, |e| e.line);
             let class = world.program.class_of_method(method);
-            let note = "the object that is made here holds one that is left out".to_owned();
-            related.push((trace::location(world, class, line), note));
+            let is_holder = self.cx.world.reach.owner(class).is_some()
+                || self.cx.world.reach.owner(self.found.class).is_none();
+            let note = match is_holder {
+                true => "the object that is made here holds one that is left out",
+                false => "it is acquired here",
+            };
+            related.push((trace::location(world, class, line), note.to_owned()));
         }
         if let Some(kept) = &self.found.kept {
             if let Some((method, event)) = kept.release_site {

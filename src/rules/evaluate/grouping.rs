@@ -4,6 +4,7 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::trace::simple_name;
 use crate::dataflow::How;
+use crate::dataflow::unload::Keeper;
 use crate::facts::Value;
 use crate::findings::{Finding, Severity};
 use crate::rules::rule::{Family, Rule, Site, WriteShape};
@@ -56,7 +57,8 @@ pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Findi
     // Calls of one class that ask the wrong loader are mended together.
     let is_field = is_field || matches!(rule.site, Site::Call { .. }) && rule.family == Family::ClassLoader;
     let is_open_world = cx.world.reach.is_open_world();
-    if !(is_object || is_field && is_open_world) {
+    let is_kept = matches!(rule.site, Site::Kept { .. });
+    if !(is_object || (is_field || is_kept) && is_open_world) {
         return found.into_iter().map(|(_, finding)| finding).collect();
     }
     let mut groups = BTreeMap::<Key, Vec<(Rank, Finding)>>::new();
@@ -75,13 +77,24 @@ pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Findi
 fn key(cx: &Context<'_>, found: &Match, finding: &Finding, is_object: bool) -> Key {
     let is_lesser = finding.severity == Severity::Note && cx.world.reach.is_open_world();
     let root = found.holder.filter(|_| is_object && !is_lesser).map(|holder| holder.root);
-    let held = format!("{} {root:?}", class_of_cause(cx, found));
+    let held = format!("{} {root:?} {}", class_of_cause(cx, found), kept(found, finding));
     let weight = if is_lesser && is_object {
         format!("{:?}", finding.severity)
     } else {
         format!("{:?} {:?}", finding.severity, finding.certainty)
     };
     (held, finding.loader.clone(), weight, finding.tenants.clone())
+}
+
+/// What keeps a resource; of one that no field keeps, where it is acquired.
+fn kept(found: &Match, finding: &Finding) -> String {
+    match found.kept.as_ref().map(|k| (k.keeper, &k.release)) {
+        Some((keeper @ (Keeper::Field(_) | Keeper::SharedStatic(_)), release)) => {
+            format!("{keeper:?} {release:?}")
+        }
+        Some(_) => format!("{} {:?}", finding.member, finding.location.line),
+        None => String::new(),
+    }
 }
 
 fn outermost(finding: &Finding) -> &str {

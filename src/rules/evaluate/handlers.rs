@@ -4,10 +4,12 @@ use super::context::Context;
 use super::matches::Spot;
 use crate::dataflow::changes::block_of;
 use crate::facts::{Block, EventKind, NO_NAME, UnitFacts};
-use crate::vocabulary::{ClassId, LoaderId, Name};
+use crate::vocabulary::{ClassId, LoaderId, MethodId, Name};
 
 /// Blocks behind a handler that are looked at.
 const MAX_BLOCKS: usize = 64;
+/// Callers above a method that are looked at.
+const MAX_CALLERS: usize = 32;
 
 /// Whether the method catches one of the types or a supertype around a site, and some way from the handler ends in a
 /// return.
@@ -20,6 +22,26 @@ pub(super) fn go_on_without(cx: &Context<'_>, spot: &Spot, types: &[String]) -> 
     let handlers = blocks.get(usize::from(block)).map_or(&[][..], |b| unit.handlers(b));
     let mut taking = handlers.iter().filter(|h| takes(cx, loader, h.catches, types));
     taking.next().is_some_and(|first| returns(unit, blocks, body.method, first.block))
+}
+
+/// Whether a method has callers, and each of them goes on without what it does, or has only callers that do.
+pub(super) fn callers_go_on(cx: &Context<'_>, method: MethodId, types: &[String]) -> bool {
+    let mut seen = vec![method];
+    let mut at = 0;
+    while let Some(method) = seen.get(at).copied() {
+        at += 1;
+        let sites = cx.world.sites.of(method, MAX_CALLERS).unwrap_or_default();
+        if sites.is_empty() || seen.len() > MAX_CALLERS {
+            return false;
+        }
+        for site in sites {
+            let call = Spot { method: site.caller, event: site.event, how: None, inside: None };
+            if !go_on_without(cx, &call, types) && !seen.contains(&{ site.caller }) {
+                seen.push(site.caller);
+            }
+        }
+    }
+    true
 }
 
 /// Whether a handler takes exceptions of one of the types.

@@ -59,6 +59,7 @@ mod references_packages;
 mod references_text;
 mod references_unmet;
 mod references_why;
+mod releases;
 mod removal;
 mod resources;
 mod same_names;

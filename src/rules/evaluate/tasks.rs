@@ -5,9 +5,12 @@ use super::matches::Spot;
 use crate::dataflow::Body;
 use crate::facts::{Event, EventKind, Value};
 use crate::program::Node;
+use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{MethodId, ValueId};
 use rustc_hash::FxHashSet;
 
+/// What the JVM runs.
+const THREAD: &str = "java/lang/Thread";
 /// Methods looked at for one task.
 const MAX_VISITED: usize = 400;
 /// Stages of a stream that are looked at.
@@ -246,7 +249,9 @@ const RUNNABLE: &str = "java/lang/Runnable";
 pub(super) fn is_given(cx: &Context<'_>, spot: &Spot) -> bool {
     let body = cx.world.body(spot.method);
     let Some(start) = cx.world.event(spot.method, spot.event) else { return false };
-    body.origins.leaves(body.origins.arg(start, 0)).any(|leaf| {
+    // A thread is started, or handed to the JVM.
+    let subject = usize::from(found_as_argument(cx, start));
+    body.origins.leaves(body.origins.arg(start, subject)).any(|leaf| {
         let Some((index, made)) = body.origins.event(leaf) else { return false };
         let init = body.origins.events().iter().find(|e| {
             e.kind == EventKind::InvokeSpecial
@@ -257,8 +262,30 @@ pub(super) fn is_given(cx: &Context<'_>, spot: &Spot) -> bool {
     })
 }
 
+/// Whether it is not the receiver of a call that runs, but what the call is given.
+fn found_as_argument(cx: &Context<'_>, call: &Event) -> bool {
+    let program = cx.world.program;
+    let desc = call.member().map_or("", |m| program.text(program.facts.members.get(m).desc));
+    call.kind.has_receiver() && params(desc).next().is_some_and(|ty| ty.class() == Some(THREAD))
+}
+
 fn is_given_task(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
     let is_param = |leaf| matches!(leaf, Value::Param(i) if i > 0 || body.method.access.is_static());
     body.origins.leaves(value).any(is_param)
-        && super::values::types_of(cx.world, body, value).contains(&RUNNABLE)
+        && super::values::types_of(cx.world, body, value).iter().any(|ty| is_function(cx, body, ty))
+}
+
+/// Whether a type is one of tasks: the JVM's own, one below it, or an interface with one method to implement.
+fn is_function(cx: &Context<'_>, body: Body<'_>, ty: &str) -> bool {
+    let program = cx.world.program;
+    let class = program.find_text(program.class(body.class).loader, ty);
+    ty == RUNNABLE
+        || class.is_some_and(|class| {
+            let mut abstracts = program.methods_of(class).filter(|(_, m)| m.access.is_abstract());
+            program.has_supertype_named(class, RUNNABLE)
+                || program.class_facts(class).access.is_interface()
+                    && !program.is_jdk(class)
+                    && abstracts.next().is_some()
+                    && abstracts.next().is_none()
+        })
 }

@@ -127,14 +127,20 @@ pub enum Release {
     ByPinningWrapper,
     /// In code that no unload callback reaches.
     Elsewhere,
+    /// By whoever uses a library, whose own way to end what they use takes it back.
+    ByUsers,
     /// At unload, but not for each of the objects that hold one.
     OfOthers,
+    /// At unload, but not what was kept in the same place before.
+    Replaced,
     /// By a function that goes to code that is not seen to call it at unload.
     HandedOn,
     /// By a public counterpart of the public method that took it from its caller, who has to call it.
     ByCounterpart,
     /// In the same body, unless something is thrown before.
     UnlessThrown,
+    /// Nowhere, but what a library keeps so for all runs on threads that have the library's own loader.
+    WithOwnLoader,
     /// By itself, when it has had nothing to do for a while.
     WhenIdle,
     /// In the same body or a callee, so it does not outlive the call.

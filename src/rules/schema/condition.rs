@@ -274,6 +274,8 @@ pub(crate) enum ConditionText {
     /// The method that holds the site catches one of these types or a supertype around it, and the handler goes on: it
     /// does not throw on every way; names with dots.
     GoesOnWithout(#[schemars(length(min = 1))] Vec<String>),
+    /// The same of every caller of the method that holds the site, or of their callers in turn; not if nobody calls it.
+    CallersGoOn(#[schemars(length(min = 1))] Vec<String>),
     /// The first argument is a constant that callers pass, each of which catches one of these types; names with dots.
     CaughtWherePassed(#[schemars(length(min = 1))] Vec<String>),
     /// The method that holds the site also calls one of these API groups or ids of the models.

@@ -264,16 +264,22 @@ words! {
         ByContainer,
         /// By a wrapper or registry that itself keeps the loader.
         ByPinningWrapper,
-        /// In code that no unload callback reaches; also `of-others`, `handed-on` and `by-counterpart`.
+        /// In code that no unload callback reaches; also `of-others`, `replaced`, `handed-on`, `by-counterpart` and `by-users`.
         Elsewhere,
+        /// By whoever uses a library: closing what they use takes it back, or each class that causes it also ends it.
+        ByUsers,
         /// At unload, but not for each of the objects that hold one.
         OfOthers,
+        /// At unload, but not what was kept in the same place before.
+        Replaced,
         /// By a function that goes to code that is not seen to call it at unload.
         HandedOn,
         /// At a field site: by a public counterpart of the public method that took it from its caller, who has to call it.
         ByCounterpart,
         /// In the same body, unless something is thrown before.
         UnlessThrown,
+        /// Nowhere, but what a library keeps so for all runs on threads that have the library's own loader.
+        WithOwnLoader,
         /// By itself, when it has had nothing to do for a while.
         WhenIdle,
         /// In the same body or a callee, so it does not outlive the call.

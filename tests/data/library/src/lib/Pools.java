@@ -12,6 +12,17 @@ public final class Pools {
     private final ExecutorService owned = Executors.newFixedThreadPool(1); // says: executor-never-shut-down note
     private final Box<ExecutorService> boxed = new Box<>(Executors.newFixedThreadPool(1)); // says: executor-never-shut-down note
 
+    /** Its threads have the loader of this class, whoever needs the first. */
+    private static final ExecutorService OF_ALL = Executors.newFixedThreadPool(1, task -> { // says: executor-never-shut-down note
+        Thread thread = new Thread(task);
+        thread.setContextClassLoader(Pools.class.getClassLoader());
+        return thread;
+    });
+
+    public static void forAll() {
+        OF_ALL.execute(() -> System.out.println("done"));
+    }
+
     /** Who asks for it owns it. */
     public static ExecutorService make() {
         return Executors.newFixedThreadPool(2); // says: executor-never-shut-down note

@@ -90,6 +90,42 @@ final class ThreadLocals {
         }
     }
 
+    /** The thread is the module's own, and its values end with it. */
+    static final class OnOwnThread {
+        private static final ThreadLocal<ThreadLocals> CURRENT = new ThreadLocal<>();
+
+        void start() {
+            new Thread(this::run).start(); // kept: thread locally
+        }
+
+        private void run() {
+            enter(new ThreadLocals("a"));
+            System.out.println(CURRENT.get().user);
+        }
+
+        private static void enter(ThreadLocals value) {
+            CURRENT.set(value); // kept: thread-local locally
+        }
+    }
+
+    /** What others call, too, leaves its value on their threads. */
+    static final class OnAnyThread {
+        private static final ThreadLocal<ThreadLocals> CURRENT = new ThreadLocal<>();
+
+        void start() {
+            new Thread(this::run).start(); // kept: thread locally
+        }
+
+        void handle() {
+            run();
+        }
+
+        private void run() {
+            CURRENT.set(new ThreadLocals("a")); // kept: thread-local never
+            System.out.println(CURRENT.get().user);
+        }
+    }
+
     static final class Initial {
         private static final ThreadLocal<ThreadLocals> CURRENT =
             ThreadLocal.withInitial(() -> new ThreadLocals("a"));

@@ -1,0 +1,103 @@
+//! Functions that are handed to a framework as what it calls at unload: a listener of its own end, a destroy callback.
+
+use super::flow::Site;
+use super::roots::mentions;
+use crate::dataflow::World;
+use crate::dataflow::knowledge::CallbackFacts;
+use crate::facts::EventKind;
+use crate::vocabulary::descriptor::params;
+use crate::vocabulary::{ClassId, MemberRefId, MethodId, Parallel, TenantId, ValueId};
+use rustc_hash::FxHashSet;
+
+/// Methods that one function may run.
+const MAX_TARGETS: usize = 4;
+
+/// A function, whose it is, and the methods of the deployment that it runs.
+pub(super) struct Function {
+    /// Where it is made.
+    pub(super) site: Site,
+    /// The module that makes it; `None` of shared code.
+    pub(super) tenant: Option<TenantId>,
+    /// What it runs.
+    pub(super) runs: Vec<MethodId>,
+}
+
+/// Finds the functions that are passed where a callback's type is declared.
+pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Vec<Function> {
+    const CHUNK: usize = 128;
+    let takers = takers(world);
+    if takers.is_empty() {
+        return Vec::new();
+    }
+    let n = world.program.classes.len();
+    let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
+        let mut found = Vec::new();
+        for class in (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(ClassId::from_index) {
+            if world.program.is_jdk(class) {
+                continue;
+            }
+            let unit = world.program.unit(class);
+            for (id, method) in world.program.methods_of(class) {
+                let takes =
+                    unit.events_of(method).iter().any(|e| e.member().is_some_and(|m| takers.contains(&m)));
+                if takes {
+                    of_body(world, id, &mut found);
+                }
+            }
+        }
+        found
+    });
+    found.into_iter().flatten().collect()
+}
+
+/// The members with a parameter of a callback's type.
+fn takers(world: &World<'_>) -> FxHashSet<MemberRefId> {
+    let program = world.program;
+    let names: FxHashSet<&str> =
+        world.knowledge.tables.callbacks.iter().filter_map(|c| owner_of(c)).collect();
+    let members = 0..program.facts.members.bound();
+    let takes = |id: &MemberRefId| {
+        let desc = program.text(program.facts.members.get(*id).desc);
+        desc.starts_with('(') && params(desc).any(|ty| ty.class().is_some_and(|c| names.contains(c)))
+    };
+    members.map(MemberRefId::from_index).filter(takes).collect()
+}
+
+fn owner_of(callback: &CallbackFacts) -> Option<&str> {
+    match callback {
+        CallbackFacts::Implements(pattern) | CallbackFacts::ImplementsFor(pattern, _) => Some(&pattern.owner),
+        _ => None,
+    }
+}
+
+fn of_body(world: &World<'_>, id: MethodId, found: &mut Vec<Function>) {
+    let program = world.program;
+    let body = world.body(id);
+    for (i, lambda) in body.origins.events().iter().enumerate().filter(|(_, e)| e.kind == EventKind::Lambda) {
+        let is_it = |v: &ValueId| body.origins.leaves(*v).any(|l| l == crate::facts::Value::Event(i as u32));
+        let runs = world.targets(body, lambda, MAX_TARGETS).unwrap_or_default();
+        let is_passed_as = |owner: &str| {
+            body.origins.events().iter().filter(|e| e.kind.is_invoke()).any(|call| {
+                let first = usize::from(call.kind.has_receiver());
+                let desc = call.member().map_or("", |m| program.text(program.facts.members.get(m).desc));
+                desc.contains(owner)
+                    && params(desc).enumerate().any(|(at, ty)| {
+                        ty.class() == Some(owner)
+                            && body.origins.args(call).get(at + first).is_some_and(is_it)
+                    })
+            })
+        };
+        let is_callback = world.knowledge.tables.callbacks.iter().any(|callback| match callback {
+            CallbackFacts::Implements(pattern) => is_passed_as(&pattern.owner),
+            CallbackFacts::ImplementsFor(pattern, types) => {
+                is_passed_as(&pattern.owner)
+                    && runs.iter().any(|run| types.iter().any(|ty| mentions(world, world.body(*run), ty)))
+            }
+            _ => false,
+        });
+        if is_callback {
+            let tenant = world.reach.owner(body.class);
+            found.push(Function { site: (id, i as u16), tenant, runs });
+        }
+    }
+}
