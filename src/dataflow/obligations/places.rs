@@ -5,7 +5,7 @@ use super::callees::Callees;
 use super::uses::{MAX_STEPS, is_same_place};
 use crate::dataflow::Body;
 use crate::dataflow::paths::block_of;
-use crate::facts::EventKind;
+use crate::facts::{Event, EventKind};
 use crate::vocabulary::ValueId;
 
 /// Whether what a body takes can't be judged by the body alone: its callers hold it when they call, since the body gives
@@ -14,6 +14,32 @@ pub(super) fn is_untold(callees: &Callees<'_, '_>, body: Body<'_>, obligation: &
     let Held::Place(place) = obligation.held else { return false };
     is_held_on_entry(callees, body, obligation, place)
         || is_one_of_many(body, place, MAX_STEPS) && is_in_loop(body, obligation.event)
+        || is_given_back_elsewhere(callees, body, obligation, place)
+}
+
+/// Whether another method gives back what this one takes, and takes none itself. Of what is no matter of paths, as a permit
+/// is, which any thread may give back.
+fn is_given_back_elsewhere(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    obligation: &Obligation,
+    place: ValueId,
+) -> bool {
+    let world = callees.world;
+    let facts = world.knowledge.tables.resources.get(usize::from(obligation.resource));
+    let Some(field) = facts.filter(|r| !r.check_paths).and_then(|_| callees.field_behind(body, place)) else {
+        return false;
+    };
+    let gives_back = |method| {
+        let other = world.body(method);
+        let is_its = |event: &Event| {
+            other.origins.args(event).iter().any(|v| callees.field_behind(other, *v) == Some(field))
+        };
+        let mut of_it = other.origins.events().iter().filter(|e| e.kind.is_invoke() && is_its(e));
+        let mut acquires = of_it.clone().filter(|e| callees.is_acquire_of(other, e, obligation.resource));
+        of_it.any(|e| callees.is_release_of(other, e, obligation.resource)) && acquires.next().is_none()
+    };
+    world.fields.reads(field).any(|read| read.method != body.id && gives_back(read.method))
 }
 
 /// In code order the first thing that is done to it is to give it back.

@@ -15,6 +15,9 @@ const MAX_ROUNDS: usize = 4;
 /// Fields and calls that two ways to an object are compared along.
 pub(super) const MAX_STEPS: u32 = 4;
 
+/// The object that a constructor, or a method, is run on.
+const OWN: Value = Value::Param(0);
+
 /// What an event does to one operand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Use {
@@ -91,7 +94,7 @@ impl Uses {
             let held = self.faces.first().map(|f| f.value);
             let found = match use_of(callees, body, (i, event), position, held, releases_fail) {
                 Use::Keeps => continue,
-                Use::Releases | Use::ReleasesUnlessThrown if !face.releases => continue,
+                Use::Releases | Use::ReleasesUnlessThrown if !face.releases && face.value != OWN => continue,
                 // Whoever gets it keeps the obligation alive, but can't settle it.
                 Use::Returns if !face.releases => Use::Escapes,
                 found => found,
@@ -158,7 +161,9 @@ impl Uses {
         let mut uses = Self { faces: Vec::new(), list: Vec::new() };
         let field = callees.field_behind(body, place);
         for (i, event) in body.origins.events().iter().enumerate() {
-            if i == usize::from(obligation.event) || !event.kind.is_invoke() {
+            // A task that gives it back is on its way once it is made.
+            let runs = event.kind.is_invoke() || event.kind == EventKind::Lambda;
+            if i == usize::from(obligation.event) || !runs {
                 continue;
             }
             let releases = if callees.is_release_of(body, event, obligation.resource) {
@@ -193,15 +198,17 @@ fn use_of(
     }
 }
 
-/// A constructor that keeps something in a field which the object's `close` releases makes the object a wrapper.
+/// A constructor that keeps something in a field which the object's `close` releases makes the object a wrapper. Else the
+/// object has it all the same, unless the constructor fails: then nobody has either.
 fn put_field(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Use {
     let program = callees.world.program;
     let is_own = program.text(body.method.name) == "<init>" && is_this(body, event);
     let field = event.member().and_then(|m| program.refs(program.class(body.class).loader).field(m));
     match field {
         Some(field) if is_own && callees.class_releases_field(body.class, field) => {
-            Use::Becomes(Value::Param(0))
+            Use::Becomes(OWN)
         }
+        Some(_) if is_own => Use::HandsOut(OWN),
         _ => Use::Escapes,
     }
 }
