@@ -24,10 +24,10 @@ mod uses;
 pub use super::paths::ExitKind;
 pub use summaries::{Summaries, Yielded};
 
-use super::{Body, World};
 use super::exceptions::Exceptions;
 use super::knowledge::ResourceId;
 use super::paths::Exit;
+use super::{Body, World};
 use crate::facts::Value;
 use crate::vocabulary::MethodId;
 use acquire::{Held, Obligation};

@@ -94,7 +94,9 @@ impl Exceptions<'_> {
                 let writer = world.body(write.method);
                 let value = writer.origins.events().get(usize::from(write.event));
                 let value = value.and_then(|e| writer.origins.args(e).last());
-                value.is_some_and(|v| writer.origins.leaves(*v).all(|leaf| self.is_own_collection(writer, leaf)))
+                value.is_some_and(|v| {
+                    writer.origins.leaves(*v).all(|leaf| self.is_own_collection(writer, leaf))
+                })
             })
     }
 

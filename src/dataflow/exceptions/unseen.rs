@@ -18,7 +18,9 @@ impl Exceptions<'_> {
             _ if !self.is_seen_to_declare_nothing(body, call) => vec![Thrown::Unknown],
             Reading::Declared => Vec::new(),
             // Constructors say what they throw.
-            Reading::ForeignCall if name.is_some_and(|n| n == CONSTRUCTOR || is_accessor(n, call)) => Vec::new(),
+            Reading::ForeignCall if name.is_some_and(|n| n == CONSTRUCTOR || is_accessor(n, call)) => {
+                Vec::new()
+            }
             Reading::AnyCall | Reading::ForeignCall => vec![Thrown::Unchecked],
         }
     }

@@ -43,6 +43,8 @@ pub(super) struct Effect {
     pub(super) into_result: bool,
     /// An exception may leave the method with it open.
     pub(super) open_on_exception: bool,
+    /// Some event releases it, whether or not a path leads there.
+    pub(super) guards: bool,
     /// Takes what has to be given back.
     pub(super) opens: bool,
 }
@@ -54,6 +56,7 @@ const UNKNOWN: Effect = Effect {
     into_receiver: false,
     into_result: false,
     open_on_exception: false,
+    guards: false,
     opens: false,
 };
 
@@ -374,7 +377,9 @@ impl<'c, 'w> Callees<'c, 'w> {
         } else if any(|e| e.lends) {
             Use::Lends
         } else if any(|e| e.into_receiver) {
-            made_by(self.world, body, i, event).map_or(Use::Escapes, Use::Becomes)
+            let is_guarded = effects.iter().all(|e| e.guards && !e.open_on_exception);
+            let face = if is_guarded { Use::TakenOver } else { Use::Becomes };
+            made_by(self.world, body, i, event).map_or(Use::Escapes, face)
         } else if any(|e| e.into_result) {
             Use::Becomes(Value::Event(i as u32))
         } else if is_receiver && targets.iter().any(|t| self.releases_own_field(*t)) {

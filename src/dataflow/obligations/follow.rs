@@ -271,6 +271,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             into_receiver: exits.iter().any(|e| e.kind == ExitKind::Normal && e.state & own != 0),
             into_result: seen.returns,
             open_on_exception: exits.iter().any(|e| e.kind == ExitKind::Exceptional),
+            guards: self.is_ever_released(),
             opens: seen.opens,
         }
     }
@@ -386,7 +387,9 @@ impl Watch for Followed<'_, '_, '_> {
             }
             match found {
                 Use::Opens | Use::OpensUnlessThrown => next |= OPEN,
-                Use::Becomes(value) | Use::HandsOut(value) => next |= self.uses.bit(value),
+                Use::Becomes(value) | Use::TakenOver(value) | Use::HandsOut(value) => {
+                    next |= self.uses.bit(value);
+                }
                 Use::Keeps => {}
                 _ => is_settled = true,
             }
@@ -407,7 +410,7 @@ impl Watch for Followed<'_, '_, '_> {
         }
         let is_cleanup = self.cleanup.contains(&event);
         let settles = |u: &Use| match u {
-            Use::Releases | Use::Escapes | Use::Lends | Use::Returns => true,
+            Use::Releases | Use::Escapes | Use::Lends | Use::Returns | Use::TakenOver(_) => true,
             Use::ReleasesUnlessThrown => is_cleanup,
             _ => false,
         };

@@ -4,9 +4,10 @@ use super::acquire::{Held, Obligation};
 use super::callees::Callees;
 use super::uses::{MAX_STEPS, is_same_place};
 use crate::dataflow::Body;
-use crate::dataflow::paths::block_of;
+use crate::dataflow::paths::{Flags, Tested, block_of};
 use crate::facts::{Event, EventKind};
 use crate::vocabulary::ValueId;
+use crate::vocabulary::descriptor::{self, TypeDesc};
 
 /// Whether what a body takes can't be judged by the body alone: its callers hold it when they call, since the body gives
 /// it back before it takes it again; or a loop takes one after another of many, which another loop gives back.
@@ -15,6 +16,21 @@ pub(super) fn is_untold(callees: &Callees<'_, '_>, body: Body<'_>, obligation: &
     is_held_on_entry(callees, body, obligation, place)
         || is_one_of_many(body, place, MAX_STEPS) && is_in_loop(body, obligation.event)
         || is_given_back_elsewhere(callees, body, obligation, place)
+        || is_attempt(callees, body, obligation) && keeps_flag(body)
+}
+
+/// Whether the call that takes it says whether it has.
+fn is_attempt(callees: &Callees<'_, '_>, body: Body<'_>, obligation: &Obligation) -> bool {
+    let program = callees.world.program;
+    let event = body.origins.events().get(usize::from(obligation.event));
+    let member = event.and_then(|e| e.member()).map(|m| program.facts.members.get(m));
+    member.is_some_and(|m| descriptor::return_type(program.text(m.desc)) == TypeDesc("Z"))
+}
+
+/// Whether a test asks a variable that is one constant here and another there: what an attempt has said may be in it.
+fn keeps_flag(body: Body<'_>) -> bool {
+    let blocks = body.origins.unit.blocks_of(body.method).iter();
+    blocks.filter_map(|b| Tested::of(body, b)).any(|t| t.is_flag(body, Flags::Constants))
 }
 
 /// Whether another method gives back what this one takes, and takes none itself. Of what is no matter of paths, as a permit

@@ -27,7 +27,7 @@ impl Followed<'_, '_, '_> {
         let is_wait = |t: &Thrown| is_interruption(self.callees.world, *t);
         let waits = |at: u16| {
             let thrown = self.throws.of_event(at);
-            !thrown.is_empty() && thrown.iter().all(is_wait)
+            self.is_run_on_it(at) && !thrown.is_empty() && thrown.iter().all(is_wait)
         };
         let is_quiet = |at: u16| self.closes_quietly(at) || self.closes_after_another(at);
         let ends_quietly = |e: &Exit| is_quiet(e.at) || e.cause.is_some_and(is_quiet);
@@ -62,11 +62,17 @@ impl Followed<'_, '_, '_> {
         class.is_none_or(|c| READERS.iter().any(|root| program.has_supertype_named(c, root)))
     }
 
+    fn is_run_on_it(&self, event: u16) -> bool {
+        let found = self.body.origins.events().get(usize::from(event)).filter(|e| e.kind.has_receiver());
+        found.is_some_and(|e| self.uses.face_of(self.body, self.body.origins.arg(e, 0), u32::MAX).is_some())
+    }
+
     /// Whether an event is the call of a method that closes it, unless closing something else fails there.
     fn closes_after_another(&self, event: u16) -> bool {
         let Some(found) = self.body.origins.events().get(usize::from(event)) else { return false };
         let of_it = self.uses.list.iter().filter(|(at, ..)| *at == event);
-        let mut operands = of_it.filter(|(.., found)| *found == Use::ReleasesUnlessThrown).map(|(_, v, _)| *v);
+        let mut operands =
+            of_it.filter(|(.., found)| *found == Use::ReleasesUnlessThrown).map(|(_, v, _)| *v);
         operands.any(|operand| {
             let position = self.body.origins.args(found).iter().position(|v| *v == operand);
             position.is_some_and(|position| {
