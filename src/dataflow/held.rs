@@ -4,9 +4,9 @@ use super::knowledge::Subject;
 use super::origins::{self, Origin};
 use super::unload::beans::Beans;
 use super::{Changes, How, World};
-use crate::facts::{EventKind, NO_NAME};
+use crate::facts::{EventKind, NO_NAME, Value};
 use crate::program::link::NO_CLASS;
-use crate::vocabulary::{ClassId, FieldId, MethodId, ValueId};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What keeps an object for the whole JVM.
@@ -45,15 +45,21 @@ const MAX_DEPTH: usize = 3;
 /// Rounds of following fields of objects that are entries of held containers.
 const MAX_ENTRY_DEPTH: usize = 2;
 /// Key types, as signatures write them, by which each application has entries of its own.
-const KEYS_OF_ONE: &[&str] =
-    &["Ljava/lang/ClassLoader;", "Ljava/lang/Class<", "Ljava/lang/Class;", "Ljava/lang/Thread;"];
+const KEYS_OF_ONE: &[&str] = &["Ljava/lang/ClassLoader;", "Ljava/lang/Thread;"];
+/// Key types by which it has, unless the class is one that all share.
+const KEYS_BY_CLASS: &[&str] = &["Ljava/lang/Class<", "Ljava/lang/Class;"];
 /// Where archives name the providers of services.
 const SERVICES: &str = "META-INF/services/";
 
 impl Held {
     /// Finds what the static fields of shared classes hold: objects allocated where they are stored, or in what is called
     /// there; then what is put into the containers among them.
-    pub fn find(world: &World<'_>, changes: &Changes<'_>, is_candidate: &dyn Fn(FieldId) -> bool) -> Self {
+    pub fn find(
+        world: &World<'_>,
+        changes: &Changes<'_>,
+        is_candidate: &dyn Fn(FieldId) -> bool,
+        parallel: &impl Parallel,
+    ) -> Self {
         let mut search = Search {
             world,
             holders: FxHashMap::default(),
@@ -78,12 +84,8 @@ impl Held {
         let mut holding = frontier.clone();
         for _ in 0..MAX_DEPTH {
             let mut next = Vec::new();
-            for (root, field) in frontier {
-                for (class, site) in stored_objects(world, field) {
-                    kept.insert(site);
-                    search.hold(class, root, Some(field), &mut next);
-                }
-            }
+            let stored = each(&frontier, |field| stored_objects(world, field), parallel);
+            search.hold_all(&frontier, stored, &mut kept, &mut next);
             holding.extend_from_slice(&next);
             frontier = next;
         }
@@ -91,18 +93,14 @@ impl Held {
         search.is_entry = true;
         for _ in 0..MAX_ENTRY_DEPTH {
             let mut next = Vec::new();
-            for (root, field) in holding {
-                for (class, site) in put_objects(world, changes, field) {
-                    kept.insert(site);
-                    search.hold(class, root, Some(field), &mut next);
-                }
-            }
+            let put = each(&holding, |field| put_objects(world, changes, field), parallel);
+            search.hold_all(&holding, put, &mut kept, &mut next);
             holding = next;
         }
         for provider in providers(world) {
             search.provide(provider);
         }
-        let (loose, of_no_container) = loose_allocations(world, &in_fields, &kept);
+        let (loose, of_no_container) = loose_allocations(world, &in_fields, &kept, parallel);
         let mut holders = search.holders;
         let parents = search.parents;
         let classes: Vec<ClassId> = holders.keys().copied().collect();
@@ -125,6 +123,20 @@ impl Held {
     pub fn holder_or_container(&self, class: ClassId) -> Option<Holder> {
         self.holders.get(&class).copied()
     }
+}
+
+/// What `find` finds for each field, in their order.
+fn each(
+    fields: &[(Root, FieldId)],
+    find: impl Fn(FieldId) -> Vec<(ClassId, Site)> + Sync + Send,
+    parallel: &impl Parallel,
+) -> Vec<Vec<(ClassId, Site)>> {
+    const CHUNK: usize = 64;
+    let found = parallel.map(fields.len().div_ceil(CHUNK), |chunk| {
+        let fields = &fields[chunk * CHUNK..fields.len().min((chunk + 1) * CHUNK)];
+        fields.iter().map(|(_, field)| find(*field)).collect::<Vec<_>>()
+    });
+    found.into_iter().flatten().collect()
 }
 
 /// Whether all objects of a class are held, and all objects of the classes whose fields hold them.
@@ -167,6 +179,22 @@ impl Search<'_, '_> {
 }
 
 impl Search<'_, '_> {
+    /// The objects found for each field of a round, in the order of the fields: who comes first holds a class.
+    fn hold_all(
+        &mut self,
+        fields: &[(Root, FieldId)],
+        found: Vec<Vec<(ClassId, Site)>>,
+        kept: &mut FxHashSet<Site>,
+        next: &mut Vec<(Root, FieldId)>,
+    ) {
+        for ((root, field), objects) in fields.iter().zip(found) {
+            for (class, site) in objects {
+                kept.insert(site);
+                self.hold(class, *root, Some(*field), next);
+            }
+        }
+    }
+
     fn provide(&mut self, class: ClassId) {
         let provided = Holder { root: Root::ServiceLoader, is_only: false, is_kept: false, is_entry: false };
         self.holders
@@ -210,29 +238,41 @@ fn loose_allocations(
     world: &World<'_>,
     in_fields: &FxHashSet<Site>,
     kept: &FxHashSet<Site>,
+    parallel: &impl Parallel,
 ) -> (FxHashSet<ClassId>, FxHashSet<ClassId>) {
-    let mut loose = FxHashSet::default();
-    let mut of_no_container = FxHashSet::default();
-    for i in 0..world.program.classes.len() {
-        let class = ClassId::from_index(i);
-        let loader = world.program.class(class).loader;
-        let unit = world.program.unit(class);
-        for (id, method) in world.program.methods_of(class) {
-            for (e, event) in unit.events_of(method).iter().enumerate() {
-                let site = (id, e as u16);
-                if event.kind == EventKind::New
-                    && !in_fields.contains(&site)
-                    && let Some(made) = event.name().and_then(|n| world.program.find(loader, n))
-                {
-                    add_with_supers(world, made, &mut loose);
-                    if !kept.contains(&site) {
-                        add_with_supers(world, made, &mut of_no_container);
-                    }
+    const CHUNK: usize = 1024;
+    let n = world.program.classes.len();
+    let parts = parallel.map(n.div_ceil(CHUNK), |chunk| {
+        let (mut loose, mut of_no_container) = (FxHashSet::default(), FxHashSet::default());
+        for class in (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(ClassId::from_index) {
+            for (site, made) in allocations(world, class).filter(|(site, _)| !in_fields.contains(site)) {
+                loose.insert(made);
+                if !kept.contains(&site) {
+                    of_no_container.insert(made);
                 }
             }
         }
+        (loose, of_no_container)
+    });
+    let (mut loose, mut of_no_container) = (FxHashSet::default(), FxHashSet::default());
+    for (in_chunk, of_none) in parts {
+        in_chunk.into_iter().for_each(|class| add_with_supers(world, class, &mut loose));
+        of_none.into_iter().for_each(|class| add_with_supers(world, class, &mut of_no_container));
     }
     (loose, of_no_container)
+}
+
+/// The objects that a class's methods make, as far as their class is found.
+fn allocations<'w>(world: &'w World<'_>, class: ClassId) -> impl Iterator<Item = (Site, ClassId)> + 'w {
+    let loader = world.program.class(class).loader;
+    let unit = world.program.unit(class);
+    world.program.methods_of(class).flat_map(move |(id, method)| {
+        let events = unit.events_of(method).iter().enumerate().filter(|(_, e)| e.kind == EventKind::New);
+        events.filter_map(move |(e, event)| {
+            let made = event.name().and_then(|n| world.program.find(loader, n))?;
+            Some(((id, e as u16), made))
+        })
+    })
 }
 
 fn add_with_supers(world: &World<'_>, class: ClassId, classes: &mut FxHashSet<ClassId>) {
@@ -280,16 +320,57 @@ fn put_objects(world: &World<'_>, changes: &Changes<'_>, field: FieldId) -> Vec<
     if KEYS_OF_ONE.iter().any(|key| signature.contains(key)) {
         return Vec::new();
     }
-    let mut found = Vec::new();
+    let is_by_class = KEYS_BY_CLASS.iter().any(|key| signature.contains(key));
+    let mut found = first_elements(world, field);
     for change in changes.of(field) {
-        let How::Container(api) = change.how else { continue };
         let (method, event) = change.inside.unwrap_or((change.method, change.event));
-        let value = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.value);
-        let event = world.event(method, event).filter(|e| e.kind.is_invoke());
-        let Some((event, value)) = event.zip(value) else { continue };
-        let position = Subject::Argument(value).operand(event.kind.has_receiver());
-        let put = position.and_then(|p| world.body(method).origins.args(event).get(p));
+        let Some(event) = world.event(method, event) else { continue };
+        let args = world.body(method).origins.args(event);
+        let position = match change.how {
+            How::Container(api) if event.kind.is_invoke() => {
+                let facts = world.knowledge.tables.apis.get(usize::from(api));
+                let operand = |i| Subject::Argument(i).operand(event.kind.has_receiver());
+                let key = facts.and_then(|a| a.key).and_then(operand).and_then(|p| args.get(p));
+                if is_by_class && !key.is_some_and(|key| is_shared_class(world, method, *key)) {
+                    continue;
+                }
+                facts.and_then(|a| a.value).and_then(operand)
+            }
+            How::Array if event.kind == EventKind::ArrayStore => args.len().checked_sub(1),
+            _ => None,
+        };
+        let put = position.and_then(|p| args.get(p));
         found.extend(put.into_iter().flat_map(|put| made_on_the_way(world, method, *put)));
+    }
+    found
+}
+
+/// Whether a key is the literal of classes that all applications share: each that asks by it gets the same entry.
+fn is_shared_class(world: &World<'_>, method: MethodId, key: ValueId) -> bool {
+    let keys = origins::of_value(world, method, key);
+    let is_shared = |origin: &Origin| match origin {
+        Origin::ClassLiteral(_, class) => class.is_some_and(|c| world.reach.owner(c).is_none()),
+        _ => false,
+    };
+    !keys.is_empty() && keys.iter().all(|key| is_shared(&key.origin))
+}
+
+/// The objects that arrays hold which are written to a field, as far as they are put there where the array is made.
+fn first_elements(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)> {
+    if !world.program.text(world.program.field(field).desc).starts_with("[L") {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for access in world.fields.writes(field) {
+        let body = world.body(access.method);
+        let Some(event) = world.event(access.method, access.event) else { continue };
+        let Some(value) = body.origins.args(event).last() else { continue };
+        let arrays: Vec<Value> = body.origins.leaves(*value).collect();
+        let stores = body.origins.events().iter().filter(|e| e.kind == EventKind::ArrayStore);
+        let into =
+            stores.filter(|e| body.origins.leaves(body.origins.arg(e, 0)).any(|l| arrays.contains(&l)));
+        let put = into.filter_map(|e| body.origins.args(e).last());
+        found.extend(put.flat_map(|put| made_on_the_way(world, access.method, *put)));
     }
     found
 }

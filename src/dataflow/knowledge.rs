@@ -51,6 +51,10 @@ pub mod groups {
     pub const CONTAINER_VIEW: &str = "container-view";
     /// Its result is an element of the receiver.
     pub const CONTAINER_ELEMENT: &str = "container-element";
+    /// Passes each entry of its receiver to a function.
+    pub const CONTAINER_WALK: &str = "container-walk";
+    /// Ends its receiver for all who use it.
+    pub const CLOSES_FOR_ALL: &str = "closes-for-all";
     /// Yields what the receiver holds, or whether it holds it.
     pub const CONTAINER_READ: &str = "container-read";
     /// Sets its receiver, and yields whether nobody did before.

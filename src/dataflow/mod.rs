@@ -106,7 +106,7 @@ impl<'w> World<'w> {
         let mut waiting = vec![target];
         let mut seen = vec![target];
         while let Some(at) = waiting.pop() {
-            let successors = self.calls.successors(self.calls.index(Node::Dispatch(at)));
+            let successors = self.calls.selected(at);
             if successors.len() > limit * 4 {
                 return None;
             }

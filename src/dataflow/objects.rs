@@ -229,7 +229,7 @@ impl Search<'_> {
         let is_constant = facts.access.is_static() && facts.access.is_final();
         let at = at.by(if is_constant { Way::Direct } else { Way::Field });
         let writes = self.world.fields.writes(field).filter(|write| runs(self.world, write.method));
-        for write in writes.take(MAX_SITES).copied() {
+        for write in writes.take(MAX_SITES) {
             let writer = self.world.body(write.method);
             if let Some(event) = writer.origins.events().get(usize::from(write.event))
                 && let Some(value) = writer.origins.args(event).last()
@@ -381,7 +381,7 @@ impl Search<'_> {
     /// What the field's readers put into what it holds, and what it holds from the start.
     fn held(&mut self, body: Body<'_>, event: &Event, at: At) {
         let Some(field) = self.resolved(body, event) else { return };
-        for read in self.world.fields.reads(field).take(MAX_SITES).copied() {
+        for read in self.world.fields.reads(field).take(MAX_SITES) {
             let reader = self.world.body(read.method);
             if runs(self.world, read.method) {
                 self.put(reader, u32::from(read.event), None, at.by(Way::Field));

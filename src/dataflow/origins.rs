@@ -249,7 +249,7 @@ impl<'w> Search<'w> {
         let is_static = event.kind == EventKind::GetStatic;
         let origin = if is_static { Origin::StaticField(field) } else { Origin::Field(field) };
         self.add(origin, body, index, at);
-        let writers: Vec<_> = self.world.fields.writes(field).take(MAX_WRITERS + 1).copied().collect();
+        let writers: Vec<_> = self.world.fields.writes(field).take(MAX_WRITERS + 1).collect();
         if at.depth >= MAX_DEPTH || writers.len() > MAX_WRITERS {
             return;
         }

@@ -21,13 +21,18 @@ impl<K, V> Default for Remembered<K, V> {
 impl<K: Hash + Eq, V: Copy> Remembered<K, V> {
     /// The answer, found if nobody has asked before. No lock is held meanwhile.
     pub fn get_or_find(&self, key: K, find: impl FnOnce() -> V) -> V {
+        self.get_or_find_of(key, |_| find())
+    }
+
+    /// The same, where finding needs the question.
+    pub fn get_or_find_of(&self, key: K, find: impl FnOnce(&K) -> V) -> V {
         // The upper bits: the lower ones choose the place within a map.
         let shard = (FxBuildHasher.hash_one(&key) >> 32) as usize % N_SHARDS;
         let lock = || self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(&key) {
             return *known;
         }
-        let found = find();
+        let found = find(&key);
         lock().insert(key, found);
         found
     }

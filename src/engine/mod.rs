@@ -36,7 +36,7 @@ use crate::findings::Outcome;
 use crate::program::{CallSites, Program, Reach};
 use crate::rules::Models;
 use crate::rules::evaluate::{World, knowledge};
-use crate::vocabulary::FieldId;
+use crate::vocabulary::{FieldId, Parallel};
 use sources::SourceIndex;
 use threads::Pool;
 
@@ -79,10 +79,28 @@ fn find(
     outcome::describe_program(outcome, arranged, &program);
     let graphs = Graphs::build(arranged, &program, phases)?;
     outcome::describe_graphs(outcome, &graphs);
-    let reach = phases.run("reach", || Reach::spread(&program, &graphs.hierarchy, &graphs.calls))?;
+    // Tenants are spread by one thread; the others have something to do meanwhile.
+    let (reach, (knowledge, sites)) = phases.run("reach", || {
+        Pool.both(
+            || Reach::spread(&program, &graphs.hierarchy, &graphs.calls),
+            || {
+                let sites = CallSites::build(&program, &graphs.calls, &Pool);
+                (knowledge(&request.models, &program, &Pool), sites)
+            },
+        )
+    })?;
     let Graphs { hierarchy, calls, fields } = &graphs;
-    let (program, reach, archives) = (&program, &reach, arranged.archives.as_slice());
-    let world = World { program, hierarchy, calls, fields, reach, models: &request.models, archives };
+    let world = World {
+        program: &program,
+        hierarchy,
+        calls,
+        sites: &sites,
+        fields,
+        reach: &reach,
+        knowledge: &knowledge,
+        models: &request.models,
+        archives: &arranged.archives,
+    };
     let (findings, problems) = analyse::apply(&world, request.rules.rules(), phases);
     outcome.findings = findings;
     outcome.problems.extend(problems);

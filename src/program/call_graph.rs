@@ -7,6 +7,7 @@
 
 use super::hierarchy::Hierarchy;
 use super::link::{NO_CLASS, Program};
+use super::node_numbers::Numbers;
 use super::origin::Origins;
 use super::receivers::FinalFields;
 use crate::facts::{Event, EventKind, MethodFacts, Value};
@@ -18,7 +19,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub enum Node {
     /// The method itself runs.
     Method(MethodId),
-    /// A virtual call that resolves to this method.
+    /// A virtual call that resolves to this method. A method that nothing can override has no such node; its
+    /// [`Method`](Self::Method) stands for it.
     Dispatch(MethodId),
     /// An object of this class exists.
     Instance(ClassId),
@@ -30,7 +32,7 @@ pub struct CallGraph {
     first: Vec<u32>,
     /// Successors of all nodes, ascending for each.
     targets: Vec<u32>,
-    n_methods: u32,
+    numbers: Numbers,
     initializers: Vec<bool>,
     /// Invoke instructions whose target was found.
     pub n_sites: usize,
@@ -61,15 +63,15 @@ impl CallGraph {
     ) -> Self {
         const CHUNK: usize = 128;
         let n_classes = program.classes.len();
-        let n_methods = program.n_methods as u32;
         let known = Known::of(program);
+        let numbers = Numbers::of(program, &known);
         let mut found = parallel.map(n_classes.div_ceil(CHUNK), |chunk| {
             let mut work = Work {
                 program,
                 hierarchy,
                 services,
                 known,
-                n_methods,
+                numbers: &numbers,
                 found: Found::default(),
                 seen: FxHashSet::default(),
                 interfaces: Vec::new(),
@@ -83,7 +85,7 @@ impl CallGraph {
         });
         let n_sites = found.iter().map(|f| f.n_sites).sum();
         let n_unresolved = found.iter().map(|f| f.n_unresolved).sum();
-        let n_nodes = program.n_methods * 2 + n_classes;
+        let n_nodes = numbers.first_instance() as usize + n_classes;
         let lists: Vec<Vec<(u32, u32)>> = found.iter_mut().map(|f| std::mem::take(&mut f.edges)).collect();
         let mut initializers = vec![false; program.n_methods];
         for class in 0..n_classes {
@@ -92,7 +94,7 @@ impl CallGraph {
             }
         }
         let (first, targets) = merge_edges(lists, n_nodes);
-        Self { first, targets, n_methods, initializers, n_sites, n_unresolved }
+        Self { first, targets, numbers, initializers, n_sites, n_unresolved }
     }
 
     /// Number of nodes.
@@ -107,19 +109,17 @@ impl CallGraph {
 
     /// A node's number.
     pub fn index(&self, node: Node) -> u32 {
-        number(self.n_methods, node)
+        self.numbers.of_node(node)
     }
 
     /// The node with this number.
     pub fn node(&self, index: u32) -> Node {
-        let n = self.n_methods;
-        if index < n {
-            Node::Method(MethodId(index))
-        } else if index < 2 * n {
-            Node::Dispatch(MethodId(index - n))
-        } else {
-            Node::Instance(ClassId(index - 2 * n))
-        }
+        self.numbers.node(index)
+    }
+
+    /// Numbers of the nodes that a virtual call of a method may lead to; none if no virtual call can name it.
+    pub fn selected(&self, method: MethodId) -> &[u32] {
+        self.numbers.of_dispatch(method).map_or(&[], |node| self.successors(node))
     }
 
     /// Numbers of a node's successors, ascending.
@@ -134,14 +134,6 @@ impl CallGraph {
     /// Whether a method is a class initialiser.
     pub fn is_initializer(&self, method: MethodId) -> bool {
         self.initializers.get(method.index()).copied().unwrap_or(false)
-    }
-}
-
-fn number(n_methods: u32, node: Node) -> u32 {
-    match node {
-        Node::Method(m) => m.0,
-        Node::Dispatch(m) => n_methods + m.0,
-        Node::Instance(c) => 2 * n_methods + c.0,
     }
 }
 
@@ -183,9 +175,9 @@ fn merge_edges(lists: Vec<Vec<(u32, u32)>>, n_nodes: usize) -> (Vec<u32>, Vec<u3
 
 /// Names that the JVM's own rules speak of, looked up once.
 #[derive(Clone, Copy)]
-struct Known {
-    constructor: Option<Name>,
-    initializer: Option<Name>,
+pub(super) struct Known {
+    pub(super) constructor: Option<Name>,
+    pub(super) initializer: Option<Name>,
     no_arguments: Option<Name>,
     object: Option<Name>,
     service_loader: Option<Name>,
@@ -209,7 +201,7 @@ struct Work<'w, 'f> {
     hierarchy: &'w Hierarchy,
     services: &'w Services,
     known: Known,
-    n_methods: u32,
+    numbers: &'w Numbers,
     found: Found,
     /// Reused for walks over supertypes.
     seen: FxHashSet<ClassId>,
@@ -219,7 +211,7 @@ struct Work<'w, 'f> {
 
 impl Work<'_, '_> {
     fn edge(&mut self, from: Node, to: Node) {
-        self.found.edges.push((number(self.n_methods, from), number(self.n_methods, to)));
+        self.found.edges.push((self.numbers.of_node(from), self.numbers.of_node(to)));
     }
 
     fn class(&mut self, class: ClassId) {
@@ -228,7 +220,7 @@ impl Work<'_, '_> {
         }
         for (id, method) in self.program.methods_of(class) {
             self.body(class, id, method);
-            if !method.access.is_abstract() {
+            if !method.access.is_abstract() && self.numbers.of_dispatch(id).is_some() {
                 self.edge(Node::Dispatch(id), Node::Method(id));
             }
         }

@@ -51,7 +51,7 @@ impl CallSites {
         let mut overridden: Vec<(MethodId, MethodId)> = Vec::new();
         for m in 0..program.n_methods {
             let method = MethodId::from_index(m);
-            for to in graph.successors(graph.index(Node::Dispatch(method))) {
+            for to in graph.selected(method) {
                 if let Node::Dispatch(by) = graph.node(*to) {
                     overridden.push((by, method));
                 }

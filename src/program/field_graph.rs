@@ -15,10 +15,29 @@ pub struct Access {
     pub is_write: bool,
 }
 
+/// An access as it is kept: there are millions of them.
+#[derive(Clone, Copy)]
+#[repr(Rust, packed(2))]
+struct Packed {
+    /// The method, and in the lowest bit whether it writes.
+    method: u32,
+    event: u16,
+}
+
+impl Packed {
+    fn of(access: Access) -> Self {
+        Self { method: access.method.0 << 1 | u32::from(access.is_write), event: access.event }
+    }
+
+    fn access(self) -> Access {
+        Access { method: MethodId(self.method >> 1), event: self.event, is_write: self.method & 1 == 1 }
+    }
+}
+
 /// All accesses, by field.
 pub struct FieldGraph {
     first: Vec<u32>,
-    accesses: Vec<Access>,
+    accesses: Vec<Packed>,
 }
 
 impl FieldGraph {
@@ -41,29 +60,30 @@ impl FieldGraph {
             first[i + 1] += first[i];
         }
         let mut next = first.clone();
-        let none = Access { method: MethodId(0), event: 0, is_write: false };
+        let none = Packed { method: 0, event: 0 };
         let mut accesses = vec![none; first[program.n_fields] as usize];
         for (field, access) in found.into_iter().flatten() {
             let at = &mut next[field.index()];
-            accesses[*at as usize] = access;
+            accesses[*at as usize] = Packed::of(access);
             *at += 1;
         }
         Self { first, accesses }
     }
 
     /// The accesses of a field, in method order.
-    pub fn accesses(&self, field: FieldId) -> &[Access] {
-        &self.accesses[self.first[field.index()] as usize..self.first[field.index() + 1] as usize]
+    pub fn accesses(&self, field: FieldId) -> impl ExactSizeIterator<Item = Access> {
+        let rows = self.first[field.index()] as usize..self.first[field.index() + 1] as usize;
+        self.accesses[rows].iter().map(|packed| packed.access())
     }
 
     /// The writes of a field, in method order.
-    pub fn writes(&self, field: FieldId) -> impl Iterator<Item = &Access> {
-        self.accesses(field).iter().filter(|a| a.is_write)
+    pub fn writes(&self, field: FieldId) -> impl Iterator<Item = Access> {
+        self.accesses(field).filter(|a| a.is_write)
     }
 
     /// The reads of a field, in method order.
-    pub fn reads(&self, field: FieldId) -> impl Iterator<Item = &Access> {
-        self.accesses(field).iter().filter(|a| !a.is_write)
+    pub fn reads(&self, field: FieldId) -> impl Iterator<Item = Access> {
+        self.accesses(field).filter(|a| !a.is_write)
     }
 
     /// Number of field instructions whose field was found.

@@ -62,7 +62,7 @@ impl Live {
         let nodes = (0..program.n_methods)
             .map(MethodId::from_index)
             .filter(|m| program.is_jdk(program.class_of_method(*m)));
-        let nodes = nodes.map(|m| graph.index(Node::Dispatch(m)));
+        let nodes = nodes.filter(|m| !graph.selected(*m).is_empty()).map(|m| graph.index(Node::Dispatch(m)));
         nodes.filter(|node| self.n_targets(program, graph, *node) > MAX_JDK_TARGETS).collect()
     }
 

@@ -14,6 +14,7 @@ pub mod link;
 pub mod linkage;
 pub mod live;
 mod name_kinds;
+mod node_numbers;
 mod number_table;
 pub mod origin;
 pub mod patterns;

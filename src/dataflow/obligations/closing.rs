@@ -89,7 +89,7 @@ fn is_held_from_the_start(callees: &Callees<'_, '_>, body: Body<'_>, event: &Eve
     }
     let mut made = body.origins.leaves(receiver).filter_map(|leaf| body.origins.event(leaf));
     let is_direct = made.any(|(_, e)| e.kind == EventKind::GetField);
-    let fills = |access: &FieldAccess| {
+    let fills = |access: FieldAccess| {
         let body = world.body(access.method);
         let event = body.origins.events().get(usize::from(access.event));
         let value = event.map(|e| body.origins.arg(e, 1));
@@ -107,7 +107,7 @@ fn is_of_memory(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> boo
     let Some(field) = callees.field_behind(body, field) else { return false };
     let mut writes = world.fields.writes(field).peekable();
     writes.peek().is_some()
-        && writes.all(|access: &FieldAccess| {
+        && writes.all(|access: FieldAccess| {
             let body = world.body(access.method);
             let event = body.origins.events().get(usize::from(access.event));
             let value = event.and_then(|e| body.origins.args(e).last());

@@ -286,8 +286,8 @@ impl Life {
         tenant: TenantId,
     ) -> (Option<Site>, Option<Site>) {
         let mut elsewhere = None;
-        let flags = self.flags.iter().flat_map(|f| world.fields.accesses(*f).iter().map(|a| (a, true)));
-        let waits = self.waits.iter().flat_map(|f| world.fields.accesses(*f).iter().map(|a| (a, false)));
+        let flags = self.flags.iter().flat_map(|f| world.fields.accesses(*f).map(|a| (a, true)));
+        let waits = self.waits.iter().flat_map(|f| world.fields.accesses(*f).map(|a| (a, false)));
         for (access, is_flag) in flags.chain(waits) {
             let body = world.body(access.method);
             let is_init = matches!(world.program.text(body.method.name), "<init>" | "<clinit>");

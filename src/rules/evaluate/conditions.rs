@@ -185,8 +185,9 @@ fn parts_of(when: &Condition) -> &[Condition] {
 }
 
 /// The match with only those of its sites that the rule asks for: a finding that says something about writes of a shape
-/// points at these, and names those who make them.
-pub(super) fn narrow(cx: &Context<'_>, found: &Match, when: &Condition) -> Match {
+/// points at these, and names those who make them. `None` if a condition that must hold is one about single sites, and
+/// holds for none of them: the others need not be asked.
+pub(super) fn narrow(cx: &Context<'_>, found: &Match, when: &Condition) -> Option<Match> {
     let mut narrowed = found.clone();
     for condition in parts_of(when) {
         if let Condition::Argument(test) = condition
@@ -197,9 +198,11 @@ pub(super) fn narrow(cx: &Context<'_>, found: &Match, when: &Condition) -> Match
         let is_asked = |s: &Spot| is_asked_for(cx, found, s, condition);
         if narrowed.spots.iter().any(is_asked) {
             narrowed.spots.retain(is_asked);
+        } else if !found.spots.iter().any(is_asked) && !found.spots.is_empty() {
+            return None;
         }
     }
-    narrowed
+    Some(narrowed)
 }
 
 /// Leaves out those of a match's sites that one of the rule's cases says to ignore, if others are left: what is used under

@@ -119,7 +119,7 @@ fn is_given_when_made(cx: &Context<'_>, body: Body<'_>, leaf: Value, test: &Foll
         let yields = e.member().map(|m| return_type(program.text(program.facts.members.get(m).desc)).class());
         is_call_of(cx, body, e, test) || yields == Some(Some(THREAD))
     };
-    let is_from_maker = |write: &FieldAccess| {
+    let is_from_maker = |write: FieldAccess| {
         let writer = cx.world.body(write.method);
         let stored = cx.world.event(write.method, write.event).and_then(|e| writer.origins.args(e).last());
         program.text(writer.method.name) == "<init>"

@@ -40,12 +40,13 @@ pub(super) fn find(cx: &Context<'_>, of_statics: bool, parallel: &impl Parallel)
 fn matched(cx: &Context<'_>, field: FieldId, of_statics: bool) -> Option<Match> {
     let program = cx.world.program;
     let class = program.class_of_field(field);
+    // Most fields belong to objects that nobody holds: that is asked first, and without a look at the field.
+    let holder = if of_statics { None } else { Some(cx.held.holder(class)?) };
     let facts = program.field(field);
-    let is_object = program.text(facts.desc).starts_with('L');
-    if facts.access.is_static() != of_statics || !is_object || !fields::is_candidate(cx.world, field) {
+    let is_object = || program.text(facts.desc).starts_with('L');
+    if facts.access.is_static() != of_statics || !is_object() || !fields::is_candidate(cx.world, field) {
         return None;
     }
-    let holder = if of_statics { None } else { Some(cx.held.holder(class)?) };
     let spots = getters(cx, field);
     let is_loose = holder.is_some_and(|h| !h.is_only && h.root != Root::ServiceLoader);
     if spots.is_empty()

@@ -1,12 +1,12 @@
-//! What was found out about one change of a field, for all rules that ask the same.
+//! What was found out for one rule, for all rules that ask the same.
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::{keys, shapes};
+use super::{keys, places, shapes};
 use crate::dataflow::How;
 use crate::dataflow::remembered::Remembered;
-use crate::rules::rule::{KeyKind, StoredKind, WriteShape};
-use crate::vocabulary::{FieldId, MethodId};
+use crate::rules::rule::{ClassPlace, KeyKind, StoredKind, WriteShape};
+use crate::vocabulary::{FieldId, LoaderId, MethodId};
 
 /// The shapes that a change has.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -53,6 +53,7 @@ pub(super) struct Known {
     shapes: Remembered<(FieldId, Spot), Shapes>,
     stored: Remembered<(MethodId, u16, Option<How>), Stored>,
     keys: Remembered<(FieldId, Spot), KeyKind>,
+    packages: Remembered<(LoaderId, String), ClassPlace>,
 }
 
 impl Context<'_> {
@@ -75,6 +76,12 @@ impl Context<'_> {
         let (method, event) = spot.inside.unwrap_or((spot.method, spot.event));
         let find = || shapes::stored_of(self, spot).into_iter().collect();
         self.known.stored.get_or_find((method, event, spot.how), find)
+    }
+
+    /// Where the classes are whose internal names begin so, seen from a loader.
+    pub(super) fn package_place(&self, asked: LoaderId, prefix: String) -> ClassPlace {
+        let find = |(_, prefix): &(LoaderId, String)| places::place_of_package(self, asked, prefix);
+        self.known.packages.get_or_find_of((asked, prefix), find)
     }
 
     /// What keys the entry that a change is about.

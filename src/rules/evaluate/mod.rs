@@ -71,6 +71,7 @@ pub use knowledge::knowledge;
 use super::Models;
 use super::rule::{Case, Condition, Rule, Site};
 use crate::dataflow::held::Held;
+use crate::dataflow::knowledge::Knowledge;
 use crate::dataflow::unload::UnloadRoots;
 use crate::dataflow::{ChangeTable, Changes, World as Analysed};
 use crate::facts::ArchiveFacts;
@@ -92,11 +93,15 @@ pub struct World<'w> {
     pub hierarchy: &'w Hierarchy,
     /// Who calls whom.
     pub calls: &'w CallGraph,
+    /// The same read backwards.
+    pub sites: &'w CallSites,
     /// Who accesses which field.
     pub fields: &'w FieldGraph,
     /// Which tenants reach which method.
     pub reach: &'w Reach<'w>,
-    /// What is known of APIs.
+    /// What is [known](knowledge()) of the program's APIs.
+    pub knowledge: &'w Knowledge,
+    /// What is known of all APIs.
     pub models: &'w Models,
     /// What the archives say about themselves; indexed as in path elements.
     pub archives: &'w [ArchiveFacts],
@@ -104,18 +109,14 @@ pub struct World<'w> {
 
 /// Applies all rules. Findings have no fingerprints and are in no particular order yet.
 pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> Vec<Finding> {
-    let (knowledge, sites) = parallel.both(
-        || knowledge(world.models, world.program, parallel),
-        || CallSites::build(world.program, world.calls, parallel),
-    );
     let analysed = Analysed {
         program: world.program,
         hierarchy: world.hierarchy,
         calls: world.calls,
-        sites: &sites,
+        sites: world.sites,
         fields: world.fields,
         reach: world.reach,
-        knowledge: &knowledge,
+        knowledge: world.knowledge,
         archives: world.archives,
     };
     let is_candidate = |f| fields::is_candidate(&analysed, f);
@@ -123,7 +124,7 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
     let is_of_all = |f| world.reach.owner(world.program.class_of_field(f)).is_none();
     let (changes, at_unload) = parallel
         .both(|| Changes::new(&analysed, &is_candidate, parallel), || UnloadRoots::find(&analysed, parallel));
-    let held = Held::find(&analysed, &changes, &|f| is_candidate(f) && is_of_all(f));
+    let held = Held::find(&analysed, &changes, &|f| is_candidate(f) && is_of_all(f), parallel);
     let counted = fields::counted(&analysed, &changes, &held, parallel);
     let mut cx = Context::new(&analysed, world.models, &changes, &held, &at_unload);
     cx.references = References::find(&analysed, rules, parallel);
@@ -191,7 +192,7 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: Vec<Match>, parallel: &im
         let range = chunk * CHUNK..matches.len().min((chunk + 1) * CHUNK);
         // What the sites have no part in need not wait until those that the rule asks for are told from the others.
         let declared = matches[range].iter().filter(|m| conditions::may_hold(cx, m, &rule.when));
-        let narrowed = declared.map(|m| conditions::narrow(cx, m, &rule.when));
+        let narrowed = declared.filter_map(|m| conditions::narrow(cx, m, &rule.when));
         let held = narrowed.filter(|m| conditions::holds(cx, m, &rule.when));
         held.map(|m| conditions::without_ignored(cx, m, rule)).collect::<Vec<_>>()
     });

@@ -87,7 +87,7 @@ fn package_place(cx: &Context<'_>, body: Body<'_>, asked: LoaderId, value: Value
     let Some(prefixes) = prefixes_of(cx, body, value, 0).filter(|p| !p.is_empty()) else {
         return ClassPlace::Unknown;
     };
-    let places: Vec<ClassPlace> = prefixes.iter().map(|p| place_of_package(cx, asked, p)).collect();
+    let places: Vec<ClassPlace> = prefixes.into_iter().map(|p| cx.package_place(asked, p)).collect();
     match places.first() {
         Some(first) if places.iter().all(|place| place == first) => *first,
         _ => ClassPlace::Unknown,
@@ -126,7 +126,8 @@ fn passed_prefixes(cx: &Context<'_>, body: Body<'_>, param: u16, depth: u32) -> 
     Some(sites.iter().map(of_site).collect::<Option<Vec<_>>>()?.concat())
 }
 
-fn place_of_package(cx: &Context<'_>, asked: LoaderId, prefix: &str) -> ClassPlace {
+/// Where the classes are whose internal names begin so. Looks at all classes.
+pub(super) fn place_of_package(cx: &Context<'_>, asked: LoaderId, prefix: &str) -> ClassPlace {
     let program = cx.world.program;
     let (mut here, mut in_module) = (false, false);
     for class in (0..program.classes.len()).map(ClassId::from_index) {

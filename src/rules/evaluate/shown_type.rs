@@ -79,7 +79,7 @@ fn called_from(cx: &Context<'_>, method: MethodId) -> Vec<MethodId> {
     for to in calls.successors(calls.index(Node::Method(method))) {
         found.extend(of_node(to));
         if let Node::Dispatch(m) = calls.node(*to) {
-            let selected = calls.successors(calls.index(Node::Dispatch(m)));
+            let selected = calls.selected(m);
             found.extend(selected.iter().filter_map(of_node));
         }
     }
