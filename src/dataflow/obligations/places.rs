@@ -6,8 +6,8 @@ use super::uses::{MAX_STEPS, is_same_place};
 use crate::dataflow::Body;
 use crate::dataflow::paths::{Flags, Tested, block_of};
 use crate::facts::{Event, EventKind};
-use crate::vocabulary::ValueId;
 use crate::vocabulary::descriptor::{self, TypeDesc};
+use crate::vocabulary::{Access, ValueId};
 
 /// Whether what a body takes can't be judged by the body alone: its callers hold it when they call, since the body gives
 /// it back before it takes it again; or a loop takes one after another of many, which another loop gives back.
@@ -55,7 +55,10 @@ fn is_given_back_elsewhere(
         let mut acquires = of_it.clone().filter(|e| callees.is_acquire_of(other, e, obligation.resource));
         of_it.any(|e| callees.is_release_of(other, e, obligation.resource)) && acquires.next().is_none()
     };
-    world.fields.reads(field).any(|read| read.method != body.id && gives_back(read.method))
+    // A task is part of the method that makes it, which says what it is for.
+    let is_task = |method| world.program.method(method).access.has(Access::SYNTHETIC);
+    let mut reads = world.fields.reads(field).filter(|read| read.method != body.id && !is_task(read.method));
+    reads.any(|read| gives_back(read.method))
 }
 
 /// In code order the first thing that is done to it is to give it back.
