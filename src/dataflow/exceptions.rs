@@ -5,6 +5,7 @@
 //! receiver, a bad index, no memory) count in neither.
 
 mod checked;
+mod foreign;
 mod unseen;
 
 use super::knowledge::groups;
@@ -35,11 +36,6 @@ const REFUSALS: [&str; 5] = [
     "java/lang/UnsupportedOperationException",
     "java/lang/IndexOutOfBoundsException",
 ];
-
-/// Packages of the platform whose objects run code of others inside a call: of their elements, of who extends them.
-const COLLECTIONS: [&str; 2] = ["java/util", "java/util/function"];
-/// Callees below one another that are asked whether they only keep books.
-const BOOKKEEPING_DEPTH: u32 = 2;
 
 const CONSTRUCTOR: &str = "<init>";
 
@@ -130,6 +126,11 @@ pub(crate) fn is_interruption(world: &World<'_>, thrown: Thrown) -> bool {
 /// Whether an exception says that a caller has made a mistake.
 pub(crate) fn is_refusal(world: &World<'_>, thrown: Thrown) -> bool {
     matches!(thrown, Thrown::Class(name) if REFUSALS.contains(&world.program.text(name)))
+}
+
+/// Whether an exception says that there is no encoding of a name.
+pub(crate) fn is_encoding_refusal(world: &World<'_>, thrown: Thrown) -> bool {
+    matches!(thrown, Thrown::Class(name) if world.program.text(name) == NO_ENCODING)
 }
 
 /// Whether an exception need not be declared.
@@ -277,7 +278,7 @@ impl<'w> Exceptions<'w> {
         if !found.is_empty() && self.is_declared_in_vain(body, event, target) {
             found.clear();
         }
-        found.retain(|t| !self.is_of_encoding(*t) || self.may_name_no_encoding(body, event));
+        found.retain(|t| !is_encoding_refusal(self.world, *t) || self.may_name_no_encoding(body, event));
         if self.world.knowledge.api_in(self.refuses, loader, member).is_some() && self.is_told(body, event) {
             add(&mut found, Thrown::Unchecked);
         }
@@ -295,12 +296,14 @@ impl<'w> Exceptions<'w> {
         found
     }
 
-    fn is_of_encoding(&self, thrown: Thrown) -> bool {
-        matches!(thrown, Thrown::Class(name) if self.world.program.text(name) == NO_ENCODING)
-    }
-
     /// Whether some string among a call's arguments is what the method was given, or what another call yielded.
     fn may_name_no_encoding(&self, body: Body<'_>, event: &Event) -> bool {
+        self.is_given_text(body, event, true)
+    }
+
+    /// Whether some string among a call's arguments is what the method was given; with `yielded` also what another call
+    /// yielded, unless that names an encoding there is.
+    pub(crate) fn is_given_text(&self, body: Body<'_>, event: &Event, yielded: bool) -> bool {
         let program = self.world.program;
         let Some(member) = event.member() else { return true };
         let desc = program.text(program.facts.members.get(member).desc);
@@ -309,7 +312,8 @@ impl<'w> Exceptions<'w> {
         let mut names = args.zip(descriptor::params(desc)).filter(|(_, t)| t.class() == Some(STRING));
         let is_open = |leaf: Value| match body.origins.event(leaf) {
             Some((_, made)) if made.kind.is_invoke() => {
-                made.member().is_none_or(|m| program.text(program.facts.members.get(m).owner) != CHARSET)
+                let of = |m| program.text(program.facts.members.get(m).owner);
+                yielded && made.member().is_none_or(|m| of(m) != CHARSET)
             }
             Some(_) => false,
             None => matches!(leaf, Value::Param(_)),
@@ -411,52 +415,6 @@ impl<'w> Exceptions<'w> {
             && !access.is_static()
             && program.is_jdk(class)
             && descriptor::package_of(program.class_name(class)) == LANGUAGE
-    }
-
-    /// Whether a call works on something that others handed in: by a method of the deployment that does more than keep
-    /// books, or by one of a collection. Constructors say what they throw.
-    fn is_foreign(&self, body: Body<'_>, event: &Event, target: MethodId) -> bool {
-        let program = self.world.program;
-        let class = program.class_of_method(target);
-        if program.text(program.method(target).name) == CONSTRUCTOR {
-            return false;
-        }
-        if !program.is_jdk(class) {
-            let is_own = class == body.class && program.method(target).access.is_private();
-            return !is_own && !self.is_bookkeeping(target, BOOKKEEPING_DEPTH);
-        }
-        let is_handed_in = |leaf: Value| match body.origins.event(leaf) {
-            Some((_, made)) => matches!(made.kind, EventKind::GetField | EventKind::GetStatic),
-            None => matches!(leaf, Value::Param(_)),
-        };
-        matches!(event.kind, EventKind::InvokeInterface | EventKind::InvokeVirtual)
-            && COLLECTIONS.contains(&descriptor::package_of(program.class_name(class)))
-            && body.origins.leaves(body.origins.arg(event, 0)).any(is_handed_in)
-    }
-
-    /// Whether a body only reads and writes fields, makes objects and texts, and calls what does the same.
-    fn is_bookkeeping(&self, method: MethodId, depth: u32) -> bool {
-        let program = self.world.program;
-        let body = self.world.body(method);
-        let loader = program.class(body.class).loader;
-        let is_harmless_call = |event: &Event| {
-            let Some(member) = event.member() else { return false };
-            let is_known = || self.world.knowledge.api_in(self.never, loader, member).is_some();
-            is_known()
-                || program.refs(loader).method(member).is_some_and(|target| {
-                    if program.is_jdk(program.class_of_method(target)) {
-                        program.text(program.method(target).name) == CONSTRUCTOR
-                            || self.is_value_method(target)
-                    } else {
-                        depth > 0 && self.is_bookkeeping(target, depth - 1)
-                    }
-                })
-        };
-        body.method.has_body
-            && body.origins.events().iter().all(|e| match e.kind {
-                EventKind::Throw | EventKind::InvokeInterface | EventKind::InvokeDynamic => false,
-                kind => !kind.is_invoke() || is_harmless_call(e),
-            })
     }
 
     /// A body that calls nothing, throws nothing and touches no array, such as a getter's.

@@ -24,10 +24,10 @@ mod uses;
 pub use super::paths::ExitKind;
 pub use summaries::{Summaries, Yielded};
 
-use super::World;
 use super::exceptions::Exceptions;
 use super::knowledge::ResourceId;
 use super::paths::Exit;
+use super::{Body, World};
 use crate::facts::Value;
 use crate::vocabulary::MethodId;
 use acquire::{Held, Obligation};
@@ -74,6 +74,8 @@ pub enum OnlyIf {
     OptionFails,
     /// The method, by its name one that sets something up, is called again.
     CalledAgain,
+    /// Nothing for good: all callers that are seen close what it is released with.
+    UntilOwner,
 }
 
 /// What stays open on some path through a method, in the order of the acquiring events.
@@ -97,9 +99,10 @@ pub fn leaks_of(
             continue;
         }
         let Some(leak) = leak_of(&callees, method, obligation) else { continue };
-        let is_left_to_callers = || owners::is_released_by_callers(&callees, body, obligation);
-        if leak.exit == ExitKind::Normal || !is_left_to_callers() {
-            leaks.push((leak, obligation));
+        match owners::is_released_by_callers(&callees, body, obligation) {
+            true if leak.exit == ExitKind::Exceptional => {}
+            true => leaks.push((Leak { only_if: Some(OnlyIf::UntilOwner), ..leak }, obligation)),
+            false => leaks.push((leak, obligation)),
         }
     }
     let owners: Vec<Value> = leaks.iter().filter_map(|(_, o)| o.held.value()).collect();
@@ -108,10 +111,23 @@ pub fn leaks_of(
         let is_covered = o.released_with.iter().any(|v| body.origins.leaves(*v).any(|l| owners.contains(&l)));
         wanted(leak.resource) && !is_covered
     });
-    let mut found: Vec<Leak> = leaks.into_iter().map(|(leak, _)| leak).collect();
-    // What the models know by two names is lost once.
-    found.dedup_by_key(|leak| leak.event);
-    found
+    // What the models know by two names is lost once; and so is what one variable has, opened here or there.
+    leaks.dedup_by_key(|(leak, _)| leak.event);
+    leaks.dedup_by(|(next, second), (leak, first)| {
+        (next.at, next.left_at, next.exit) == (leak.at, leak.left_at, leak.exit)
+            && is_same_variable(body, first, second)
+    });
+    leaks.into_iter().map(|(leak, _)| leak).collect()
+}
+
+/// Whether some event uses either of two obligations, whichever there is.
+fn is_same_variable(body: Body<'_>, a: &Obligation, b: &Obligation) -> bool {
+    let (Some(a), Some(b)) = (a.held.value(), b.held.value()) else { return false };
+    let mut operands = body.origins.events().iter().flat_map(|e| body.origins.args(e));
+    operands.any(|v| {
+        let has = |value| body.origins.leaves(*v).any(|leaf| leaf == value);
+        has(a) && has(b)
+    })
 }
 
 fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation) -> Option<Leak> {

@@ -1,5 +1,6 @@
 //! What calls may throw of which the scan has no more than the name.
 
+use super::foreign::is_accessor;
 use super::{CONSTRUCTOR, ERROR, Exceptions, RUNTIME_EXCEPTION, Reading, Thrown};
 use crate::dataflow::Body;
 use crate::facts::{Event, NO_NAME};
@@ -18,7 +19,9 @@ impl Exceptions<'_> {
             _ if !self.is_seen_to_declare_nothing(body, call) => vec![Thrown::Unknown],
             Reading::Declared => Vec::new(),
             // Constructors say what they throw.
-            Reading::ForeignCall if name == Some(CONSTRUCTOR) => Vec::new(),
+            Reading::ForeignCall if name.is_some_and(|n| n == CONSTRUCTOR || is_accessor(n, call)) => {
+                Vec::new()
+            }
             Reading::AnyCall | Reading::ForeignCall => vec![Thrown::Unchecked],
         }
     }

@@ -229,7 +229,7 @@ fn wraps_closeable(world: &World<'_>, body: Body<'_>, event: &Event, roles: &[Ro
     roles.iter().any(|role| match role {
         Role::Wrapper(row) => {
             let wrapper = world.knowledge.tables.wrappers.get(usize::from(*row));
-            wrapper.is_some_and(|w| w.args.iter().any(|a| is_closeable(*a)))
+            wrapper.is_some_and(|w| w.closes && w.args.iter().any(|a| is_closeable(*a)))
         }
         _ => false,
     })

@@ -23,6 +23,8 @@ const RELEASE_DEPTH: u32 = 3;
 /// Packages of the platform whose objects keep what they are given, and those below them that don't.
 const KEEPERS: [&str; 2] = ["java/lang", "java/util"];
 const LENDERS: [&str; 2] = ["java/util/jar", "java/util/zip"];
+/// How methods are named that release what they are given: a name, or its beginning before a capital.
+const CLOSERS: [&str; 6] = ["cleanup", "close", "destroy", "dispose", "quietClose", "release"];
 /// Overriders looked at for one call.
 pub(super) const MAX_TARGETS: usize = 12;
 
@@ -41,6 +43,8 @@ pub(super) struct Effect {
     pub(super) into_result: bool,
     /// An exception may leave the method with it open.
     pub(super) open_on_exception: bool,
+    /// Some event releases it, whether or not a path leads there.
+    pub(super) guards: bool,
     /// Takes what has to be given back.
     pub(super) opens: bool,
 }
@@ -52,6 +56,7 @@ const UNKNOWN: Effect = Effect {
     into_receiver: false,
     into_result: false,
     open_on_exception: false,
+    guards: false,
     opens: false,
 };
 
@@ -120,6 +125,11 @@ impl<'c, 'w> Callees<'c, 'w> {
     /// Whether an event ends the JVM.
     pub(super) fn ends_jvm(&self, body: Body<'_>, event: &Event) -> bool {
         event.kind.is_invoke() && event.member().is_some_and(|m| self.is_in(self.groups.jvm_exit, body, m))
+    }
+
+    /// Whether a call is given a text that its method was given: the name of an encoding, which may be anything.
+    pub(super) fn is_given_text(&self, body: Body<'_>, event: &Event) -> bool {
+        self.exceptions.is_given_text(body, event, false)
     }
 
     /// Whether a call on an object that is open does not fail.
@@ -287,6 +297,7 @@ impl<'c, 'w> Callees<'c, 'w> {
             true if resolved.is_none() && self.is_named_release(member) => Use::Releases,
             true if self.is_fluent(body, event, member) => Use::Becomes(Value::Event(i as u32)),
             true => Use::Keeps,
+            false if resolved.is_none() && self.is_named_closer(member) => Use::Releases,
             false if resolved.is_some_and(|t| self.is_of_a_keeper(t)) => Use::Escapes,
             false => Use::Lends,
         }
@@ -312,8 +323,9 @@ impl<'c, 'w> Callees<'c, 'w> {
                 Role::Wrapper(row) => {
                     let wrapper = world.knowledge.tables.wrappers.get(usize::from(row))?;
                     if wrapper.args.iter().any(|a| usize::from(*a) + offset == position) {
-                        let made = made_by(world, body, i, event).filter(|_| wrapper.closes);
-                        return Some(made.map_or(Use::Keeps, Use::Becomes));
+                        let made = made_by(world, body, i, event);
+                        let face = if wrapper.closes { Use::Becomes } else { Use::HandsOut };
+                        return Some(made.map_or(Use::Keeps, face));
                     }
                 }
                 Role::Open(_) if is_receiver => return Some(Use::Opens),
@@ -365,7 +377,9 @@ impl<'c, 'w> Callees<'c, 'w> {
         } else if any(|e| e.lends) {
             Use::Lends
         } else if any(|e| e.into_receiver) {
-            made_by(self.world, body, i, event).map_or(Use::Escapes, Use::Becomes)
+            let is_guarded = effects.iter().all(|e| e.guards && !e.open_on_exception);
+            let face = if is_guarded { Use::TakenOver } else { Use::Becomes };
+            made_by(self.world, body, i, event).map_or(Use::Escapes, face)
         } else if any(|e| e.into_result) {
             Use::Becomes(Value::Event(i as u32))
         } else if is_receiver && targets.iter().any(|t| self.releases_own_field(*t)) {
@@ -394,6 +408,15 @@ impl<'c, 'w> Callees<'c, 'w> {
         self.depth.set(self.depth.get() - 1);
         self.effects.borrow_mut().insert(key, effect);
         effect
+    }
+
+    /// Whether a method that was not found is named as one that releases what it is given: `closeQuietly`.
+    fn is_named_closer(&self, member: MemberRefId) -> bool {
+        let program = self.world.program;
+        let name = program.text(program.facts.members.get(member).name);
+        let begins =
+            |word: &str| name.strip_prefix(word).is_some_and(|rest| !rest.starts_with(char::is_lowercase));
+        CLOSERS.iter().any(|word| begins(word))
     }
 
     /// For a call that nothing is known of but its name.

@@ -1,29 +1,23 @@
 //! One obligation on its way through one body.
 
+mod only_if;
+
 use super::OnlyIf;
-use super::acquire::{Held, Obligation, result_class};
+use super::acquire::{Held, Obligation};
 use super::callees::{Callees, Effect};
 use super::marks::Marks;
 use super::uses::{OPEN, Use, Uses};
 use super::{cleanup, guards};
 use crate::dataflow::Body;
-use crate::dataflow::exceptions::{BodyThrows, Reading, Thrown, is_interruption, is_refusal, is_unchecked};
+use crate::dataflow::exceptions::{
+    BodyThrows, Reading, Thrown, is_encoding_refusal, is_interruption, is_refusal,
+};
 use crate::dataflow::paths::{After, ClosedEdges, Exit, ExitKind, Flags, Start, Tested, Watch, calm, walk};
 use crate::facts::{EventKind, Value};
 use crate::vocabulary::ValueId;
 use crate::vocabulary::descriptor::{self, TypeDesc};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-
-/// What closing only ends: nothing that was written can be lost by it.
-const READERS: [&str; 6] = [
-    "java/io/InputStream",
-    "java/io/Reader",
-    "java/net/DatagramSocket",
-    "java/net/ServerSocket",
-    "java/net/Socket",
-    "java/nio/channels/Selector",
-];
 
 /// An obligation with all that a walk asks about it.
 pub(super) struct Followed<'f, 'c, 'w> {
@@ -38,11 +32,13 @@ pub(super) struct Followed<'f, 'c, 'w> {
     /// Values that it is released with; acquiring it again from them releases the last one.
     owners: Vec<ValueId>,
     throws: Rc<BodyThrows>,
-    /// What else may throw, though it does not say so; releasing never does.
+    /// What else may throw, though it does not say so; releasing never does, nor what is done about a failure.
     surprises: Option<Rc<BodyThrows>>,
+    /// For each event whether a way without exceptions leads to it, where there are surprises.
+    is_usual: Vec<bool>,
     is_calm: Vec<bool>,
     releases_fail: bool,
-    /// Whether what fails only on a closed object counts.
+    /// Whether what fails only on a closed object counts, and that an encoding which settings name is missing.
     options_fail: bool,
     /// Whether methods of which nothing is known give it back.
     comes_back: bool,
@@ -142,6 +138,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             owners,
             throws,
             surprises: None,
+            is_usual: Vec::new(),
             is_calm,
             releases_fail,
             options_fail: false,
@@ -154,7 +151,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         }
     }
 
-    /// The same, as if asking an open object for something, or setting one of its options, could fail.
+    /// The same, as if asking an open object for something, setting one of its options, or naming the encoding that settings say, could fail.
     pub(super) fn asking(self) -> Self {
         Self { options_fail: true, ..self }
     }
@@ -170,7 +167,8 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             |i: usize| self.uses.list.iter().any(|(at, _, u)| usize::from(*at) == i && is_release(*u));
         let is_calm = calm(self.body, &releases);
         let surprises = Some(self.callees.throws(self.body, Reading::ForeignCall));
-        Self { surprises, is_calm, ..self }
+        let is_usual = cleanup::reached_normally(self.body);
+        Self { surprises, is_calm, is_usual, ..self }
     }
 
     /// Whether it is lent to somebody.
@@ -214,7 +212,15 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
                 || is_normal
                     && (is_half || self.is_place && self.returns_true(e.at) || own != 0 && e.state & own != 0)
         };
-        exits.into_iter().filter(|e| !is_kept(e)).collect()
+        let mut exits: Vec<Exit> = exits.into_iter().filter(|e| !is_kept(e)).collect();
+        // What is said of the path should be what a reader finds declared, if there is such a path.
+        exits.sort_by_key(|e| e.cause.is_some_and(|at| !self.is_told(at)));
+        exits
+    }
+
+    /// Whether an event is known to throw something of a certain class.
+    fn is_told(&self, event: u16) -> bool {
+        self.throws.of_event(event).iter().any(|t| matches!(t, Thrown::Class(_)))
     }
 
     /// Whether an event returns the constant `true`: an attempt that has succeeded, and says so.
@@ -234,11 +240,17 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
     /// is something to release.
     pub(super) fn yields(&self) -> Option<bool> {
         let exits = self.exits();
-        let own = self.uses.bit(Value::Param(0));
+        let own = self.own_bit();
         let kept = || exits.iter().filter(|e| e.kind == ExitKind::Normal && e.state & own != 0);
         let seen = self.seen.get();
         let is_yielded = seen.returns || own != 0 && kept().next().is_some();
         is_yielded.then(|| seen.returns_open || kept().any(|e| e.state & OPEN != 0))
+    }
+
+    /// The bit of the object that a constructor makes, if that releases what is followed with itself.
+    fn own_bit(&self) -> u32 {
+        let own = self.uses.faces.iter().position(|f| f.value == Value::Param(0) && f.releases);
+        own.map_or(0, |bit| 1 << bit)
     }
 
     /// What the body does to a parameter.
@@ -248,15 +260,18 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         }
         let exits = self.exits();
         let seen = self.seen.get();
-        let own = self.uses.faces.iter().skip(1).position(|f| f.value == Value::Param(0));
-        let own = own.map_or(0, |bit| 2u32 << bit);
+        let own = self.own_bit() & !1;
+        // An object that keeps it without releasing it may still do so by a method that nobody knows.
+        let kept = self.uses.bit(Value::Param(0)) & !own & !1;
+        let is_kept = exits.iter().any(|e| e.kind == ExitKind::Normal && e.state & kept != 0);
         Effect {
             releases: seen.releases,
-            escapes: seen.escapes,
+            escapes: seen.escapes || is_kept,
             lends: seen.lends,
             into_receiver: exits.iter().any(|e| e.kind == ExitKind::Normal && e.state & own != 0),
             into_result: seen.returns,
             open_on_exception: exits.iter().any(|e| e.kind == ExitKind::Exceptional),
+            guards: self.is_ever_released(),
             opens: seen.opens,
         }
     }
@@ -293,7 +308,9 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
     fn takes_null(&self, value: ValueId, is_null: bool, state: u32) -> bool {
         let face = self.uses.face_of(self.body, value, state);
         if is_null {
-            return !face.is_some_and(|f| f.releases) && !self.is_owner(value);
+            return !face.is_some_and(|f| f.releases)
+                && !self.is_owner(value)
+                && !self.marks.is_surely_there(self.body, value);
         }
         // All that the value could be does not exist yet on this path: it is null.
         face.is_some()
@@ -301,57 +318,6 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
                 Value::Null => false,
                 leaf => self.uses.bit(leaf) == 0 && self.marks.may_be_there(leaf, state),
             })
-    }
-
-    /// What alone leaves it open on these ways, if that is something that few would guard against.
-    pub(super) fn only_if(&self, exits: &[Exit]) -> Option<OnlyIf> {
-        let all =
-            |of: &dyn Fn(u16) -> bool| !exits.is_empty() && exits.iter().all(|e| e.cause.is_some_and(of));
-        let waits = |at: u16| self.uses.list.iter().any(|(i, _, found)| *i == at && *found == Use::Releases);
-        let ends_quietly =
-            |e: &Exit| self.closes_quietly(e.at) || e.cause.is_some_and(|at| self.closes_quietly(at));
-        match () {
-            () if self.options_fail && !self.is_careless() => Some(OnlyIf::OptionFails),
-            () if !self.is_place && all(&waits) => Some(OnlyIf::Interrupted),
-            () if self.releases_fail && self.only_reads() && exits.iter().all(ends_quietly) => {
-                Some(OnlyIf::CloseFails)
-            }
-            () => None,
-        }
-    }
-
-    /// Whether the walk has seen it released at the end of the usual way, in no handler, and handed on nowhere.
-    fn is_careless(&self) -> bool {
-        let seen = self.seen.get();
-        let is_handed_on = seen.escapes || seen.lends || seen.returns;
-        let is_usual = cleanup::reached_normally(self.body);
-        let is_in_handler = |at: &u16| !is_usual.get(usize::from(*at)).copied().unwrap_or(true);
-        seen.releases_normally && !is_handed_on && !self.released_at.borrow().iter().any(is_in_handler)
-    }
-
-    /// Whether what is followed only reads, as far as the scan has its class: nothing that was written is lost with it.
-    fn only_reads(&self) -> bool {
-        let program = self.callees.world.program;
-        let loader = program.class(self.body.class).loader;
-        let made = self.uses.faces.first().and_then(|face| self.body.origins.event(face.value));
-        let class = made.and_then(|(_, event)| match event.kind {
-            EventKind::New => program.find(loader, event.name()?),
-            _ => result_class(self.callees.world, self.body, event),
-        });
-        class.is_none_or(|c| READERS.iter().any(|root| program.has_supertype_named(c, root)))
-    }
-
-    /// Whether an event closes something that has nothing left to do then: it reads, or it can't fail but by a bug.
-    fn closes_quietly(&self, event: u16) -> bool {
-        let Some(found) = self.body.origins.events().get(usize::from(event)) else { return false };
-        let program = self.callees.world.program;
-        let loader = program.class(self.body.class).loader;
-        let owner = found.member().and_then(|m| program.find(loader, program.facts.members.get(m).owner));
-        let reads = |class| READERS.iter().any(|root| program.has_supertype_named(class, root));
-        let declares = |t: &Thrown| !is_unchecked(self.callees.world, loader, *t);
-        // Of what the scan has not, nothing speaks for it.
-        let is_quiet = owner.is_none_or(reads) || !self.throws.of_event(event).iter().any(declares);
-        self.callees.is_release(self.body, found) && is_quiet
     }
 
     /// The exceptions of an event that are no mistake of its caller's. Whoever is given something to wrap or release, and
@@ -370,7 +336,10 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             return Vec::new();
         }
         let is_given = args.iter().skip(usize::from(has_receiver)).any(is_face);
-        let counts = |t: &&Thrown| !is_refusal(world, **t) || !is_given && self.event.is_some();
+        let is_asked = || found.kind.is_invoke() && self.callees.is_given_text(self.body, found);
+        let is_unlikely = |t: Thrown| !self.options_fail && is_encoding_refusal(world, t) && !is_asked();
+        let counts =
+            |t: &&Thrown| !is_unlikely(**t) && (!is_refusal(world, **t) || !is_given && self.event.is_some());
         all.iter().filter(counts).copied().collect()
     }
 
@@ -418,7 +387,9 @@ impl Watch for Followed<'_, '_, '_> {
             }
             match found {
                 Use::Opens | Use::OpensUnlessThrown => next |= OPEN,
-                Use::Becomes(value) | Use::HandsOut(value) => next |= self.uses.bit(value),
+                Use::Becomes(value) | Use::TakenOver(value) | Use::HandsOut(value) => {
+                    next |= self.uses.bit(value);
+                }
                 Use::Keeps => {}
                 _ => is_settled = true,
             }
@@ -431,14 +402,15 @@ impl Watch for Followed<'_, '_, '_> {
     }
 
     fn thrown(&self, event: u16, state: u32) -> Vec<Thrown> {
-        let surprises = self.surprises.as_ref().filter(|_| !self.closes_something(event));
+        let is_usual = self.is_usual.get(usize::from(event)).copied().unwrap_or(false);
+        let surprises = self.surprises.as_ref().filter(|_| is_usual && !self.closes_something(event));
         let all = surprises.unwrap_or(&self.throws).of_event(event);
         if all.is_empty() || self.is_calm.get(usize::from(event)).copied().unwrap_or(false) {
             return Vec::new();
         }
         let is_cleanup = self.cleanup.contains(&event);
         let settles = |u: &Use| match u {
-            Use::Releases | Use::Escapes | Use::Lends | Use::Returns => true,
+            Use::Releases | Use::Escapes | Use::Lends | Use::Returns | Use::TakenOver(_) => true,
             Use::ReleasesUnlessThrown => is_cleanup,
             _ => false,
         };

@@ -4,6 +4,7 @@
 use crate::dataflow::Body;
 use crate::dataflow::paths::{Tested, block_of};
 use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::ValueId;
 
 /// Values that one walk keeps in mind; each doubles what it may visit.
 const MAX_MARKS: usize = 5;
@@ -14,6 +15,8 @@ const MAX_BITS: usize = 31;
 #[derive(Default)]
 pub(super) struct Marks {
     list: Vec<Mark>,
+    /// New objects that are there on every way to the start of the walk.
+    certain: Vec<Value>,
 }
 
 struct Mark {
@@ -42,8 +45,11 @@ impl Marks {
                     continue;
                 }
                 // What may have happened before the walk starts is there whether or not it happens again.
-                if let Some(event) = there_after(body, leaf).filter(|e| !may_precede(body, *e, start)) {
+                let Some(event) = there_after(body, leaf) else { continue };
+                if !may_precede(body, event, start) {
                     marks.list.push(Mark { value: leaf, event, bit: 1 << at });
+                } else if is_new(body, leaf) && surely_precedes(body, event, start) {
+                    marks.certain.push(leaf);
                 }
             }
         }
@@ -53,6 +59,13 @@ impl Marks {
     /// The bits that an event sets when it has ended normally.
     pub(super) fn set_by(&self, event: u16) -> u32 {
         self.list.iter().filter(|m| m.event == event).fold(0, |bits, m| bits | m.bit)
+    }
+
+    /// Whether an operand is an object that was there before the walk has started. That it was forgotten since, and is
+    /// then asked for, is not reckoned with.
+    pub(super) fn is_surely_there(&self, body: Body<'_>, operand: ValueId) -> bool {
+        let mut made = body.origins.leaves(operand).filter(|leaf| *leaf != Value::Null).peekable();
+        made.peek().is_some() && made.all(|leaf| self.certain.contains(&leaf))
     }
 
     /// Whether a value may be there in a state.
@@ -71,6 +84,39 @@ fn there_after(body: Body<'_>, value: Value) -> Option<u16> {
     };
     let at = body.origins.events().iter().position(constructs)?;
     u16::try_from(at).ok()
+}
+
+fn is_new(body: Body<'_>, value: Value) -> bool {
+    body.origins.event(value).is_some_and(|(_, made)| made.kind == EventKind::New)
+}
+
+/// Whether every way from the entry to `start` passes an event.
+fn surely_precedes(body: Body<'_>, event: u16, start: Option<u16>) -> bool {
+    let unit = body.origins.unit;
+    let at = |event| block_of(unit, body.method, event);
+    let (Some(barred), Some(to)) = (at(event), start.and_then(at)) else { return false };
+    if barred == to {
+        return start.is_some_and(|start| event < start);
+    }
+    let blocks = unit.blocks_of(body.method);
+    let mut seen = vec![false; blocks.len()];
+    let mut waiting = vec![0u16];
+    while let Some(at) = waiting.pop() {
+        let (Some(block), Some(seen)) = (blocks.get(usize::from(at)), seen.get_mut(usize::from(at))) else {
+            continue;
+        };
+        // The block that holds the event may be left by an exception before it.
+        if at == to {
+            return false;
+        }
+        if !std::mem::replace(seen, true) {
+            waiting.extend(unit.handlers(block).iter().map(|h| h.block));
+            if at != barred {
+                waiting.extend(unit.successors(block));
+            }
+        }
+    }
+    true
 }
 
 /// Whether an event may happen before a walk starts after `start`.

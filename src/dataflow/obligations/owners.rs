@@ -7,10 +7,12 @@ use crate::dataflow::Body;
 use crate::dataflow::exceptions::THROWABLE;
 use crate::dataflow::paths::block_of;
 use crate::facts::{NO_NAME, Value};
-use crate::vocabulary::ValueId;
+use crate::vocabulary::{MethodId, ValueId};
 
 /// Callers of one method that are looked at.
 const MAX_CALLERS: usize = 16;
+/// Methods through which the owner is passed on.
+const MAX_METHODS: usize = 12;
 /// Blocks of one handler that are searched for the release.
 const MAX_BLOCKS: usize = 24;
 
@@ -22,21 +24,48 @@ pub(super) fn is_released_by_callers(
     obligation: &Obligation,
 ) -> bool {
     let owners = obligation.released_with.iter().flat_map(|owner| body.origins.leaves(*owner));
-    let mut params = owners.filter_map(|leaf| match leaf {
-        Value::Param(n) if n > 0 || body.method.access.is_static() => Some(usize::from(n)),
+    let mut params = owners.filter_map(|leaf| passed_param(body, leaf));
+    params.any(|param| is_released_above(callees, body, param, &mut Vec::new()))
+}
+
+/// The parameter that a value is, the receiver left out.
+fn passed_param(body: Body<'_>, leaf: Value) -> Option<u16> {
+    match leaf {
+        Value::Param(n) if n > 0 || body.method.access.is_static() => Some(n),
         _ => None,
-    });
-    let releases = |param: usize| {
-        let sites = callees.world.sites.of(body.id, MAX_CALLERS).unwrap_or_default();
-        !sites.is_empty()
-            && sites.iter().all(|site| {
-                let caller = callees.world.body(site.caller);
-                let call = caller.origins.events().get(usize::from(site.event));
-                let passed = call.and_then(|c| caller.origins.args(c).get(param).copied());
-                passed.is_some_and(|value| is_guarded(callees, caller, site.event, value))
+    }
+}
+
+/// Whether every caller that is seen guards its call, or passes on what its own callers guard. A method that calls itself
+/// adds nothing.
+fn is_released_above(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    param: u16,
+    seen: &mut Vec<(MethodId, u16)>,
+) -> bool {
+    if seen.contains(&(body.id, param)) {
+        return true;
+    }
+    if seen.len() >= MAX_METHODS {
+        return false;
+    }
+    seen.push((body.id, param));
+    let sites = callees.world.sites.of(body.id, MAX_CALLERS).unwrap_or_default();
+    !sites.is_empty()
+        && sites.iter().all(|site| {
+            let caller = callees.world.body(site.caller);
+            let call = caller.origins.events().get(usize::from(site.event));
+            let passed = call.and_then(|c| caller.origins.args(c).get(usize::from(param)).copied());
+            passed.is_some_and(|value| {
+                let mut leaves = caller.origins.leaves(value);
+                is_guarded(callees, caller, site.event, value)
+                    || leaves.any(|leaf| {
+                        let own = passed_param(caller, leaf);
+                        own.is_some_and(|own| is_released_above(callees, caller, own, seen))
+                    })
             })
-    };
-    params.any(releases)
+        })
 }
 
 /// Whether a handler for any exception around an event releases a value that the body itself has made.

@@ -4,9 +4,10 @@ use super::acquire::{Held, Obligation};
 use super::callees::Callees;
 use super::uses::{MAX_STEPS, is_same_place};
 use crate::dataflow::Body;
-use crate::dataflow::paths::block_of;
-use crate::facts::EventKind;
-use crate::vocabulary::ValueId;
+use crate::dataflow::paths::{Flags, Tested, block_of};
+use crate::facts::{Event, EventKind};
+use crate::vocabulary::descriptor::{self, TypeDesc};
+use crate::vocabulary::{Access, ValueId};
 
 /// Whether what a body takes can't be judged by the body alone: its callers hold it when they call, since the body gives
 /// it back before it takes it again; or a loop takes one after another of many, which another loop gives back.
@@ -14,6 +15,50 @@ pub(super) fn is_untold(callees: &Callees<'_, '_>, body: Body<'_>, obligation: &
     let Held::Place(place) = obligation.held else { return false };
     is_held_on_entry(callees, body, obligation, place)
         || is_one_of_many(body, place, MAX_STEPS) && is_in_loop(body, obligation.event)
+        || is_given_back_elsewhere(callees, body, obligation, place)
+        || is_attempt(callees, body, obligation) && keeps_flag(body)
+}
+
+/// Whether the call that takes it says whether it has.
+fn is_attempt(callees: &Callees<'_, '_>, body: Body<'_>, obligation: &Obligation) -> bool {
+    let program = callees.world.program;
+    let event = body.origins.events().get(usize::from(obligation.event));
+    let member = event.and_then(|e| e.member()).map(|m| program.facts.members.get(m));
+    member.is_some_and(|m| descriptor::return_type(program.text(m.desc)) == TypeDesc("Z"))
+}
+
+/// Whether a test asks a variable that is one constant here and another there: what an attempt has said may be in it.
+fn keeps_flag(body: Body<'_>) -> bool {
+    let blocks = body.origins.unit.blocks_of(body.method).iter();
+    blocks.filter_map(|b| Tested::of(body, b)).any(|t| t.is_flag(body, Flags::Constants))
+}
+
+/// Whether another method gives back what this one takes, and takes none itself. Of what is no matter of paths, as a permit
+/// is, which any thread may give back.
+fn is_given_back_elsewhere(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    obligation: &Obligation,
+    place: ValueId,
+) -> bool {
+    let world = callees.world;
+    let facts = world.knowledge.tables.resources.get(usize::from(obligation.resource));
+    let Some(field) = facts.filter(|r| !r.check_paths).and_then(|_| callees.field_behind(body, place)) else {
+        return false;
+    };
+    let gives_back = |method| {
+        let other = world.body(method);
+        let is_its = |event: &Event| {
+            other.origins.args(event).iter().any(|v| callees.field_behind(other, *v) == Some(field))
+        };
+        let mut of_it = other.origins.events().iter().filter(|e| e.kind.is_invoke() && is_its(e));
+        let mut acquires = of_it.clone().filter(|e| callees.is_acquire_of(other, e, obligation.resource));
+        of_it.any(|e| callees.is_release_of(other, e, obligation.resource)) && acquires.next().is_none()
+    };
+    // A task is part of the method that makes it, which says what it is for.
+    let is_task = |method| world.program.method(method).access.has(Access::SYNTHETIC);
+    let mut reads = world.fields.reads(field).filter(|read| read.method != body.id && !is_task(read.method));
+    reads.any(|read| gives_back(read.method))
 }
 
 /// In code order the first thing that is done to it is to give it back.

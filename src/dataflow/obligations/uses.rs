@@ -15,6 +15,9 @@ const MAX_ROUNDS: usize = 4;
 /// Fields and calls that two ways to an object are compared along.
 pub(super) const MAX_STEPS: u32 = 4;
 
+/// The object that a constructor, or a method, is run on.
+const OWN: Value = Value::Param(0);
+
 /// What an event does to one operand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Use {
@@ -32,6 +35,8 @@ pub(super) enum Use {
     Returns,
     /// From now on it is also reached, and released, by that value.
     Becomes(Value),
+    /// The same, and whoever makes the value releases it if that fails.
+    TakenOver(Value),
     /// That value is released with it, but not it with the value.
     HandsOut(Value),
     /// Takes what has to be given back, also if the event throws.
@@ -88,16 +93,19 @@ impl Uses {
     ) {
         for (position, operand) in body.origins.args(event).iter().enumerate() {
             let Some(face) = self.face_of(body, *operand, u32::MAX) else { continue };
-            let held = self.faces.first().map(|f| f.value);
-            let found = match use_of(callees, body, (i, event), position, held, releases_fail) {
+            let found = match use_of(callees, body, (i, event), position, &self.faces, releases_fail) {
                 Use::Keeps => continue,
-                Use::Releases | Use::ReleasesUnlessThrown if !face.releases => continue,
+                Use::Releases | Use::ReleasesUnlessThrown if !face.releases && face.value != OWN => continue,
                 // Whoever gets it keeps the obligation alive, but can't settle it.
                 Use::Returns if !face.releases => Use::Escapes,
                 found => found,
             };
             match found {
-                Use::Becomes(value) => self.add_face(Face { value, releases: face.releases }),
+                Use::Becomes(value) | Use::TakenOver(value) => {
+                    // What a constructor reads from its own field is what it has put there, whatever has the object.
+                    let releases = face.releases || event.kind == EventKind::GetField;
+                    self.add_face(Face { value, releases });
+                }
                 Use::HandsOut(value) => self.add_face(Face { value, releases: false }),
                 _ => {}
             }
@@ -141,7 +149,7 @@ impl Uses {
         for (i, event) in body.origins.events().iter().enumerate().filter(|(_, e)| e.kind.is_invoke()) {
             for (position, operand) in body.origins.args(event).iter().enumerate() {
                 let releases = || {
-                    let found = use_of(callees, body, (i, event), position, None, false);
+                    let found = use_of(callees, body, (i, event), position, &[], false);
                     matches!(found, Use::Releases | Use::ReleasesUnlessThrown)
                 };
                 if is_owner(*operand) && releases() {
@@ -158,7 +166,9 @@ impl Uses {
         let mut uses = Self { faces: Vec::new(), list: Vec::new() };
         let field = callees.field_behind(body, place);
         for (i, event) in body.origins.events().iter().enumerate() {
-            if i == usize::from(obligation.event) || !event.kind.is_invoke() {
+            // A task that gives it back is on its way once it is made.
+            let runs = event.kind.is_invoke() || event.kind == EventKind::Lambda;
+            if i == usize::from(obligation.event) || !runs {
                 continue;
             }
             let releases = if callees.is_release_of(body, event, obligation.resource) {
@@ -179,13 +189,15 @@ fn use_of(
     body: Body<'_>,
     (i, event): (usize, &Event),
     position: usize,
-    held: Option<Value>,
+    faces: &[Face],
     releases_fail: bool,
 ) -> Use {
     match event.kind {
         EventKind::Return => Use::Returns,
         EventKind::PutField if position == 1 => put_field(callees, body, event),
-        EventKind::GetField if reads_back(callees, body, event, held) => Use::Becomes(Value::Event(i as u32)),
+        EventKind::GetField if reads_back(callees, body, event, faces) => {
+            Use::Becomes(Value::Event(i as u32))
+        }
         EventKind::PutStatic | EventKind::Lambda | EventKind::InvokeDynamic => Use::Escapes,
         EventKind::ArrayStore if position == 1 => Use::Escapes,
         kind if kind.is_invoke() => callees.use_at(body, i, event, position, releases_fail),
@@ -193,31 +205,32 @@ fn use_of(
     }
 }
 
-/// A constructor that keeps something in a field which the object's `close` releases makes the object a wrapper.
+/// A constructor that keeps something in a field which the object's `close` releases makes the object a wrapper. Else the
+/// object has it all the same, unless the constructor fails: then nobody has either.
 fn put_field(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Use {
     let program = callees.world.program;
     let is_own = program.text(body.method.name) == "<init>" && is_this(body, event);
     let field = event.member().and_then(|m| program.refs(program.class(body.class).loader).field(m));
     match field {
-        Some(field) if is_own && callees.class_releases_field(body.class, field) => {
-            Use::Becomes(Value::Param(0))
-        }
+        Some(field) if is_own && callees.class_releases_field(body.class, field) => Use::Becomes(OWN),
+        Some(_) if is_own => Use::HandsOut(OWN),
         _ => Use::Escapes,
     }
 }
 
 /// Whether a constructor reads from a field of its own object what it has put there.
-fn reads_back(callees: &Callees<'_, '_>, body: Body<'_>, read: &Event, held: Option<Value>) -> bool {
+fn reads_back(callees: &Callees<'_, '_>, body: Body<'_>, read: &Event, faces: &[Face]) -> bool {
     let program = callees.world.program;
     let refs = program.refs(program.class(body.class).loader);
     let field_of = |event: &Event| event.member().and_then(|m| refs.field(m));
+    let is_face = |leaf| faces.iter().any(|face| face.releases && face.value == leaf);
     let keeps = |put: &Event| {
         put.kind == EventKind::PutField
             && is_this(body, put)
             && field_of(put) == field_of(read)
-            && body.origins.leaves(body.origins.arg(put, 1)).any(|leaf| Some(leaf) == held)
+            && body.origins.leaves(body.origins.arg(put, 1)).any(|leaf| is_face(leaf))
     };
-    held.is_some() && is_this(body, read) && body.origins.events().iter().any(keeps)
+    !faces.is_empty() && is_this(body, read) && body.origins.events().iter().any(keeps)
 }
 
 /// Whether two operands are reached the same way: from the same value, by the same fields and calls.

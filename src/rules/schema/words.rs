@@ -303,6 +303,8 @@ words! {
         OptionFails,
         /// The method, by its name one that sets something up, is called again.
         CalledAgain,
+        /// Nothing for good: all callers that are seen close what it is released with.
+        UntilOwner,
     }
 }
 

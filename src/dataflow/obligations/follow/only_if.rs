@@ -1,0 +1,97 @@
+//! What alone leaves an obligation open, where few would guard against it.
+
+use super::super::acquire::result_class;
+use super::super::cleanup;
+use super::super::uses::Use;
+use super::{Followed, OnlyIf};
+use crate::dataflow::exceptions::{Thrown, is_interruption, is_unchecked};
+use crate::dataflow::paths::Exit;
+use crate::facts::EventKind;
+
+/// What closing only ends: nothing that was written can be lost by it.
+const READERS: [&str; 7] = [
+    "java/io/InputStream",
+    "java/io/Reader",
+    "java/net/DatagramSocket",
+    "java/net/ServerSocket",
+    "java/net/Socket",
+    "java/nio/channels/SelectableChannel",
+    "java/nio/channels/Selector",
+];
+
+impl Followed<'_, '_, '_> {
+    /// What alone leaves it open on these ways, if that is something that few would guard against.
+    pub(in crate::dataflow::obligations) fn only_if(&self, exits: &[Exit]) -> Option<OnlyIf> {
+        let all =
+            |of: &dyn Fn(u16) -> bool| !exits.is_empty() && exits.iter().all(|e| e.cause.is_some_and(of));
+        let is_wait = |t: &Thrown| is_interruption(self.callees.world, *t);
+        let waits = |at: u16| {
+            let thrown = self.throws.of_event(at);
+            self.is_run_on_it(at) && !thrown.is_empty() && thrown.iter().all(is_wait)
+        };
+        let is_quiet = |at: u16| self.closes_quietly(at) || self.closes_after_another(at);
+        let ends_quietly = |e: &Exit| is_quiet(e.at) || e.cause.is_some_and(is_quiet);
+        match () {
+            () if self.options_fail && !self.is_careless() => Some(OnlyIf::OptionFails),
+            () if !self.is_place && all(&waits) => Some(OnlyIf::Interrupted),
+            () if self.releases_fail && self.only_reads() && exits.iter().all(ends_quietly) => {
+                Some(OnlyIf::CloseFails)
+            }
+            () => None,
+        }
+    }
+
+    /// Whether the walk has seen it released at the end of the usual way, in no handler, and handed on nowhere.
+    fn is_careless(&self) -> bool {
+        let seen = self.seen.get();
+        let is_handed_on = seen.escapes || seen.lends || seen.returns;
+        let is_usual = cleanup::reached_normally(self.body);
+        let is_in_handler = |at: &u16| !is_usual.get(usize::from(*at)).copied().unwrap_or(true);
+        seen.releases_normally && !is_handed_on && !self.released_at.borrow().iter().any(is_in_handler)
+    }
+
+    /// Whether what is followed only reads, as far as the scan has its class: nothing that was written is lost with it.
+    fn only_reads(&self) -> bool {
+        let program = self.callees.world.program;
+        let loader = program.class(self.body.class).loader;
+        let made = self.uses.faces.first().and_then(|face| self.body.origins.event(face.value));
+        let class = made.and_then(|(_, event)| match event.kind {
+            EventKind::New => program.find(loader, event.name()?),
+            _ => result_class(self.callees.world, self.body, event),
+        });
+        class.is_none_or(|c| READERS.iter().any(|root| program.has_supertype_named(c, root)))
+    }
+
+    fn is_run_on_it(&self, event: u16) -> bool {
+        let found = self.body.origins.events().get(usize::from(event)).filter(|e| e.kind.has_receiver());
+        found.is_some_and(|e| self.uses.face_of(self.body, self.body.origins.arg(e, 0), u32::MAX).is_some())
+    }
+
+    /// Whether an event is the call of a method that closes it, unless closing something else fails there.
+    fn closes_after_another(&self, event: u16) -> bool {
+        let Some(found) = self.body.origins.events().get(usize::from(event)) else { return false };
+        let of_it = self.uses.list.iter().filter(|(at, ..)| *at == event);
+        let mut operands =
+            of_it.filter(|(.., found)| *found == Use::ReleasesUnlessThrown).map(|(_, v, _)| *v);
+        operands.any(|operand| {
+            let position = self.body.origins.args(found).iter().position(|v| *v == operand);
+            position.is_some_and(|position| {
+                let i = usize::from(event);
+                self.callees.use_at(self.body, i, found, position, false) == Use::Releases
+            })
+        })
+    }
+
+    /// Whether an event closes something that has nothing left to do then: it reads, or it can't fail but by a bug.
+    fn closes_quietly(&self, event: u16) -> bool {
+        let Some(found) = self.body.origins.events().get(usize::from(event)) else { return false };
+        let program = self.callees.world.program;
+        let loader = program.class(self.body.class).loader;
+        let owner = found.member().and_then(|m| program.find(loader, program.facts.members.get(m).owner));
+        let reads = |class| READERS.iter().any(|root| program.has_supertype_named(class, root));
+        let declares = |t: &Thrown| !is_unchecked(self.callees.world, loader, *t);
+        // Of what the scan has not, nothing speaks for it.
+        let is_quiet = owner.is_none_or(reads) || !self.throws.of_event(event).iter().any(declares);
+        self.callees.is_release(self.body, found) && is_quiet
+    }
+}
