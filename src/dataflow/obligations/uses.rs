@@ -228,7 +228,7 @@ fn reads_back(callees: &Callees<'_, '_>, body: Body<'_>, read: &Event, faces: &[
         put.kind == EventKind::PutField
             && is_this(body, put)
             && field_of(put) == field_of(read)
-            && body.origins.leaves(body.origins.arg(put, 1)).any(|leaf| is_face(leaf))
+            && body.origins.leaves(body.origins.arg(put, 1)).any(&is_face)
     };
     !faces.is_empty() && is_this(body, read) && body.origins.events().iter().any(keeps)
 }
