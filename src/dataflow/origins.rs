@@ -1,6 +1,8 @@
 //! Where a value comes from, across methods: down into what a call returns, up to what callers pass, through fields
 //! that are written once.
 
+mod functions;
+
 use super::knowledge::groups;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
@@ -93,7 +95,7 @@ struct Search<'w> {
 /// The origins of a value of a method, sorted, each once. `Unknown` among them says that more are possible.
 pub fn of_value(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Found> {
     let mut search = Search { world, steps: 0, found: Vec::new(), seen: Vec::new() };
-    let at = At { passed_by: None, is_derived: false, depth: 0 };
+    let at = At { passed_by: None, is_derived: false, of_elements: false, depth: 0 };
     search.value(world.body(method), value, None, at);
     search.found.sort_unstable();
     search.found.dedup();
@@ -104,6 +106,8 @@ pub fn of_value(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Foun
 struct At {
     passed_by: Option<TenantId>,
     is_derived: bool,
+    /// Whether what the value holds is asked for, rather than the value.
+    of_elements: bool,
     depth: u32,
 }
 
@@ -179,13 +183,17 @@ impl<'w> Search<'w> {
         for site in sites {
             let caller = self.world.body(site.caller);
             let Some(event) = caller.origins.events().get(usize::from(site.event)) else { continue };
-            // A lambda's captured values come first; what its caller adds is not seen here.
-            let value = caller.origins.arg(event, usize::from(param));
             let from_module = self.world.reach.owner(caller.class);
             let into_shared = self.world.reach.owner(body.class).is_none();
             let passed_by = if into_shared { from_module.or(at.passed_by) } else { at.passed_by };
             let before = self.found.len();
-            self.value(caller, value, None, At { passed_by, ..at.deeper() });
+            let there = At { passed_by, ..at.deeper() };
+            // A lambda's captured values come first, then what whoever runs it gives it.
+            if event.kind == EventKind::Lambda && usize::from(param) >= caller.origins.args(event).len() {
+                self.given_to_function(caller, site.event, there);
+            } else {
+                self.value(caller, caller.origins.arg(event, usize::from(param)), None, there);
+            }
             if passed_by.is_some() {
                 // The crossing is what a report shows.
                 for found in &mut self.found[before..] {
@@ -305,6 +313,9 @@ impl<'w> Search<'w> {
     }
 
     fn call(&mut self, body: Body<'_>, event: &Event, index: u16, up: Option<&Frame<'_>>, at: At) {
+        if at.of_elements && self.same_elements(body, event, up, at) {
+            return;
+        }
         if self.has_default(body, event)
             && let Some(value) = body.origins.args(event).last()
         {

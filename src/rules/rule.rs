@@ -1,11 +1,13 @@
 //! A checked rule: what the YAML says, with every name looked up and every pattern compiled.
 
+mod call;
 mod cost;
 mod failures;
 mod kinds;
 mod sharing;
 
 pub use crate::dataflow::obligations::OnlyIf;
+pub use call::{CallTest, ModuleHas};
 pub use cost::Cost;
 pub use failures::{LinkCause, LinkFailure};
 pub use kinds::{
@@ -353,6 +355,8 @@ pub enum Condition {
     AlsoCalls(Vec<String>),
     /// The result of the call is used (stored, returned, called on) rather than dropped or only compared.
     ResultUsed,
+    /// What comes of the call.
+    Call(CallTest),
     /// All that the call yields is cast to classes whose objects hold nothing of an application.
     CastToOwn,
     /// The method asks the context class loader for the same name before.

@@ -112,6 +112,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
+        Condition::Call(test) => super::call_tests::holds(cx, found, test),
         Condition::CastToOwn => found.spots.iter().all(|s| super::own_casts::is_cast_to_own(cx, s)),
         Condition::ContextLoaderAskedBefore => {
             found.spots.iter().all(|s| super::calls::is_context_loader_asked_before(cx, s))
@@ -464,7 +465,8 @@ fn is_shared_object(cx: &Context<'_>, field: FieldId) -> bool {
         && cx.held.holder(class).is_some()
 }
 
-fn catches(cx: &Context<'_>, spot: &Spot, types: &[String]) -> bool {
+/// Whether the method that holds a site catches one of the types around it.
+pub(super) fn catches(cx: &Context<'_>, spot: &Spot, types: &[String]) -> bool {
     let body = cx.world.body(spot.method);
     let unit = body.origins.unit;
     let Some(block) = changes::block_of(unit, body, spot.event) else { return false };

@@ -3,6 +3,7 @@
 //! All rules are evaluated together: fields once, bodies once, whatever the number of rules. A site gives matches, a
 //! rule's conditions choose among them, its cases set severity and certainty, and what is left becomes findings.
 
+mod call_tests;
 mod calls;
 mod certainty;
 mod classes;

@@ -1,0 +1,103 @@
+//! Whether conditions about what comes of a call hold.
+
+use super::conditions::catches;
+use super::context::Context;
+use super::matches::{Match, Spot};
+use super::values::{holds_resource, type_of};
+use crate::facts::{EventKind, NO_NAME, Value};
+use crate::program::CallSite;
+use crate::rules::rule::{CallTest, ModuleHas};
+use crate::vocabulary::descriptor::binary_name;
+use crate::vocabulary::{ClassId, LoaderId, MethodId};
+
+/// Callers looked at for one method.
+const MAX_CALLERS: usize = 16;
+/// Calls between the site and who may catch.
+const MAX_CALLS: u32 = 3;
+
+/// Whether such a condition holds.
+pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &CallTest) -> bool {
+    match test {
+        CallTest::Uncaught(types) => found.spots.iter().any(|s| !is_caught(cx, s, types, &mut Vec::new(), 0)),
+        CallTest::CastTo(types) => found.spots.iter().any(|s| is_cast_to(cx, s, types)),
+        CallTest::ModuleHas(test) => module_has(cx, found, test),
+    }
+}
+
+/// Whether the method, or one of those who call it, catches one of the types around the site.
+fn is_caught(cx: &Context<'_>, spot: &Spot, types: &[String], seen: &mut Vec<MethodId>, depth: u32) -> bool {
+    if catches(cx, spot, types) {
+        return true;
+    }
+    if depth >= MAX_CALLS || seen.contains(&spot.method) {
+        return false;
+    }
+    seen.push(spot.method);
+    // Of so many one will.
+    let Some(sites) = cx.world.sites.of(spot.method, MAX_CALLERS) else { return true };
+    let is_caught_at = |site: &CallSite| {
+        let call = Spot { method: site.caller, event: site.event, how: None, inside: None };
+        is_caught(cx, &call, types, seen, depth + 1)
+    };
+    sites.iter().any(is_caught_at)
+}
+
+/// Whether the result of a call is cast to one of the types, and the method asks no `instanceof` of it.
+fn is_cast_to(cx: &Context<'_>, spot: &Spot, types: &[String]) -> bool {
+    let body = cx.world.body(spot.method);
+    let result = Value::Event(u32::from(spot.event));
+    let is_of_type = |name| name != NO_NAME && types.iter().any(|t| t == cx.world.program.text(name));
+    let mut is_cast = false;
+    for event in body.origins.events() {
+        let is_cast_here = event.kind == EventKind::CheckCast;
+        let is_about = (is_cast_here || event.kind == EventKind::InstanceOf)
+            && event.name().is_some_and(is_of_type)
+            && body.origins.leaves(body.origins.arg(event, 0)).any(|leaf| leaf == result);
+        if is_about && !is_cast_here {
+            return false;
+        }
+        is_cast |= is_about;
+    }
+    is_cast
+}
+
+/// Whether a module that gets to the site has one of the files or classes, and, if it has to be alone, the loader of the
+/// calling class has none.
+fn module_has(cx: &Context<'_>, found: &Match, test: &ModuleHas) -> bool {
+    let topology = cx.world.program.topology;
+    let own = cx.world.program.class(found.class).loader;
+    let files = files_of(cx, found, test);
+    let tenants = cx.tenants(found);
+    let mut loaders = tenants.iter().filter(|t| t.index() > 0);
+    let has = |loader: LoaderId| {
+        files.iter().any(|file| holds_resource(cx.world, loader, file))
+            || has_subtype(cx, loader, &test.subtypes_of)
+    };
+    let is_had = loaders.any(|t| {
+        let loader = topology.tenants.get(t.index()).map(|t| t.loader);
+        loader.is_some_and(|loader| loader != own && has(loader))
+    });
+    is_had && !(test.alone && has(own))
+}
+
+/// The names of the files, with the type that the call yields.
+fn files_of(cx: &Context<'_>, found: &Match, test: &ModuleHas) -> Vec<String> {
+    const TYPE: &str = "{type}";
+    let yielded = found
+        .spots
+        .first()
+        .and_then(|s| type_of(cx.world, cx.world.body(s.method), Value::Event(u32::from(s.event))));
+    let files = test.files.iter().filter(|file| !file.contains(TYPE) || yielded.is_some());
+    files.map(|file| file.replace(TYPE, &binary_name(yielded.unwrap_or_default()))).collect()
+}
+
+/// Whether a loader itself defines a class, no interface, below one of the types.
+fn has_subtype(cx: &Context<'_>, loader: LoaderId, types: &[String]) -> bool {
+    let program = cx.world.program;
+    let below = |class: ClassId| {
+        program.class(class).loader == loader
+            && !program.class_facts(class).access.is_interface()
+            && types.iter().any(|t| program.has_supertype_named(class, t))
+    };
+    !types.is_empty() && (0..program.classes.len()).map(ClassId::from_index).any(below)
+}
