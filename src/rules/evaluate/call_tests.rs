@@ -3,10 +3,11 @@
 use super::conditions::catches;
 use super::context::Context;
 use super::matches::{Match, Spot};
-use super::values::{holds_resource, type_of};
+use super::values::{constants, holds_resource, operand, origins_of, type_of};
 use crate::facts::{EventKind, NO_NAME, Value};
 use crate::program::CallSite;
 use crate::rules::rule::{CallTest, ModuleHas};
+use crate::topology::PathElement;
 use crate::vocabulary::descriptor::binary_name;
 use crate::vocabulary::{ClassId, LoaderId, MethodId};
 
@@ -20,6 +21,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &CallTest) -> bool {
     match test {
         CallTest::Uncaught(types) => found.spots.iter().any(|s| !is_caught(cx, s, types, &mut Vec::new(), 0)),
         CallTest::CastTo(types) => found.spots.iter().any(|s| is_cast_to(cx, s, types)),
+        CallTest::OwnLoaderHas => found.spots.iter().any(|s| own_loader_has(cx, s)),
         CallTest::ModuleHas(test) => module_has(cx, found, test),
     }
 }
@@ -59,6 +61,21 @@ fn is_cast_to(cx: &Context<'_>, spot: &Spot, types: &[String]) -> bool {
         is_cast |= is_about;
     }
     is_cast
+}
+
+/// Whether the first argument names something that the loader of the calling class yields.
+fn own_loader_has(cx: &Context<'_>, spot: &Spot) -> bool {
+    let world = cx.world;
+    let body = world.body(spot.method);
+    let Some(event) = world.event(spot.method, spot.event) else { return false };
+    let Some(position) = operand(event, 0) else { return false };
+    let own = world.program.class(body.class).loader;
+    let found = origins_of(world, body, event, position);
+    let is_class = |name: &&str| world.program.find_text(own, &name.replace('.', "/")).is_some();
+    let has_file = |element: &PathElement, name: &str| element.has_resource(world.archives, name);
+    let is_file = |name: &String| world.program.topology.find_resource(own, name, &has_file).is_some();
+    constants(world, &found).iter().any(is_class)
+        || cx.resource_names(body, event, &found).iter().any(is_file)
 }
 
 /// Whether a module that gets to the site has one of the files or classes, and, if it has to be alone, the loader of the

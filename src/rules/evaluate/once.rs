@@ -16,7 +16,10 @@ pub(super) fn runs_once(world: &World<'_>, method: MethodId, depth: u32) -> bool
     if world.program.text(facts.name) == "<clinit>" {
         return true;
     }
-    if depth >= MAX_DEPTH || facts.access.is_public() || facts.access.is_protected() {
+    // A constructor whose callers are all known makes the objects that they ask for.
+    let is_making = world.program.text(facts.name) == "<init>" && !world.reach.is_open_world();
+    let is_open = (facts.access.is_public() || facts.access.is_protected()) && !is_making;
+    if depth >= MAX_DEPTH || is_open {
         return false;
     }
     let callers = world.sites.of(method, MAX_CALLERS).unwrap_or_default();

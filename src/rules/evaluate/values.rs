@@ -312,9 +312,13 @@ pub(super) fn asked_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> 
         None => 0,
     };
     let found = origins_of(world, body, event, position);
-    // Where no other loader may come instead, `null` asks the JVM's own.
+    // Where no other loader may come instead, `null` asks the JVM's own, and of providers the system loader.
     if found.iter().all(|f| f.origin == Origin::Null && f.method == body.id) && !found.is_empty() {
-        return Some(world.program.topology.jdk);
+        return match () {
+            () if is_of(BY_NAME) => Some(world.program.topology.jdk),
+            () if is_of(PROVIDERS) => system_loader(world),
+            () => None,
+        };
     }
     let mut loaders = found.iter().filter(|f| f.origin != Origin::Null).map(|f| match f.origin {
         // What the class's own loader yields, that of a subclass yields too.
@@ -326,6 +330,9 @@ pub(super) fn asked_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> 
     loaders.all(|l| l == Some(first)).then_some(first)
 }
 
+/// The groups of the calls by which `null` asks the JVM's own loader, and the system loader.
+const BY_NAME: &str = "class-for-name-with-loader";
+const PROVIDERS: &str = "service-loader-with-loader";
 /// The group of the calls that ask the system loader for a resource.
 const SYSTEM_RESOURCE: &str = "system-resource";
 

@@ -8,6 +8,8 @@ pub enum CallTest {
     Uncaught(Vec<String>),
     /// The result is cast to one of these types, of which no `instanceof` has been asked; internal names.
     CastTo(Vec<String>),
+    /// The first argument names a class or resource that the calling class's own loader yields.
+    OwnLoaderHas,
     /// A module that gets to the site brings something of its own.
     ModuleHas(ModuleHas),
 }

@@ -271,6 +271,8 @@ pub(crate) enum ConditionText {
     Uncaught(#[schemars(length(min = 1))] Vec<String>),
     /// The result of the call is cast to one of these types, and no `instanceof` asks for it; names with dots.
     CastTo(#[schemars(length(min = 1))] Vec<String>),
+    /// The first argument names a class or resource that the calling class's own loader yields.
+    OwnLoaderHas,
     /// A module that gets to the site brings something of its own.
     ModuleHas(ModuleHasText),
     /// All that the call yields is cast, where it is called, to classes whose objects hold nothing of an application.
