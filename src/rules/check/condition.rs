@@ -144,6 +144,9 @@ impl Checker<'_> {
             ConditionText::CaughtWherePassed(types) => Condition::CaughtWherePassed(internal(types)),
             ConditionText::Uncaught(types) => Condition::Call(CallTest::Uncaught(internal(types))),
             ConditionText::CastTo(types) => Condition::Call(CallTest::CastTo(internal(types))),
+            ConditionText::ReceiverAsksOwnLoader(name) => {
+                Condition::Call(CallTest::ReceiverAsksOwnLoader(name))
+            }
             ConditionText::OwnLoaderHas => Condition::Call(CallTest::OwnLoaderHas),
             ConditionText::ModuleHas(it) => Condition::Call(CallTest::ModuleHas(ModuleHas {
                 files: it.files,
@@ -397,6 +400,7 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::Uncaught(_) => ("uncaught", false),
         ConditionText::CastTo(_) => ("cast-to", false),
         ConditionText::OwnLoaderHas => ("own-loader-has", false),
+        ConditionText::ReceiverAsksOwnLoader(_) => ("receiver-asks-own-loader", false),
         ConditionText::ModuleHas(_) => ("module-has", false),
         ConditionText::NamedAfterAsked => ("named-after-asked", false),
         ConditionText::TaskReaches(_) => ("task-reaches", false),

@@ -3,7 +3,7 @@
 use super::conditions::catches;
 use super::context::Context;
 use super::matches::{Match, Spot};
-use super::values::{constants, holds_resource, operand, origins_of, type_of};
+use super::values::{asked_loader, constants, holds_resource, operand, origins_of, type_of, types_of};
 use crate::facts::{EventKind, NO_NAME, Value};
 use crate::program::CallSite;
 use crate::rules::rule::{CallTest, ModuleHas};
@@ -22,6 +22,9 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &CallTest) -> bool {
         CallTest::Uncaught(types) => found.spots.iter().any(|s| !is_caught(cx, s, types, &mut Vec::new(), 0)),
         CallTest::CastTo(types) => found.spots.iter().any(|s| is_cast_to(cx, s, types)),
         CallTest::OwnLoaderHas => found.spots.iter().any(|s| own_loader_has(cx, s)),
+        CallTest::ReceiverAsksOwnLoader(name) => {
+            found.spots.iter().any(|s| asks_own_loader(cx, s, name).unwrap_or(false))
+        }
         CallTest::ModuleHas(test) => module_has(cx, found, test),
     }
 }
@@ -76,6 +79,38 @@ fn own_loader_has(cx: &Context<'_>, spot: &Spot) -> bool {
     let is_file = |name: &String| world.program.topology.find_resource(own, name, &has_file).is_some();
     constants(world, &found).iter().any(is_class)
         || cx.resource_names(body, event, &found).iter().any(is_file)
+}
+
+/// The APIs by which a method looks a class up.
+const LOOKUPS: [&str; 3] = ["class-for-name", "class-for-name-with-loader", "load-class"];
+
+/// Whether a method of the receiver's class asks the loader of that class for classes, and no other one.
+fn asks_own_loader(cx: &Context<'_>, spot: &Spot, name: &str) -> Option<bool> {
+    let (world, program) = (cx.world, cx.world.program);
+    let body = world.body(spot.method);
+    let event = world.event(spot.method, spot.event)?;
+    let receiver = body.origins.arg(event, operand(event, -1)?);
+    let loader = program.class(body.class).loader;
+    let types = types_of(world, body, receiver);
+    let [ty] = types[..] else { return None };
+    let class = program.find_text(loader, ty).filter(|c| !program.is_jdk(*c))?;
+    let (method, _) = program.methods_of(class).find(|(_, m)| m.has_body && program.text(m.name) == name)?;
+    let resolving = world.body(method);
+    let own = program.class(class).loader;
+    let mut n = 0;
+    for lookup in resolving.origins.events().iter().filter(|e| e.kind.is_invoke()) {
+        let is_in = |group: &&str| {
+            let table = world.knowledge.group(group);
+            lookup.member().is_some_and(|m| world.knowledge.api_in(table, own, m).is_some())
+        };
+        if LOOKUPS.iter().any(|group| is_in(group)) {
+            n += 1;
+            if asked_loader(world, resolving, lookup) != Some(own) {
+                return Some(false);
+            }
+        }
+    }
+    Some(n > 0)
 }
 
 /// Whether a module that gets to the site has one of the files or classes, and, if it has to be alone, the loader of the

@@ -6,6 +6,7 @@ use super::matches::{Spot, Subject};
 use super::trace::simple_name;
 use super::values;
 use crate::dataflow::held::Root;
+use crate::dataflow::origins::Origin;
 use crate::facts::EventKind;
 use crate::vocabulary::MethodId;
 
@@ -30,7 +31,11 @@ impl Maker<'_, '_> {
             let event = self.cx.world.event(s.method, s.event)?;
             super::places::missed_class(self.cx, self.cx.world.body(s.method), event)
         });
-        missed.or_else(|| self.argument()).or_else(|| self.computed()).map(|a| a.replace('/', "."))
+        missed
+            .or_else(|| self.argument())
+            .or_else(|| self.computed())
+            .or_else(|| self.literal())
+            .map(|a| a.replace('/', "."))
     }
 
     /// The text that the call's first argument is put together to, if there is one alone.
@@ -41,6 +46,19 @@ impl Maker<'_, '_> {
         let body = world.body(spot.method);
         let value = body.origins.arg(event, values::operand(event, 0)?);
         super::computed::texts(world, body, value)?.into_iter().next()
+    }
+
+    /// The class whose literal the call is given.
+    fn literal(&self) -> Option<String> {
+        let world = self.cx.world;
+        let spot = self.found.spots.first().filter(|_| matches!(self.found.subject, Subject::Call(..)))?;
+        let body = world.body(spot.method);
+        let event = world.event(spot.method, spot.event)?;
+        let given = values::origins_of(world, body, event, values::operand(event, 0)?);
+        given.iter().find_map(|f| match f.origin {
+            Origin::ClassLiteral(name, _) if !f.is_derived => Some(world.program.text(name).to_owned()),
+            _ => None,
+        })
     }
 
     pub(super) fn holder(&self) -> String {

@@ -10,6 +10,8 @@ pub enum CallTest {
     CastTo(Vec<String>),
     /// The first argument names a class or resource that the calling class's own loader yields.
     OwnLoaderHas,
+    /// The class of the receiver has a method of this name which looks names up with nothing but its own class's loader.
+    ReceiverAsksOwnLoader(String),
     /// A module that gets to the site brings something of its own.
     ModuleHas(ModuleHas),
 }

@@ -273,6 +273,8 @@ pub(crate) enum ConditionText {
     CastTo(#[schemars(length(min = 1))] Vec<String>),
     /// The first argument names a class or resource that the calling class's own loader yields.
     OwnLoaderHas,
+    /// The class of the receiver has a method of this name which looks names up with nothing but its own class's loader.
+    ReceiverAsksOwnLoader(String),
     /// A module that gets to the site brings something of its own.
     ModuleHas(ModuleHasText),
     /// All that the call yields is cast, where it is called, to classes whose objects hold nothing of an application.
