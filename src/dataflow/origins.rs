@@ -324,6 +324,9 @@ impl<'w> Search<'w> {
         if let Some(origin) = self.known_result(body, event, up) {
             return self.add(origin, body, index, at);
         }
+        if at.depth < MAX_DEPTH && self.of_function(body, event, at) {
+            return;
+        }
         let targets = self.world.targets(body, event, 4).unwrap_or_default();
         if targets.is_empty() || at.depth >= MAX_DEPTH {
             return self.computed(body, event, index, up, at);

@@ -3,9 +3,10 @@
 use super::{At, Frame, Origin, Search};
 use crate::dataflow::Body;
 use crate::dataflow::knowledge::{Subject, groups};
-use crate::facts::{Event, Value};
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::ValueId;
 
-impl Search<'_> {
+impl<'w> Search<'w> {
     /// What the call that a body hands a lambda to has it run with.
     pub(super) fn given_to_function(&mut self, body: Body<'_>, lambda: u16, at: At) {
         let made = Value::Event(u32::from(lambda));
@@ -36,6 +37,67 @@ impl Search<'_> {
         let Some(key) = key.and_then(|key| key.operand(call.kind.has_receiver())) else { return false };
         self.value(body, body.origins.arg(call, key), None, at);
         true
+    }
+
+    /// What a function yields that is called through an interface of the JDK, if it is a lambda or a method reference that
+    /// the method makes, or that alone is written to a field; whether it is.
+    pub(super) fn of_function(&mut self, body: Body<'_>, event: &Event, at: At) -> bool {
+        if event.kind != EventKind::InvokeInterface {
+            return false;
+        }
+        let program = self.world.program;
+        let target = event.member().and_then(|m| program.refs(program.class(body.class).loader).method(m));
+        if target.is_none_or(|m| !program.is_jdk(program.class_of_method(m))) {
+            return false;
+        }
+        let Some((maker, lambda)) = self.function_of(body, body.origins.arg(event, 0)) else { return false };
+        let Some(made) = maker.origins.events().get(usize::from(lambda)) else { return false };
+        if let Some(origin) = self.known_result(maker, made, None) {
+            self.add(origin, maker, lambda, at);
+            return true;
+        }
+        let of_maker = program.refs(program.class(maker.class).loader);
+        let Some(run) = made.member().and_then(|m| of_maker.method(m)) else { return false };
+        let is_fixed = program.method(run).access.is_static() || program.method(run).access.is_private();
+        if !is_fixed || !program.method(run).has_body {
+            return false;
+        }
+        // Its captured values are the operands of what makes it; what the call gives it comes after these.
+        let frame = Frame { body: maker, event: made, event_index: lambda, up: None };
+        let callee = self.world.body(run);
+        for ret in callee.origins.events().iter().filter(|e| e.kind == EventKind::Return) {
+            if let Some(value) = callee.origins.args(ret).first() {
+                self.value(callee, *value, Some(&frame), at.deeper());
+            }
+        }
+        true
+    }
+
+    /// The method and event that make the function that a value is, if there is one alone.
+    fn function_of<'b>(&self, body: Body<'b>, value: ValueId) -> Option<(Body<'b>, u16)>
+    where
+        Self: 'b,
+    {
+        let single = |body: Body<'_>, value: ValueId| {
+            let mut leaves = body.origins.leaves(value);
+            leaves.next().filter(|_| leaves.next().is_none())
+        };
+        let of = |body: Body<'_>, leaf| {
+            let (index, event) = body.origins.event(leaf)?;
+            Some((index as u16, event.kind, event.member()))
+        };
+        let (index, kind, member) = of(body, single(body, value)?)?;
+        if kind == EventKind::Lambda {
+            return Some((body, index));
+        }
+        let member = member.filter(|_| kind == EventKind::GetStatic)?;
+        let refs = self.world.program.refs(self.world.program.class(body.class).loader);
+        let mut writes = self.world.fields.writes(refs.field(member)?);
+        let write = writes.next().filter(|_| writes.next().is_none())?;
+        let maker = self.world.body(write.method);
+        let stored = self.world.event(write.method, write.event)?;
+        let (index, kind, _) = of(maker, single(maker, maker.origins.arg(stored, 0))?)?;
+        (kind == EventKind::Lambda).then_some((maker, index))
     }
 
     /// The elements of a container that a call makes of another one's, or of its arguments; whether it does.

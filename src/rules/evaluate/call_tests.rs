@@ -129,7 +129,27 @@ fn module_has(cx: &Context<'_>, found: &Match, test: &ModuleHas) -> bool {
         let loader = topology.tenants.get(t.index()).map(|t| t.loader);
         loader.is_some_and(|loader| loader != own && has(loader))
     });
-    is_had && !(test.alone && has(own))
+    is_had && !(test.alone && sees(cx, own, &files, test))
+}
+
+/// Whether a loader yields one of the files or classes.
+fn sees(cx: &Context<'_>, loader: LoaderId, files: &[String], test: &ModuleHas) -> bool {
+    let program = cx.world.program;
+    let has_file = |element: &PathElement, name: &str| element.has_resource(cx.world.archives, name);
+    let is_seen = |class: ClassId| {
+        program.find(loader, program.class_facts(class).name) == Some(class)
+            && is_below(cx, class, &test.subtypes_of)
+    };
+    files.iter().any(|file| program.topology.find_resource(loader, file, &has_file).is_some())
+        || !test.subtypes_of.is_empty()
+            && (0..program.classes.len()).map(ClassId::from_index).any(is_seen)
+}
+
+/// Whether a class is no interface and below one of the types.
+fn is_below(cx: &Context<'_>, class: ClassId, types: &[String]) -> bool {
+    let program = cx.world.program;
+    !program.class_facts(class).access.is_interface()
+        && types.iter().any(|t| program.has_supertype_named(class, t))
 }
 
 /// The names of the files, with the type that the call yields.
@@ -146,10 +166,6 @@ fn files_of(cx: &Context<'_>, found: &Match, test: &ModuleHas) -> Vec<String> {
 /// Whether a loader itself defines a class, no interface, below one of the types.
 fn has_subtype(cx: &Context<'_>, loader: LoaderId, types: &[String]) -> bool {
     let program = cx.world.program;
-    let below = |class: ClassId| {
-        program.class(class).loader == loader
-            && !program.class_facts(class).access.is_interface()
-            && types.iter().any(|t| program.has_supertype_named(class, t))
-    };
+    let below = |class: ClassId| program.class(class).loader == loader && is_below(cx, class, types);
     !types.is_empty() && (0..program.classes.len()).map(ClassId::from_index).any(below)
 }
