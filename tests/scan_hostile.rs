@@ -46,6 +46,36 @@ fn scanned(class: ClassAssembler) -> Option<i32> {
     scan.timeout(Duration::from_secs(60)).output().unwrap().status.code()
 }
 
+/// What a scan of the class says about the methods that it could not read; it has to read the rest.
+fn told(class: ClassAssembler) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("shop")).unwrap();
+    std::fs::write(folder.path().join("shop/Chain.class"), class.finish()).unwrap();
+    let mut scan = assert_cmd::Command::new(env!("CARGO_BIN_EXE_cotenant"));
+    scan.args(["scan", "--fail-on", "never", "--base"]).arg(folder.path());
+    let output = scan.timeout(Duration::from_secs(60)).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 class"));
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_void_parameter_costs_the_method_that_declares_it() {
+    let mut class = ClassAssembler::new("shop/Chain");
+    add(&mut class, 0x9, "wide", "(IIIV", vec![RETURN]);
+    let told = told(class);
+    assert!(told.contains("malformed-code") && told.contains("shop/Chain.class"), "{told}");
+}
+
+#[test]
+fn a_method_where_a_field_is_expected_costs_the_method_that_names_it() {
+    let mut class = ClassAssembler::new("shop/Chain");
+    let own = class.member(10, "shop/Chain", "put", "()V").to_be_bytes();
+    add(&mut class, 0x9, "put", "()V", vec![0x01, 0x01, 0xB5, own[0], own[1], RETURN]);
+    let told = told(class);
+    assert!(told.contains("malformed-code") && told.contains("shop/Chain.class"), "{told}");
+}
+
 #[test]
 fn many_ways_from_main_to_a_stream_are_many_and_no_more() {
     let mut class = ClassAssembler::new("shop/Chain");

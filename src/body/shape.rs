@@ -37,6 +37,9 @@ impl Shapes {
 
     fn new_field(&mut self, pool: &ConstantPool<'_>, index: u16) -> Result<u8, ClassError> {
         let desc = pool.utf8(pool.member(index)?.desc)?;
+        if desc.first() == Some(&b'(') {
+            return Err(ClassError::new(0, "a field was expected, and a method is named"));
+        }
         let n = desc.first().map_or(1, |b| slots(*b)).max(1);
         if let Some(slot) = self.fields.get_mut(usize::from(index)) {
             *slot = n;
@@ -55,6 +58,9 @@ impl Shapes {
 
     fn new_method(&mut self, pool: &ConstantPool<'_>, index: u16) -> Result<MethodShape, ClassError> {
         let desc = pool.utf8(pool.member(index)?.desc)?;
+        if desc.first() != Some(&b'(') {
+            return Err(ClassError::new(0, "a method was expected, and a field is named"));
+        }
         let shape = of_method(desc);
         if let Some(slot) = self.methods.get_mut(usize::from(index)) {
             *slot = Some(shape);

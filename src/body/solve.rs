@@ -235,7 +235,8 @@ impl Machine<'_, '_, '_> {
         let receiver = (!is_static).then_some(1u8);
         let mut at = 0;
         for (i, n) in receiver.into_iter().chain(parameter_slots(desc)).enumerate() {
-            if at + usize::from(n) > n_locals {
+            // No parameter is void.
+            if n == 0 || at + usize::from(n) > n_locals {
                 return Err(ClassError::new(
                     self.code.offset,
                     "the parameters don't fit the local variables",

@@ -2,11 +2,11 @@
 //! whatever way the value travels.
 
 pub use super::effects::How;
-use super::effects::{Aliases, Effect, Uses};
+use super::effects::{Aliases, Effect, Part, Uses};
 use super::remembered::Remembered;
 pub use super::written::{Written, kinds_of, written};
 use super::{Body, World, marks};
-use crate::facts::{EventKind, Value};
+use crate::facts::{Event, EventKind, Value};
 use crate::program::Program;
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, LoaderId, MethodId, Name, Parallel};
@@ -100,6 +100,9 @@ const PAGE: usize = 32;
 /// A method, and the position of one of its events.
 type Place = (MethodId, u16);
 
+/// A place whose result shows something of a value.
+type ShowingPlace = (MethodId, u16, Part);
+
 impl<'s> Changes<'s> {
     /// Prepares to find the changes of the fields that `is_candidate` accepts; the others have none.
     pub fn new(
@@ -108,10 +111,11 @@ impl<'s> Changes<'s> {
         parallel: &impl Parallel,
     ) -> Self {
         let candidates = Candidates::find(world, is_candidate, parallel);
-        let getters = getters(world, &|f| candidates.holder(f), parallel);
+        let uses = Uses::new(world.knowledge);
+        let getters = getters(world, &uses, &|f| candidates.holder(f), parallel);
         Self {
             world,
-            uses: Uses::new(world.knowledge),
+            uses,
             getters,
             candidates,
             through_handles: through_handles(world),
@@ -148,18 +152,24 @@ impl<'s> Changes<'s> {
     fn find(&self, field: FieldId) -> Vec<Change> {
         let writes = self.writes(field);
         let reads = if self.candidates.holder(field) { self.reads(field) } else { Vec::new() };
-        let mut methods: Vec<MethodId> = writes.iter().chain(&reads).map(|place| place.0).collect();
+        let of_reads = reads.iter().map(|place| place.0);
+        let mut methods: Vec<MethodId> = writes.iter().map(|place| place.0).chain(of_reads).collect();
         methods.sort_unstable();
         methods.dedup();
         let mut found = Vec::new();
         for id in methods {
-            let in_method = |places: &[Place]| -> Vec<u16> {
-                let from = places.partition_point(|place| place.0 < id);
-                places[from..].iter().take_while(|place| place.0 == id).map(|place| place.1).collect()
-            };
-            let write = |event| Change { field, method: id, event, how: How::Write, inside: None };
-            found.extend(in_method(&writes).into_iter().map(write));
-            let seeds = in_method(&reads);
+            let written = &writes[writes.partition_point(|place| place.0 < id)..];
+            let written = written.iter().take_while(|place| place.0 == id);
+            found.extend(written.map(|place| Change {
+                field,
+                method: id,
+                event: place.1,
+                how: How::Write,
+                inside: None,
+            }));
+            let seeds = &reads[reads.partition_point(|place| place.0 < id)..];
+            let seeds = seeds.iter().take_while(|place| place.0 == id).map(|place| (place.1, place.2));
+            let seeds: Vec<(u16, Part)> = seeds.collect();
             if !seeds.is_empty() {
                 let body = self.world.body(id);
                 let aliases = Aliases::of_events(&self.uses, self.world, body, &seeds);
@@ -180,16 +190,16 @@ impl<'s> Changes<'s> {
     }
 
     /// Where a value of a field comes from, ascending: it is read, or a getter is called.
-    fn reads(&self, field: FieldId) -> Vec<Place> {
-        let reads = self.world.fields.reads(field).map(|read| (read.method, read.event));
-        let calls = self.getters.of(field).iter().flat_map(|(_, getter)| {
-            self.world.sites.resolved_to(*getter).iter().map(|site| (site.caller, site.event))
+    fn reads(&self, field: FieldId) -> Vec<ShowingPlace> {
+        let reads = self.world.fields.reads(field).map(|read| (read.method, read.event, Part::Whole));
+        let calls = self.getters.of(field).iter().flat_map(|(_, getter, part)| {
+            self.world.sites.resolved_to(*getter).iter().map(|site| (site.caller, site.event, *part))
         });
-        let yields = |(method, event): &Place| {
+        let yields = |(method, event, _): &ShowingPlace| {
             let event = self.world.event(*method, *event);
             event.is_some_and(|e| e.is_used() && e.kind != EventKind::Lambda)
         };
-        let mut places: Vec<Place> = reads.chain(calls).filter(yields).collect();
+        let mut places: Vec<ShowingPlace> = reads.chain(calls).filter(yields).collect();
         places.sort_unstable();
         places
     }
@@ -202,19 +212,21 @@ impl<'s> Changes<'s> {
                     Change { field, method: body.id, event: i as u16, how: How::Array, inside: None };
                 if let Some(how) = self.uses.direct(self.world, body, event, position) {
                     found.extend(how.of_part(part).map(|how| Change { how, ..change }));
-                } else if let Some(effect) = self.handed_on(body, event, position) {
+                } else if let Some(effect) = self.handed_on(body, event, position, part) {
                     let inside = Some((effect.method, effect.event));
-                    found.extend(effect.how.of_part(part).map(|how| Change { how, inside, ..change }));
+                    found.push(Change { how: effect.how, inside, ..change });
                 }
             }
         }
     }
 
-    fn handed_on(&self, body: Body<'_>, event: &crate::facts::Event, position: usize) -> Option<Effect> {
+    fn handed_on(&self, body: Body<'_>, event: &Event, position: usize, part: Part) -> Option<Effect> {
         let mut entered = Vec::new();
-        self.uses.enter(self.world, body, event, position, &mut entered);
-        entered.into_iter().find_map(|(method, param)| {
-            self.effects.get_or_find((method, param), || self.uses.on_parameter(self.world, method, param))
+        self.uses.enter(self.world, body, event, position, part, &mut entered);
+        entered.into_iter().find_map(|(method, param, part)| {
+            let find = || self.uses.on_parameter(self.world, method, param);
+            let effect = self.effects.get_or_find((method, param), find)?;
+            Some(Effect { how: effect.how.of_part(part)?, ..effect })
         })
     }
 }
@@ -260,20 +272,20 @@ fn through_handles(world: &World<'_>) -> Vec<(FieldId, Place)> {
 }
 
 /// Methods that return what a field holds, by field.
-struct Getters(Vec<(FieldId, MethodId)>);
+struct Getters(Vec<(FieldId, MethodId, Part)>);
 
 impl Getters {
-    fn of(&self, field: FieldId) -> &[(FieldId, MethodId)] {
-        let from = self.0.partition_point(|(f, _)| *f < field);
-        let n = self.0[from..].partition_point(|(f, _)| *f == field);
+    fn of(&self, field: FieldId) -> &[(FieldId, MethodId, Part)] {
+        let from = self.0.partition_point(|(f, ..)| *f < field);
+        let n = self.0[from..].partition_point(|(f, ..)| *f == field);
         &self.0[from..from + n]
     }
 }
 
-/// What a method returns: a candidate field's value, or what another method returns.
+/// What a method returns: a candidate field's value or something of it, or what another method returns.
 #[derive(Clone, Copy)]
 enum Returned {
-    Field(FieldId),
+    Field(FieldId, Part),
     CallOf(MethodId),
 }
 
@@ -281,6 +293,7 @@ enum Returned {
 /// what they return.
 fn getters(
     world: &World<'_>,
+    uses: &Uses<'_>,
     is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
     parallel: &impl Parallel,
 ) -> Getters {
@@ -291,23 +304,23 @@ fn getters(
         for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
             for (id, method) in world.program.methods_of(ClassId::from_index(i)) {
                 if method.has_body {
-                    returned(world, is_candidate, id, &mut found);
+                    returned(world, uses, is_candidate, id, &mut found);
                 }
             }
         }
         found
     });
-    let mut fields: Vec<Option<FieldId>> = vec![None; world.program.n_methods];
+    let mut fields: Vec<Option<(FieldId, Part)>> = vec![None; world.program.n_methods];
     let mut chains: Vec<(MethodId, MethodId)> = Vec::new();
     for (id, returned) in found.into_iter().flatten() {
         match returned {
-            Returned::Field(field) => fields[id.index()] = Some(field),
+            Returned::Field(field, part) => fields[id.index()] = Some((field, part)),
             Returned::CallOf(callee) => chains.push((id, callee)),
         }
     }
     for _ in 1..GETTER_ROUNDS {
         let open = chains.iter().filter(|(id, _)| fields[id.index()].is_none());
-        let more: Vec<(MethodId, FieldId)> =
+        let more: Vec<(MethodId, (FieldId, Part))> =
             open.filter_map(|(id, callee)| Some((*id, fields[callee.index()]?))).collect();
         if more.is_empty() {
             break;
@@ -316,8 +329,9 @@ fn getters(
         more.into_iter().rev().for_each(|(id, field)| fields[id.index()] = Some(field));
     }
     let by_method = fields.into_iter().enumerate();
-    let mut by_field: Vec<(FieldId, MethodId)> =
-        by_method.filter_map(|(m, field)| Some((field?, MethodId::from_index(m)))).collect();
+    let mut by_field: Vec<(FieldId, MethodId, Part)> = by_method
+        .filter_map(|(m, shown)| shown.map(|(field, part)| (field, MethodId::from_index(m), part)))
+        .collect();
     // Collected where the far longer table by method stood.
     by_field.shrink_to_fit();
     by_field.sort_unstable();
@@ -326,31 +340,64 @@ fn getters(
 
 fn returned(
     world: &World<'_>,
+    uses: &Uses<'_>,
     is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
     id: MethodId,
     found: &mut Vec<(MethodId, Returned)>,
 ) {
     let body = world.body(id);
     let refs = world.program.refs(world.program.class(body.class).loader);
+    let candidate = |event: &Event| {
+        let is_read = matches!(event.kind, EventKind::GetStatic | EventKind::GetField);
+        refs.field(event.member().filter(|_| is_read)?).filter(|f| is_candidate(*f))
+    };
     let from = found.len();
     let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
     for value in returns.flat_map(|e| body.origins.args(e)) {
         for leaf in body.origins.leaves(*value) {
             let Some((_, event)) = body.origins.event(leaf) else { continue };
+            let shown = candidate(event).map(|field| (field, Part::Whole));
+            let shown = shown.or_else(|| shown_of_field(world, uses, body, event, &candidate));
+            if let Some((field, part)) = shown {
+                found.truncate(from);
+                found.push((id, Returned::Field(field, part)));
+                return;
+            }
             let Some(member) = event.member() else { continue };
-            if matches!(event.kind, EventKind::GetStatic | EventKind::GetField) {
-                if let Some(field) = refs.field(member).filter(|f| is_candidate(*f)) {
-                    found.truncate(from);
-                    found.push((id, Returned::Field(field)));
-                    return;
-                }
-            } else if event.kind.is_invoke() {
+            if event.kind.is_invoke() {
                 // What has no body returns nothing that is seen.
                 let callee = refs.method(member).filter(|m| world.program.method(*m).has_body);
                 found.extend(callee.map(|m| (id, Returned::CallOf(m))));
             }
         }
     }
+}
+
+/// Views of views that are followed to the field.
+const MAX_VIEWS: usize = 4;
+
+/// The field of which a call's result is a view or an entry.
+fn shown_of_field(
+    world: &World<'_>,
+    uses: &Uses<'_>,
+    body: Body<'_>,
+    event: &Event,
+    candidate: &dyn Fn(&Event) -> Option<FieldId>,
+) -> Option<(FieldId, Part)> {
+    let (mut at, mut shown) = (event, Part::Whole);
+    for _ in 0..MAX_VIEWS {
+        let args = body.origins.args(at).iter().enumerate();
+        let mut parts = args.filter_map(|(i, value)| Some((*value, uses.shown(world, body, at, i)?)));
+        let (value, part) = parts.next()?;
+        shown = shown.max(part);
+        let mut leaves = body.origins.leaves(value).filter_map(|leaf| body.origins.event(leaf));
+        let (_, of) = leaves.next()?;
+        if let Some(field) = candidate(of) {
+            return Some((field, shown));
+        }
+        at = of;
+    }
+    None
 }
 
 /// Effects that were asked for, so that a helper which many callers use is looked at once.

@@ -3,6 +3,7 @@
 use super::knowledge::{ApiId, Knowledge, Subject, groups};
 use super::{Body, World};
 use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{MethodId, ValueId};
 
 /// How a use changes what a value holds.
@@ -22,6 +23,8 @@ pub enum How {
     Buffer(ApiId),
     /// A set or remove of a thread local.
     ThreadLocal(ApiId),
+    /// It is closed, shut down or cancelled.
+    Close(ApiId),
 }
 
 /// A use that changes a value.
@@ -44,11 +47,16 @@ pub struct Uses<'w> {
     thread_local: &'w [bool],
     view: &'w [bool],
     element: &'w [bool],
+    walk: &'w [bool],
+    close: &'w [bool],
     knowledge: &'w Knowledge,
 }
 
+/// A parameter of a method that shows something of a value.
+pub type Entered = (MethodId, u16, Part);
+
 /// What of a value another value shows.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Part {
     /// All of it, as a view does; the content of an array counts as the array.
     Whole,
@@ -83,6 +91,8 @@ impl<'w> Uses<'w> {
             thread_local: knowledge.group(groups::THREAD_LOCAL_MUTATOR),
             view: knowledge.group(groups::CONTAINER_VIEW),
             element: knowledge.group(groups::CONTAINER_ELEMENT),
+            walk: knowledge.group(groups::CONTAINER_WALK),
+            close: knowledge.group(groups::CLOSES_FOR_ALL),
             knowledge,
         }
     }
@@ -120,6 +130,9 @@ impl<'w> Uses<'w> {
             if is_in(self.buffer) {
                 return Some(How::Buffer(api));
             }
+            if is_in(self.close) {
+                return Some(How::Close(api));
+            }
         }
         None
     }
@@ -156,9 +169,9 @@ impl<'w> Uses<'w> {
     /// what it calls. Breadth first, so the shortest way is found; bounded, so a miss may be silent about very long
     /// ways, which nobody could follow in a report either.
     pub fn on_parameter(&self, world: &World<'_>, method: MethodId, param: u16) -> Option<Effect> {
-        let mut visited = vec![(method, param)];
+        let mut visited = vec![(method, param, Part::Whole)];
         let mut at = 0;
-        while let Some(&(method, param)) = visited.get(at) {
+        while let Some(&(method, param, shown)) = visited.get(at) {
             at += 1;
             let body = world.body(method);
             let aliases = Aliases::of_parameter(self, world, body, param);
@@ -166,6 +179,7 @@ impl<'w> Uses<'w> {
             for (i, event) in body.origins.events().iter().enumerate() {
                 for (position, value) in body.origins.args(event).iter().enumerate() {
                     let Some(part) = aliases.part(body, *value) else { continue };
+                    let part = part.max(shown);
                     let how = self.direct(world, body, event, position).and_then(|how| how.of_part(part));
                     if let Some(how) = how {
                         let effect = Effect { method, event: i as u16, how };
@@ -175,7 +189,7 @@ impl<'w> Uses<'w> {
                         }
                         taking = taking.or(Some(effect));
                     } else if visited.len() < MAX_VISITED {
-                        self.enter(world, body, event, position, &mut visited);
+                        self.enter(world, body, event, position, part, &mut visited);
                     }
                 }
             }
@@ -186,24 +200,59 @@ impl<'w> Uses<'w> {
         None
     }
 
-    /// Adds the parameters of deployed methods that an operand is bound to.
+    /// Adds the parameters of deployed methods that an operand is bound to, or that are given its entries; `part` is what
+    /// the operand shows.
     pub fn enter(
         &self,
         world: &World<'_>,
         body: Body<'_>,
         event: &Event,
         position: usize,
-        visited: &mut Vec<(MethodId, u16)>,
+        part: Part,
+        visited: &mut Vec<Entered>,
     ) {
         if !event.kind.has_method() {
             return;
         }
-        for target in world.targets(body, event, MAX_TARGETS).unwrap_or_default() {
-            let next = (target, position as u16);
+        let bound = world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+        let bound = bound.into_iter().map(|target| (target, position as u16, part));
+        for next in bound.chain(self.given_entries(world, body, event, position)) {
             if !visited.contains(&next) {
                 visited.push(next);
             }
         }
+    }
+
+    /// The parameters of lambdas that a call has the entries of its operand at `position` passed to.
+    fn given_entries(
+        &self,
+        world: &World<'_>,
+        body: Body<'_>,
+        event: &Event,
+        position: usize,
+    ) -> Vec<Entered> {
+        let loader = world.program.class(body.class).loader;
+        let is_walk = |api: ApiId| {
+            self.walk.get(usize::from(api)) == Some(&true) && self.subject(api, event) == Some(position)
+        };
+        let walks = event.kind.is_invoke()
+            && event.member().is_some_and(|member| self.knowledge.apis(loader, member).any(is_walk));
+        if !walks {
+            return Vec::new();
+        }
+        let values = body.origins.args(event).iter().flat_map(|value| body.origins.leaves(*value));
+        let lambdas = values.filter_map(|leaf| body.origins.event(leaf)).map(|(_, made)| made);
+        let mut given = Vec::new();
+        for lambda in lambdas.filter(|made| made.kind == EventKind::Lambda) {
+            let n_bound = u16::from(lambda.n_args);
+            for target in world.targets(body, lambda, MAX_TARGETS).unwrap_or_default() {
+                let method = world.program.method(target);
+                let n =
+                    params(world.program.text(method.desc)).count() + usize::from(!method.access.is_static());
+                given.extend((n_bound..n as u16).map(|param| (target, param, Part::Entry)));
+            }
+        }
+        given
     }
 }
 
@@ -227,12 +276,12 @@ impl Aliases {
         aliases
     }
 
-    /// Of the results of some events.
-    pub fn of_events(uses: &Uses<'_>, world: &World<'_>, body: Body<'_>, seeds: &[u16]) -> Self {
+    /// Of the results of some events, with what each shows.
+    pub fn of_events(uses: &Uses<'_>, world: &World<'_>, body: Body<'_>, seeds: &[(u16, Part)]) -> Self {
         let mut aliases = Self { param: None, events: vec![None; body.origins.events().len()] };
-        for seed in seeds {
+        for (seed, part) in seeds {
             if let Some(slot) = aliases.events.get_mut(usize::from(*seed)) {
-                *slot = Some(Part::Whole);
+                *slot = Some(*part);
             }
         }
         aliases.close(uses, world, body);

@@ -4,7 +4,7 @@ use super::knowledge::Subject;
 use super::origins::{self, Origin};
 use super::unload::beans::Beans;
 use super::{Changes, How, World};
-use crate::facts::{EventKind, NO_NAME};
+use crate::facts::{EventKind, NO_NAME, Value};
 use crate::program::link::NO_CLASS;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -45,8 +45,9 @@ const MAX_DEPTH: usize = 3;
 /// Rounds of following fields of objects that are entries of held containers.
 const MAX_ENTRY_DEPTH: usize = 2;
 /// Key types, as signatures write them, by which each application has entries of its own.
-const KEYS_OF_ONE: &[&str] =
-    &["Ljava/lang/ClassLoader;", "Ljava/lang/Class<", "Ljava/lang/Class;", "Ljava/lang/Thread;"];
+const KEYS_OF_ONE: &[&str] = &["Ljava/lang/ClassLoader;", "Ljava/lang/Thread;"];
+/// Key types by which it has, unless the class is one that all share.
+const KEYS_BY_CLASS: &[&str] = &["Ljava/lang/Class<", "Ljava/lang/Class;"];
 /// Where archives name the providers of services.
 const SERVICES: &str = "META-INF/services/";
 
@@ -319,16 +320,57 @@ fn put_objects(world: &World<'_>, changes: &Changes<'_>, field: FieldId) -> Vec<
     if KEYS_OF_ONE.iter().any(|key| signature.contains(key)) {
         return Vec::new();
     }
-    let mut found = Vec::new();
+    let is_by_class = KEYS_BY_CLASS.iter().any(|key| signature.contains(key));
+    let mut found = first_elements(world, field);
     for change in changes.of(field) {
-        let How::Container(api) = change.how else { continue };
         let (method, event) = change.inside.unwrap_or((change.method, change.event));
-        let value = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.value);
-        let event = world.event(method, event).filter(|e| e.kind.is_invoke());
-        let Some((event, value)) = event.zip(value) else { continue };
-        let position = Subject::Argument(value).operand(event.kind.has_receiver());
-        let put = position.and_then(|p| world.body(method).origins.args(event).get(p));
+        let Some(event) = world.event(method, event) else { continue };
+        let args = world.body(method).origins.args(event);
+        let position = match change.how {
+            How::Container(api) if event.kind.is_invoke() => {
+                let facts = world.knowledge.tables.apis.get(usize::from(api));
+                let operand = |i| Subject::Argument(i).operand(event.kind.has_receiver());
+                let key = facts.and_then(|a| a.key).and_then(operand).and_then(|p| args.get(p));
+                if is_by_class && !key.is_some_and(|key| is_shared_class(world, method, *key)) {
+                    continue;
+                }
+                facts.and_then(|a| a.value).and_then(operand)
+            }
+            How::Array if event.kind == EventKind::ArrayStore => args.len().checked_sub(1),
+            _ => None,
+        };
+        let put = position.and_then(|p| args.get(p));
         found.extend(put.into_iter().flat_map(|put| made_on_the_way(world, method, *put)));
+    }
+    found
+}
+
+/// Whether a key is the literal of classes that all applications share: each that asks by it gets the same entry.
+fn is_shared_class(world: &World<'_>, method: MethodId, key: ValueId) -> bool {
+    let keys = origins::of_value(world, method, key);
+    let is_shared = |origin: &Origin| match origin {
+        Origin::ClassLiteral(_, class) => class.is_some_and(|c| world.reach.owner(c).is_none()),
+        _ => false,
+    };
+    !keys.is_empty() && keys.iter().all(|key| is_shared(&key.origin))
+}
+
+/// The objects that arrays hold which are written to a field, as far as they are put there where the array is made.
+fn first_elements(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)> {
+    if !world.program.text(world.program.field(field).desc).starts_with("[L") {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for access in world.fields.writes(field) {
+        let body = world.body(access.method);
+        let Some(event) = world.event(access.method, access.event) else { continue };
+        let Some(value) = body.origins.args(event).last() else { continue };
+        let arrays: Vec<Value> = body.origins.leaves(*value).collect();
+        let stores = body.origins.events().iter().filter(|e| e.kind == EventKind::ArrayStore);
+        let into =
+            stores.filter(|e| body.origins.leaves(body.origins.arg(e, 0)).any(|l| arrays.contains(&l)));
+        let put = into.filter_map(|e| body.origins.args(e).last());
+        found.extend(put.flat_map(|put| made_on_the_way(world, access.method, *put)));
     }
     found
 }

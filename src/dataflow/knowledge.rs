@@ -57,6 +57,10 @@ pub mod groups {
     pub const FUNCTION_OF_KEY: &str = "function-of-key";
     /// Its result holds what its receiver holds; without one, its arguments or what they hold.
     pub const SAME_ELEMENTS: &str = "same-elements";
+    /// Passes each entry of its receiver to a function.
+    pub const CONTAINER_WALK: &str = "container-walk";
+    /// Ends its receiver for all who use it.
+    pub const CLOSES_FOR_ALL: &str = "closes-for-all";
     /// Yields what the receiver holds, or whether it holds it.
     pub const CONTAINER_READ: &str = "container-read";
     /// Sets its receiver, and yields whether nobody did before.

@@ -15,6 +15,7 @@ use crate::classfile::{
     NEWEST_MAJOR, PoolIndex,
 };
 use crate::vocabulary::{Access, Name, Problem, ProblemCode};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// String constants longer than this are not kept: no rule asks about them, and tables of parsers hold megabytes.
 pub const MAX_TEXT: usize = 400;
@@ -43,8 +44,22 @@ impl Reducer {
     /// Reads a class file and appends its facts to `unit`. `entry` is its name in the archive.
     ///
     /// What can't be read becomes a problem of the unit; a malformed body costs only that body.
+    ///
+    /// A defect of the reader costs the class it shows at, not the scan.
     pub fn add(&mut self, bytes: &[u8], entry: &str, unit: &mut UnitFacts) {
         unit.n_bytes += bytes.len() as u64;
+        let marks = Marks::of(unit);
+        let added = catch_unwind(AssertUnwindSafe(|| self.add_class(bytes, entry, unit)));
+        if added.is_err() {
+            *self = Self::default();
+            self.begin_unit();
+            marks.restore(unit);
+            let message = "a defect of cotenant: this class could not be read; please report it";
+            unit.problems.push(Problem::new(ProblemCode::InternalError, "", entry, message));
+        }
+    }
+
+    fn add_class(&mut self, bytes: &[u8], entry: &str, unit: &mut UnitFacts) {
         let marks = Marks::of(unit);
         let class = match ClassFile::parse(bytes, &mut self.pool) {
             Ok(class) => class,

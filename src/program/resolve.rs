@@ -18,7 +18,8 @@ pub enum Resolved {
     NoClass,
 }
 
-/// Resolutions of all references that one loader's classes hold.
+/// Resolutions of all references that one loader's classes hold: twice the number of what was found, and one more for a
+/// method, so that an instruction which names the wrong kind of member finds none.
 #[derive(Default)]
 pub struct RefTable {
     targets: NumberTable,
@@ -45,8 +46,8 @@ impl RefTable {
             }
         }
         let resolve = |id: &MemberRefId| match program.resolve(loader, facts.members.get(*id)) {
-            Resolved::Method(m) => m.0,
-            Resolved::Field(f) => f.0,
+            Resolved::Method(m) => m.0 << 1 | 1,
+            Resolved::Field(f) => f.0 << 1,
             Resolved::NoMember(_) | Resolved::NoClass => UNRESOLVED,
         };
         let resolved = parallel.map(waiting.len().div_ceil(CHUNK), |chunk| {
@@ -61,12 +62,14 @@ impl RefTable {
 
     /// The method that a method reference resolves to.
     pub fn method(&self, id: MemberRefId) -> Option<MethodId> {
-        self.targets.get(id.0).filter(|r| *r < UNRESOLVED).map(MethodId)
+        let found = self.targets.get(id.0).filter(|r| *r < UNRESOLVED && r & 1 == 1)?;
+        Some(MethodId(found >> 1))
     }
 
     /// The field that a field reference resolves to.
     pub fn field(&self, id: MemberRefId) -> Option<FieldId> {
-        self.targets.get(id.0).filter(|r| *r < UNRESOLVED).map(FieldId)
+        let found = self.targets.get(id.0).filter(|r| *r < UNRESOLVED && r & 1 == 0)?;
+        Some(FieldId(found >> 1))
     }
 }
 

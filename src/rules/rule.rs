@@ -245,6 +245,8 @@ pub enum StateKind {
     Buffer,
     /// A thread-local variable.
     ThreadLocal,
+    /// Anything that can be closed, shut down or cancelled, and is.
+    Closed,
     /// An object of the deployment's own classes with fields that its methods write.
     Object,
 }

@@ -271,6 +271,7 @@ fn kind_of(how: How) -> Option<StateKind> {
         How::Atomic(_) => Some(StateKind::Atomic),
         How::Buffer(_) => Some(StateKind::Buffer),
         How::ThreadLocal(_) => Some(StateKind::ThreadLocal),
+        How::Close(_) => Some(StateKind::Closed),
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
                 shapes.push(WriteShape::Lazy);
             }
         }
-        How::Array => {}
+        How::Array | How::Close(_) => {}
     }
     shapes
 }

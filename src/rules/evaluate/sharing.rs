@@ -3,10 +3,12 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::{fields, logged_once, named, own_entries, same_names, set_up};
+use crate::dataflow::changes::{self, Written};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{How, initialisation};
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::Sharing;
+use crate::vocabulary::MethodId;
 
 /// Whether such a condition holds.
 pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
@@ -14,6 +16,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::OwnEntries => own_entries::are_own(cx, found),
         Sharing::TakenOutByEach => own_entries::are_taken_out(cx, found),
         Sharing::ResetFirst => found.spots.iter().all(|s| is_reset_first(cx, found, s)),
+        Sharing::LastUser => found.spots.iter().all(|s| is_by_last_user(cx, s)),
         Sharing::SameConstant => is_same_constant(cx, found),
         Sharing::OtherObjects => found.holder.is_some_and(|h| !h.is_only || h.is_entry),
         Sharing::OnlySetUp => set_up::is_only_set_up(cx.world, found),
@@ -59,6 +62,39 @@ fn is_reset_first(cx: &Context<'_>, found: &Match, spot: &Spot) -> bool {
     resets
         && !args.into_iter().any(|v| body.origins.leaves(*v).any(is_computed))
         && fields::is_locked(cx.world, spot)
+}
+
+/// Callers looked at for one method.
+const MAX_CALLERS: usize = 16;
+
+/// Whether the method of a change, or each that calls it, counts something before.
+fn is_by_last_user(cx: &Context<'_>, spot: &Spot) -> bool {
+    if counts_before(cx, spot.method, spot.event) {
+        return true;
+    }
+    let callers = cx.world.sites.of(spot.method, MAX_CALLERS).unwrap_or_default();
+    !callers.is_empty() && callers.iter().all(|site| counts_before(cx, site.caller, site.event))
+}
+
+/// Whether a method steps a counter before one of its events: an object's, or a field that it sets to what it makes of the
+/// old value.
+fn counts_before(cx: &Context<'_>, method: MethodId, before: u16) -> bool {
+    let body = cx.world.body(method);
+    let program = cx.world.program;
+    let loader = program.class(body.class).loader;
+    let steps = |event: &Event| match event.kind {
+        EventKind::PutStatic | EventKind::PutField => {
+            let field = event.member().and_then(|m| program.refs(loader).field(m));
+            field.zip(body.origins.args(event).last()).is_some_and(|(field, value)| {
+                changes::kinds_of(cx.world, body, field, *value).contains(&Written::FromItself)
+            })
+        }
+        kind if kind.is_invoke() => event.member().is_some_and(|member| {
+            cx.world.knowledge.apis(loader, member).any(|api| cx.is_api(api, &cx.names.counting))
+        }),
+        _ => false,
+    };
+    body.origins.events().iter().take(usize::from(before)).any(steps)
 }
 
 /// Whether all changes are writes of one constant.

@@ -10,6 +10,8 @@ pub enum Sharing {
     TakenOutByEach,
     /// Whoever uses the buffer holds a lock, and first empties it.
     ResetFirst,
+    /// A use is counted down first, so that the last one makes the change.
+    LastUser,
     /// All changes write one and the same constant.
     SameConstant,
     /// Objects of the class are about that nothing is seen to hold: the change may be to one of them.

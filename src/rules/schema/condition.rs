@@ -188,6 +188,8 @@ pub(crate) enum ConditionText {
     TakenOutByEach,
     /// Every change of the buffer is made under a lock, after it was emptied.
     ResetFirst,
+    /// Before every change a use is counted down, by the method that makes it or by all that call that.
+    LastUser,
     /// All changes write one and the same constant.
     SameConstant,
     /// The deployment makes other objects of the class than those that are held, or they are entries of a container: the
