@@ -359,8 +359,6 @@ pub enum Condition {
     ResultUsed,
     /// What comes of the call.
     Call(CallTest),
-    /// All that the call yields is cast to classes whose objects hold nothing of an application.
-    CastToOwn,
     /// The method asks the context class loader for the same name before.
     ContextLoaderAskedBefore,
     /// The method, what it calls, or all who call it ask another loader for the same name, before or after: the context

@@ -111,7 +111,7 @@ impl<'w> Search<'w> {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
         let same = knowledge.group(groups::SAME_ELEMENTS);
-        if !event.member().is_some_and(|m| knowledge.api_in(same, loader, m).is_some()) {
+        if event.member().is_none_or(|m| knowledge.api_in(same, loader, m).is_none()) {
             return false;
         }
         let args = body.origins.args(event);

@@ -154,7 +154,7 @@ impl Checker<'_> {
                 alone: it.alone,
             })),
             ConditionText::ResultUsed => Condition::ResultUsed,
-            ConditionText::CastToOwn => Condition::CastToOwn,
+            ConditionText::CastToOwn => Condition::Call(CallTest::CastToOwn),
             ConditionText::ContextLoaderAskedBefore => Condition::ContextLoaderAskedBefore,
             ConditionText::AnotherLoaderAsked => Condition::AnotherLoaderAsked,
             ConditionText::AskedForComputedNames => Condition::AskedForComputedNames,

@@ -3,6 +3,7 @@
 use super::conditions::catches;
 use super::context::Context;
 use super::matches::{Match, Spot};
+use super::own_casts::is_cast_to_own;
 use super::values::{asked_loader, constants, holds_resource, operand, origins_of, type_of, types_of};
 use crate::facts::{EventKind, NO_NAME, Value};
 use crate::program::CallSite;
@@ -21,6 +22,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &CallTest) -> bool {
     match test {
         CallTest::Uncaught(types) => found.spots.iter().any(|s| !is_caught(cx, s, types, &mut Vec::new(), 0)),
         CallTest::CastTo(types) => found.spots.iter().any(|s| is_cast_to(cx, s, types)),
+        CallTest::CastToOwn => found.spots.iter().all(|s| is_cast_to_own(cx, s)),
         CallTest::OwnLoaderHas => found.spots.iter().any(|s| own_loader_has(cx, s)),
         CallTest::ReceiverAsksOwnLoader(name) => {
             found.spots.iter().any(|s| asks_own_loader(cx, s, name).unwrap_or(false))
@@ -103,7 +105,7 @@ fn asks_own_loader(cx: &Context<'_>, spot: &Spot, name: &str) -> Option<bool> {
             let table = world.knowledge.group(group);
             lookup.member().is_some_and(|m| world.knowledge.api_in(table, own, m).is_some())
         };
-        if LOOKUPS.iter().any(|group| is_in(group)) {
+        if LOOKUPS.iter().any(is_in) {
             n += 1;
             if asked_loader(world, resolving, lookup) != Some(own) {
                 return Some(false);
@@ -141,8 +143,7 @@ fn sees(cx: &Context<'_>, loader: LoaderId, files: &[String], test: &ModuleHas) 
             && is_below(cx, class, &test.subtypes_of)
     };
     files.iter().any(|file| program.topology.find_resource(loader, file, &has_file).is_some())
-        || !test.subtypes_of.is_empty()
-            && (0..program.classes.len()).map(ClassId::from_index).any(is_seen)
+        || !test.subtypes_of.is_empty() && (0..program.classes.len()).map(ClassId::from_index).any(is_seen)
 }
 
 /// Whether a class is no interface and below one of the types.

@@ -113,7 +113,6 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
         Condition::Call(test) => super::call_tests::holds(cx, found, test),
-        Condition::CastToOwn => found.spots.iter().all(|s| super::own_casts::is_cast_to_own(cx, s)),
         Condition::ContextLoaderAskedBefore => {
             found.spots.iter().all(|s| super::calls::is_context_loader_asked_before(cx, s))
         }

@@ -263,10 +263,11 @@ impl<'w> Context<'w> {
                         names.push(format!("{}.properties", text.replace('.', "/")));
                     } else if owner == "java/lang/Class" {
                         // One that is not named is taken to be the own one's.
-                        let named = body.origins.leaves(body.origins.arg(event, 0)).find_map(|leaf| match leaf {
-                            Value::Class(name) => Some(program.text(name)),
-                            _ => None,
-                        });
+                        let named =
+                            body.origins.leaves(body.origins.arg(event, 0)).find_map(|leaf| match leaf {
+                                Value::Class(name) => Some(program.text(name)),
+                                _ => None,
+                            });
                         let asked = named.unwrap_or_else(|| program.class_name(body.class));
                         names.push(relative_to_class(asked, text));
                     } else {

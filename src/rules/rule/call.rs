@@ -8,6 +8,8 @@ pub enum CallTest {
     Uncaught(Vec<String>),
     /// The result is cast to one of these types, of which no `instanceof` has been asked; internal names.
     CastTo(Vec<String>),
+    /// All that it yields is cast to classes whose objects hold nothing of an application.
+    CastToOwn,
     /// The first argument names a class or resource that the calling class's own loader yields.
     OwnLoaderHas,
     /// The class of the receiver has a method of this name which looks names up with nothing but its own class's loader.
