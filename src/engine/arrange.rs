@@ -1,6 +1,7 @@
 //! From inputs to settled facts and a topology: everything about a deployment that no rule and no graph is needed for.
 
 use super::ingest::{self, Ingested};
+use super::own_code;
 use super::phases::Phases;
 use super::request::{DeploymentRequest, EngineError, JdkSource};
 use super::threads::Pool;
@@ -77,6 +78,7 @@ fn arrange_with(
     topology.release = release;
     let Ingested { archives, units, archive_of, names, .. } = read;
     let facts = phases.run("settle", || settle(units, archive_of, names, &Pool))?;
+    all.extend(own_code::tell(&facts, &archives, &mut topology));
     Some(Arranged { archives, facts, topology, problems: all })
 }
 

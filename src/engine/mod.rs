@@ -10,6 +10,7 @@ pub mod clock;
 pub mod gate;
 pub mod ingest;
 pub mod memory;
+mod own_code;
 pub mod phases;
 pub mod progress;
 pub mod request;

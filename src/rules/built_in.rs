@@ -221,6 +221,14 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/static-sharing/cleared-by-one-tenant.yaml"),
     ),
     (
+        "rules/static-sharing/closed-by-one-tenant.yaml",
+        include_str!("../../rules/static-sharing/closed-by-one-tenant.yaml"),
+    ),
+    (
+        "rules/static-sharing/closed-in-shared-object.yaml",
+        include_str!("../../rules/static-sharing/closed-in-shared-object.yaml"),
+    ),
+    (
         "rules/static-sharing/default-handler-replaced.yaml",
         include_str!("../../rules/static-sharing/default-handler-replaced.yaml"),
     ),

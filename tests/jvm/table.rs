@@ -114,6 +114,8 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("resource/thread-outlives-module", Shows::Open("thread")),
     ("resource/timer-never-cancelled", Shows::Open("timer")),
     ("static-sharing/cleared-by-one-tenant", Shows::OthersValue),
+    ("static-sharing/closed-by-one-tenant", Shows::AnswerOrThrown("false", &[])),
+    ("static-sharing/closed-in-shared-object", Shows::AnswerOrThrown("false", &[])),
     ("static-sharing/default-handler-replaced", Shows::OthersGlobal),
     ("static-sharing/first-wins-singleton", Shows::OthersValue),
     ("static-sharing/jvm-exit", Shows::Exit),

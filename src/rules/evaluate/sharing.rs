@@ -5,10 +5,10 @@ use super::matches::{Match, Spot, Subject};
 use super::{fields, logged_once, named, own_entries, same_names, set_up};
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::origins::{self, Origin};
-use crate::dataflow::{How, initialisation};
+use crate::dataflow::{Body, How, initialisation};
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::Sharing;
-use crate::vocabulary::MethodId;
+use crate::vocabulary::{MethodId, ValueId};
 
 /// Whether such a condition holds.
 pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
@@ -16,6 +16,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::OwnEntries => own_entries::are_own(cx, found),
         Sharing::TakenOutByEach => own_entries::are_taken_out(cx, found),
         Sharing::ResetFirst => found.spots.iter().all(|s| is_reset_first(cx, found, s)),
+        Sharing::OnlyFilled => is_only_filled(cx, found),
         Sharing::LastUser => found.spots.iter().all(|s| is_by_last_user(cx, s)),
         Sharing::SameConstant => is_same_constant(cx, found),
         Sharing::OtherObjects => found.holder.is_some_and(|h| !h.is_only || h.is_entry),
@@ -62,6 +63,28 @@ fn is_reset_first(cx: &Context<'_>, found: &Match, spot: &Spot) -> bool {
     resets
         && !args.into_iter().any(|v| body.origins.leaves(*v).any(is_computed))
         && fields::is_locked(cx.world, spot)
+}
+
+/// What reads into an array.
+const READ_INTO: &str = "array-read-into";
+
+/// Whether each use of a private field's value is to read into it.
+fn is_only_filled(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    let group = cx.world.knowledge.group(READ_INTO);
+    let fills = |body: Body<'_>, event: &Event| {
+        let loader = cx.world.program.class(body.class).loader;
+        event.kind.is_invoke()
+            && event.member().is_some_and(|m| cx.world.knowledge.api_in(group, loader, m).is_some())
+    };
+    let is_only = |body: Body<'_>, read: u16| {
+        let is_read =
+            |value: &ValueId| body.origins.leaves(*value).any(|l| l == Value::Event(u32::from(read)));
+        let mut users = body.origins.events().iter().filter(|e| body.origins.args(e).iter().any(is_read));
+        users.all(|event| fills(body, event))
+    };
+    cx.world.program.field(field).access.is_private()
+        && cx.world.fields.reads(field).all(|read| is_only(cx.world.body(read.method), read.event))
 }
 
 /// Callers looked at for one method.

@@ -10,6 +10,8 @@ pub enum Sharing {
     TakenOutByEach,
     /// Whoever uses the buffer holds a lock, and first empties it.
     ResetFirst,
+    /// The array of a private field is a place for what nobody wants: it is read into, and never looked at.
+    OnlyFilled,
     /// A use is counted down first, so that the last one makes the change.
     LastUser,
     /// All changes write one and the same constant.

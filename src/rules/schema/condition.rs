@@ -188,6 +188,8 @@ pub(crate) enum ConditionText {
     TakenOutByEach,
     /// Every change of the buffer is made under a lock, after it was emptied.
     ResetFirst,
+    /// All that is done with the private field's array is to have streams read into it: nobody looks at what is there.
+    OnlyFilled,
     /// Before every change a use is counted down, by the method that makes it or by all that call that.
     LastUser,
     /// All changes write one and the same constant.

@@ -1,0 +1,119 @@
+//! Which of an application's libraries are its own code: what a build of several modules packs beside the one with the
+//! `main` is started with it, by component scanning or by whoever looks there for classes.
+
+use crate::facts::{ArchiveFacts, Facts};
+use crate::topology::{PathElement, Role, TenantKind, Topology};
+use crate::vocabulary::{Problem, ProblemCode, TenantId};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A module without classes of its own and with more jars than this has libraries of others among them.
+const MAX_OWN_JARS: usize = 8;
+
+/// Makes application code of the libraries that are a tenant's own: all their classes lie in its packages or below, or its
+/// build has their group. Of a module that has no class but in jars: those that can be started, or all if they are few;
+/// else nothing of it is started, and a note says so.
+pub(super) fn tell(facts: &Facts, archives: &[ArchiveFacts], topology: &mut Topology) -> Vec<Problem> {
+    let names = &Packages::of(facts);
+    let mut problems = Vec::new();
+    for t in 0..topology.tenants.len() {
+        let (tenant, kind) = (TenantId::from_index(t), topology.tenants[t].kind);
+        let elements = || {
+            let all = topology.loaders.iter().flat_map(|l| &l.path);
+            all.filter(move |e| e.tenant == tenant && names.has_classes(e.archive))
+        };
+        let libraries: Vec<usize> =
+            elements().filter(|e| e.role == Role::Library).map(|e| e.archive).collect();
+        let own: Vec<usize> = elements().filter(|e| e.role == Role::Application).map(|e| e.archive).collect();
+        if libraries.is_empty() {
+            continue;
+        }
+        let roots = names.roots(&own);
+        let parents = libraries.iter().filter_map(|l| archives.get(*l)?.parent);
+        let own_or_around: FxHashSet<usize> = own.iter().copied().chain(parents).collect();
+        let groups: FxHashSet<String> =
+            own_or_around.iter().filter_map(|a| group(archives.get(*a)?)).collect();
+        let is_own = |archive: &usize| {
+            names.all_below(*archive, &roots)
+                || archives.get(*archive).and_then(group).is_some_and(|g| groups.contains(&g))
+        };
+        let mut found: FxHashSet<usize> = libraries.iter().copied().filter(is_own).collect();
+        if own.is_empty() && found.is_empty() && kind == TenantKind::Module {
+            let can_start = |a: &usize| archives.get(*a).is_some_and(starts);
+            found.extend(libraries.iter().copied().filter(can_start));
+            if found.is_empty() && libraries.len() <= MAX_OWN_JARS {
+                found.extend(&libraries);
+            } else if found.is_empty() {
+                problems.push(nothing_started(archives, &libraries));
+            }
+        }
+        let of_tenant = |e: &&mut PathElement| e.tenant == tenant && found.contains(&e.archive);
+        let elements = topology.loaders.iter_mut().flat_map(|l| &mut l.path);
+        elements.filter(of_tenant).for_each(|e| e.role = Role::Application);
+    }
+    problems
+}
+
+fn nothing_started(archives: &[ArchiveFacts], libraries: &[usize]) -> Problem {
+    let first = libraries.first().and_then(|l| archives.get(*l));
+    let around = first.and_then(|l| archives.get(l.parent?)).or(first);
+    let message = format!(
+        "it has no classes but those of its {} jars, which count as libraries: nothing starts them. Give the \
+         application's own jar as the module",
+        libraries.len()
+    );
+    Problem::new(ProblemCode::AmbiguousLayout, around.map_or("", |a| &a.path), "", message)
+}
+
+/// The Maven group that an archive says it is of.
+fn group(archive: &ArchiveFacts) -> Option<String> {
+    archive.best_coordinates().map(|c| c.group).filter(|group| !group.is_empty())
+}
+
+fn starts(archive: &ArchiveFacts) -> bool {
+    ["Start-Class", "Main-Class"].iter().any(|name| archive.manifest.value(name).is_some())
+}
+
+/// The packages of the classes of each archive.
+struct Packages<'f> {
+    facts: &'f Facts,
+    units: FxHashMap<usize, Vec<usize>>,
+}
+
+impl<'f> Packages<'f> {
+    fn of(facts: &'f Facts) -> Self {
+        let mut units: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
+        for (unit, archive) in facts.archive_of.iter().enumerate() {
+            if facts.units.get(unit).is_some_and(|u| !u.classes.is_empty()) {
+                units.entry(*archive).or_default().push(unit);
+            }
+        }
+        Self { facts, units }
+    }
+
+    fn has_classes(&self, archive: usize) -> bool {
+        self.units.contains_key(&archive)
+    }
+
+    /// With the last slash; `""` for classes of no package.
+    fn of_archive(&self, archive: usize) -> impl Iterator<Item = &'f str> {
+        let facts = self.facts;
+        let units = self.units.get(&archive).into_iter().flatten();
+        let classes = units.filter_map(move |u| facts.units.get(*u)).flat_map(|unit| &unit.classes);
+        let names = classes.map(move |class| facts.names.text(class.name));
+        let names = names.filter(|name| !name.ends_with("module-info"));
+        names.map(|name| name.rfind('/').map_or("", |end| &name[..=end]))
+    }
+
+    /// The packages of archives that are those of one owner: of the default package and of a top-level domain there are
+    /// many.
+    fn roots(&self, archives: &[usize]) -> Vec<&'f str> {
+        let packages: FxHashSet<&str> = archives.iter().flat_map(|a| self.of_archive(*a)).collect();
+        let owned = |package: &&&str| package.bytes().filter(|b| *b == b'/').count() >= 2;
+        packages.iter().filter(owned).copied().collect()
+    }
+
+    fn all_below(&self, archive: usize, roots: &[&str]) -> bool {
+        self.has_classes(archive)
+            && self.of_archive(archive).all(|package| roots.iter().any(|root| package.starts_with(root)))
+    }
+}

@@ -1,0 +1,54 @@
+//! Whose code the jars of a module are that has no class outside of them.
+
+#![allow(clippy::unwrap_used, reason = "a test that can not go on has failed")]
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// A case whose modules each pack a library of their own.
+fn case() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/static-sharing/overwritten-static/bad-bean-in-own-library")
+}
+
+/// The jar that a module packs in `lib/`.
+fn library(module: &str) -> Vec<u8> {
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(case().join(module)).unwrap()).unwrap();
+    let mut names = zip.file_names().filter_map(Result::ok).map(std::borrow::Cow::into_owned);
+    let name = names.find(|n| n.starts_with("lib/") && n.ends_with(".jar")).unwrap();
+    drop(names);
+    let mut bytes = Vec::new();
+    zip.by_name(&name).unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// What a scan of the case's base says with both modules as folders that hold so many copies of their library.
+fn scanned(n_jars: usize) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut scan = assert_cmd::Command::new(env!("CARGO_BIN_EXE_cotenant"));
+    scan.args(["scan", "--fail-on", "never", "--base"]).arg(case().join("base.jar"));
+    for module in ["billing", "orders"] {
+        let jars = folder.path().join(module);
+        std::fs::create_dir(&jars).unwrap();
+        for i in 0..n_jars {
+            std::fs::write(jars.join(format!("rates{i}.jar")), library(&format!("{module}.jar"))).unwrap();
+        }
+        scan.arg("--module").arg(format!("{module}={}", jars.display()));
+    }
+    let output = scan.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn the_few_jars_of_a_module_without_classes_of_its_own_are_its_code() {
+    let (report, _) = scanned(1);
+    assert!(report.contains("static-sharing/overwritten-static"), "{report}");
+}
+
+#[test]
+fn of_many_jars_of_such_a_module_nothing_is_started_and_that_is_said() {
+    let (report, told) = scanned(20);
+    assert!(!report.contains("static-sharing/overwritten-static"), "{report}");
+    assert!(told.contains("ambiguous-layout") && told.contains("nothing starts them"), "{told}");
+}
