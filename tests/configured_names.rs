@@ -95,6 +95,10 @@ fn a_modules_file_that_names_another_modules_class_is_told_at_its_line() {
         said_of("sofa-ark", reader, "META-INF/spring/module.xml", beans),
         ["billing/META-INF/spring/module.xml:3 orders.Printer likely billing"]
     );
+    assert_eq!(
+        said_of("sofa-ark", reader, "applicationContext.xml", beans),
+        ["billing/applicationContext.xml:3 orders.Printer likely billing"]
+    );
     let unit =
         "<persistence><persistence-unit>\n<class>billing.Main</class>\n<class> orders.Printer\n</class>";
     assert_eq!(

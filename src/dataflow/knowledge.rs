@@ -51,6 +51,12 @@ pub mod groups {
     pub const CONTAINER_VIEW: &str = "container-view";
     /// Its result is an element of the receiver.
     pub const CONTAINER_ELEMENT: &str = "container-element";
+    /// Has functions among its arguments run with elements of its receiver.
+    pub const FUNCTION_OF_ELEMENTS: &str = "function-of-elements";
+    /// Has functions among its arguments run with the argument that is its key.
+    pub const FUNCTION_OF_KEY: &str = "function-of-key";
+    /// Its result holds what its receiver holds; without one, its arguments or what they hold.
+    pub const SAME_ELEMENTS: &str = "same-elements";
     /// Passes each entry of its receiver to a function.
     pub const CONTAINER_WALK: &str = "container-walk";
     /// Ends its receiver for all who use it.

@@ -1,9 +1,9 @@
 //! Where a value comes from, across methods: down into what a call returns, up to what callers pass, through fields
 //! that are written once.
 
+mod functions;
 mod results;
 
-use super::knowledge::groups;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
 use crate::program::FieldAccess;
@@ -109,7 +109,7 @@ pub fn of_loader(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Fou
 
 fn found(world: &World<'_>, method: MethodId, value: ValueId, follows_parents: bool) -> Vec<Found> {
     let mut search = Search { world, follows_parents, steps: 0, found: Vec::new(), seen: Vec::new() };
-    let at = At { passed_by: None, is_derived: false, depth: 0 };
+    let at = At { passed_by: None, is_derived: false, of_elements: false, depth: 0 };
     search.value(world.body(method), value, None, at);
     search.found.sort_unstable();
     search.found.dedup();
@@ -120,6 +120,8 @@ fn found(world: &World<'_>, method: MethodId, value: ValueId, follows_parents: b
 struct At {
     passed_by: Option<TenantId>,
     is_derived: bool,
+    /// Whether what the value holds is asked for, rather than the value.
+    of_elements: bool,
     depth: u32,
 }
 
@@ -200,17 +202,19 @@ impl<'w> Search<'w> {
         for site in sites {
             let caller = self.world.body(site.caller);
             let Some(event) = caller.origins.events().get(usize::from(site.event)) else { continue };
-            // A lambda's captured values come first; what its caller adds is among what that caller works on.
-            if event.kind == EventKind::Lambda && usize::from(param) >= usize::from(event.n_args) {
-                self.worked_on(caller, site.event, body, at);
-                continue;
-            }
-            let value = caller.origins.arg(event, usize::from(param));
             let from_module = self.world.reach.owner(caller.class);
             let into_shared = self.world.reach.owner(body.class).is_none();
             let passed_by = if into_shared { from_module.or(at.passed_by) } else { at.passed_by };
             let before = self.found.len();
-            self.value(caller, value, None, At { passed_by, ..at.deeper() });
+            let there = At { passed_by, ..at.deeper() };
+            // A lambda's captured values come first, then what whoever runs it gives it.
+            if event.kind == EventKind::Lambda && usize::from(param) >= caller.origins.args(event).len() {
+                if !self.given_to_function(caller, site.event, there) {
+                    self.worked_on(caller, site.event, body, at);
+                }
+            } else {
+                self.value(caller, caller.origins.arg(event, usize::from(param)), None, there);
+            }
             if passed_by.is_some() {
                 // The crossing is what a report shows.
                 for found in &mut self.found[before..] {
@@ -219,33 +223,6 @@ impl<'w> Search<'w> {
                     }
                 }
             }
-        }
-    }
-
-    /// What the call works on that a lambda is handed to: the elements of a list, the keys of a map.
-    fn worked_on(&mut self, body: Body<'_>, lambda: u16, called: Body<'_>, at: At) {
-        let program = self.world.program;
-        let refs = program.refs(program.class(body.class).loader);
-        let is_it = |v: &ValueId| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(lambda)));
-        let is_jdk = |e: &Event| {
-            let target = e.member().and_then(|m| refs.method(m));
-            target.is_none_or(|m| program.is_jdk(program.class_of_method(m)))
-        };
-        let from_module = self.world.reach.owner(body.class);
-        let into_shared = self.world.reach.owner(called.class).is_none();
-        let passed_by = if into_shared { from_module.or(at.passed_by) } else { at.passed_by };
-        let before = self.found.len();
-        for call in body.origins.events().iter().filter(|e| e.kind.is_invoke() && is_jdk(e)) {
-            let args = body.origins.args(call);
-            if !args.iter().any(is_it) {
-                continue;
-            }
-            for arg in args.iter().filter(|v| !is_it(v)) {
-                self.value(body, *arg, None, At { passed_by, ..at.deeper().derived() });
-            }
-        }
-        if self.found.len() == before {
-            self.add(Origin::Unknown, called, 0, at);
         }
     }
 
@@ -378,6 +355,9 @@ impl<'w> Search<'w> {
     }
 
     fn call(&mut self, body: Body<'_>, event: &Event, index: u16, up: Option<&Frame<'_>>, at: At) {
+        if at.of_elements && self.same_elements(body, event, up, at) {
+            return;
+        }
         if self.has_default(body, event)
             && let Some(value) = body.origins.args(event).last()
         {
@@ -386,7 +366,9 @@ impl<'w> Search<'w> {
         if let Some(origin) = self.known_result(body, event, up) {
             return self.add(origin, body, index, at);
         }
-        if self.is_privileged(body, event) && self.action(body, event, up, at) {
+        if self.is_privileged(body, event) && self.action(body, event, up, at)
+            || at.depth < self.max_depth() && self.of_function(body, event, at)
+        {
             return;
         }
         let targets = self.world.targets(body, event, 4).unwrap_or_default();
@@ -403,47 +385,6 @@ impl<'w> Search<'w> {
                 }
             }
         }
-    }
-
-    fn is_privileged(&self, body: Body<'_>, event: &Event) -> bool {
-        let knowledge = self.world.knowledge;
-        let loader = self.world.program.class(body.class).loader;
-        let calls = knowledge.group(groups::PRIVILEGED_CALL);
-        event.member().is_some_and(|m| knowledge.api_in(calls, loader, m).is_some())
-    }
-
-    /// What the action yields that a call is given, which is what the call yields; false if it is not known.
-    fn action(&mut self, body: Body<'_>, event: &Event, up: Option<&Frame<'_>>, at: At) -> bool {
-        let program = self.world.program;
-        let given = body.origins.args(event).iter().find_map(|v| {
-            let mut leaves = body.origins.leaves(*v);
-            let leaf = leaves.next().filter(|_| leaves.next().is_none())?;
-            let (index, made) = body.origins.event(leaf)?;
-            matches!(made.kind, EventKind::New | EventKind::Lambda).then_some((index, made))
-        });
-        let Some((event_index, made)) = given.filter(|_| at.depth < self.max_depth()) else { return false };
-        let refs = program.refs(program.class(body.class).loader);
-        let frame = Frame { body, event: made, event_index: event_index as u16, up };
-        let run = match made.kind {
-            EventKind::Lambda => made.member().and_then(|m| refs.method(m)),
-            _ => made.name().and_then(|n| program.find(program.class(body.class).loader, n)).and_then(|c| {
-                let is_run = |m: &crate::facts::MethodFacts| {
-                    program.text(m.name) == RUN && m.has_body && !m.access.is_synthetic()
-                };
-                program.methods_of(c).find(|(_, m)| is_run(m)).map(|(id, _)| id)
-            }),
-        };
-        let Some(callee) = run.map(|id| self.world.body(id)).filter(|b| b.method.has_body) else {
-            return false;
-        };
-        // The values that a lambda captures are its first parameters; an object has them in fields.
-        let frame = (made.kind == EventKind::Lambda).then_some(&frame);
-        for ret in callee.origins.events().iter().filter(|e| e.kind == EventKind::Return) {
-            if let Some(value) = callee.origins.args(ret).first() {
-                self.value(callee, *value, frame, at.deeper());
-            }
-        }
-        true
     }
 
     /// The result of a call into the unknown is made from its arguments, as far as that tells anything.

@@ -63,6 +63,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/classloader/deserialised-as-another-copy.yaml"),
     ),
     (
+        "rules/classloader/driver-of-module-not-seen.yaml",
+        include_str!("../../rules/classloader/driver-of-module-not-seen.yaml"),
+    ),
+    (
         "rules/classloader/exception-of-another-copy.yaml",
         include_str!("../../rules/classloader/exception-of-another-copy.yaml"),
     ),
@@ -113,6 +117,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     (
         "rules/classloader/shared-class-loader-for-module-resource.yaml",
         include_str!("../../rules/classloader/shared-class-loader-for-module-resource.yaml"),
+    ),
+    (
+        "rules/classloader/system-loader-cast.yaml",
+        include_str!("../../rules/classloader/system-loader-cast.yaml"),
     ),
     (
         "rules/classloader/type-test-of-another-copy.yaml",

@@ -1,11 +1,13 @@
 //! A checked rule: what the YAML says, with every name looked up and every pattern compiled.
 
+mod call;
 mod cost;
 mod failures;
 mod kinds;
 mod sharing;
 
 pub use crate::dataflow::obligations::OnlyIf;
+pub use call::{CallTest, ModuleHas};
 pub use cost::Cost;
 pub use failures::{LinkCause, LinkFailure};
 pub use kinds::{
@@ -361,8 +363,8 @@ pub enum Condition {
     AlsoCalls(Vec<String>),
     /// The result of the call is used (stored, returned, called on) rather than dropped or only compared.
     ResultUsed,
-    /// All that the call yields is cast to classes whose objects hold nothing of an application.
-    CastToOwn,
+    /// What comes of the call.
+    Call(CallTest),
     /// The method asks the context class loader for the same name before.
     ContextLoaderAskedBefore,
     /// The method, what it calls, or all who call it ask another loader for the same name, before or after: the context

@@ -60,6 +60,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("classloader/context-loader-not-restored", Shows::ContextLeft),
     ("classloader/deserialisation-with-nearest-loader", Shows::Thrown(&["java.lang.ClassNotFoundException"])),
     ("classloader/deserialised-as-another-copy", Shows::Thrown(&["java.lang.ClassCastException"])),
+    ("classloader/driver-of-module-not-seen", Shows::Thrown(&["java.sql.SQLException"])),
     ("classloader/exception-of-another-copy", Shows::Thrown(&["com.acme.bus.RejectedException"])),
     ("classloader/first-callers-view-kept", Shows::OthersValue),
     ("classloader/key-of-another-copy", Shows::AnswerOrThrown("false", &[])),
@@ -76,6 +77,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
         "classloader/shared-class-loader-for-module-resource",
         Shows::Thrown(&["java.lang.NullPointerException"]),
     ),
+    ("classloader/system-loader-cast", Shows::Thrown(&["java.lang.ClassCastException"])),
     ("classloader/type-test-of-another-copy", Shows::AnswerOrThrown("false", &[])),
     (
         "linkage/changed-member",

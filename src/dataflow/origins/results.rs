@@ -1,9 +1,9 @@
 //! What the models say of a call's result, and whose loader it is.
 
-use super::{Frame, Origin, Search};
+use super::{At, Frame, Origin, RUN, Search};
 use crate::dataflow::Body;
 use crate::dataflow::knowledge::groups;
-use crate::facts::{Event, Value};
+use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::ValueId;
 
 impl Search<'_> {
@@ -13,6 +13,47 @@ impl Search<'_> {
         let loader = self.world.program.class(body.class).loader;
         let defaults = knowledge.group(groups::DEFAULT_LAST);
         event.member().is_some_and(|m| knowledge.api_in(defaults, loader, m).is_some())
+    }
+
+    pub(super) fn is_privileged(&self, body: Body<'_>, event: &Event) -> bool {
+        let knowledge = self.world.knowledge;
+        let loader = self.world.program.class(body.class).loader;
+        let calls = knowledge.group(groups::PRIVILEGED_CALL);
+        event.member().is_some_and(|m| knowledge.api_in(calls, loader, m).is_some())
+    }
+
+    /// What the action yields that a call is given, which is what the call yields; false if it is not known.
+    pub(super) fn action(&mut self, body: Body<'_>, event: &Event, up: Option<&Frame<'_>>, at: At) -> bool {
+        let program = self.world.program;
+        let given = body.origins.args(event).iter().find_map(|v| {
+            let mut leaves = body.origins.leaves(*v);
+            let leaf = leaves.next().filter(|_| leaves.next().is_none())?;
+            let (index, made) = body.origins.event(leaf)?;
+            matches!(made.kind, EventKind::New | EventKind::Lambda).then_some((index, made))
+        });
+        let Some((event_index, made)) = given.filter(|_| at.depth < self.max_depth()) else { return false };
+        let refs = program.refs(program.class(body.class).loader);
+        let frame = Frame { body, event: made, event_index: event_index as u16, up };
+        let run = match made.kind {
+            EventKind::Lambda => made.member().and_then(|m| refs.method(m)),
+            _ => made.name().and_then(|n| program.find(program.class(body.class).loader, n)).and_then(|c| {
+                let is_run = |m: &crate::facts::MethodFacts| {
+                    program.text(m.name) == RUN && m.has_body && !m.access.is_synthetic()
+                };
+                program.methods_of(c).find(|(_, m)| is_run(m)).map(|(id, _)| id)
+            }),
+        };
+        let Some(callee) = run.map(|id| self.world.body(id)).filter(|b| b.method.has_body) else {
+            return false;
+        };
+        // The values that a lambda captures are its first parameters; an object has them in fields.
+        let frame = (made.kind == EventKind::Lambda).then_some(&frame);
+        for ret in callee.origins.events().iter().filter(|e| e.kind == EventKind::Return) {
+            if let Some(value) = callee.origins.args(ret).first() {
+                self.value(callee, *value, frame, at.deeper());
+            }
+        }
+        true
     }
 
     /// What the models say of a result.

@@ -5,7 +5,8 @@ use globset::Glob;
 use super::Checker;
 use crate::rules::mistake::suggest;
 use crate::rules::rule::{
-    ArgumentTest, ClassTest, Condition, Exits, FieldTest, FollowTest, MemberTest, Sharing, Site,
+    ArgumentTest, CallTest, ClassTest, Condition, Exits, FieldTest, FollowTest, MemberTest, ModuleHas,
+    Sharing, Site,
 };
 use crate::rules::schema::condition::{ArgumentText, ClassText, FieldText, FollowText, MethodText};
 use crate::rules::schema::{ConditionText, SiteText};
@@ -141,20 +142,23 @@ impl Checker<'_> {
                 Condition::Released(words.into_iter().map(Into::into).collect())
             }
             ConditionText::Kept(words) => Condition::Kept(words.into_iter().map(Into::into).collect()),
-            ConditionText::Catches(types) => {
-                Condition::Catches(types.into_iter().map(|name| name.replace('.', "/")).collect())
+            ConditionText::Catches(types) => Condition::Catches(internal(types)),
+            ConditionText::CallersGoOn(types) => Condition::CallersGoOn(internal(types)),
+            ConditionText::GoesOnWithout(types) => Condition::GoesOnWithout(internal(types)),
+            ConditionText::CaughtWherePassed(types) => Condition::CaughtWherePassed(internal(types)),
+            ConditionText::Uncaught(types) => Condition::Call(CallTest::Uncaught(internal(types))),
+            ConditionText::CastTo(types) => Condition::Call(CallTest::CastTo(internal(types))),
+            ConditionText::ReceiverAsksOwnLoader(name) => {
+                Condition::Call(CallTest::ReceiverAsksOwnLoader(name))
             }
-            ConditionText::CallersGoOn(types) => {
-                Condition::CallersGoOn(types.into_iter().map(|name| name.replace('.', "/")).collect())
-            }
-            ConditionText::GoesOnWithout(types) => {
-                Condition::GoesOnWithout(types.into_iter().map(|name| name.replace('.', "/")).collect())
-            }
-            ConditionText::CaughtWherePassed(types) => {
-                Condition::CaughtWherePassed(types.into_iter().map(|name| name.replace('.', "/")).collect())
-            }
+            ConditionText::OwnLoaderHas => Condition::Call(CallTest::OwnLoaderHas),
+            ConditionText::ModuleHas(it) => Condition::Call(CallTest::ModuleHas(ModuleHas {
+                files: it.files,
+                subtypes_of: internal(it.subtypes_of),
+                alone: it.alone,
+            })),
             ConditionText::ResultUsed => Condition::ResultUsed,
-            ConditionText::CastToOwn => Condition::CastToOwn,
+            ConditionText::CastToOwn => Condition::Call(CallTest::CastToOwn),
             ConditionText::ContextLoaderAskedBefore => Condition::ContextLoaderAskedBefore,
             ConditionText::AnotherLoaderAsked => Condition::AnotherLoaderAsked,
             ConditionText::AskedForComputedNames => Condition::AskedForComputedNames,
@@ -385,6 +389,11 @@ impl Checker<'_> {
     }
 }
 
+/// Names of types as class files write them.
+fn internal(types: Vec<String>) -> Vec<String> {
+    types.into_iter().map(|name| name.replace('.', "/")).collect()
+}
+
 /// The name of a condition that is told of fields (`true`) or of calls alone, in one word with that.
 fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
     Some(match text {
@@ -402,6 +411,11 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::ForOwnLoader => ("for-own-loader", true),
         ConditionText::WithoutCaller => ("without-caller", false),
         ConditionText::CastToOwn => ("cast-to-own", false),
+        ConditionText::Uncaught(_) => ("uncaught", false),
+        ConditionText::CastTo(_) => ("cast-to", false),
+        ConditionText::OwnLoaderHas => ("own-loader-has", false),
+        ConditionText::ReceiverAsksOwnLoader(_) => ("receiver-asks-own-loader", false),
+        ConditionText::ModuleHas(_) => ("module-has", false),
         ConditionText::NamedAfterAsked => ("named-after-asked", false),
         ConditionText::TaskReaches(_) => ("task-reaches", false),
         ConditionText::ReceiverFrom(_) => ("receiver-from", false),

@@ -6,7 +6,7 @@ use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::ValueId;
-use crate::vocabulary::descriptor::params;
+use crate::vocabulary::descriptor::{binary_name, params};
 use std::cell::Cell;
 
 /// The API group of the calls that put texts together.
@@ -89,6 +89,7 @@ fn of_leaf(
                 kind if kind.is_invoke() && is_text_building(world, body, event) => {
                     built(r, body, event, index, depth)
                 }
+                kind if kind.is_invoke() => of_class(world, body, event).or_else(|| told(world, body, value)),
                 _ => told(world, body, value),
             }
         }
@@ -150,6 +151,37 @@ fn followed(r: &Reader<'_, '_>, body: Body<'_>, leaf: Value, depth: u32) -> Opti
     let texts: Option<Vec<Vec<String>>> =
         places.into_iter().map(|(body, value)| all_of(r, body, value, depth + 1)).collect();
     Some(texts?.concat())
+}
+
+/// What a call tells of a class that is known: its name, or that of its package.
+fn of_class(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<Vec<String>> {
+    const CLASS: &str = "java/lang/Class";
+    let name_of = |e: &Event| {
+        let member = world.program.facts.members.get(e.member()?);
+        Some((world.program.text(member.owner), world.program.text(member.name)))
+    };
+    let asked = body.origins.arg(event, 0);
+    let (class, what) = match name_of(event)? {
+        (CLASS, what @ ("getName" | "getTypeName" | "getPackageName" | "getSimpleName")) => (asked, what),
+        ("java/lang/Package", "getName") => {
+            let (_, package) = body.origins.event(single(body, asked)?)?;
+            name_of(package).filter(|name| *name == (CLASS, "getPackage"))?;
+            (body.origins.arg(package, 0), "getPackageName")
+        }
+        _ => return None,
+    };
+    let found = origins::of_value(world, body.id, class);
+    let names = found.iter().map(|f| match f.origin {
+        Origin::ClassLiteral(name, _) if !f.is_derived => Some(binary_name(world.program.text(name))),
+        _ => None,
+    });
+    let names: Vec<String> = names.collect::<Option<_>>()?;
+    let told = |name: String| match (what, name.rfind('.')) {
+        ("getPackageName", at) => name.get(..at.unwrap_or(0)).unwrap_or_default().to_owned(),
+        ("getSimpleName", _) => name.rsplit(['.', '$']).next().unwrap_or_default().to_owned(),
+        _ => name,
+    };
+    (!names.is_empty() && names.len() <= MAX_TEXTS).then(|| names.into_iter().map(told).collect())
 }
 
 /// What fields and callers are known to hold and to pass.

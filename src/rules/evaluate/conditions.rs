@@ -118,7 +118,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
         Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
-        Condition::CastToOwn => found.spots.iter().all(|s| super::own_casts::is_cast_to_own(cx, s)),
+        Condition::Call(test) => super::call_tests::holds(cx, found, test),
         Condition::ContextLoaderAskedBefore
         | Condition::AnotherLoaderAsked
         | Condition::AskedForComputedNames
@@ -369,7 +369,8 @@ fn class_holds(cx: &Context<'_>, class: ClassId, test: &ClassTest) -> bool {
             ))
 }
 
-fn catches(cx: &Context<'_>, spot: &Spot, types: &[String]) -> bool {
+/// Whether the method that holds a site catches one of the types around it.
+pub(super) fn catches(cx: &Context<'_>, spot: &Spot, types: &[String]) -> bool {
     let body = cx.world.body(spot.method);
     let unit = body.origins.unit;
     let Some(block) = changes::block_of(unit, body, spot.event) else { return false };

@@ -12,7 +12,7 @@ use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::origins::{Found, Origin};
 use crate::dataflow::unload::UnloadRoots;
 use crate::dataflow::{Body, Changes, How, World};
-use crate::facts::Event;
+use crate::facts::{Event, Value};
 use crate::rules::models::Models;
 use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId};
 use globset::{GlobBuilder, GlobMatcher};
@@ -265,7 +265,14 @@ impl<'w> Context<'w> {
                     if name == "getBundle" {
                         names.push(format!("{}.properties", text.replace('.', "/")));
                     } else if owner == "java/lang/Class" {
-                        names.push(relative_to_class(program.class_name(body.class), text));
+                        // One that is not named is taken to be the own one's.
+                        let named =
+                            body.origins.leaves(body.origins.arg(event, 0)).find_map(|leaf| match leaf {
+                                Value::Class(name) => Some(program.text(name)),
+                                _ => None,
+                            });
+                        let asked = named.unwrap_or_else(|| program.class_name(body.class));
+                        names.push(relative_to_class(asked, text));
                     } else {
                         names.push(text.to_owned());
                     }

@@ -4,7 +4,7 @@ use super::copies::Split;
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::objects::{self, Kind, Object, What};
 use crate::dataflow::{Body, World, marks};
-use crate::facts::{Event, EventKind, NO_NAME, NO_VALUE, Test, Value};
+use crate::facts::{Event, EventKind, MethodFacts, NO_NAME, NO_VALUE, Test, Value};
 use crate::rules::rule::CopyQuestion;
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, ValueId};
@@ -275,7 +275,29 @@ impl Asker<'_> {
             if let Some(ask) = self.asks.last_mut() {
                 ask.with_subclasses = true;
             }
+        } else if let Some(class) = self.constant_object(known) {
+            self.push(CopyQuestion::Equality, event, class, other, Kind::Objects);
         }
+    }
+
+    /// The class of the object that a static field holds for good, if several loaders define it and it says what is equal.
+    fn constant_object(&self, value: ValueId) -> Option<ClassId> {
+        let (world, program) = (self.world, self.world.program);
+        let single = |body: Body<'_>, value: ValueId| {
+            let mut leaves = body.origins.leaves(value);
+            leaves.next().filter(|_| leaves.next().is_none())
+        };
+        let (_, read) = self.body.origins.event(single(self.body, value)?)?;
+        let member = read.member().filter(|_| read.kind == EventKind::GetStatic)?;
+        let field = program.refs(program.class(self.body.class).loader).field(member)?;
+        let mut writes = world.fields.writes(field).filter(|_| program.field(field).access.is_final());
+        let (Some(write), None) = (writes.next(), writes.next()) else { return None };
+        let writer = world.body(write.method);
+        let stored = world.event(write.method, write.event).map(|e| writer.origins.arg(e, 0))?;
+        let (_, made) = writer.origins.event(single(writer, stored)?)?;
+        let name = made.name().filter(|name| made.kind == EventKind::New && self.split.has(*name))?;
+        let class = program.find(program.class(writer.class).loader, name)?;
+        tells_equals(world, class).then_some(class)
     }
 
     /// Comparisons by `==`, which blocks end with.
@@ -358,6 +380,8 @@ impl Asker<'_> {
         let name = name.split([';', '<']).next().unwrap_or_default();
         match kind {
             Kind::Classes => name == "java/lang/Class",
+            // Of whatever is put there, only what others can be equal to is asked about.
+            Kind::Objects if name == OBJECT => true,
             Kind::Objects => program.facts.names.find(name).is_some_and(|name| self.split.has(name)),
         }
     }
@@ -385,9 +409,24 @@ impl Asker<'_> {
         }
         keys.sort_unstable();
         keys.dedup();
-        keys.retain(|class| self.split.has(self.world.program.class_facts(*class).name));
+        keys.retain(|class| {
+            self.split.has(self.world.program.class_facts(*class).name)
+                && (kind == Kind::Classes || tells_equals(self.world, *class))
+        });
         keys
     }
+}
+
+/// The JVM's root class.
+const OBJECT: &str = "java/lang/Object";
+
+/// Whether other objects than itself can be found by an object of a class: a constant of an enum, or one whose class says
+/// what is equal.
+fn tells_equals(world: &World<'_>, class: ClassId) -> bool {
+    let program = world.program;
+    let says =
+        |m: &MethodFacts| program.text(m.name) == "equals" && program.text(m.desc) == "(Ljava/lang/Object;)Z";
+    program.class_facts(class).access.is_enum() || program.methods_of(class).any(|(_, m)| says(m))
 }
 
 /// The enum that a constant with a body belongs to.

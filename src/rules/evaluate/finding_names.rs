@@ -31,22 +31,11 @@ impl Maker<'_, '_> {
             let event = self.cx.world.event(s.method, s.event)?;
             super::places::missed_class(self.cx, self.cx.world.body(s.method), event)
         });
-        let named = missed.or_else(|| self.argument()).or_else(|| self.computed()).or_else(|| self.literal());
-        named.map(|a| a.replace('/', "."))
-    }
-
-    /// The class literal that the call's first argument is.
-    fn literal(&self) -> Option<String> {
-        let world = self.cx.world;
-        let spot = self.found.spots.first().filter(|_| matches!(self.found.subject, Subject::Call(..)))?;
-        let event = world.event(spot.method, spot.event)?;
-        let found = values::origins_of(world, world.body(spot.method), event, values::operand(event, 0)?);
-        let mut literals = found.iter().filter_map(|f| match f.origin {
-            Origin::ClassLiteral(name, _) if !f.is_derived => Some(name),
-            _ => None,
-        });
-        let first = literals.next()?;
-        literals.all(|other| other == first).then(|| world.program.text(first).to_owned())
+        missed
+            .or_else(|| self.argument())
+            .or_else(|| self.computed())
+            .or_else(|| self.literal())
+            .map(|a| a.replace('/', "."))
     }
 
     /// The text that the call's first argument is put together to, if there is one alone.
@@ -57,6 +46,19 @@ impl Maker<'_, '_> {
         let body = world.body(spot.method);
         let value = body.origins.arg(event, values::operand(event, 0)?);
         super::computed::texts(world, body, value)?.into_iter().next()
+    }
+
+    /// The class whose literal the call is given.
+    fn literal(&self) -> Option<String> {
+        let world = self.cx.world;
+        let spot = self.found.spots.first().filter(|_| matches!(self.found.subject, Subject::Call(..)))?;
+        let body = world.body(spot.method);
+        let event = world.event(spot.method, spot.event)?;
+        let given = values::origins_of(world, body, event, values::operand(event, 0)?);
+        given.iter().find_map(|f| match f.origin {
+            Origin::ClassLiteral(name, _) if !f.is_derived => Some(world.program.text(name).to_owned()),
+            _ => None,
+        })
     }
 
     pub(super) fn holder(&self) -> String {

@@ -159,9 +159,11 @@ fn asks_another(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
     position.is_some_and(|position| is_another(cx, body, event, position))
 }
 
-/// Whether an operand may be another loader than the own one and the system's.
+/// Whether an operand may be another loader than the system's, and in shared code than the own one.
 fn is_another(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
-    let own = [OriginKind::OwnLoader, OriginKind::SystemLoader, OriginKind::Null];
+    let own = [OriginKind::SystemLoader, OriginKind::Null, OriginKind::OwnLoader];
+    // A module's own loader is the one to ask.
+    let own = if cx.world.reach.owner(body.class).is_some() { &own[..2] } else { &own[..] };
     let found = origins_of(cx.world, body, event, position);
     found.iter().any(|f| !own.contains(&kind_of(cx.world, body.class, f)))
 }

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod branches;
+mod call_tests;
 mod calls;
 mod certainty;
 mod classes;

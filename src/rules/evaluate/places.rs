@@ -49,7 +49,10 @@ fn class_places(
         _ => None,
     });
     let names = constants(cx.world, found).into_iter().chain(literals);
-    let mut names: Vec<String> = names.map(str::to_owned).collect();
+    // Made of a class's name and more, it is another one's.
+    let is_made_of = |f: &Found| f.is_derived && matches!(f.origin, Origin::ClassLiteral(..));
+    let made = found.iter().any(is_made_of).then(|| computed::texts(cx.world, body, value)).flatten();
+    let mut names: Vec<String> = made.unwrap_or_else(|| names.map(str::to_owned).collect());
     // That the package is a module's holds for whatever else may be passed, and the name for what is passed today.
     let is_passed = || found.iter().any(|f| f.passed_by.is_some());
     if names.is_empty() && !(is_passed() && package_place(cx, body, asked, value) != ClassPlace::Unknown) {

@@ -242,12 +242,14 @@ pub(super) fn origins_of(world: &World<'_>, body: Body<'_>, event: &Event, posit
 
 /// The kind a rule knows an origin by, seen from a class.
 pub(super) fn kind_of(world: &World<'_>, class: ClassId, found: &Found) -> OriginKind {
-    if found.passed_by.is_some() {
-        return OriginKind::ModuleArgument;
-    }
     let own = world.program.class(class).loader;
+    let is_passed = found.passed_by.is_some();
     match found.origin {
+        // A loader is what it is, whoever passes it: a module may pass one that does not see its classes.
         Origin::Null => OriginKind::Null,
+        Origin::SystemLoader => OriginKind::SystemLoader,
+        Origin::LoaderOf(of) if is_passed && world.program.class(of).loader == own => OriginKind::OwnLoader,
+        _ if is_passed => OriginKind::ModuleArgument,
         Origin::Text(_) | Origin::Number => OriginKind::Constant,
         Origin::ClassLiteral(..) => OriginKind::ClassLiteral,
         Origin::Parameter => OriginKind::Parameter,
@@ -264,7 +266,6 @@ pub(super) fn kind_of(world: &World<'_>, class: ClassId, found: &Found) -> Origi
             }
         }
         Origin::ForeignLoader => OriginKind::ForeignLoader,
-        Origin::SystemLoader => OriginKind::SystemLoader,
         Origin::SystemProperties => OriginKind::SystemProperties,
         Origin::SystemProperty => OriginKind::SystemProperty,
         Origin::Caught | Origin::Unknown => OriginKind::Unknown,
@@ -292,15 +293,12 @@ pub(super) fn asked_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> 
     let apis: Vec<_> = world.knowledge.apis(own, member).collect();
     let by_argument = apis.iter().find_map(|a| world.knowledge.tables.apis.get(usize::from(*a))?.loader);
     let owner = world.program.text(world.program.facts.members.get(member).owner);
+    let is_of = |group| world.knowledge.api_in(world.knowledge.group(group), own, member).is_some();
     let position = match by_argument {
         Some(i) => Subject::Argument(i).operand(event.kind.has_receiver())?,
         // The context class loader, which is another one for each application.
-        None if world.knowledge.api_in(world.knowledge.group("tccl-reading"), own, member).is_some() => {
-            return None;
-        }
-        None if world.knowledge.api_in(world.knowledge.group("system-resource"), own, member).is_some() => {
-            return world.program.topology.tenants.first().map(|t| t.loader);
-        }
+        None if is_of("tccl-reading") => return None,
+        None if is_of(SYSTEM_RESOURCE) => return system_loader(world),
         None if event.kind == EventKind::InvokeStatic => return Some(own),
         // `X.class.getResource(…)` asks the loader of X.
         None if owner == "java/lang/Class" => {
@@ -314,14 +312,33 @@ pub(super) fn asked_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> 
         None => 0,
     };
     let found = origins_of(world, body, event, position);
+    // Where no other loader may come instead, `null` asks the JVM's own, and of providers the system loader.
+    if found.iter().all(|f| f.origin == Origin::Null && f.method == body.id) && !found.is_empty() {
+        return match () {
+            () if is_of(BY_NAME) => Some(world.program.topology.jdk),
+            () if is_of(PROVIDERS) => system_loader(world),
+            () => None,
+        };
+    }
     let mut loaders = found.iter().filter(|f| f.origin != Origin::Null).map(|f| match f.origin {
         // What the class's own loader yields, that of a subclass yields too.
         Origin::LoaderOf(class) | Origin::LoaderOfThis(class) => Some(world.program.class(class).loader),
-        Origin::SystemLoader => world.program.topology.tenants.first().map(|t| t.loader),
+        Origin::SystemLoader => system_loader(world),
         _ => None,
     });
     let first = loaders.next()??;
     loaders.all(|l| l == Some(first)).then_some(first)
+}
+
+/// The groups of the calls by which `null` asks the JVM's own loader, and the system loader.
+const BY_NAME: &str = "class-for-name-with-loader";
+const PROVIDERS: &str = "service-loader-with-loader";
+/// The group of the calls that ask the system loader for a resource.
+const SYSTEM_RESOURCE: &str = "system-resource";
+
+/// The loader that sees all that the system loader may see: the base's.
+fn system_loader(world: &World<'_>) -> Option<LoaderId> {
+    world.program.topology.tenants.first().map(|t| t.loader)
 }
 
 /// Whether an event loads something by the context class loader.

@@ -282,6 +282,16 @@ pub(crate) enum ConditionText {
     AlsoCalls(#[schemars(length(min = 1))] Vec<String>),
     /// The result of the call is stored, returned or called on rather than dropped or only compared.
     ResultUsed,
+    /// Neither the method that holds the site nor those who call it catch one of these types around it; names with dots.
+    Uncaught(#[schemars(length(min = 1))] Vec<String>),
+    /// The result of the call is cast to one of these types, and no `instanceof` asks for it; names with dots.
+    CastTo(#[schemars(length(min = 1))] Vec<String>),
+    /// The first argument names a class or resource that the calling class's own loader yields.
+    OwnLoaderHas,
+    /// The class of the receiver has a method of this name which looks names up with nothing but its own class's loader.
+    ReceiverAsksOwnLoader(String),
+    /// A module that gets to the site brings something of its own.
+    ModuleHas(ModuleHasText),
     /// All that the call yields is cast, where it is called, to classes whose objects hold nothing of an application.
     CastToOwn,
     /// The method asks the context class loader for the same name before.
@@ -442,6 +452,22 @@ pub(crate) struct ReceiverNamedText {
     /// Whose the name is; any of these.
     #[schemars(length(min = 1))]
     pub(crate) whose: Vec<NameOwnerWord>,
+}
+
+/// What a module brings: any of these.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "`module-has` condition", extend("minProperties" = 1))]
+pub(crate) struct ModuleHasText {
+    /// Names of files; `{type}` stands for the class that the call yields.
+    #[serde(default)]
+    pub(crate) files: Vec<String>,
+    /// Types, with dots, below which it has a class.
+    #[serde(default)]
+    pub(crate) subtypes_of: Vec<String>,
+    /// Whether the loader of the class that calls has to have none of that.
+    #[serde(default)]
+    pub(crate) alone: bool,
 }
 
 /// A call that must come later.
