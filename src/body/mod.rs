@@ -24,4 +24,4 @@ pub use model::{
 };
 pub(crate) use model::{MANY_EDGES, NO_TARGET, halves, whole};
 pub use shape::Shapes;
-pub use solve::{Bodies, Reduced, Scratch, reduce_body};
+pub use solve::{Bodies, Reduced, Scratch, TOO_MUCH_STATE, reduce_body};

@@ -9,6 +9,8 @@ use super::shape::{Shapes, parameter_slots};
 use crate::classfile::{ClassError, Code, ConstantPool};
 use crate::vocabulary::ValueId;
 
+/// What is said of a body in which nothing is wrong, but that has more basic blocks and variables than are followed.
+pub const TOO_MUCH_STATE: &str = "too many blocks and variables to be followed";
 /// Slots that the entry states of one body's blocks may take together; about a hundred times what large real bodies
 /// need.
 pub(super) const MAX_STATE_SLOTS: usize = 1 << 22;
@@ -356,7 +358,7 @@ impl Machine<'_, '_, '_> {
     fn wake(&mut self, block: usize) -> Result<(), ClassError> {
         self.scratch.pending[block / 64] |= 1 << (block % 64);
         if self.scratch.states.len() > MAX_STATE_SLOTS {
-            return Err(ClassError::new(self.code.offset, "too many blocks and variables"));
+            return Err(ClassError::new(self.code.offset, TOO_MUCH_STATE));
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ pub mod configured;
 pub mod display;
 pub mod jdk;
 pub mod jimage;
+mod marks;
 mod packed;
 pub mod reduce;
 pub mod settle;

@@ -1,13 +1,14 @@
 //! One class file to facts, appended to a unit.
 
 use super::archive::CLASS_SUFFIX;
+use super::marks::Marks;
 use super::symbols::Symbols;
 use super::tables::{
     Annotation, AnnotationValue, ClassFacts, FieldFacts, MethodExtras, MethodFacts, UnitFacts,
 };
 use crate::body::{
     self, ArrayTarget, Bodies, DynamicCalls, Event, EventKind, NO_NAME, NO_TARGET, Reduced, Scratch, Shapes,
-    Span, Value,
+    Span, TOO_MUCH_STATE, Value,
 };
 use crate::classfile::code::line_numbers;
 use crate::classfile::{
@@ -89,25 +90,6 @@ impl Reducer {
 
 fn malformed(code: ProblemCode, entry: &str, error: ClassError) -> Problem {
     Problem::new(code, "", entry, error.to_string())
-}
-
-/// Lengths of the tables that a class which turns out to be malformed must not have grown.
-struct Marks {
-    classes: usize,
-    fields: usize,
-    methods: usize,
-}
-
-impl Marks {
-    fn of(unit: &UnitFacts) -> Self {
-        Self { classes: unit.classes.len(), fields: unit.fields.len(), methods: unit.methods.len() }
-    }
-
-    fn restore(&self, unit: &mut UnitFacts) {
-        unit.classes.truncate(self.classes);
-        unit.fields.truncate(self.fields);
-        unit.methods.truncate(self.methods);
-    }
 }
 
 struct ClassWork<'a, 'w> {
@@ -385,7 +367,9 @@ impl<'a> ClassWork<'a, '_> {
             Err(error) => {
                 let name = self.class.pool().utf8(member.name).unwrap_or(b"?");
                 let message = format!("method {}: {error}", crate::classfile::text::decode(name));
-                self.unit.problems.push(Problem::new(ProblemCode::MalformedCode, "", self.entry, message));
+                let is_bound = error.what == TOO_MUCH_STATE;
+                let code = if is_bound { ProblemCode::AnalysisBound } else { ProblemCode::MalformedCode };
+                self.unit.problems.push(Problem::new(code, "", self.entry, message));
                 None
             }
         }

@@ -107,7 +107,7 @@ impl<'f> Program<'f> {
         program.field_class.shrink_to_fit();
         let loaders = (0..topology.loaders.len()).map(LoaderId::from_index);
         program.views = loaders.clone().map(|l| program.view_of(l, parallel)).collect();
-        program.link_supertypes();
+        program.link_supertypes(archive_paths);
         program.declared = Declared::of(&program, parallel);
         program.refs = loaders.map(|l| RefTable::resolve(&program, l, parallel)).collect();
         program
@@ -198,7 +198,7 @@ impl<'f> Program<'f> {
         }
     }
 
-    fn link_supertypes(&mut self) {
+    fn link_supertypes(&mut self, archive_paths: &dyn Fn(usize) -> String) {
         for i in 0..self.classes.len() {
             let class = self.classes[i];
             let unit = &self.facts.units[class.unit.index()];
@@ -220,12 +220,12 @@ impl<'f> Program<'f> {
             class.interfaces = Span::from(first, self.interface_ids.len());
             class.has_phantom = missing;
         }
-        self.break_cycles();
+        self.break_cycles(archive_paths);
         self.spread_phantoms();
     }
 
     /// A class that is its own ancestor can't be loaded (JVMS 5.3.5); cut there, so that every walk upwards ends.
-    fn break_cycles(&mut self) {
+    fn break_cycles(&mut self, archive_paths: &dyn Fn(usize) -> String) {
         const NEW: u8 = 0;
         const OPEN: u8 = 1;
         const DONE: u8 = 2;
@@ -246,7 +246,7 @@ impl<'f> Program<'f> {
                         let supers = self.supers(next).collect();
                         path.push((next, supers));
                     }
-                    Some(next) if state[next.index()] == OPEN => self.cut_supertypes(class),
+                    Some(next) if state[next.index()] == OPEN => self.cut_supertypes(class, archive_paths),
                     Some(_) => {}
                     None => {
                         state[class.index()] = DONE;
@@ -257,9 +257,11 @@ impl<'f> Program<'f> {
         }
     }
 
-    fn cut_supertypes(&mut self, class: ClassId) {
-        let entry = format!("{}.class", self.class_name(class));
-        self.problems.push(Problem::new(ProblemCode::MalformedClass, "", &entry, "is its own ancestor"));
+    fn cut_supertypes(&mut self, class: ClassId, archive_paths: &dyn Fn(usize) -> String) {
+        let (archive, entry) =
+            (archive_paths(self.archive_of(class)), format!("{}.class", self.class_name(class)));
+        let message = "is its own ancestor";
+        self.problems.push(Problem::new(ProblemCode::MalformedClass, &archive, &entry, message));
         let class = &mut self.classes[class.index()];
         (class.super_class, class.interfaces, class.has_phantom) = (NO_CLASS, Span::default(), true);
     }
