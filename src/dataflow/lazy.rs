@@ -25,7 +25,8 @@ pub fn is_lazy(world: &World<'_>, change: &Change) -> bool {
     })
 }
 
-/// Whether an event stands behind a test that a static is not set yet which the same method sets as well.
+/// Whether an event stands behind a test that a static is not set yet which the same method sets as well, or the method
+/// that the event calls.
 pub fn is_guarded(world: &World<'_>, method: MethodId, event: u16) -> bool {
     let body = world.body(method);
     let unit = body.origins.unit;
@@ -50,7 +51,7 @@ pub fn is_guarded(world: &World<'_>, method: MethodId, event: u16) -> bool {
             };
             e.kind == EventKind::PutStatic && field_of(world, body, e) == Some(field)
                 || e.kind.is_invoke() && held_by(e) == Some(field) && changes.iter().any(is_in)
-        })
+        }) || sets_when_called(world, body, event, field)
     };
     unit.blocks_of(body.method).iter().enumerate().any(|(b, block)| {
         let (value, unset_edge) = match block.test() {
@@ -69,6 +70,16 @@ pub fn is_guarded(world: &World<'_>, method: MethodId, event: u16) -> bool {
             let held = body.origins.event(leaf).and_then(|(_, e)| held_by(e)).filter(|_| edges.len() == 2);
             held.is_some_and(is_set_here) && edges.iter().any(|to| leads(Some(to)))
         })
+    })
+}
+
+/// Whether the method that an event calls sets a static: `if (!ready) setUp()`.
+fn sets_when_called(world: &World<'_>, body: Body<'_>, event: u16, field: FieldId) -> bool {
+    let call = body.origins.events().get(usize::from(event)).filter(|e| e.kind.is_invoke());
+    let called = call.and_then(|call| world.targets(body, call, 1)).unwrap_or_default();
+    called.into_iter().map(|id| world.body(id)).any(|callee| {
+        let mut events = callee.origins.events().iter();
+        events.any(|e| e.kind == EventKind::PutStatic && field_of(world, callee, e) == Some(field))
     })
 }
 

@@ -17,7 +17,7 @@ const IMMUTABLE: &str = "immutable";
 pub(super) fn are_plain(cx: &Context<'_>, found: &Match, field: FieldId) -> bool {
     let signature = signature(cx, field);
     match (values::last_type_argument(signature), found.holder.map(|h| h.root)) {
-        (Some(name), _) => is_plain(cx, field, name),
+        (Some(name), _) => is_plain(cx, field, name) || is_container_of_plain(cx, field, signature),
         (None, Some(Root::Static(root))) if signature.ends_with(";>;") => {
             values::last_type_argument(self::signature(cx, root)).is_some_and(|name| is_plain(cx, root, name))
         }
@@ -155,6 +155,30 @@ fn signature<'w>(cx: &Context<'w>, field: FieldId) -> &'w str {
     let of_class = class.map(|c| program.class_facts(c).signature).filter(|s| *s != NO_NAME);
     of_class.map(|s| program.text(s)).filter(|s| !s.starts_with('<')).unwrap_or_default()
 }
+
+/// Whether the values of a map are containers of the JDK which hold plain values in turn, by the field's generic type.
+fn is_container_of_plain(cx: &Context<'_>, field: FieldId, signature: &str) -> bool {
+    let program = cx.world.program;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let is_container = |name: &str| {
+        program.find_text(loader, name).is_some_and(|class| {
+            program.is_jdk(class) && CONTAINERS.iter().any(|c| program.has_supertype_named(class, c))
+        })
+    };
+    let text = values::last_type_argument_text(signature).unwrap_or_default();
+    let parts = text.split(['<', '>', ';']).filter(|part| !part.is_empty());
+    let mut names = parts.map(|part| part.trim_start_matches(['+', '-']).strip_prefix('L'));
+    names.next().flatten().is_some_and(is_container)
+        && text.contains('<')
+        && names.all(|name| {
+            name.is_some_and(|n| n == CHARACTERS || is_plain(cx, field, n) || is_container(n))
+        })
+}
+
+/// Roots of the JDK's containers.
+const CONTAINERS: &[&str] = &["java/util/Map", "java/util/Collection"];
+/// Texts, and what stands for one.
+const CHARACTERS: &str = "java/lang/CharSequence";
 
 fn is_plain(cx: &Context<'_>, field: FieldId, name: &str) -> bool {
     let program = cx.world.program;
