@@ -188,6 +188,7 @@ impl Checker<'_> {
             ConditionText::ReceiverFrom(apis) => {
                 Sharing::ReceiverFrom(self.within("receiver-from", |c| c.each(apis, Self::api)))
             }
+            ConditionText::ReceiverAboveModules => Sharing::ReceiverAboveModules,
             ConditionText::ReceiverShared => Sharing::ReceiverShared,
             ConditionText::TargetShared => Sharing::TargetShared,
             ConditionText::OwnName => Sharing::OwnName,
@@ -419,6 +420,7 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::NamedAfterAsked => ("named-after-asked", false),
         ConditionText::TaskReaches(_) => ("task-reaches", false),
         ConditionText::ReceiverFrom(_) => ("receiver-from", false),
+        ConditionText::ReceiverAboveModules => ("receiver-above-modules", false),
         ConditionText::ReceiverShared => ("receiver-shared", false),
         ConditionText::TargetShared => ("target-shared", false),
         ConditionText::OwnName => ("own-name", false),
