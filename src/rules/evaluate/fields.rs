@@ -248,6 +248,10 @@ fn kind_of(how: How) -> Option<StateKind> {
     }
 }
 
+/// Part of the name of the methods by which Scala's traits set the values of an object that is being made: scalac gives one
+/// to the class for each value of the trait, and calls it in the trait's `$init$` alone.
+const TRAIT_VALUE_SETTER: &str = "$_setter_$";
+
 /// Whether a change happens after the field's class, or for instance fields the object, has been set up.
 pub(super) fn is_after_initialisation(world: &World<'_>, class: ClassId, change: &Change) -> bool {
     let own = world.program.class_of_method(change.method);
@@ -255,7 +259,8 @@ pub(super) fn is_after_initialisation(world: &World<'_>, class: ClassId, change:
     let is_set_up = if world.program.field(change.field).access.is_static() {
         initialisation::is_part_of(world, class, change.method)
     } else {
-        (name == "<init>" || name == "<clinit>") && initialisation::is_same_nest(world, own, class)
+        name.contains(TRAIT_VALUE_SETTER)
+            || (name == "<init>" || name == "<clinit>") && initialisation::is_same_nest(world, own, class)
             || super::receivers::are_new(world, change)
     };
     let is_first_entry = change.how == How::Array && new_objects::is_into_new_array(world, change);

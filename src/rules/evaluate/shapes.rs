@@ -6,11 +6,11 @@ use super::values::{self, is_of_types, origins_of};
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::knowledge::{ApiId, Subject};
 use crate::dataflow::origins::{Found, Origin};
-use crate::dataflow::{Body, How, lazy};
+use crate::dataflow::{Body, How, World, lazy};
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::{StoredKind, WriteShape};
 use crate::vocabulary::descriptor::TypeDesc;
-use crate::vocabulary::{FieldId, LoaderId, ValueId};
+use crate::vocabulary::{FieldId, LoaderId, MethodId, ValueId};
 
 /// The shapes of one change.
 pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<WriteShape> {
@@ -24,6 +24,9 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
             // What depends on the context class loader alone is also made here without any input.
             shapes.extend(written.contains(&Written::FromContext).then_some(WriteShape::Fresh));
             shapes.extend(written.into_iter().map(shape));
+            if is_of_lazy_value(world, change.method) {
+                return vec![WriteShape::Fresh, WriteShape::Lazy];
+            }
             if lazy::is_lazy(world, &change) {
                 // There was nothing before.
                 shapes.retain(|s| *s != WriteShape::Cleared);
@@ -73,6 +76,11 @@ fn stored_into(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<WriteShape>
         return vec![WriteShape::Fresh, WriteShape::Lazy];
     }
     changes::kinds_of(cx.world, body, field, value).into_iter().map(shape).collect()
+}
+
+/// Whether scalac has made a method to work out a `lazy val`, once and under a lock: it is given nothing but the object.
+fn is_of_lazy_value(world: &World<'_>, method: MethodId) -> bool {
+    world.program.text(world.program.method(method).name).ends_with("$lzycompute")
 }
 
 fn shape(written: Written) -> WriteShape {
