@@ -8,7 +8,7 @@ pub(super) use walk::{After, Exit, Start, Watch, block_of, walk};
 
 use super::exceptions::{BodyThrows, Exceptions, Reading, Thrown};
 use super::{Body, World};
-use crate::facts::{Event, MethodFacts, NO_NAME, NO_VALUE, UnitFacts, Value};
+use crate::facts::{Block, Event, MethodFacts, NO_NAME, NO_VALUE, UnitFacts, Value};
 use crate::vocabulary::MethodId;
 use rustc_hash::FxHashSet;
 
@@ -213,10 +213,20 @@ pub(super) fn calm(body: Body<'_>, settles: &dyn Fn(usize) -> bool) -> Vec<bool>
     }
     // The compiler copies a `finally` to every way out of its `try`; the copies share their lines.
     let lines = cleanup_lines(body, settles);
-    for (i, event) in events.iter().enumerate() {
+    let first = first_guarded(body);
+    for (i, event) in events.iter().enumerate().skip(first) {
         found[i] |= event.line != 0 && lines.contains(&event.line);
     }
     found
+}
+
+/// The first event under a handler for any exception: no copy of a `finally` stands before it, if code on one line with
+/// it does.
+fn first_guarded(body: Body<'_>) -> usize {
+    let unit = body.origins.unit;
+    let mut blocks = unit.blocks_of(body.method).iter();
+    let is_guarded = |b: &&Block| unit.handlers(b).iter().any(|h| h.catches == NO_NAME);
+    blocks.find(is_guarded).map_or(usize::MAX, |b| usize::from(b.first_event()))
 }
 
 /// The lines of handlers for any exception that settle, up to where they do.

@@ -188,6 +188,7 @@ impl Checker<'_> {
             ConditionText::ReceiverFrom(apis) => {
                 Sharing::ReceiverFrom(self.within("receiver-from", |c| c.each(apis, Self::api)))
             }
+            ConditionText::ReceiverAboveModules => Sharing::ReceiverAboveModules,
             ConditionText::ReceiverShared => Sharing::ReceiverShared,
             ConditionText::TargetShared => Sharing::TargetShared,
             ConditionText::OwnName => Sharing::OwnName,
@@ -250,7 +251,6 @@ impl Checker<'_> {
             ConditionText::CaughtWherePassed(_) => ("caught-where-passed", is_call, "calls"),
             ConditionText::ReadByCode => ("read-by-code", is_configured, "`configured` sites"),
             ConditionText::TaskGiven => ("task-given", is_kept, "kept resources"),
-            ConditionText::ReceiverWalkedOrAsked => ("receiver-walked-or-asked", is_call, "calls"),
             ConditionText::Target(_) => ("target", is_call, "calls"),
             ConditionText::Released(_) => {
                 ("released", is_kept || is_open || is_field, "resources and field sites")
@@ -419,6 +419,8 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::NamedAfterAsked => ("named-after-asked", false),
         ConditionText::TaskReaches(_) => ("task-reaches", false),
         ConditionText::ReceiverFrom(_) => ("receiver-from", false),
+        ConditionText::ReceiverWalkedOrAsked => ("receiver-walked-or-asked", false),
+        ConditionText::ReceiverAboveModules => ("receiver-above-modules", false),
         ConditionText::ReceiverShared => ("receiver-shared", false),
         ConditionText::TargetShared => ("target-shared", false),
         ConditionText::OwnName => ("own-name", false),

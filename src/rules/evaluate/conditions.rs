@@ -54,9 +54,6 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::CaughtWherePassed(types) => {
             found.spots.iter().all(|s| is_caught_where_passed(cx, s, types, 0, 0))
         }
-        Condition::ReceiverWalkedOrAsked => {
-            found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
-        }
         Condition::AlsoCalls(names) => {
             found.spots.iter().all(|s| super::tasks::also_calls(cx, s.method, names))
         }

@@ -1,6 +1,7 @@
 //! Whether a class loader can be an application's, or is one that shared code has made for itself or is defined by.
 
 use super::context::Context;
+use super::matches::Spot;
 use super::values::is_of_types;
 use crate::dataflow::Body;
 use crate::dataflow::origins::{self, Found, Origin};
@@ -29,4 +30,20 @@ pub(super) fn are_own(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool 
     let is_said = |f: &Found| !matches!(f.origin, Origin::Null | Origin::Field(_) | Origin::StaticField(_));
     let found = origins::of_loader(cx.world, body.id, value);
     found.iter().any(is_said) && found.iter().all(|f| f.passed_by.is_none() && is_own(f))
+}
+
+/// Whether the receiver of a call is a loader of the JDK's that shared code makes, above which no application's can be.
+pub(super) fn is_made_above_modules(cx: &Context<'_>, spot: &Spot) -> bool {
+    let body = cx.world.body(spot.method);
+    let Some(event) = cx.world.event(spot.method, spot.event).filter(|e| e.kind.has_receiver()) else {
+        return false;
+    };
+    let receiver = body.origins.arg(event, 0);
+    let is_made = |f: &Found| match f.origin {
+        Origin::Allocation(Some(class)) => cx.world.program.is_jdk(class),
+        Origin::Null => true,
+        _ => false,
+    };
+    let found = origins::of_value(cx.world, body.id, receiver);
+    found.iter().any(|f| f.origin != Origin::Null) && found.iter().all(is_made) && are_own(cx, body, receiver)
 }

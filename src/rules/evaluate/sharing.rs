@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::{fields, logged_once, named, own_entries, same_names, set_up};
+use super::{fields, known_loaders, logged_once, named, own_entries, same_names, set_up};
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, How, initialisation};
@@ -25,6 +25,9 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::Pooled => set_up::is_pool(cx, found),
         Sharing::OnlyLogged => logged_once::is_only_logged(cx, found),
         Sharing::ReceiverFrom(apis) => found.spots.iter().any(|s| named::is_yielded_by(cx, s, apis)),
+        Sharing::ReceiverAboveModules => {
+            found.spots.iter().any(|s| known_loaders::is_made_above_modules(cx, s))
+        }
         Sharing::ReceiverShared => found.spots.iter().any(|s| is_receiver_shared(cx, s)),
         Sharing::TargetShared => found.spots.iter().any(|s| is_target_shared(cx, s)),
         Sharing::OwnName => found.spots.iter().all(|s| named::is_own(cx, s)),

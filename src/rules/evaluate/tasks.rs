@@ -146,6 +146,9 @@ fn of_operands(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &mut Vec<
     let mut given = Vec::new();
     for value in body.origins.args(event) {
         of_value(cx, body, *value, found, &mut given);
+        if is_api(cx, body, event, TASKS_SUBMIT) {
+            of_elements(cx, body, *value, found, &mut given);
+        }
     }
     // What a method is given it has from its callers.
     let mut seen = FxHashSet::default();
@@ -158,6 +161,35 @@ fn of_operands(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &mut Vec<
             if let Some(call) = cx.world.event(site.caller, site.event) {
                 let passed = caller.origins.arg(call, usize::from(param));
                 of_value(cx, caller, passed, found, &mut given);
+            }
+        }
+    }
+}
+
+/// The API that takes a collection of tasks.
+const TASKS_SUBMIT: &str = "executor-submit-all";
+
+/// The tasks of a collection that the body makes: what it is made of, and what is put into it.
+fn of_elements(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    collection: ValueId,
+    found: &mut Vec<MethodId>,
+    given: &mut Vec<(MethodId, u16)>,
+) {
+    let mut made: Vec<Value> = body.origins.leaves(collection).collect();
+    let factories = made.clone().into_iter().filter_map(|leaf| body.origins.event(leaf));
+    // `List.of(a, b)`, and `Arrays.asList`, whose tasks stand in an array.
+    for value in factories.filter(|(_, e)| e.kind.is_invoke()).flat_map(|(_, e)| body.origins.args(e)) {
+        of_value(cx, body, *value, found, given);
+        made.extend(body.origins.leaves(*value));
+    }
+    for put in body.origins.events() {
+        let is_put = put.kind == EventKind::ArrayStore || put.kind.is_invoke() && put.kind.has_receiver();
+        let Some((into, values)) = body.origins.args(put).split_first().filter(|_| is_put) else { continue };
+        if body.origins.leaves(*into).any(|leaf| made.contains(&leaf)) {
+            for value in values {
+                of_value(cx, body, *value, found, given);
             }
         }
     }

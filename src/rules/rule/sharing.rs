@@ -29,6 +29,8 @@ pub enum Sharing {
     OnlyLogged,
     /// The receiver is what a call of one of these APIs yields.
     ReceiverFrom(Vec<String>),
+    /// The receiver is a loader of the JDK's that shared code makes, above which no application's can be.
+    ReceiverAboveModules,
     /// The receiver is read from a static field of a class that applications share.
     ReceiverShared,
     /// The called method's class is one that applications share: no application has one of its own.

@@ -209,6 +209,8 @@ pub(crate) enum ConditionText {
     Pooled,
     /// The receiver of the call is what a call of one of these API groups or ids of the models yields.
     ReceiverFrom(#[schemars(length(min = 1))] Vec<String>),
+    /// The receiver of the call is a loader of the JDK's that shared code makes, above which no application's can be.
+    ReceiverAboveModules,
     /// The receiver of the call is read from a static field of a class that applications share.
     ReceiverShared,
     /// The class of the called method is one that applications share, rather than a copy that the calling application has
