@@ -140,6 +140,10 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
         "it is right on Java 8: since 9, which runs it here, the pool's threads have the system loader",
     ),
     (
+        "classloader/context-loader-missing-on-pool/good-all-at-once",
+        "a thread of the JVM asks the loader that it is given",
+    ),
+    (
         "resource/executor-never-shut-down/good-idle",
         "its threads go home by themselves, and take the pool along",
     ),
@@ -178,4 +182,42 @@ pub(crate) const NOT_REACHED: &[(&str, &str, u64, &str)] = &[
         241,
         "a web server would have to answer",
     ),
+    ("resource/stream-open-on-exception/bad-made", "billing.Pictures", 22, "no picture is at hand"),
+    ("resource/stream-open-on-exception/bad-made", "billing.Pictures", 30, "no document is at hand"),
+    (
+        "classloader/shared-class-loader-for-module-resource/bad-own-file-of-module",
+        "billing.Main",
+        19,
+        "the one before fails already",
+    ),
+    (
+        "classloader/shared-class-loader-for-module-resource/bad-own-file-of-module",
+        "orders.Main",
+        19,
+        "the one before fails already",
+    ),
+];
+
+/// Cases that the machine can't show.
+pub(crate) const NOT_RUN: &[(&str, &str)] = &[
+    (
+        "classloader/context-loader-missing-on-pool/bad-behind-helper",
+        "a file is asked for, and what is watched asks for classes",
+    ),
+    ("classloader/context-loader-missing-on-pool/bad-cleaner", "a cleaner runs when the collector likes"),
+    ("classloader/context-loader-not-restored/bad-among-good", "nothing fails that it runs"),
+    ("classloader/context-loader-not-restored/bad-before-its-try", "nothing fails there"),
+    (
+        "classloader/context-loader-not-restored/bad-shared-thread",
+        "only the thread is looked at that starts the modules",
+    ),
+    (
+        "classloader/context-loader-not-restored/bad-task-of-pool",
+        "only the thread is looked at that starts the modules",
+    ),
+    ("resource/executor-never-shut-down/bad-plugin-host", "the base itself starts its plug-ins"),
+    ("resource/executor-never-shut-down/good-plugin-host", "the base itself starts its plug-ins"),
+    ("resource/lock-not-released/bad-tried", "nothing fails that it runs"),
+    ("resource/stream-open-on-exception/bad-unseen", "what would have to close is not there"),
+    ("static-sharing/overwritten-static/bad-bean-in-own-library", "modules have no libraries there"),
 ];

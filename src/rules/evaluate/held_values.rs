@@ -170,9 +170,8 @@ fn is_container_of_plain(cx: &Context<'_>, field: FieldId, signature: &str) -> b
     let mut names = parts.map(|part| part.trim_start_matches(['+', '-']).strip_prefix('L'));
     names.next().flatten().is_some_and(is_container)
         && text.contains('<')
-        && names.all(|name| {
-            name.is_some_and(|n| n == CHARACTERS || is_plain(cx, field, n) || is_container(n))
-        })
+        && names
+            .all(|name| name.is_some_and(|n| n == CHARACTERS || is_plain(cx, field, n) || is_container(n)))
 }
 
 /// Roots of the JDK's containers.
