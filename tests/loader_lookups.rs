@@ -28,7 +28,7 @@ const LIBRARIES: &[(&str, usize)] = &[
     ("netty-transport-", 0),
     ("spring3-context-", 0),
     ("spring3-core-", 0),
-    ("tomcat10-embed-core-", 6),
+    ("tomcat10-embed-core-", 4),
 ];
 
 /// What a call alone shows of it; the first that holds.
