@@ -10,6 +10,9 @@ use crate::vocabulary::FieldId;
 /// Calls of one method that are followed to what they are made on.
 const MAX_SITES: usize = 48;
 
+/// Static fields times changes that are asked about for one field: each question follows a value through callers.
+const MAX_ASKED: usize = 24;
+
 /// Of the static fields that hold objects of a class, the first whose object some of the changes of its field are made
 /// to, by code that is there or may come, with those changes. Code that is there comes first.
 pub(super) fn choose(
@@ -18,6 +21,10 @@ pub(super) fn choose(
     statics: &[FieldId],
     spots: &[Spot],
 ) -> Option<(FieldId, Vec<Spot>)> {
+    // With more the first is as good as any, and nothing is left out.
+    if statics.len().saturating_mul(spots.len()) > MAX_ASKED {
+        return statics.first().map(|root| (*root, spots.to_vec()));
+    }
     let seen = |root: FieldId| -> Vec<Spot> {
         let is_seen = |s: &&Spot| !receivers::tenants(world, field, root, s).is_empty();
         spots.iter().filter(is_seen).copied().collect()
