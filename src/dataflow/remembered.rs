@@ -18,7 +18,7 @@ impl<K, V> Default for Remembered<K, V> {
     }
 }
 
-impl<K: Hash + Eq, V: Copy> Remembered<K, V> {
+impl<K: Hash + Eq, V: Clone> Remembered<K, V> {
     /// The answer, found if nobody has asked before. No lock is held meanwhile.
     pub fn get_or_find(&self, key: K, find: impl FnOnce() -> V) -> V {
         self.get_or_find_of(key, |_| find())
@@ -30,10 +30,10 @@ impl<K: Hash + Eq, V: Copy> Remembered<K, V> {
         let shard = (FxBuildHasher.hash_one(&key) >> 32) as usize % N_SHARDS;
         let lock = || self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(&key) {
-            return *known;
+            return known.clone();
         }
         let found = find(&key);
-        lock().insert(key, found);
+        lock().insert(key, found.clone());
         found
     }
 }

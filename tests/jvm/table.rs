@@ -205,8 +205,6 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
         "a file is asked for, and what is watched asks for classes",
     ),
     ("classloader/context-loader-missing-on-pool/bad-cleaner", "a cleaner runs when the collector likes"),
-    ("classloader/context-loader-not-restored/bad-among-good", "nothing fails that it runs"),
-    ("classloader/context-loader-not-restored/bad-before-its-try", "nothing fails there"),
     (
         "classloader/context-loader-not-restored/bad-shared-thread",
         "only the thread is looked at that starts the modules",
@@ -217,7 +215,6 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ),
     ("resource/executor-never-shut-down/bad-plugin-host", "the base itself starts its plug-ins"),
     ("resource/executor-never-shut-down/good-plugin-host", "the base itself starts its plug-ins"),
-    ("resource/lock-not-released/bad-tried", "nothing fails that it runs"),
     ("resource/stream-open-on-exception/bad-unseen", "what would have to close is not there"),
     ("static-sharing/overwritten-static/bad-bean-in-own-library", "modules have no libraries there"),
 ];

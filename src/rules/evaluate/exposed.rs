@@ -1,8 +1,8 @@
 //! Which static field's object code that is not there can change: objects of a class that others make too, some of which
 //! static fields hold.
 
+use super::context::Context;
 use super::matches::Spot;
-use super::receivers;
 use crate::dataflow::{World, held, new_objects};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::FieldId;
@@ -10,28 +10,24 @@ use crate::vocabulary::FieldId;
 /// Calls of one method that are followed to what they are made on.
 const MAX_SITES: usize = 48;
 
-/// Static fields times changes that are asked about for one field: each question follows a value through callers.
-const MAX_ASKED: usize = 24;
-
 /// Of the static fields that hold objects of a class, the first whose object some of the changes of its field are made
 /// to, by code that is there or may come, with those changes. Code that is there comes first.
 pub(super) fn choose(
-    world: &World<'_>,
+    cx: &Context<'_>,
     field: FieldId,
     statics: &[FieldId],
     spots: &[Spot],
 ) -> Option<(FieldId, Vec<Spot>)> {
-    // With more the first is as good as any, and nothing is left out.
-    if statics.len().saturating_mul(spots.len()) > MAX_ASKED {
-        return statics.first().map(|root| (*root, spots.to_vec()));
-    }
+    let world = cx.world;
+    // Followed once for each change, and not for each static: some classes have hundreds of these.
+    let seen_at: Vec<_> = spots.iter().map(|s| cx.statics_of(field, s)).collect();
     let seen = |root: FieldId| -> Vec<Spot> {
-        let is_seen = |s: &&Spot| !receivers::tenants(world, field, root, s).is_empty();
-        spots.iter().filter(is_seen).copied().collect()
+        let with_statics = spots.iter().zip(&seen_at);
+        with_statics.filter(|(_, statics)| statics.contains(&root)).map(|(spot, _)| *spot).collect()
     };
     let open = |root: FieldId| -> Vec<Spot> {
-        let is_open = |s: &&Spot| is_exposed(world, root) && is_open(world, root, s);
-        spots.iter().filter(is_open).copied().collect()
+        let exposed = if is_exposed(world, root) { spots } else { &[] };
+        exposed.iter().filter(|s| is_open(world, root, s)).copied().collect()
     };
     let of = |root: &FieldId, with_open: bool| {
         let mut found = seen(*root);

@@ -43,7 +43,8 @@ pub(super) fn counted(
 }
 
 /// The matches of a field site, by field, among changes that [count](counted).
-pub(super) fn find(world: &World<'_>, site: &Site, changes: &ChangeTable, held: &Held) -> Vec<Match> {
+pub(super) fn find(cx: &Context<'_>, site: &Site, changes: &ChangeTable) -> Vec<Match> {
+    let (world, held) = (cx.world, cx.held);
     let (of_statics, kinds, writes) = match site {
         Site::FieldWrite { of_statics } => (*of_statics, &[][..], true),
         Site::FieldMutation { of_statics, kinds } => (*of_statics, kinds.as_slice(), false),
@@ -67,10 +68,10 @@ pub(super) fn find(world: &World<'_>, site: &Site, changes: &ChangeTable, held: 
                 (writes && c.how == How::Write) || state_of(world, c).is_some_and(|k| kinds.contains(&k))
             })
             .map(|c| Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside })
-            .filter(|s| of_statics || !is_of_nobody(world, held, field, s))
+            .filter(|s| of_statics || !cx.is_of_nobody(field, s))
             .collect();
         if !spots.is_empty() && !holds_nothing(world, field) {
-            found.extend(of_held_object(world, held, field, spots, holder));
+            found.extend(of_held_object(cx, field, spots, holder));
         }
     }
     found
@@ -78,7 +79,7 @@ pub(super) fn find(world: &World<'_>, site: &Site, changes: &ChangeTable, held: 
 
 /// Whether a change of an object's field is none of what is held: it is made to another object, or refused by one that has
 /// been frozen, as what a library hands out to all has.
-fn is_of_nobody(world: &World<'_>, held: &Held, field: FieldId, spot: &Spot) -> bool {
+pub(super) fn is_of_nobody(world: &World<'_>, held: &Held, field: FieldId, spot: &Spot) -> bool {
     let Some(how) = spot.how else { return false };
     let change = Change { field, method: spot.method, event: spot.event, how, inside: spot.inside };
     world.reach.is_open_world() && frozen::is_refused_by_flag(world, &change)
@@ -88,12 +89,12 @@ fn is_of_nobody(world: &World<'_>, held: &Held, field: FieldId, spot: &Spot) -> 
 /// The match of a field. Where other objects of the class are about, it is of those changes that are seen to be made to
 /// the object that the static holds, if there are any.
 fn of_held_object(
-    world: &World<'_>,
-    held: &Held,
+    cx: &Context<'_>,
     field: FieldId,
     spots: Vec<Spot>,
     holder: Option<Holder>,
 ) -> Option<Match> {
+    let world = cx.world;
     let class = world.program.class_of_field(field);
     let whole = |spots, holder| Match {
         subject: Subject::Field(field),
@@ -108,11 +109,11 @@ fn of_held_object(
         return Some(whole(spots, holder));
     };
     if world.reach.is_open_world() {
-        let statics = held.only_statics(class);
+        let statics = cx.held.only_statics(class);
         if statics.is_empty() {
             return Some(whole(spots, holder));
         }
-        let (root, spots) = exposed::choose(world, field, statics, &spots)?;
+        let (root, spots) = exposed::choose(cx, field, statics, &spots)?;
         return Some(whole(spots, holder.map(|h| Holder { root: Root::Static(root), ..h })));
     }
     let mut tenants = Vec::new();

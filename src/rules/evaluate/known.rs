@@ -2,11 +2,12 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::{keys, places, shapes};
+use super::{fields, keys, places, receivers, shapes};
 use crate::dataflow::How;
 use crate::dataflow::remembered::Remembered;
 use crate::rules::rule::{ClassPlace, KeyKind, StoredKind, WriteShape};
 use crate::vocabulary::{FieldId, LoaderId, MethodId};
+use std::sync::Arc;
 
 /// The shapes that a change has.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -54,6 +55,8 @@ pub(super) struct Known {
     stored: Remembered<(MethodId, u16, Option<How>), Stored>,
     keys: Remembered<(FieldId, Spot), KeyKind>,
     packages: Remembered<(LoaderId, String), ClassPlace>,
+    of_nobody: Remembered<(FieldId, Spot), bool>,
+    statics: Remembered<(FieldId, Spot), Arc<[FieldId]>>,
 }
 
 impl Context<'_> {
@@ -82,6 +85,18 @@ impl Context<'_> {
     pub(super) fn package_place(&self, asked: LoaderId, prefix: String) -> ClassPlace {
         let find = |(_, prefix): &(LoaderId, String)| places::place_of_package(self, asked, prefix);
         self.known.packages.get_or_find_of((asked, prefix), find)
+    }
+
+    /// Whether a change of an object's field is none of what is held.
+    pub(super) fn is_of_nobody(&self, field: FieldId, spot: &Spot) -> bool {
+        let find = || fields::is_of_nobody(self.world, self.held, field, spot);
+        self.known.of_nobody.get_or_find((field, *spot), find)
+    }
+
+    /// The static fields from which some tenant reads the object that a change of a field is made to.
+    pub(super) fn statics_of(&self, field: FieldId, spot: &Spot) -> Arc<[FieldId]> {
+        let find = || receivers::statics(self.world, field, spot).into();
+        self.known.statics.get_or_find((field, *spot), find)
     }
 
     /// What keys the entry that a change is about.

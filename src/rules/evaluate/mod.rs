@@ -174,7 +174,7 @@ fn matches_of(
         Site::OtherCopy { asked_by } => cx.copies.of_site(asked_by),
         Site::Configured { answers } => cx.configured.of_site(answers),
         site @ (Site::FieldWrite { .. } | Site::FieldMutation { .. } | Site::FieldChange { .. }) => {
-            fields::find(cx.world, site, counted, cx.held)
+            fields::find(cx, site, counted)
         }
     }
 }

@@ -23,6 +23,18 @@ pub(super) fn tenants(world: &World<'_>, field: FieldId, root: FieldId, spot: &S
     tenants
 }
 
+/// The static fields from which some tenant reads the object that one change of `field` is made to, in no order.
+pub(super) fn statics(world: &World<'_>, field: FieldId, spot: &Spot) -> Vec<FieldId> {
+    let objects = objects(world, field, spot.method, spot.event, spot.how).into_iter();
+    let found = objects.flat_map(|object| origins::of_value(world, spot.method, object));
+    let read = found.filter(|f| !f.is_derived && !world.reach.tenants(f.method).is_empty());
+    let statics = read.filter_map(|f| match f.origin {
+        Origin::StaticField(root) => Some(root),
+        _ => None,
+    });
+    statics.collect()
+}
+
 /// Whether an instance field is changed only of objects that are just being made: they are nobody's yet.
 pub(super) fn are_new(world: &World<'_>, change: &Change) -> bool {
     let objects = objects(world, change.field, change.method, change.event, Some(change.how));
