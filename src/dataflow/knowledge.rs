@@ -111,6 +111,8 @@ pub mod groups {
     pub const CALLER_CHECK: &str = "caller-check";
     /// Throws only if its receiver has been released.
     pub const FAILS_WHEN_CLOSED: &str = "fails-when-closed";
+    /// Throws by what it is given alone: where it has not thrown, it does not throw the next time.
+    pub const FAILS_BY_OPERANDS: &str = "fails-by-operands";
     /// Tells whether its receiver has been released.
     pub const CLOSED_TEST: &str = "closed-test";
     /// Tells whether its receiver has not been released yet.
@@ -139,6 +141,8 @@ pub mod groups {
     pub const REMOVERS: [&str; 2] = ["map-remove", "collection-remove"];
     /// Waits for something that may never come: a thread that runs it may stay for ever.
     pub const BLOCKING_CALL: &str = "blocking-call";
+    /// Those of them that come to an end: of a time, or of what is read.
+    pub const PASSING_WAIT: &str = "passing-wait";
     /// A call that lets a wait of another thread on the same object go on.
     pub const WAKES: &str = "wakes";
     /// Waits for a task's result, and throws what the task throws.

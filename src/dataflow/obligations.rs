@@ -35,6 +35,9 @@ use callees::Callees;
 use follow::Followed;
 use replaced::Again;
 
+/// The group of the models for what is taken and given back, rather than opened and closed.
+const LOCKS: &str = "locks";
+
 /// A resource that stays open on a path through the method that owns it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Leak {
@@ -99,6 +102,10 @@ pub fn leaks_of(
             continue;
         }
         let Some(leak) = leak_of(&callees, method, obligation) else { continue };
+        // A lock on a file that nothing here gives back is meant to last as long as the file is open.
+        if !leak.ever_released && is_lock(world, obligation) && owners::are_kept_elsewhere(body, obligation) {
+            continue;
+        }
         match owners::is_released_by_callers(&callees, body, obligation) {
             true if leak.exit == ExitKind::Exceptional => {}
             true => leaks.push((Leak { only_if: Some(OnlyIf::UntilOwner), ..leak }, obligation)),
@@ -118,6 +125,11 @@ pub fn leaks_of(
             && is_same_variable(body, first, second)
     });
     leaks.into_iter().map(|(leak, _)| leak).collect()
+}
+
+fn is_lock(world: &World<'_>, obligation: &Obligation) -> bool {
+    let facts = world.knowledge.tables.resources.get(usize::from(obligation.resource));
+    facts.is_some_and(|r| r.groups.iter().any(|g| g == LOCKS))
 }
 
 /// Whether some event uses either of two obligations, whichever there is.

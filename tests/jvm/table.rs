@@ -96,6 +96,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("resource/client-never-closed", Shows::Open("client")),
     ("resource/closeable-never-closed", Shows::Open("closeable")),
     ("resource/executor-never-shut-down", Shows::Open("executor")),
+    ("resource/handle-kept-open", Shows::Open("stream")),
     ("resource/jdbc-driver-not-deregistered", Shows::Kept),
     ("resource/first-user-kept", Shows::Kept),
     ("resource/jdbc-open-on-exception", Shows::Open("jdbc")),

@@ -4,10 +4,13 @@
 use super::acquire::{Held, Obligation, is_auto_closeable, is_constructor, result_class, takes_closeable};
 use super::callees::{Callees, MAX_TARGETS};
 use super::closing;
-use crate::dataflow::knowledge::{ResourceId, Role};
+use crate::dataflow::knowledge::{ResourceId, Role, groups};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{MemberRefId, descriptor};
+
+/// Callees below one another that are asked whether they yield what is there already.
+const MAX_DEPTH: u32 = 3;
 
 /// What a call yields, if it is to be closed and made for the caller.
 pub(super) fn by_call(
@@ -86,27 +89,51 @@ fn resource_of(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Opti
     }
 }
 
-/// Whether the call yields what the callee, or its receiver, has already: the content of a field, an argument, itself; or
-/// an object whose `close` gives nothing back.
+/// Whether the call yields what the callee, or its receiver, has already: the content of a field or of a collection, an
+/// argument, itself; or an object whose `close` gives nothing back.
 fn is_kept_by_callee(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> bool {
+    hands_out_own(callees, body, event, MAX_DEPTH) || callees.is_fluent_call(body, event)
+}
+
+/// Whether some method that a call may run yields what is there already. What it calls itself may do so too, from a
+/// collection or a static field; a field or an argument down there may well be of something new.
+fn hands_out_own(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event, depth: u32) -> bool {
     let world = callees.world;
+    let element = world.knowledge.group(groups::CONTAINER_ELEMENT);
+    let is_outer = depth == MAX_DEPTH;
     let targets = callees.targets(body, event, MAX_TARGETS).unwrap_or_default();
     let hands_out = |method| {
         let callee = world.body(method);
+        let loader = world.program.class(callee.class).loader;
         let events = callee.origins.events().iter();
         let mut returned =
             events.filter(|e| e.kind == EventKind::Return).flat_map(|e| callee.origins.args(e));
         returned.any(|v| {
             callee.origins.leaves(*v).any(|leaf| match callee.origins.event(leaf) {
-                Some((_, made)) if made.kind == EventKind::New => is_idle(callees, callee, made),
-                Some((_, made)) => {
-                    matches!(made.kind, EventKind::GetField | EventKind::GetStatic | EventKind::ArrayLoad)
+                Some((_, made)) if made.kind == EventKind::New => is_outer && is_idle(callees, callee, made),
+                Some((_, made)) if made.kind.is_invoke() => {
+                    made.member().is_some_and(|m| world.knowledge.api_in(element, loader, m).is_some())
+                        && !takes_out(callees, callee)
+                        || depth > 0 && hands_out_own(callees, callee, made, depth - 1)
                 }
-                None => matches!(leaf, Value::Param(_)),
+                Some((_, made)) => {
+                    made.kind == EventKind::GetStatic
+                        || is_outer && matches!(made.kind, EventKind::GetField | EventKind::ArrayLoad)
+                }
+                None => is_outer && matches!(leaf, Value::Param(_)),
             })
         })
     };
-    targets.into_iter().any(hands_out) || callees.is_fluent_call(body, event)
+    targets.into_iter().any(hands_out)
+}
+
+/// Whether a method takes something out of a collection: what it yields then is nobody else's any more.
+fn takes_out(callees: &Callees<'_, '_>, body: Body<'_>) -> bool {
+    let world = callees.world;
+    let loader = world.program.class(body.class).loader;
+    let members = body.origins.events().iter().filter(|e| e.kind.is_invoke()).filter_map(Event::member);
+    let removers = groups::REMOVERS.map(|name| world.knowledge.group(name));
+    members.into_iter().any(|m| removers.iter().any(|g| world.knowledge.api_in(g, loader, m).is_some()))
 }
 
 fn is_idle(callees: &Callees<'_, '_>, body: Body<'_>, made: &Event) -> bool {

@@ -40,6 +40,8 @@ pub(super) struct Life {
     pub(super) ignores_interrupts: bool,
     /// Whether its maker says that the JVM shall not end before it.
     pub(super) is_meant_to_last: bool,
+    /// Whether it waits for something that need not come.
+    waits_for_others: bool,
     /// Fields that its loops look at, and fields whose objects it waits on.
     flags: Vec<FieldId>,
     waits: Vec<FieldId>,
@@ -83,7 +85,7 @@ fn life_of(world: &World<'_>, tasks: Tasks<'_>) -> Life {
     if is_generic {
         // What ends one of many tasks ends no thread that runs any of them.
         (life.flags, life.waits) = (Vec::new(), Vec::new());
-        life.is_endless = false;
+        (life.is_endless, life.waits_for_others) = (false, true);
     }
     life.flags.sort_unstable();
     life.flags.dedup();
@@ -225,16 +227,26 @@ fn run_of(world: &World<'_>, class: ClassId) -> Option<MethodId> {
 }
 
 impl Life {
+    /// Whether all that it does comes to an end by itself, if not at once: of what it reads, or of a time.
+    pub(super) fn ends_by_itself(&self) -> bool {
+        !self.runs.is_empty() && !self.is_endless && !self.is_meant_to_last && !self.waits_for_others
+    }
+
     /// Looks for loops and for calls that wait, and adds what the body calls.
     fn look_at(&mut self, world: &World<'_>, body: Body<'_>, bodies: &mut Vec<MethodId>) {
-        let blocking = world.knowledge.group(groups::BLOCKING_CALL);
+        let [blocking, passing] =
+            [groups::BLOCKING_CALL, groups::PASSING_WAIT].map(|name| world.knowledge.group(name));
         let loader = world.program.class(body.class).loader;
         for event in body.origins.events().iter().filter(|e| e.kind.is_invoke()) {
             let Some(member) = event.member() else { continue };
             if world.knowledge.api_in(blocking, loader, member).is_some() {
                 self.is_short = false;
+                let passes = world.knowledge.api_in(passing, loader, member).is_some();
+                self.waits_for_others |= !passes;
                 if event.kind.has_receiver() {
-                    self.waits.extend(waits::sources(world, body, body.origins.arg(event, 0)));
+                    let sources = waits::sources(world, body, body.origins.arg(event, 0));
+                    self.waits_for_others |= sources.is_kept_open;
+                    self.waits.extend(sources.fields);
                 }
             }
             if let Some(target) = only_target(world, body, event)
