@@ -97,6 +97,8 @@ pub mod groups {
     pub const SYSTEM_PROPERTY: &str = "system-property-value";
     /// Its result is the receiver, or a stage after it: releasing one releases both.
     pub const SAME_AS_RECEIVER: &str = "same-as-receiver";
+    /// Its result is small, and goes when the receiver is used again.
+    pub const REPLACED_BY_NEXT_USE: &str = "replaced-by-next-use";
     /// Its result is released with the receiver, but not the receiver with it.
     pub const RELEASED_WITH_RECEIVER: &str = "released-with-receiver";
     /// Releases the argument that it acts on, on every path.
@@ -143,6 +145,8 @@ pub mod groups {
     pub const BLOCKING_CALL: &str = "blocking-call";
     /// Those of them that come to an end: of a time, or of what is read.
     pub const PASSING_WAIT: &str = "passing-wait";
+    /// Asks what time it is.
+    pub const CLOCK_READ: &str = "clock-read";
     /// A call that lets a wait of another thread on the same object go on.
     pub const WAKES: &str = "wakes";
     /// Waits for a task's result, and throws what the task throws.

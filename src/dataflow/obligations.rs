@@ -106,6 +106,11 @@ pub fn leaks_of(
         if !leak.ever_released && is_lock(world, obligation) && owners::are_kept_elsewhere(body, obligation) {
             continue;
         }
+        let is_small = callees.is_replaced_by_next_use(body, obligation.event);
+        if is_small && owners::passed_owner(body, obligation).is_some() {
+            leaks.push((Leak { only_if: Some(OnlyIf::UntilOwner), ..leak }, obligation));
+            continue;
+        }
         match owners::is_released_by_callers(&callees, body, obligation) {
             true if leak.exit == ExitKind::Exceptional => {}
             true => leaks.push((Leak { only_if: Some(OnlyIf::UntilOwner), ..leak }, obligation)),
@@ -147,6 +152,10 @@ fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation)
     let is_place = matches!(obligation.held, Held::Place(_));
     if obligation.is_presumed {
         return leak_of_owner(callees, method, obligation);
+    }
+    if let Some(at) = places::left_by_mistake(callees, body, obligation) {
+        let exit = Exit { kind: ExitKind::Normal, at, cause: None, state: 0 };
+        return leak_of_exits(method, obligation, &[exit]);
     }
     if !is_place
         && let Some(leak) =

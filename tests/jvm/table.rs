@@ -216,6 +216,7 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ),
     ("resource/executor-never-shut-down/bad-plugin-host", "the base itself starts its plug-ins"),
     ("resource/executor-never-shut-down/good-plugin-host", "the base itself starts its plug-ins"),
+    ("resource/handle-kept-open/bad-kinds", "what is watched for this rule is streams and sockets"),
     ("resource/lock-not-released/bad-tried", "what is watched is locked, not tried for"),
     ("resource/stream-open-on-exception/bad-unseen", "what would have to close is not there"),
     ("static-sharing/overwritten-static/bad-bean-in-own-library", "modules have no libraries there"),

@@ -7,7 +7,7 @@ use super::closing;
 use crate::dataflow::knowledge::{ResourceId, Role, groups};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{MemberRefId, descriptor};
+use crate::vocabulary::{MemberRefId, ValueId, descriptor};
 
 /// Callees below one another that are asked whether they yield what is there already.
 const MAX_DEPTH: u32 = 3;
@@ -50,8 +50,22 @@ pub(super) fn by_call(
         held: Held::Value(Value::Event(i as u32)),
         is_open: true,
         is_presumed: true,
-        released_with: Vec::new(),
+        released_with: owner_of(callees, body, event).into_iter().collect(),
     })
+}
+
+/// The receiver of a call, if the body itself releases that: a session's channel goes with the session.
+fn owner_of(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Option<ValueId> {
+    let owner = event.kind.has_receiver().then(|| body.origins.arg(event, 0))?;
+    let is_made = |leaf: &Value| matches!(leaf, Value::Event(_));
+    let leaves: Vec<Value> = body.origins.leaves(owner).filter(is_made).collect();
+    let is_owner = |value: ValueId| body.origins.leaves(value).any(|leaf| leaves.contains(&leaf));
+    let releases = |e: &Event| {
+        let receiver = body.origins.args(e).first();
+        e.kind.has_receiver() && receiver.is_some_and(|v| is_owner(*v)) && callees.is_release(body, e)
+    };
+    let mut calls = body.origins.events().iter().filter(|e| e.kind.is_invoke());
+    (!leaves.is_empty() && calls.any(releases)).then_some(owner)
 }
 
 /// Whether a method's name says that the result is made for the caller.

@@ -283,6 +283,7 @@ impl Life {
                 self.flags.extend(flags);
             }
             let ends = exits > flagged;
+            self.waits_for_others |= polls(world, body, &members);
             self.ignores_interrupts |= !ends && !heeds && interrupts::are_swallowed(world, body, &members);
             self.is_short &= ends;
             self.is_endless |= !ends;
@@ -345,6 +346,22 @@ fn is_changed(world: &World<'_>, body: Body<'_>, read: u16, is_flag: bool) -> bo
         let mut roles = world.knowledge.roles(loader, member);
         is_known || !is_flag && roles.any(|(r, _)| matches!(r, Role::Release(_)))
     })
+}
+
+/// Whether a loop waits a while and looks again, not for a time: nobody knows when it finds what it looks for.
+fn polls(world: &World<'_>, body: Body<'_>, members: &[u16]) -> bool {
+    let loader = world.program.class(body.class).loader;
+    let blocks = body.origins.unit.blocks_of(body.method);
+    let calls = |group: &[bool], is_meant: &dyn Fn(&Event) -> bool| {
+        let inside = members.iter().filter_map(|b| blocks.get(usize::from(*b)));
+        let mut events = inside.flat_map(|b| body.origins.unit.events_in(body.method, b));
+        events.any(|e| {
+            let member = e.member().filter(|_| e.kind.is_invoke() && is_meant(e));
+            member.is_some_and(|m| world.knowledge.api_in(group, loader, m).is_some())
+        })
+    };
+    let [passing, clock] = [groups::PASSING_WAIT, groups::CLOCK_READ].map(|name| world.knowledge.group(name));
+    calls(passing, &|e| e.kind == EventKind::InvokeStatic) && !calls(clock, &|_| true)
 }
 
 fn tested(test: Test) -> Option<ValueId> {
