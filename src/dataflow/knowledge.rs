@@ -383,6 +383,15 @@ impl Knowledge {
         self.apis(loader, member).find(|api| group.get(usize::from(*api)).copied().unwrap_or(false))
     }
 
+    /// The first API that a reference belongs to of the group of this name.
+    pub fn api_of(&self, group: &str, loader: LoaderId, member: MemberRefId) -> Option<ApiId> {
+        // Most references are of no API, and then no group need be looked up.
+        if self.index.of(loader, member).is_empty() {
+            return None;
+        }
+        self.api_in(self.group(group), loader, member)
+    }
+
     /// The patterns of a role.
     pub fn patterns_of(&self, role: Role) -> impl Iterator<Item = &Pattern> {
         let ids = self.roles.iter().enumerate().filter(move |(_, r)| **r == role).map(|(id, _)| id);

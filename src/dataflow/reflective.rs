@@ -21,7 +21,7 @@ pub(super) fn written_field(world: &World<'_>, body: Body<'_>, event: &Event) ->
     }
     let member = event.member()?;
     let loader = world.program.class(body.class).loader;
-    let is_in = |group| world.knowledge.api_in(world.knowledge.group(group), loader, member).is_some();
+    let is_in = |group| world.knowledge.api_of(group, loader, member).is_some();
     let handle = match () {
         () if is_in(groups::FIELD_WRITER) => 0,
         () if is_in(groups::OFFSET_WRITER) => OFFSET,
@@ -51,7 +51,7 @@ fn looked_up(world: &World<'_>, body: Body<'_>, lookup: &Event) -> Option<FieldI
         return None;
     }
     let loader = world.program.class(body.class).loader;
-    if world.knowledge.api_in(world.knowledge.group(groups::FIELD_OFFSET), loader, lookup.member()?).is_some()
+    if world.knowledge.api_of(groups::FIELD_OFFSET, loader, lookup.member()?).is_some()
     {
         let field = body.origins.leaves(*body.origins.args(lookup).last()?);
         return field.into_iter().find_map(|leaf| named(world, body, body.origins.event(leaf)?.1));

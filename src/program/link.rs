@@ -64,6 +64,8 @@ pub struct Program<'f> {
     refs: Vec<RefTable>,
     pub(super) name_kinds: NameKinds,
     pub(super) declared: Declared,
+    /// `clone`, if anything has that name.
+    pub(crate) clone_name: Option<Name>,
     /// Copies of classes that a search path hides, as problems.
     pub problems: Vec<Problem>,
 }
@@ -99,6 +101,7 @@ impl<'f> Program<'f> {
             refs: Vec::new(),
             name_kinds: NameKinds::of(&facts.names, parallel),
             declared: Declared::default(),
+            clone_name: facts.names.find("clone"),
             problems: Vec::new(),
         };
         program.define_all(archive_paths);

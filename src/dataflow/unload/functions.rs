@@ -4,7 +4,7 @@ use super::flow::Site;
 use super::roots::mentions;
 use crate::dataflow::World;
 use crate::dataflow::knowledge::CallbackFacts;
-use crate::facts::EventKind;
+use crate::facts::{Event, EventKind};
 use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{ClassId, MemberRefId, MethodId, Parallel, TenantId, ValueId};
 use rustc_hash::FxHashSet;
@@ -38,9 +38,10 @@ pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Vec<Function>
             }
             let unit = world.program.unit(class);
             for (id, method) in world.program.methods_of(class) {
-                let takes =
-                    unit.events_of(method).iter().any(|e| e.member().is_some_and(|m| takers.contains(&m)));
-                if takes {
+                let events = unit.events_of(method);
+                let makes = events.iter().any(|e| e.kind == EventKind::Lambda);
+                let takes = |e: &Event| e.member().is_some_and(|m| takers.contains(&m));
+                if makes && events.iter().any(takes) {
                     of_body(world, id, &mut found);
                 }
             }
@@ -55,12 +56,18 @@ fn takers(world: &World<'_>) -> FxHashSet<MemberRefId> {
     let program = world.program;
     let names: FxHashSet<&str> =
         world.knowledge.tables.callbacks.iter().filter_map(|c| owner_of(c)).collect();
-    let members = 0..program.facts.members.bound();
-    let takes = |id: &MemberRefId| {
-        let desc = program.text(program.facts.members.get(*id).desc);
+    let takes = |desc: &str| {
         desc.starts_with('(') && params(desc).any(|ty| ty.class().is_some_and(|c| names.contains(c)))
     };
-    members.map(MemberRefId::from_index).filter(takes).collect()
+    // Many members have one descriptor.
+    let mut known = vec![None; program.facts.names.bound()];
+    let members = (0..program.facts.members.bound()).map(MemberRefId::from_index);
+    let is_taker = |id: &MemberRefId| {
+        let desc = program.facts.members.get(*id).desc;
+        let known = known.get_mut(desc.index());
+        known.is_some_and(|known| *known.get_or_insert_with(|| takes(program.text(desc))))
+    };
+    members.filter(is_taker).collect()
 }
 
 fn owner_of(callback: &CallbackFacts) -> Option<&str> {
