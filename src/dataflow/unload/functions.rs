@@ -6,7 +6,8 @@ use crate::dataflow::World;
 use crate::dataflow::knowledge::CallbackFacts;
 use crate::facts::{Event, EventKind};
 use crate::vocabulary::descriptor::params;
-use crate::vocabulary::{ClassId, MemberRefId, MethodId, Parallel, TenantId, ValueId};
+use crate::vocabulary::names::NAME_SHARDS;
+use crate::vocabulary::{ClassId, MethodId, Name, Parallel, TenantId, ValueId};
 use rustc_hash::FxHashSet;
 
 /// Methods that one function may run.
@@ -25,7 +26,7 @@ pub(super) struct Function {
 /// Finds the functions that are passed where a callback's type is declared.
 pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Vec<Function> {
     const CHUNK: usize = 128;
-    let takers = takers(world);
+    let takers = takers(world, parallel);
     if takers.is_empty() {
         return Vec::new();
     }
@@ -40,7 +41,9 @@ pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Vec<Function>
             for (id, method) in world.program.methods_of(class) {
                 let events = unit.events_of(method);
                 let makes = events.iter().any(|e| e.kind == EventKind::Lambda);
-                let takes = |e: &Event| e.member().is_some_and(|m| takers.contains(&m));
+                let takes = |e: &Event| {
+                    e.member().is_some_and(|m| takers.contains(&world.program.facts.members.get(m).desc))
+                };
                 if makes && events.iter().any(takes) {
                     of_body(world, id, &mut found);
                 }
@@ -51,23 +54,19 @@ pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Vec<Function>
     found.into_iter().flatten().collect()
 }
 
-/// The members with a parameter of a callback's type.
-fn takers(world: &World<'_>) -> FxHashSet<MemberRefId> {
-    let program = world.program;
-    let names: FxHashSet<&str> =
-        world.knowledge.tables.callbacks.iter().filter_map(|c| owner_of(c)).collect();
-    let takes = |desc: &str| {
-        desc.starts_with('(') && params(desc).any(|ty| ty.class().is_some_and(|c| names.contains(c)))
+/// The descriptors with a parameter of a callback's type.
+fn takers(world: &World<'_>, parallel: &impl Parallel) -> FxHashSet<Name> {
+    let names = &world.program.facts.names;
+    let callbacks = world.knowledge.tables.callbacks.iter();
+    let types: FxHashSet<&str> = callbacks.filter_map(owner_of).collect();
+    let is_taker = |text: &str| {
+        text.starts_with('(') && params(text).any(|ty| ty.class().is_some_and(|class| types.contains(class)))
     };
-    // Many members have one descriptor.
-    let mut known = vec![None; program.facts.names.bound()];
-    let members = (0..program.facts.members.bound()).map(MemberRefId::from_index);
-    let is_taker = |id: &MemberRefId| {
-        let desc = program.facts.members.get(*id).desc;
-        let known = known.get_mut(desc.index());
-        known.is_some_and(|known| *known.get_or_insert_with(|| takes(program.text(desc))))
-    };
-    members.filter(is_taker).collect()
+    let found = parallel.map(NAME_SHARDS, |shard| {
+        let takers = names.of_shard(shard).filter(|(_, text)| is_taker(text));
+        takers.map(|(name, _)| name).collect::<Vec<Name>>()
+    });
+    found.into_iter().flatten().collect()
 }
 
 fn owner_of(callback: &CallbackFacts) -> Option<&str> {
