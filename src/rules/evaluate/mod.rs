@@ -39,6 +39,7 @@ mod known;
 mod known_classes;
 mod known_loaders;
 mod loader_stores;
+mod limits;
 mod logged_once;
 mod lookups;
 mod made;
@@ -74,6 +75,7 @@ mod tasks;
 mod told_at_calls;
 mod trace;
 mod values;
+mod wrapped;
 
 pub use knowledge::knowledge;
 
