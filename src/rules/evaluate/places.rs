@@ -30,7 +30,10 @@ pub(super) fn classes_hold(
     let value = body.origins.arg(event, position);
     let places = class_places(cx, body, asked, (event, value), found);
     if places.is_empty() {
-        let place = package_place(cx, body, asked, value);
+        let place = match package_place(cx, body, asked, value) {
+            ClassPlace::Unknown => tested_place(cx, body, asked, (event, value)),
+            place => place,
+        };
         return test.names_class.contains(&place);
     }
     places.into_iter().any(|(_, place)| test.names_class.contains(&place))
@@ -116,6 +119,25 @@ fn package_place(cx: &Context<'_>, body: Body<'_>, asked: LoaderId, value: Value
     }
 }
 
+/// Where the classes of the package are with which a name begins because that was tested before.
+fn tested_place(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    asked: LoaderId,
+    (event, value): (&Event, ValueId),
+) -> ClassPlace {
+    let at = body.origins.events().iter().position(|e| std::ptr::eq(e, event));
+    let at = at.and_then(|at| u16::try_from(at).ok());
+    let beginning = at.and_then(|at| super::branches::tested_beginning(cx, body, at, value));
+    beginning.and_then(|text| package_in(&text)).map_or(ClassPlace::Unknown, |p| cx.package_place(asked, p))
+}
+
+/// The packages with which a class's name begins that begins so, as in class files.
+fn package_in(text: &str) -> Option<String> {
+    let at = text.rfind('.')?;
+    (at > 0).then(|| text[..=at].replace('.', "/"))
+}
+
 /// Calls between where a name is put together and where it is asked for.
 const MAX_PASSES: u32 = 2;
 /// Callers looked at for one method.
@@ -180,8 +202,7 @@ fn prefix_of(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> Option<String> {
         kind if kind.is_invoke() => first_part(cx, body, event)?,
         _ => return None,
     };
-    let at = text.rfind('.')?;
-    (at > 0).then(|| text[..=at].replace('.', "/"))
+    package_in(&text)
 }
 
 /// The first constant that calls of one object in a row are given, as in `new StringBuilder().append(…)…`, or that a call
