@@ -57,6 +57,10 @@ pub mod groups {
     pub const FUNCTION_OF_KEY: &str = "function-of-key";
     /// Its result holds what its receiver holds; without one, its arguments or what they hold.
     pub const SAME_ELEMENTS: &str = "same-elements";
+    /// Its result is an array of what its receiver holds.
+    pub const ARRAY_OF_ELEMENTS: &str = "array-of-elements";
+    /// Puts elements into its receiver.
+    pub const COLLECTION_ADD: &str = "collection-add";
     /// Passes each entry of its receiver to a function.
     pub const CONTAINER_WALK: &str = "container-walk";
     /// Ends its receiver for all who use it.

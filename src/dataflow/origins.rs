@@ -251,6 +251,9 @@ impl<'w> Search<'w> {
                 let loader = self.world.program.class(body.class).loader;
                 let class = event.name().and_then(|n| self.world.program.find(loader, n));
                 self.add(Origin::Allocation(class), body, index, at);
+                if at.of_elements {
+                    self.put_into(body, index, up, at);
+                }
                 if self.asks == Asks::Loaders {
                     self.parents(body, index, up, at);
                 }
@@ -382,7 +385,8 @@ impl<'w> Search<'w> {
         if let Some(origin) = self.known_result(body, event, up) {
             return self.add(origin, body, index, at);
         }
-        if self.is_privileged(body, event) && self.action(body, event, up, at)
+        if self.array_of(body, event, up, at)
+            || self.is_privileged(body, event) && self.action(body, event, up, at)
             || at.depth < self.max_depth() && self.of_function(body, event, at)
         {
             return;

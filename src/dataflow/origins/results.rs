@@ -95,6 +95,10 @@ impl Search<'_> {
                 None => Origin::ForeignLoader,
             },
             Value::Event(_) => {
+                // The loader of a Java module is that of the class whose module it is.
+                if let Some((_, of)) = body.origins.event(leaf).filter(|(_, e)| self.is_get_module(body, e)) {
+                    return self.loader_of(body, body.origins.arg(of, 0), up);
+                }
                 let is_this = body.origins.event(leaf).is_some_and(|(_, e)| {
                     self.is_get_class(body, e)
                         && !body.method.access.is_static()
@@ -117,6 +121,14 @@ impl Search<'_> {
             },
             _ => Origin::ForeignLoader,
         }
+    }
+
+    /// Whether a call yields something of a class that stands for its loader.
+    fn is_get_module(&self, body: Body<'_>, event: &Event) -> bool {
+        let knowledge = self.world.knowledge;
+        let loader = self.world.program.class(body.class).loader;
+        let table = knowledge.group(groups::CLASS_GET_LOADER);
+        event.member().is_some_and(|m| event.kind.is_invoke() && knowledge.api_in(table, loader, m).is_some())
     }
 
     pub(super) fn is_get_class(&self, body: Body<'_>, event: &Event) -> bool {

@@ -296,8 +296,8 @@ pub(super) fn asked_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> 
     let is_of = |group| world.knowledge.api_of(group, own, member).is_some();
     let position = match by_argument {
         Some(i) => Subject::Argument(i).operand(event.kind.has_receiver())?,
-        // The context class loader, which is another one for each application.
-        None if is_of("tccl-reading") => return None,
+        // The context class loader, which is another one for each application unless the method sets it.
+        None if is_of("tccl-reading") => return super::context_set::set_before(world, body, event),
         None if is_of(SYSTEM_RESOURCE) => return system_loader(world),
         None if event.kind == EventKind::InvokeStatic => return Some(own),
         // `X.class.getResource(…)` asks the loader of X.
