@@ -115,6 +115,8 @@ pub mod groups {
     pub const SYSTEM_PROPERTY: &str = "system-property-value";
     /// Its result is the receiver, or a stage after it: releasing one releases both.
     pub const SAME_AS_RECEIVER: &str = "same-as-receiver";
+    /// Its result is small, and goes when the receiver is used again.
+    pub const REPLACED_BY_NEXT_USE: &str = "replaced-by-next-use";
     /// Its result is released with the receiver, but not the receiver with it.
     pub const RELEASED_WITH_RECEIVER: &str = "released-with-receiver";
     /// Releases the argument that it acts on, on every path.
@@ -129,6 +131,8 @@ pub mod groups {
     pub const CALLER_CHECK: &str = "caller-check";
     /// Throws only if its receiver has been released.
     pub const FAILS_WHEN_CLOSED: &str = "fails-when-closed";
+    /// Throws by what it is given alone: where it has not thrown, it does not throw the next time.
+    pub const FAILS_BY_OPERANDS: &str = "fails-by-operands";
     /// Tells whether its receiver has been released.
     pub const CLOSED_TEST: &str = "closed-test";
     /// Tells whether its receiver has not been released yet.
@@ -159,6 +163,10 @@ pub mod groups {
     pub const REMOVERS: [&str; 2] = ["map-remove", "collection-remove"];
     /// Waits for something that may never come: a thread that runs it may stay for ever.
     pub const BLOCKING_CALL: &str = "blocking-call";
+    /// Those of them that come to an end: of a time, or of what is read.
+    pub const PASSING_WAIT: &str = "passing-wait";
+    /// Asks what time it is.
+    pub const CLOCK_READ: &str = "clock-read";
     /// A call that lets a wait of another thread on the same object go on.
     pub const WAKES: &str = "wakes";
     /// Waits for a task's result, and throws what the task throws.
