@@ -326,7 +326,7 @@ fn identity_key(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) ->
             return Some(KeyKind::Identity);
         }
         if program.text(member.name) == "hashCode" && is_loader(cx, body, body.origins.arg(event, 0)) {
-            return Some(KeyKind::Loader);
+            return Some(KeyKind::Identity);
         }
         if depth >= MAX_CALLS {
             return None;

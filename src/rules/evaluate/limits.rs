@@ -59,12 +59,17 @@ fn throws_behind(body: Body<'_>, from: u16, via: u16) -> bool {
 
 /// Whether a step of a counter ends a block one way out of which throws, and the other does not.
 pub(super) fn is_limit(cx: &Context<'_>, spot: &Spot) -> bool {
-    let Some(How::Atomic(api)) = spot.how.filter(|_| spot.inside.is_none()) else { return false };
-    if !cx.is_api(api, &cx.names.counting) {
+    if !matches!(spot.how, Some(How::Atomic(_))) || spot.inside.is_some() {
         return false;
     }
     let body = cx.world.body(spot.method);
     let unit = body.origins.unit;
+    let loader = cx.world.program.class(body.class).loader;
+    let member = cx.world.event(spot.method, spot.event).and_then(|e| e.member());
+    let is_step = |m| cx.world.knowledge.apis(loader, m).any(|api| cx.is_api(api, &cx.names.counting));
+    if !member.is_some_and(is_step) {
+        return false;
+    }
     let Some(at) = block_of(unit, body, spot.event) else { return false };
     let Some(block) = unit.blocks_of(body.method).get(usize::from(at)) else { return false };
     // Calls behind the step are asked for something else.
