@@ -73,7 +73,8 @@ pub(super) fn is_limit(cx: &Context<'_>, spot: &Spot) -> bool {
     let Some(at) = block_of(unit, body, spot.event) else { return false };
     let Some(block) = unit.blocks_of(body.method).get(usize::from(at)) else { return false };
     // Calls behind the step are asked for something else.
-    let later = body.origins.events().get(usize::from(spot.event) + 1..block.events().end).unwrap_or_default();
+    let later =
+        body.origins.events().get(usize::from(spot.event) + 1..block.events().end).unwrap_or_default();
     let [one, other] = unit.successors(block) else { return false };
     !later.iter().any(|e| e.kind.is_invoke())
         && throws_behind(body, at, *one) != throws_behind(body, at, *other)
