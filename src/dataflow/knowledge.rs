@@ -57,6 +57,10 @@ pub mod groups {
     pub const FUNCTION_OF_KEY: &str = "function-of-key";
     /// Its result holds what its receiver holds; without one, its arguments or what they hold.
     pub const SAME_ELEMENTS: &str = "same-elements";
+    /// Its result is an array of what its receiver holds.
+    pub const ARRAY_OF_ELEMENTS: &str = "array-of-elements";
+    /// Puts elements into its receiver.
+    pub const COLLECTION_ADD: &str = "collection-add";
     /// Passes each entry of its receiver to a function.
     pub const CONTAINER_WALK: &str = "container-walk";
     /// Ends its receiver for all who use it.
@@ -397,6 +401,15 @@ impl Knowledge {
     /// The first API of the group that a reference belongs to.
     pub fn api_in(&self, group: &[bool], loader: LoaderId, member: MemberRefId) -> Option<ApiId> {
         self.apis(loader, member).find(|api| group.get(usize::from(*api)).copied().unwrap_or(false))
+    }
+
+    /// The first API that a reference belongs to of the group of this name.
+    pub fn api_of(&self, group: &str, loader: LoaderId, member: MemberRefId) -> Option<ApiId> {
+        // Most references are of no API, and then no group need be looked up.
+        if self.index.of(loader, member).is_empty() {
+            return None;
+        }
+        self.api_in(self.group(group), loader, member)
     }
 
     /// The APIs that a method of this very class and name belongs to, whether some reference names it or not.

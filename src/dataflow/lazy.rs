@@ -85,7 +85,7 @@ pub fn is_guarded(world: &World<'_>, method: MethodId, event: u16) -> bool {
         body.origins.events().iter().any(|e| {
             let is_in = |group: &&str| {
                 e.member().is_some_and(|m| {
-                    world.knowledge.api_in(world.knowledge.group(group), loader, m).is_some()
+                    world.knowledge.api_of(group, loader, m).is_some()
                 })
             };
             e.kind == EventKind::PutStatic && field_of(world, body, e) == Some(field)
@@ -153,7 +153,7 @@ fn asked(
         let loader = world.program.class(body.class).loader;
         let is_in = |group| {
             let member = event.member();
-            member.is_some_and(|m| world.knowledge.api_in(world.knowledge.group(group), loader, m).is_some())
+            member.is_some_and(|m| world.knowledge.api_of(group, loader, m).is_some())
         };
         match read {
             Some(read) if read == field && is_in(groups::CONTAINER_READ) => Some(Asked::IsSet),
@@ -210,7 +210,7 @@ fn is_set_here(world: &World<'_>, body: Body<'_>, field: FieldId, flag: FieldId)
             && field_of(world, body, event) == Some(flag);
         let claims = event.kind.is_invoke()
             && event.member().is_some_and(|m| {
-                claims.iter().any(|g| world.knowledge.api_in(world.knowledge.group(g), loader, m).is_some())
+                claims.iter().any(|g| world.knowledge.api_of(g, loader, m).is_some())
             })
             && body
                 .origins

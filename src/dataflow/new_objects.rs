@@ -88,7 +88,7 @@ pub fn is_copy(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
     let reference = program.facts.members.get(member);
     let is_clone =
-        program.text(reference.name) == "clone" && program.text(reference.desc) == "()Ljava/lang/Object;";
+        Some(reference.name) == program.clone_name && program.text(reference.desc) == "()Ljava/lang/Object;";
     let is_objects = || match program.refs(loader).method(member) {
         Some(m) => program.class_name(program.class_of_method(m)) == OBJECT,
         // The class model leaves out what is not public.

@@ -323,6 +323,9 @@ impl Search<'_> {
     fn taken_out(&mut self, body: Body<'_>, event: &Event, up: Option<&Frame<'_>>, at: At) {
         let at = At { key: key(body, event).or(at.key), ..at.by(Way::Container) };
         let args = body.origins.args(event);
+        for arg in args.iter().skip(usize::from(event.kind.has_receiver())) {
+            self.made_by_function(body, *arg, at);
+        }
         if event.kind.has_receiver() {
             if let Some(receiver) = args.first() {
                 self.elements(body, *receiver, up, at);
@@ -332,6 +335,34 @@ impl Search<'_> {
         for arg in args {
             self.value(body, *arg, up, at);
             self.elements(body, *arg, up, at);
+        }
+    }
+
+    /// What functions make that such a method is given: a supplier of first values, a mapping.
+    fn made_by_function(&mut self, body: Body<'_>, function: ValueId, at: At) {
+        if function == NO_VALUE || at.kind != Kind::Objects {
+            return;
+        }
+        let program = self.world.program;
+        let refs = program.refs(program.class(body.class).loader);
+        for (i, lambda) in body.origins.leaves(function).filter_map(|leaf| body.origins.event(leaf)) {
+            let run =
+                lambda.member().filter(|_| lambda.kind == EventKind::Lambda).and_then(|m| refs.method(m));
+            let Some(run) = run.filter(|run| !program.is_jdk(program.class_of_method(*run))) else {
+                continue;
+            };
+            if self.is_exhausted(at) {
+                return;
+            }
+            let callee = self.world.body(run);
+            if program.text(callee.method.name) == "<init>" {
+                self.add(What::Of(callee.class), body, i, at);
+                continue;
+            }
+            let returns = callee.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+            for value in returns.filter_map(|e| callee.origins.args(e).first()) {
+                self.value(callee, *value, None, at.by(Way::Container));
+            }
         }
     }
 
@@ -440,7 +471,7 @@ impl Search<'_> {
     fn is_in(&self, body: Body<'_>, event: &Event, group: &str) -> bool {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
-        event.member().is_some_and(|m| knowledge.api_in(knowledge.group(group), loader, m).is_some())
+        event.member().is_some_and(|m| knowledge.api_of(group, loader, m).is_some())
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) fn handled(world: &World<'_>, body: Body<'_>, index: u16, found: &mut
 
 fn is_in(world: &World<'_>, body: Body<'_>, event: &Event, group: &str) -> bool {
     let loader = world.program.class(body.class).loader;
-    event.member().is_some_and(|m| world.knowledge.api_in(world.knowledge.group(group), loader, m).is_some())
+    event.member().is_some_and(|m| world.knowledge.api_of(group, loader, m).is_some())
 }
 
 /// The calls of a method, each with the body that holds it.

@@ -265,7 +265,7 @@ impl Search<'_, '_> {
         let asks = |body: Body<'_>, event: &Event| {
             let loader = world.program.class(body.class).loader;
             let is_in =
-                |m, group: &str| world.knowledge.api_in(world.knowledge.group(group), loader, m).is_some();
+                |m, group: &str| world.knowledge.api_of(group, loader, m).is_some();
             event.member().is_some_and(|m| {
                 event.kind.is_invoke()
                     && (is_in(m, groups::CONTEXT_LOADER_GET) || is_in(m, groups::CONTEXT_READING))

@@ -64,6 +64,8 @@ pub struct Program<'f> {
     refs: Vec<RefTable>,
     pub(super) name_kinds: NameKinds,
     pub(super) declared: Declared,
+    /// `clone`, if anything has that name.
+    pub(crate) clone_name: Option<Name>,
     /// Classes of a search path of which several tenants have brought a copy.
     of_several: FxHashSet<ClassId>,
     /// Copies of classes that a search path hides, as problems.
@@ -101,6 +103,7 @@ impl<'f> Program<'f> {
             refs: Vec::new(),
             name_kinds: NameKinds::of(&facts.names, parallel),
             declared: Declared::default(),
+            clone_name: facts.names.find("clone"),
             of_several: FxHashSet::default(),
             problems: Vec::new(),
         };

@@ -295,6 +295,31 @@ impl<'p> Reach<'p> {
         Some(self.steps(&nodes))
     }
 
+    /// Which methods some code gets to that does not begin in the classes that are left out; by method.
+    pub fn reached_without(&self, is_left_out: &dyn Fn(ClassId) -> bool) -> Vec<bool> {
+        let mut reached = vec![false; self.graph.n_nodes()];
+        let mut waiting = Vec::new();
+        for method in (0..self.program.n_methods).map(MethodId::from_index) {
+            if !is_left_out(self.program.class_of_method(method)) && self.root_of(method).is_some() {
+                reached[method.index()] = true;
+                waiting.push(method.0);
+            }
+        }
+        while let Some(from) = waiting.pop() {
+            if self.live.is_wide(from) {
+                continue;
+            }
+            for &to in self.graph.successors(from) {
+                if !reached[to as usize] && self.live.is_possible(self.program, self.graph, from, to) {
+                    reached[to as usize] = true;
+                    waiting.push(to);
+                }
+            }
+        }
+        reached.truncate(self.program.n_methods);
+        reached
+    }
+
     fn steps(&self, nodes: &[u32]) -> Witness {
         let mut steps = Vec::new();
         let mut entered = Entered::Root;

@@ -45,6 +45,10 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("classloader/annotation-of-another-copy", Shows::AnswerOrThrown("false", &[])),
     ("classloader/caller-sensitive-lookup-in-shared-code", Shows::OthersValue),
     ("classloader/cast-to-another-copy", Shows::Thrown(&["java.lang.ClassCastException"])),
+    (
+        "classloader/class-defined-in-shared-loader",
+        Shows::Thrown(&["java.lang.NoClassDefFoundError", "java.lang.LinkageError"]),
+    ),
     ("classloader/class-name-keyed-cache", Shows::OthersValue),
     ("classloader/class-name-keyed-cache-in-shared-object", Shows::OthersValue),
     (

@@ -114,6 +114,8 @@ impl Checker<'_> {
             ConditionText::OnlyAheadOfTime => Condition::OnlyAheadOfTime,
             ConditionText::WithoutCaller => Condition::WithoutCaller,
             ConditionText::ForOwnLoader => Condition::ForOwnLoader,
+            ConditionText::HandedOver => Condition::HandedOver,
+            ConditionText::MovedAndUnused => Condition::MovedAndUnused,
             other => self.detail_of_call(other),
         }
     }
@@ -417,6 +419,7 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::Pooled => ("pooled", true),
         ConditionText::OnlyLogged => ("only-logged", true),
         ConditionText::ForOwnLoader => ("for-own-loader", true),
+        ConditionText::HandedOver => ("handed-over", true),
         ConditionText::WithoutCaller => ("without-caller", false),
         ConditionText::CastToOwn => ("cast-to-own", false),
         ConditionText::Uncaught(_) => ("uncaught", false),

@@ -14,10 +14,15 @@ use crate::vocabulary::{ClassId, MethodId, Name, Parallel, ValueId};
 pub(super) fn find(world: &World<'_>, tables: &[Vec<bool>], parallel: &impl Parallel) -> Vec<Vec<Match>> {
     const CHUNK: usize = 256;
     let n = world.program.classes.len();
+    let tables_of = (0..world.knowledge.tables.apis.len()).map(|api| {
+        let has_it = |table: &&Vec<bool>| table.get(api).copied().unwrap_or(false);
+        (0..tables.len()).filter(|t| tables.get(*t).as_ref().is_some_and(has_it)).collect()
+    });
+    let tables_of: Vec<Vec<usize>> = tables_of.collect();
     let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
         let mut found = Vec::new();
         for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
-            of_class(world, tables, ClassId::from_index(i), &mut found);
+            of_class(world, &tables_of, ClassId::from_index(i), &mut found);
         }
         found
     });
@@ -28,7 +33,13 @@ pub(super) fn find(world: &World<'_>, tables: &[Vec<bool>], parallel: &impl Para
     by_table
 }
 
-fn of_class(world: &World<'_>, tables: &[Vec<bool>], class: ClassId, found: &mut Vec<(usize, Match)>) {
+/// `tables_of` has for each API the tables that it stands in.
+fn of_class(
+    world: &World<'_>,
+    tables_of: &[Vec<usize>],
+    class: ClassId,
+    found: &mut Vec<(usize, Match)>,
+) {
     if world.program.is_jdk(class) {
         return;
     }
@@ -45,22 +56,17 @@ fn of_class(world: &World<'_>, tables: &[Vec<bool>], class: ClassId, found: &mut
             let Some(member) = event.member() else { continue };
             let mut apis = world.knowledge.apis(loader, member).peekable();
             // What an API's own class does is what the API does: that is told where others call it.
-            let is_own = || {
-                let owner = world.program.text(world.program.facts.members.get(member).owner);
-                owner == world.program.class_name(class)
-            };
+            let is_own =
+                || world.program.facts.members.get(member).owner == world.program.class_facts(class).name;
             if apis.peek().is_none() || is_own() {
                 continue;
             }
             for api in apis.chain(by_name(world, world.body(id), event)) {
-                for (t, table) in tables.iter().enumerate() {
-                    if !table.get(usize::from(api)).copied().unwrap_or(false) {
-                        continue;
-                    }
+                for t in tables_of.get(usize::from(api)).into_iter().flatten() {
                     let spot = Spot { method: id, event: i as u16, how: None, inside: None };
                     let subject = Subject::Call(member, api);
                     found.push((
-                        t,
+                        *t,
                         Match {
                             subject,
                             class,

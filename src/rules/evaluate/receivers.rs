@@ -13,8 +13,8 @@ use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId, ValueId};
 pub(super) fn tenants(world: &World<'_>, field: FieldId, root: FieldId, spot: &Spot) -> Vec<TenantId> {
     let mut tenants = Vec::new();
     for object in objects(world, field, spot.method, spot.event, spot.how) {
-        let found = origins::of_value(world, spot.method, object);
-        let reads = found.iter().filter(|f| f.origin == Origin::StaticField(root) && !f.is_derived);
+        let found = origins::of_object(world, spot.method, object);
+        let reads = found.iter().filter(|f| f.origin == Origin::StaticField(root));
         let readers: Vec<MethodId> = reads.map(|f| f.method).collect();
         tenants.extend(readers.into_iter().flat_map(|m| world.reach.tenants(m).iter().collect::<Vec<_>>()));
     }
@@ -26,8 +26,8 @@ pub(super) fn tenants(world: &World<'_>, field: FieldId, root: FieldId, spot: &S
 /// The static fields from which some tenant reads the object that one change of `field` is made to, in no order.
 pub(super) fn statics(world: &World<'_>, field: FieldId, spot: &Spot) -> Vec<FieldId> {
     let objects = objects(world, field, spot.method, spot.event, spot.how).into_iter();
-    let found = objects.flat_map(|object| origins::of_value(world, spot.method, object));
-    let read = found.filter(|f| !f.is_derived && !world.reach.tenants(f.method).is_empty());
+    let found = objects.flat_map(|object| origins::of_object(world, spot.method, object));
+    let read = found.filter(|f| !world.reach.tenants(f.method).is_empty());
     let statics = read.filter_map(|f| match f.origin {
         Origin::StaticField(root) => Some(root),
         _ => None,

@@ -183,6 +183,7 @@ pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
             kinds.retain(|k| *k != StoredKind::Class);
             kinds.push(StoredKind::Other);
         }
+        kinds.extend(super::kept_parts::stored_with(cx, body, *value));
         kinds.extend(passed_objects(cx, body, event, position));
     }
     kinds

@@ -257,6 +257,10 @@ pub(crate) enum ConditionText {
     WithoutCaller,
     /// The site stands behind a test of a class loader against the own one: what is stored is of the own loader.
     ForOwnLoader,
+    /// All that a public method does is store what its caller gives it, who hands it over to be kept.
+    HandedOver,
+    /// The class was moved into the archive's packages from another library's, and only code that was gets to the site.
+    MovedAndUnused,
     /// The called method belongs to one of these API groups or ids of the models.
     Target(#[schemars(length(min = 1))] Vec<String>),
     /// Where an argument of the call comes from.
