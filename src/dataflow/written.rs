@@ -264,8 +264,7 @@ impl Search<'_, '_> {
         let world = self.world;
         let asks = |body: Body<'_>, event: &Event| {
             let loader = world.program.class(body.class).loader;
-            let is_in =
-                |m, group: &str| world.knowledge.api_of(group, loader, m).is_some();
+            let is_in = |m, group: &str| world.knowledge.api_of(group, loader, m).is_some();
             event.member().is_some_and(|m| {
                 event.kind.is_invoke()
                     && (is_in(m, groups::CONTEXT_LOADER_GET) || is_in(m, groups::CONTEXT_READING))
