@@ -2,11 +2,11 @@
 //! whatever way the value travels.
 
 pub use super::effects::How;
-use super::effects::{Aliases, Effect, Part, Uses};
-use super::may_hold::may_hold_state;
-use super::remembered::Remembered;
-pub use super::written::{Written, kinds_of, written};
+use super::effects::{Aliases, Effect, Part, Uses, sets_object};
+use super::may_hold::{self, may_hold_state};
 use super::reflective::{self, Handled};
+use super::remembered::Remembered;
+pub use super::written::{Written, kinds_of, put_into, written};
 use super::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel};
@@ -151,7 +151,8 @@ impl<'s> Changes<'s> {
 
     fn find(&self, field: FieldId) -> Vec<Change> {
         let writes = self.writes(field);
-        let through = self.through_handles(field).filter(|handled| handled.is_write && handled.inside.is_some());
+        let through =
+            self.through_handles(field).filter(|handled| handled.is_write && handled.inside.is_some());
         let through: Vec<&Handled> = through.collect();
         let reads = if self.candidates.holder(field) { self.reads(field) } else { Vec::new() };
         let of_reads = reads.iter().map(|place| place.0);
@@ -263,9 +264,30 @@ impl<'s> Changes<'s> {
                 } else if let Some(effect) = self.handed_on(body, event, position, part) {
                     let inside = Some((effect.method, effect.event));
                     found.push(Change { how: effect.how, inside, ..change });
+                } else if part == Part::Entry
+                    && let Some(at) = self.sets_of_thread(body, field, i as u16, position)
+                {
+                    let inside = Some(at).filter(|(method, _)| *method != body.id);
+                    found.push(Change { how: How::Set, inside, ..change });
                 }
             }
         }
+    }
+
+    /// Where the object is set that a thread-local variable holds. In an open world such objects are taken for working
+    /// memory.
+    fn sets_of_thread(
+        &self,
+        body: Body<'_>,
+        field: FieldId,
+        event: u16,
+        position: usize,
+    ) -> Option<(MethodId, u16)> {
+        let world = self.world;
+        if world.reach.is_open_world() || !may_hold::is_of_thread(world, field) {
+            return None;
+        }
+        sets_object(world, body, event, position)
     }
 
     fn handed_on(&self, body: Body<'_>, event: &Event, position: usize, part: Part) -> Option<Effect> {

@@ -23,6 +23,8 @@ pub enum How {
     Buffer(ApiId),
     /// A set or remove of a thread local.
     ThreadLocal(ApiId),
+    /// A field is set of the object that a variable of the present thread holds.
+    Set,
     /// It is closed, shut down or cancelled.
     Close(ApiId),
 }
@@ -264,6 +266,29 @@ impl<'w> Uses<'w> {
         }
         given
     }
+}
+
+/// Where an object is set by an event that it is the operand of at `position`: there, or in a method that only sets what it
+/// is given.
+pub fn sets_object(
+    world: &World<'_>,
+    body: Body<'_>,
+    index: u16,
+    position: usize,
+) -> Option<(MethodId, u16)> {
+    let event = body.origins.events().get(usize::from(index)).filter(|_| position == 0)?;
+    if event.kind == EventKind::PutField {
+        return Some((body.id, index));
+    }
+    let target = event.kind.has_receiver().then(|| world.targets(body, event, 1)).flatten()?;
+    let setter = world.body(*target.first()?);
+    let mut puts = (0u16..).zip(setter.origins.events()).filter(|(_, e)| e.kind != EventKind::Return);
+    let ((i, put), None) = (puts.next()?, puts.next()) else { return None };
+    let is = |value: ValueId, wanted: fn(Value) -> bool| setter.origins.leaves(value).all(wanted);
+    let is_setter = put.kind == EventKind::PutField
+        && is(setter.origins.arg(put, 0), |leaf| leaf == Value::Param(0))
+        && is(setter.origins.arg(put, 1), |leaf| matches!(leaf, Value::Param(1..)));
+    is_setter.then_some((setter.id, i))
 }
 
 /// Whether an operand is declared as an array.

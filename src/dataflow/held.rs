@@ -134,6 +134,11 @@ impl Held {
         statics.map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The static fields that hold objects of a class themselves, whatever else holds some.
+    pub fn statics(&self, class: ClassId) -> &[FieldId] {
+        self.statics.get(&class).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The holder of a class's objects, if a field holds them.
     pub fn holder(&self, class: ClassId) -> Option<Holder> {
         self.holder_or_container(class).filter(|h| !h.is_entry)
@@ -442,7 +447,8 @@ fn boxed(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<(ClassId, S
         leaves.iter().any(|leaf| is_made(event, *leaf))
             && event.member().is_some_and(|m| world.knowledge.api_in(boxes, loader, m).is_some())
     });
-    let content = makers.filter_map(|event| body.origins.args(event).get(usize::from(event.kind.has_receiver())));
+    let content =
+        makers.filter_map(|event| body.origins.args(event).get(usize::from(event.kind.has_receiver())));
     content.flat_map(|content| made_on_the_way(world, method, *content)).collect()
 }
 

@@ -83,11 +83,8 @@ pub fn is_guarded(world: &World<'_>, method: MethodId, event: u16) -> bool {
     let loader = world.program.class(body.class).loader;
     let is_set_here = |field: FieldId| {
         body.origins.events().iter().any(|e| {
-            let is_in = |group: &&str| {
-                e.member().is_some_and(|m| {
-                    world.knowledge.api_of(group, loader, m).is_some()
-                })
-            };
+            let is_in =
+                |group: &&str| e.member().is_some_and(|m| world.knowledge.api_of(group, loader, m).is_some());
             e.kind == EventKind::PutStatic && field_of(world, body, e) == Some(field)
                 || e.kind.is_invoke() && held_by(e) == Some(field) && changes.iter().any(is_in)
         }) || sets_when_called(world, body, event, field)
@@ -209,9 +206,9 @@ fn is_set_here(world: &World<'_>, body: Body<'_>, field: FieldId, flag: FieldId)
         let writes = matches!(event.kind, EventKind::PutStatic | EventKind::PutField)
             && field_of(world, body, event) == Some(flag);
         let claims = event.kind.is_invoke()
-            && event.member().is_some_and(|m| {
-                claims.iter().any(|g| world.knowledge.api_of(g, loader, m).is_some())
-            })
+            && event
+                .member()
+                .is_some_and(|m| claims.iter().any(|g| world.knowledge.api_of(g, loader, m).is_some()))
             && body
                 .origins
                 .leaves(body.origins.arg(event, 0))

@@ -12,7 +12,11 @@ use crate::vocabulary::{FieldId, LoaderId, Name};
 /// their own fields.
 ///
 /// `known` remembers the answers for classes.
-pub(super) fn may_hold_state(world: &World<'_>, field: FieldId, known: &Remembered<(LoaderId, Name), bool>) -> bool {
+pub(super) fn may_hold_state(
+    world: &World<'_>,
+    field: FieldId,
+    known: &Remembered<(LoaderId, Name), bool>,
+) -> bool {
     let program = world.program;
     let desc = program.field(field).desc;
     let loader = program.class(program.class_of_field(field)).loader;
@@ -68,6 +72,20 @@ fn is_empty_array(body: Body<'_>, leaf: Value) -> bool {
             && body.origins.leaves(body.origins.arg(made, 0)).all(|length| length == Value::Int(0))
     })
 }
+
+/// Whether a field is a variable of which each thread has a value of its own.
+pub(super) fn is_of_thread(world: &World<'_>, field: FieldId) -> bool {
+    let program = world.program;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let class = TypeDesc(program.text(program.field(field).desc)).class();
+    class.is_some_and(|name| {
+        name == THREAD_LOCAL
+            || program.find_text(loader, name).is_some_and(|c| program.has_supertype_named(c, THREAD_LOCAL))
+    })
+}
+
+/// A variable of each thread.
+const THREAD_LOCAL: &str = "java/lang/ThreadLocal";
 
 /// Roots of the JDK's own containers; what extends them holds others' objects.
 const CONTAINERS: &[&str] =

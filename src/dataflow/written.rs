@@ -60,9 +60,7 @@ fn written_by_helper(
     let Some(value) = event.and_then(|e| helper.origins.args(e).last()) else { return Vec::new() };
     let mut leaves = helper.origins.leaves(*value);
     match (leaves.next(), leaves.next()) {
-        (Some(Value::Param(i)), None) => {
-            kinds_of(world, body, field, body.origins.arg(call, usize::from(i)))
-        }
+        (Some(Value::Param(i)), None) => kinds_of(world, body, field, body.origins.arg(call, usize::from(i))),
         _ => kinds_of(world, helper, field, *value),
     }
 }
@@ -85,6 +83,8 @@ const MAX_VALUES: u32 = 400;
 const MAX_GROWN_DEPTH: u32 = 2;
 /// Callers of one method that are looked at.
 const MAX_SITES: usize = 64;
+/// Calls in a row that are looked at as one.
+const MAX_ROW: usize = 64;
 
 struct Search<'s, 'w> {
     world: &'s World<'w>,
@@ -117,10 +117,37 @@ impl Search<'_, '_> {
         }
     }
 
+    /// What the calls of a row, each made on what the one before yields, are given in all: `new Builder().a(x).b(y)`.
+    fn inputs_of_row(&self, body: Body<'_>, last: &Event) -> Vec<ValueId> {
+        let mut inputs = Vec::new();
+        let mut at = last;
+        for _ in 1..MAX_ROW {
+            let before = self.call_before(body, at);
+            inputs.extend(body.origins.args(at).iter().skip(usize::from(before.is_some())));
+            match before {
+                Some(before) => at = before,
+                None => return inputs,
+            }
+        }
+        inputs.extend(body.origins.args(at));
+        inputs
+    }
+
+    /// The call on whose result alone another one is made, if it tells nothing by itself.
+    fn call_before<'b>(&self, body: Body<'b>, call: &Event) -> Option<&'b Event> {
+        let receiver = body.origins.args(call).first().filter(|_| call.kind.has_receiver())?;
+        let mut leaves = body.origins.leaves(*receiver);
+        let leaf = leaves.next().filter(|_| leaves.next().is_none())?;
+        let (_, before) = body.origins.event(leaf).filter(|(_, e)| e.kind.is_invoke())?;
+        (!self.is_own_content(body, before) && !self.asks_context(body, before)).then_some(before)
+    }
+
     /// What a parameter is. The callers of a method that only its own package can call are all seen, if few.
     fn passed(&mut self, body: Body<'_>, param: u16, depth: u32) -> Written {
         let access = body.method.access;
-        let is_closed = !access.is_public() && !access.is_protected() || access.is_synthetic();
+        let is_closed = !access.is_public() && !access.is_protected()
+            || access.is_synthetic()
+            || self.world.program.is_expanded_private(body.id);
         if !is_closed || depth >= MAX_INPUT_DEPTH {
             return Written::FromCaller;
         }
@@ -200,7 +227,7 @@ impl Search<'_, '_> {
             _ if self.asks_context(body, event) => {
                 self.made_of(body, body.origins.args(event), depth).max_of(Written::FromContext)
             }
-            _ => self.made_of(body, body.origins.args(event), depth),
+            _ => self.made_of(body, &self.inputs_of_row(body, event), depth),
         }
     }
 
@@ -237,8 +264,7 @@ impl Search<'_, '_> {
         let world = self.world;
         let asks = |body: Body<'_>, event: &Event| {
             let loader = world.program.class(body.class).loader;
-            let is_in =
-                |m, group: &str| world.knowledge.api_of(group, loader, m).is_some();
+            let is_in = |m, group: &str| world.knowledge.api_of(group, loader, m).is_some();
             event.member().is_some_and(|m| {
                 event.kind.is_invoke()
                     && (is_in(m, groups::CONTEXT_LOADER_GET) || is_in(m, groups::CONTEXT_READING))
@@ -274,7 +300,7 @@ fn is_of_numbers(desc: &str) -> bool {
 }
 
 /// What a body puts into a container or array that one of its values is.
-fn put_into(world: &World<'_>, body: Body<'_>, container: Value) -> Vec<ValueId> {
+pub fn put_into(world: &World<'_>, body: Body<'_>, container: Value) -> Vec<ValueId> {
     let loader = world.program.class(body.class).loader;
     let mutators = world.knowledge.group(groups::CONTAINER_MUTATOR);
     let is_it = |value: ValueId| body.origins.leaves(value).any(|leaf| leaf == container);

@@ -400,6 +400,12 @@ impl<'f> Program<'f> {
         if class.loader == self.topology.jdk { None } else { Some(self.element_of(id).tenant) }
     }
 
+    /// Whether a method is a private one of a Scala trait or class, which scalac makes public under a longer name for the
+    /// sake of the classes that it is compiled into: `com$acme$Logging$$log_$eq`.
+    pub fn is_expanded_private(&self, id: MethodId) -> bool {
+        self.text(self.method(id).name).contains("$$")
+    }
+
     /// Whether several tenants have brought a copy of a class, of which the first is the class of all.
     pub fn is_of_several(&self, id: ClassId) -> bool {
         self.of_several.contains(&id)

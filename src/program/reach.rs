@@ -197,7 +197,8 @@ impl<'p> Reach<'p> {
             let is_root = is_inherited(facts.access)
                 && is_open(self.program.class_facts(class).access)
                 && !facts.access.is_synthetic()
-                && !is_initializer;
+                && !is_initializer
+                && !self.program.is_expanded_private(method);
             return is_root.then_some(TenantId(0));
         }
         if !self.program.is_application(class) || (is_initializer && self.owner[class.index()].is_none()) {

@@ -25,7 +25,12 @@ pub fn is_reflective_call(program: &Program<'_>, event: &Event) -> bool {
 
 /// The methods that a [reflective call](is_reflective_call) may run, as far as constants say which: those of the class that
 /// have the name.
-pub fn called_by_name(program: &Program<'_>, class: ClassId, origins: Origins<'_>, call: &Event) -> Vec<MethodId> {
+pub fn called_by_name(
+    program: &Program<'_>,
+    class: ClassId,
+    origins: Origins<'_>,
+    call: &Event,
+) -> Vec<MethodId> {
     let refs = program.refs(program.class(class).loader);
     let mut found = Vec::new();
     for leaf in origins.leaves(origins.arg(call, 0)) {

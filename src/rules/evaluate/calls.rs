@@ -34,12 +34,7 @@ pub(super) fn find(world: &World<'_>, tables: &[Vec<bool>], parallel: &impl Para
 }
 
 /// `tables_of` has for each API the tables that it stands in.
-fn of_class(
-    world: &World<'_>,
-    tables_of: &[Vec<usize>],
-    class: ClassId,
-    found: &mut Vec<(usize, Match)>,
-) {
+fn of_class(world: &World<'_>, tables_of: &[Vec<usize>], class: ClassId, found: &mut Vec<(usize, Match)>) {
     if world.program.is_jdk(class) {
         return;
     }

@@ -254,12 +254,7 @@ fn is_unique(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
 }
 
 /// Whether all that a value may be, or is the box or the text of, is a number that nobody else gets.
-fn is_drawn_by(
-    cx: &Context<'_>,
-    body: Body<'_>,
-    value: ValueId,
-    is_other: &dyn Fn(&Event) -> bool,
-) -> bool {
+fn is_drawn_by(cx: &Context<'_>, body: Body<'_>, value: ValueId, is_other: &dyn Fn(&Event) -> bool) -> bool {
     let loader = cx.world.program.class(body.class).loader;
     let is_drawn = |event: &Event| {
         event.kind.is_invoke()
@@ -326,7 +321,7 @@ fn identity_key(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) ->
             return Some(KeyKind::Identity);
         }
         if program.text(member.name) == "hashCode" && is_loader(cx, body, body.origins.arg(event, 0)) {
-            return Some(KeyKind::Loader);
+            return Some(KeyKind::Identity);
         }
         if depth >= MAX_CALLS {
             return None;

@@ -6,6 +6,7 @@ use super::matches::{Match, Spot, Subject};
 use crate::dataflow::changes::block_of;
 use crate::dataflow::{Body, How, paths};
 use crate::facts::{EventKind, Test, Value};
+use crate::vocabulary::MethodId;
 
 /// Whether all changes set a flag to one constant, and code that an application reaches throws where it finds that.
 pub(super) fn is_refusing(cx: &Context<'_>, found: &Match) -> bool {
@@ -57,18 +58,42 @@ fn throws_behind(body: Body<'_>, from: u16, via: u16) -> bool {
     })
 }
 
-/// Whether a step of a counter ends a block one way out of which throws, and the other does not.
-pub(super) fn is_limit(cx: &Context<'_>, spot: &Spot) -> bool {
-    let Some(How::Atomic(api)) = spot.how.filter(|_| spot.inside.is_none()) else { return false };
-    if !cx.is_api(api, &cx.names.counting) {
+/// The API group of what counts down.
+const DOWN: &str = "counter-down";
+
+/// Whether a counter is a limit: a step ends a block one way out of which throws, and the other does not, and another method
+/// counts down again. What is never given back is a number that may run over.
+pub(super) fn is_limit(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    let down = cx.world.knowledge.group(DOWN);
+    let counts_down = |method: MethodId, event: u16| {
+        let loader = cx.world.program.class(cx.world.program.class_of_method(method)).loader;
+        let member = cx.world.event(method, event).and_then(|e| e.member());
+        member.is_some_and(|m| cx.world.knowledge.api_in(down, loader, m).is_some())
+    };
+    found.spots.iter().any(|spot| {
+        let mut others = cx.changes.of(field).iter().filter(|change| change.method != spot.method);
+        is_limiting_step(cx, spot) && others.any(|change| counts_down(change.method, change.event))
+    })
+}
+
+fn is_limiting_step(cx: &Context<'_>, spot: &Spot) -> bool {
+    if !matches!(spot.how, Some(How::Atomic(_))) || spot.inside.is_some() {
         return false;
     }
     let body = cx.world.body(spot.method);
     let unit = body.origins.unit;
+    let loader = cx.world.program.class(body.class).loader;
+    let member = cx.world.event(spot.method, spot.event).and_then(|e| e.member());
+    let is_step = |m| cx.world.knowledge.apis(loader, m).any(|api| cx.is_api(api, &cx.names.counting));
+    if !member.is_some_and(is_step) {
+        return false;
+    }
     let Some(at) = block_of(unit, body, spot.event) else { return false };
     let Some(block) = unit.blocks_of(body.method).get(usize::from(at)) else { return false };
     // Calls behind the step are asked for something else.
-    let later = body.origins.events().get(usize::from(spot.event) + 1..block.events().end).unwrap_or_default();
+    let later =
+        body.origins.events().get(usize::from(spot.event) + 1..block.events().end).unwrap_or_default();
     let [one, other] = unit.successors(block) else { return false };
     !later.iter().any(|e| e.kind.is_invoke())
         && throws_behind(body, at, *one) != throws_behind(body, at, *other)

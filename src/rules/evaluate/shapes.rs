@@ -56,6 +56,13 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
         // Of what objects keep in arrays nothing is told.
         How::Array if !world.program.field(field).access.is_static() => {}
         How::Array => shapes.extend(stored_into(cx, field, spot)),
+        How::Set => {
+            if let Some((body, value)) = final_event(cx, spot)
+                .and_then(|(body, event)| Some((body, *body.origins.args(event).last()?)))
+            {
+                shapes.extend(changes::kinds_of(world, body, field, value).into_iter().map(shape));
+            }
+        }
         How::Close(_) => {}
     }
     shapes
@@ -81,10 +88,10 @@ fn stored_into(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<WriteShape>
 /// Whether a number is put into an array of such by a method that is given nothing: a table.
 fn is_worked_out(cx: &Context<'_>, field: FieldId, body: Body<'_>, value: ValueId) -> bool {
     let program = cx.world.program;
-    let is_of_numbers = |desc: &str| {
-        desc.strip_prefix('[').is_some_and(|element| !TypeDesc(element).is_reference())
-    };
-    let is_number = |leaf| matches!(leaf, Value::Int(_) | Value::Unknown | Value::Derived(_) | Value::Merge { .. });
+    let is_of_numbers =
+        |desc: &str| desc.strip_prefix('[').is_some_and(|element| !TypeDesc(element).is_reference());
+    let is_number =
+        |leaf| matches!(leaf, Value::Int(_) | Value::Unknown | Value::Derived(_) | Value::Merge { .. });
     is_of_numbers(program.text(program.field(field).desc))
         && program.text(body.method.desc).starts_with("()")
         && body.origins.leaves(value).all(is_number)

@@ -20,7 +20,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::LastUser => found.spots.iter().all(|s| is_by_last_user(cx, s)),
         Sharing::SameConstant => is_same_constant(cx, found),
         Sharing::Refusing => limits::is_refusing(cx, found),
-        Sharing::Limiting => found.spots.iter().any(|s| limits::is_limit(cx, s)),
+        Sharing::Limiting => limits::is_limit(cx, found),
         Sharing::OthersCall => same_names::is_called_by_others(cx, found),
         Sharing::ClosesStatic => found.spots.iter().any(|s| wrapped::closes_static(cx, s)),
         Sharing::OtherObjects => found.holder.is_some_and(|h| !h.is_only || h.is_entry),

@@ -13,7 +13,8 @@ const MAX_WRAPPERS: u32 = 6;
 /// Whether the receiver of a call is a wrapper that its method makes of what a static field of the JDK holds.
 pub(super) fn closes_static(cx: &Context<'_>, spot: &Spot) -> bool {
     let body = cx.world.body(spot.method);
-    let event = cx.world.event(spot.method, spot.event).filter(|e| e.kind.is_invoke() && e.kind.has_receiver());
+    let event =
+        cx.world.event(spot.method, spot.event).filter(|e| e.kind.is_invoke() && e.kind.has_receiver());
     event.is_some_and(|e| is_wrapper(cx.world, body, body.origins.arg(e, 0), 0))
 }
 

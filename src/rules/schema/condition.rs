@@ -196,7 +196,7 @@ pub(crate) enum ConditionText {
     SameConstant,
     /// All changes set a flag, of which other applications' code is told by an exception.
     Refusing,
-    /// A step of the counter is followed by a test one way of which throws: all share one limit.
+    /// A test after a step of the counter may throw, and another method counts down: all share one limit.
     Limiting,
     /// Another application makes such a call too, and none of the two with another constant name.
     OthersCall,
