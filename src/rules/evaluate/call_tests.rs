@@ -9,7 +9,7 @@ use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::program::CallSite;
 use crate::rules::rule::{CallTest, ModuleHas};
 use crate::topology::PathElement;
-use crate::vocabulary::descriptor::binary_name;
+use crate::vocabulary::descriptor::{binary_name, return_type};
 use crate::vocabulary::{ClassId, LoaderId, MethodId};
 
 /// Callers looked at for one method.
@@ -113,9 +113,18 @@ fn asks_own_loader(cx: &Context<'_>, spot: &Spot, name: &str) -> Option<bool> {
         } else if lookup.kind == EventKind::InvokeSpecial && is_jdks_of_name(cx, own, lookup, name) {
             // What the JDK's does: the nearest loader is that of the code which reads.
             n += 1;
+        } else if yields_class(cx, lookup) {
+            // Somebody else is asked, too.
+            return None;
         }
     }
     Some(n > 0)
+}
+
+fn yields_class(cx: &Context<'_>, call: &Event) -> bool {
+    let members = &cx.world.program.facts.members;
+    let desc = call.member().map(|m| cx.world.program.text(members.get(m).desc));
+    desc.is_some_and(|desc| return_type(desc).class() == Some("java/lang/Class"))
 }
 
 /// Whether a call is one of the JDK's method of a name.
