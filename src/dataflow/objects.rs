@@ -446,7 +446,7 @@ impl Search<'_> {
     fn is_in(&self, body: Body<'_>, event: &Event, group: &str) -> bool {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
-        event.member().is_some_and(|m| knowledge.api_in(knowledge.group(group), loader, m).is_some())
+        event.member().is_some_and(|m| knowledge.api_of(group, loader, m).is_some())
     }
 }
 

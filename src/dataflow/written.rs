@@ -42,8 +42,29 @@ impl Written {
 pub fn written(world: &World<'_>, change: &Change) -> Vec<Written> {
     let body = world.body(change.method);
     let Some(event) = world.event(change.method, change.event) else { return Vec::new() };
+    if let Some((helper, inside)) = change.inside {
+        return written_by_helper(world, change.field, (body, event), (world.body(helper), inside));
+    }
     let Some(value) = body.origins.args(event).last() else { return vec![Written::Constant] };
     kinds_of(world, body, change.field, *value)
+}
+
+/// The same for a write that a helper makes for the one who calls it.
+fn written_by_helper(
+    world: &World<'_>,
+    field: FieldId,
+    (body, call): (Body<'_>, &Event),
+    (helper, inside): (Body<'_>, u16),
+) -> Vec<Written> {
+    let event = helper.origins.events().get(usize::from(inside));
+    let Some(value) = event.and_then(|e| helper.origins.args(e).last()) else { return Vec::new() };
+    let mut leaves = helper.origins.leaves(*value);
+    match (leaves.next(), leaves.next()) {
+        (Some(Value::Param(i)), None) => {
+            kinds_of(world, body, field, body.origins.arg(call, usize::from(i)))
+        }
+        _ => kinds_of(world, helper, field, *value),
+    }
 }
 
 /// Classifies a value of a body that is stored in a field or in what it holds; several when values meet.
@@ -175,7 +196,7 @@ impl Search<'_, '_> {
                 }
             }
             EventKind::NewArray => Written::Fresh,
-            _ if self.is_own_content(body, event) => Written::FromItself,
+            _ if self.is_own_content(body, event) || self.is_time_since(body, event) => Written::FromItself,
             _ if self.asks_context(body, event) => {
                 self.made_of(body, body.origins.args(event), depth).max_of(Written::FromContext)
             }
@@ -202,13 +223,22 @@ impl Search<'_, '_> {
             })
     }
 
+    /// Whether a call tells the time, in a method that compares it with the field: when something was last done.
+    fn is_time_since(&self, body: Body<'_>, event: &Event) -> bool {
+        let world = self.world;
+        let loader = world.program.class(body.class).loader;
+        let clock = world.knowledge.group(groups::CLOCK);
+        let is_clock = event.member().is_some_and(|m| world.knowledge.api_in(clock, loader, m).is_some());
+        is_clock && world.fields.reads(self.field).any(|read| read.method == body.id)
+    }
+
     /// Whether a call yields the context class loader, or what that sees, perhaps by another method of the class.
     fn asks_context(&self, body: Body<'_>, event: &Event) -> bool {
         let world = self.world;
         let asks = |body: Body<'_>, event: &Event| {
             let loader = world.program.class(body.class).loader;
             let is_in =
-                |m, group: &str| world.knowledge.api_in(world.knowledge.group(group), loader, m).is_some();
+                |m, group: &str| world.knowledge.api_of(group, loader, m).is_some();
             event.member().is_some_and(|m| {
                 event.kind.is_invoke()
                     && (is_in(m, groups::CONTEXT_LOADER_GET) || is_in(m, groups::CONTEXT_READING))
@@ -216,7 +246,8 @@ impl Search<'_, '_> {
         };
         let refs = world.program.refs(world.program.class(body.class).loader);
         let own = || {
-            let called = event.member().filter(|_| event.kind == EventKind::InvokeStatic);
+            let is_own = matches!(event.kind, EventKind::InvokeStatic | EventKind::Lambda);
+            let called = event.member().filter(|_| is_own);
             let called = called.and_then(|m| refs.method(m))?;
             (world.program.class_of_method(called) == body.class).then(|| world.body(called))
         };

@@ -367,10 +367,12 @@ impl<'p> Reach<'p> {
     }
 }
 
-/// Classes of a module's own loader run for it alone; with one loader for all, those on its part of the class path.
+/// Classes of a module's own loader run for it alone; with one loader for all, those on its part of the class path of
+/// which no other tenant has brought a copy.
 fn owner_of(program: &Program<'_>, class: ClassId) -> Option<TenantId> {
     let tenant = program.tenant_of(class)?;
     let is_module = program.topology.tenant(tenant).is_some_and(|t| t.kind == TenantKind::Module);
-    let is_own = is_module && (!program.is_shared(class) || program.is_application(class));
+    let is_own = is_module
+        && (!program.is_shared(class) || program.is_application(class) && !program.is_of_several(class));
     is_own.then_some(tenant)
 }

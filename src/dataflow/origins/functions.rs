@@ -53,7 +53,7 @@ impl<'w> Search<'w> {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
         let Some(member) = call.member() else { return false };
-        let api = |group| knowledge.api_in(knowledge.group(group), loader, member);
+        let api = |group| knowledge.api_of(group, loader, member);
         if api(groups::FUNCTION_OF_ELEMENTS).is_some() {
             self.value(body, body.origins.arg(call, 0), None, At { of_elements: true, ..at });
             return true;
@@ -182,8 +182,7 @@ impl<'w> Search<'w> {
     ) -> bool {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
-        let same = knowledge.group(groups::SAME_ELEMENTS);
-        if event.member().is_none_or(|m| knowledge.api_in(same, loader, m).is_none()) {
+        if event.member().is_none_or(|m| knowledge.api_of(groups::SAME_ELEMENTS, loader, m).is_none()) {
             return false;
         }
         let args = body.origins.args(event);

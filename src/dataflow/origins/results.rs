@@ -11,15 +11,13 @@ impl Search<'_> {
     pub(super) fn has_default(&self, body: Body<'_>, event: &Event) -> bool {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
-        let defaults = knowledge.group(groups::DEFAULT_LAST);
-        event.member().is_some_and(|m| knowledge.api_in(defaults, loader, m).is_some())
+        event.member().is_some_and(|m| knowledge.api_of(groups::DEFAULT_LAST, loader, m).is_some())
     }
 
     pub(super) fn is_privileged(&self, body: Body<'_>, event: &Event) -> bool {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
-        let calls = knowledge.group(groups::PRIVILEGED_CALL);
-        event.member().is_some_and(|m| knowledge.api_in(calls, loader, m).is_some())
+        event.member().is_some_and(|m| knowledge.api_of(groups::PRIVILEGED_CALL, loader, m).is_some())
     }
 
     /// What the action yields that a call is given, which is what the call yields; false if it is not known.
@@ -66,7 +64,7 @@ impl Search<'_> {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
         let member = event.member()?;
-        let is_in = |group: &str| knowledge.api_in(knowledge.group(group), loader, member).is_some();
+        let is_in = |group: &str| knowledge.api_of(group, loader, member).is_some();
         if is_in(groups::CONTEXT_LOADER_GET) {
             Some(Origin::ContextLoader)
         } else if is_in(groups::SYSTEM_LOADER) {

@@ -42,6 +42,7 @@ mod known;
 mod known_classes;
 mod known_loaders;
 mod loader_stores;
+mod limits;
 mod logged_once;
 mod lookups;
 mod made;
@@ -78,6 +79,7 @@ mod tasks;
 mod told_at_calls;
 mod trace;
 mod values;
+mod wrapped;
 
 pub use knowledge::knowledge;
 

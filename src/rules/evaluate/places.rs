@@ -224,7 +224,7 @@ fn first_part(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Option<String>
     let is_known = |e: &Event| {
         let member = e.member()?;
         let knowledge = cx.world.knowledge;
-        knowledge.api_in(knowledge.group(TEXT_BUILDING), loader, member)
+        knowledge.api_of(TEXT_BUILDING, loader, member)
     };
     let mut at = event;
     for _ in 0..MAX_CHAIN {

@@ -243,7 +243,7 @@ pub(super) fn is_run_by_pool(cx: &Context<'_>, body: Body<'_>) -> bool {
             let is_submit = |m| {
                 SUBMIT
                     .iter()
-                    .any(|api| cx.world.knowledge.api_in(cx.world.knowledge.group(api), loader, m).is_some())
+                    .any(|api| cx.world.knowledge.api_of(api, loader, m).is_some())
             };
             e.kind.is_invoke()
                 && e.member().is_some_and(is_submit)

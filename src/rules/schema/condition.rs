@@ -194,6 +194,14 @@ pub(crate) enum ConditionText {
     LastUser,
     /// All changes write one and the same constant.
     SameConstant,
+    /// All changes set a flag, of which other applications' code is told by an exception.
+    Refusing,
+    /// A step of the counter is followed by a test one way of which throws: all share one limit.
+    Limiting,
+    /// Another application makes such a call too, and none of the two with another constant name.
+    OthersCall,
+    /// The receiver of the call wraps what a static field of the JDK holds, which is closed with it.
+    ClosesStatic,
     /// The deployment makes other objects of the class than those that are held, or they are entries of a container: the
     /// change may be to one that nobody shares.
     OtherObjects,
