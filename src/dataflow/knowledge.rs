@@ -57,6 +57,8 @@ pub mod groups {
     pub const FUNCTION_OF_KEY: &str = "function-of-key";
     /// Its result holds what its receiver holds; without one, its arguments or what they hold.
     pub const SAME_ELEMENTS: &str = "same-elements";
+    /// Its result is what its receiver holds, one thing at most.
+    pub const ONLY_ELEMENT: &str = "only-element";
     /// Its result is an array of what its receiver holds.
     pub const ARRAY_OF_ELEMENTS: &str = "array-of-elements";
     /// Puts elements into its receiver.
@@ -101,6 +103,8 @@ pub mod groups {
     pub const PRIVILEGED_CALL: &str = "privileged-call";
     /// Yields the loader of a class.
     pub const CLASS_GET_LOADER: &str = "class-get-loader";
+    /// Yields the loader above its receiver.
+    pub const LOADER_PARENT: &str = "loader-parent";
     /// Yields the system or platform loader.
     pub const SYSTEM_LOADER: &str = "system-loader";
     /// Yields what looks classes up as the class that calls it does.
