@@ -139,6 +139,15 @@ fn a_folder_may_hold_rules_and_the_models_they_need() {
 }
 
 #[test]
+fn a_file_of_models_without_its_first_line_is_told_to_have_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("models.yaml");
+    fs::write(&file, "unload:\n  - annotated: [com/acme/OnStop]\n").unwrap();
+    let said = format!("{:?}", explain::check(&file).unwrap_err());
+    assert!(said.contains("begin it with `models: 1`") && !said.contains("a rule"), "{said}");
+}
+
+#[test]
 fn a_rule_is_listed_and_explained() {
     let models = Models::built_in().unwrap();
     let mut set = RuleSet::empty(&models);

@@ -2,14 +2,14 @@
 //! whatever way the value travels.
 
 pub use super::effects::How;
-use super::effects::{Aliases, Effect, Part, Uses};
+use super::effects::{Aliases, Effect, Part, Uses, sets_object};
+use super::may_hold::{self, may_hold_state};
+use super::reflective::{self, Handled};
 use super::remembered::Remembered;
-pub use super::written::{Written, kinds_of, written};
+pub use super::written::{Written, kinds_of, put_into, written};
 use super::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
-use crate::program::Program;
-use crate::vocabulary::descriptor::TypeDesc;
-use crate::vocabulary::{ClassId, FieldId, LoaderId, MethodId, Name, Parallel};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel};
 use std::sync::OnceLock;
 
 /// One change of one field.
@@ -86,8 +86,8 @@ pub struct Changes<'s> {
     uses: Uses<'s>,
     getters: Getters,
     candidates: Candidates,
-    /// Writes through handles, by field.
-    through_handles: Vec<(FieldId, Place)>,
+    /// Accesses through handles, by field.
+    through_handles: Vec<Handled>,
     effects: Known,
     found: Vec<OnceLock<Box<Page>>>,
 }
@@ -151,9 +151,14 @@ impl<'s> Changes<'s> {
 
     fn find(&self, field: FieldId) -> Vec<Change> {
         let writes = self.writes(field);
+        let through =
+            self.through_handles(field).filter(|handled| handled.is_write && handled.inside.is_some());
+        let through: Vec<&Handled> = through.collect();
         let reads = if self.candidates.holder(field) { self.reads(field) } else { Vec::new() };
         let of_reads = reads.iter().map(|place| place.0);
-        let mut methods: Vec<MethodId> = writes.iter().map(|place| place.0).chain(of_reads).collect();
+        let of_handles = through.iter().map(|handled| handled.method);
+        let writing = writes.iter().map(|place| place.0);
+        let mut methods: Vec<MethodId> = writing.chain(of_reads).chain(of_handles).collect();
         methods.sort_unstable();
         methods.dedup();
         let mut found = Vec::new();
@@ -167,6 +172,14 @@ impl<'s> Changes<'s> {
                 how: How::Write,
                 inside: None,
             }));
+            let helped = through.iter().filter(|handled| handled.method == id);
+            found.extend(helped.map(|handled| Change {
+                field,
+                method: id,
+                event: handled.event,
+                how: How::Write,
+                inside: handled.inside,
+            }));
             let seeds = &reads[reads.partition_point(|place| place.0 < id)..];
             let seeds = seeds.iter().take_while(|place| place.0 == id).map(|place| (place.1, place.2));
             let seeds: Vec<(u16, Part)> = seeds.collect();
@@ -176,17 +189,51 @@ impl<'s> Changes<'s> {
                 self.uses_of(body, field, &aliases, &mut found);
             }
         }
+        if self.candidates.holder(field) {
+            self.filled_by_calls(field, &mut found);
+        }
         found
+    }
+
+    /// Calls that fill what a function yields which returns what the field holds: `toCollection(() -> NAMES)`.
+    fn filled_by_calls(&self, field: FieldId, found: &mut Vec<Change>) {
+        let before = found.len();
+        for (_, getter, _) in self.getters.of(field).iter().filter(|(.., part)| *part == Part::Whole) {
+            for site in self.world.sites.resolved_to(*getter) {
+                let body = self.world.body(site.caller);
+                let lambda = body.origins.events().get(usize::from(site.event));
+                if lambda.is_none_or(|e| e.kind != EventKind::Lambda) {
+                    continue;
+                }
+                let made = Value::Event(u32::from(site.event));
+                for (i, event) in (0u16..).zip(body.origins.events()).filter(|(_, e)| e.kind.is_invoke()) {
+                    let mut given = body.origins.args(event).iter();
+                    if let Some(api) = self.uses.fills_supplied(self.world, body, event)
+                        && given.any(|v| body.origins.leaves(*v).any(|leaf| leaf == made))
+                    {
+                        let how = How::Container(api);
+                        found.push(Change { field, method: body.id, event: i, how, inside: None });
+                    }
+                }
+            }
+        }
+        if found.len() > before {
+            found.sort_by_key(|change| change.method);
+        }
     }
 
     /// Where a field is assigned, ascending.
     fn writes(&self, field: FieldId) -> Vec<Place> {
         let mut places: Vec<Place> = self.world.fields.writes(field).map(|w| (w.method, w.event)).collect();
-        let from = self.through_handles.partition_point(|(f, _)| *f < field);
-        let handles = self.through_handles[from..].iter().take_while(|(f, _)| *f == field);
-        places.extend(handles.map(|(_, place)| *place));
+        let own = self.through_handles(field).filter(|handled| handled.is_write && handled.inside.is_none());
+        places.extend(own.map(|handled| (handled.method, handled.event)));
         places.sort_unstable();
         places
+    }
+
+    fn through_handles(&self, field: FieldId) -> impl Iterator<Item = &Handled> {
+        let from = self.through_handles.partition_point(|handled| handled.field < field);
+        self.through_handles[from..].iter().take_while(move |handled| handled.field == field)
     }
 
     /// Where a value of a field comes from, ascending: it is read, or a getter is called.
@@ -199,7 +246,9 @@ impl<'s> Changes<'s> {
             let event = self.world.event(*method, *event);
             event.is_some_and(|e| e.is_used() && e.kind != EventKind::Lambda)
         };
-        let mut places: Vec<ShowingPlace> = reads.chain(calls).filter(yields).collect();
+        let handled = self.through_handles(field).filter(|handled| !handled.is_write);
+        let handled = handled.map(|handled| (handled.method, handled.event, Part::Whole));
+        let mut places: Vec<ShowingPlace> = reads.chain(calls).chain(handled).filter(yields).collect();
         places.sort_unstable();
         places
     }
@@ -215,9 +264,30 @@ impl<'s> Changes<'s> {
                 } else if let Some(effect) = self.handed_on(body, event, position, part) {
                     let inside = Some((effect.method, effect.event));
                     found.push(Change { how: effect.how, inside, ..change });
+                } else if part == Part::Entry
+                    && let Some(at) = self.sets_of_thread(body, field, i as u16, position)
+                {
+                    let inside = Some(at).filter(|(method, _)| *method != body.id);
+                    found.push(Change { how: How::Set, inside, ..change });
                 }
             }
         }
+    }
+
+    /// Where the object is set that a thread-local variable holds. In an open world such objects are taken for working
+    /// memory.
+    fn sets_of_thread(
+        &self,
+        body: Body<'_>,
+        field: FieldId,
+        event: u16,
+        position: usize,
+    ) -> Option<(MethodId, u16)> {
+        let world = self.world;
+        if world.reach.is_open_world() || !may_hold::is_of_thread(world, field) {
+            return None;
+        }
+        sets_object(world, body, event, position)
     }
 
     fn handed_on(&self, body: Body<'_>, event: &Event, position: usize, part: Part) -> Option<Effect> {
@@ -257,17 +327,17 @@ impl ChangeTable {
     }
 }
 
-/// Writes through handles in all bodies, by field.
-fn through_handles(world: &World<'_>) -> Vec<(FieldId, Place)> {
+/// Accesses through handles in all bodies, by field.
+fn through_handles(world: &World<'_>) -> Vec<Handled> {
     let methods = (0..world.program.n_methods).map(MethodId::from_index);
     let mut found = Vec::new();
-    for id in methods.filter(|id| world.knowledge.is_marked(*id, marks::FIELD_WRITER)) {
+    for id in methods.filter(|id| world.knowledge.is_marked(*id, marks::FIELD_HANDLE)) {
         let body = world.body(id);
-        for (i, event) in (0u16..).zip(body.origins.events()) {
-            found.extend(super::reflective::written_field(world, body, event).map(|f| (f, (id, i))));
-        }
+        let n = u16::try_from(body.origins.events().len()).unwrap_or(u16::MAX);
+        (0..n).for_each(|i| reflective::handled(world, body, i, &mut found));
     }
     found.sort_unstable();
+    found.dedup();
     found
 }
 
@@ -402,72 +472,6 @@ fn shown_of_field(
 
 /// Effects that were asked for, so that a helper which many callers use is looked at once.
 type Known = Remembered<(MethodId, u16), Option<Effect>>;
-
-/// Whether what a field holds can be changed by others' methods at all: an array, or an object of a type of the JDK,
-/// of a subtype of a container, or of a type that is not known. Objects of the deployment's own classes are judged by
-/// their own fields.
-///
-/// `known` remembers the answers for classes.
-fn may_hold_state(world: &World<'_>, field: FieldId, known: &Remembered<(LoaderId, Name), bool>) -> bool {
-    let program = world.program;
-    let desc = program.field(field).desc;
-    let loader = program.class(program.class_of_field(field)).loader;
-    match TypeDesc(program.text(desc)).class() {
-        Some(name) => known.get_or_find((loader, desc), || holds_state(program, loader, name)),
-        None => program.text(desc).starts_with('[') && !is_always_empty(world, field),
-    }
-}
-
-fn holds_state(program: &Program<'_>, loader: LoaderId, name: &str) -> bool {
-    if VALUES.contains(&name) {
-        return false;
-    }
-    match program.find_text(loader, name) {
-        None => true,
-        Some(class) if program.is_jdk(class) => true,
-        Some(class) => {
-            program.class(class).has_phantom
-                || CONTAINERS.iter().any(|container| program.has_supertype_named(class, container))
-        }
-    }
-}
-
-/// The language's own values, which nothing changes (JLS 4.2, 5.1.7, 15.8.2).
-const VALUES: &[&str] = &[
-    "java/lang/Boolean",
-    "java/lang/Byte",
-    "java/lang/Character",
-    "java/lang/Class",
-    "java/lang/Double",
-    "java/lang/Float",
-    "java/lang/Integer",
-    "java/lang/Long",
-    "java/lang/Short",
-    "java/lang/String",
-];
-
-/// Whether every array that a field ever holds has the length 0, so that nothing can be stored in it.
-fn is_always_empty(world: &World<'_>, field: FieldId) -> bool {
-    let mut n = 0;
-    let all = world.fields.writes(field).all(|write| {
-        n += 1;
-        let body = world.body(write.method);
-        let value = world.event(write.method, write.event).and_then(|e| body.origins.args(e).last());
-        value.is_some_and(|v| body.origins.leaves(*v).all(|leaf| is_empty_array(body, leaf)))
-    });
-    n > 0 && all
-}
-
-fn is_empty_array(body: Body<'_>, leaf: Value) -> bool {
-    body.origins.event(leaf).is_some_and(|(_, made)| {
-        made.kind == EventKind::NewArray
-            && body.origins.leaves(body.origins.arg(made, 0)).all(|length| length == Value::Int(0))
-    })
-}
-
-/// Roots of the JDK's own containers; what extends them holds others' objects.
-const CONTAINERS: &[&str] =
-    &["java/util/Map", "java/lang/Iterable", "java/util/Dictionary", "java/lang/ThreadLocal"];
 
 /// The block that holds an event.
 pub fn block_of(unit: &crate::facts::UnitFacts, body: Body<'_>, event: u16) -> Option<u16> {

@@ -23,6 +23,8 @@ pub enum How {
     Buffer(ApiId),
     /// A set or remove of a thread local.
     ThreadLocal(ApiId),
+    /// A field is set of the object that a variable of the present thread holds.
+    Set,
     /// It is closed, shut down or cancelled.
     Close(ApiId),
 }
@@ -42,12 +44,14 @@ pub struct Effect {
 pub struct Uses<'w> {
     container: &'w [bool],
     array: &'w [bool],
+    element_writer: &'w [bool],
     atomic: &'w [bool],
     buffer: &'w [bool],
     thread_local: &'w [bool],
     view: &'w [bool],
     element: &'w [bool],
     walk: &'w [bool],
+    supplied: &'w [bool],
     close: &'w [bool],
     knowledge: &'w Knowledge,
 }
@@ -86,12 +90,14 @@ impl<'w> Uses<'w> {
         Self {
             container: knowledge.group(groups::CONTAINER_MUTATOR),
             array: knowledge.group(groups::ARRAY_MUTATOR),
+            element_writer: knowledge.group(groups::ELEMENT_WRITER),
             atomic: knowledge.group(groups::ATOMIC_MUTATOR),
             buffer: knowledge.group(groups::BUFFER_MUTATOR),
             thread_local: knowledge.group(groups::THREAD_LOCAL_MUTATOR),
             view: knowledge.group(groups::CONTAINER_VIEW),
             element: knowledge.group(groups::CONTAINER_ELEMENT),
             walk: knowledge.group(groups::CONTAINER_WALK),
+            supplied: knowledge.group(groups::SUPPLIED_FILLER),
             close: knowledge.group(groups::CLOSES_FOR_ALL),
             knowledge,
         }
@@ -118,7 +124,7 @@ impl<'w> Uses<'w> {
             if is_in(self.container) {
                 return Some(How::Container(api));
             }
-            if is_in(self.array) {
+            if is_in(self.array) || is_in(self.element_writer) && is_array(world, body, event, position) {
                 return Some(How::Array);
             }
             if is_in(self.atomic) {
@@ -135,6 +141,12 @@ impl<'w> Uses<'w> {
             }
         }
         None
+    }
+
+    /// The API by which a call fills the container that a function among its arguments yields.
+    pub fn fills_supplied(&self, world: &World<'_>, body: Body<'_>, event: &Event) -> Option<ApiId> {
+        let loader = world.program.class(body.class).loader;
+        self.knowledge.api_in(self.supplied, loader, event.member()?)
     }
 
     /// The operand that an API changes or shows.
@@ -254,6 +266,47 @@ impl<'w> Uses<'w> {
         }
         given
     }
+}
+
+/// Where an object is set by an event that it is the operand of at `position`: there, or in a method that only sets what it
+/// is given.
+pub fn sets_object(
+    world: &World<'_>,
+    body: Body<'_>,
+    index: u16,
+    position: usize,
+) -> Option<(MethodId, u16)> {
+    let event = body.origins.events().get(usize::from(index)).filter(|_| position == 0)?;
+    if event.kind == EventKind::PutField {
+        return Some((body.id, index));
+    }
+    let target = event.kind.has_receiver().then(|| world.targets(body, event, 1)).flatten()?;
+    let setter = world.body(*target.first()?);
+    let mut puts = (0u16..).zip(setter.origins.events()).filter(|(_, e)| e.kind != EventKind::Return);
+    let ((i, put), None) = (puts.next()?, puts.next()) else { return None };
+    let is = |value: ValueId, wanted: fn(Value) -> bool| setter.origins.leaves(value).all(wanted);
+    let is_setter = put.kind == EventKind::PutField
+        && is(setter.origins.arg(put, 0), |leaf| leaf == Value::Param(0))
+        && is(setter.origins.arg(put, 1), |leaf| matches!(leaf, Value::Param(1..)));
+    is_setter.then_some((setter.id, i))
+}
+
+/// Whether an operand is declared as an array.
+fn is_array(world: &World<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
+    let program = world.program;
+    let n_receivers = u16::from(!body.method.access.is_static());
+    body.origins.leaves(body.origins.arg(event, position)).any(|leaf| {
+        let desc = match leaf {
+            Value::Param(i) => i.checked_sub(n_receivers).and_then(|i| {
+                params(program.text(body.method.desc)).nth(usize::from(i)).map(|param| param.0)
+            }),
+            _ => body.origins.event(leaf).and_then(|(_, made)| match made.kind {
+                EventKind::NewArray => made.name().map(|name| program.text(name)),
+                _ => made.member().map(|m| program.text(program.facts.members.get(m).desc)),
+            }),
+        };
+        desc.is_some_and(|desc| desc.rsplit(')').next().is_some_and(|ty| ty.starts_with('[')))
+    })
 }
 
 /// Whether a change puts something in, for all that is known.

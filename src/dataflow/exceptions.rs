@@ -46,6 +46,8 @@ const LANGUAGE: &str = "java/lang";
 /// Callees below one another whose explicit throws are looked into. What lies deeper says more about bugs than about
 /// what happens.
 const MAX_DEPTH: u32 = 1;
+/// Calls from one trivial body to the next.
+const MAX_TRIVIAL: u32 = 2;
 /// Rounds in which rethrown exceptions spread through nested handlers.
 const MAX_ROUNDS: usize = 8;
 /// Kinds of exceptions kept for one instruction or handler; more count as [`Thrown::Unknown`].
@@ -303,7 +305,7 @@ impl<'w> Exceptions<'w> {
         }
         let may_fail = match reading {
             Reading::Declared => false,
-            Reading::AnyCall => !self.is_trivial(target) && !self.is_value_method(target),
+            Reading::AnyCall => !self.is_trivial(target, MAX_TRIVIAL) && !self.is_value_method(target),
             Reading::ForeignCall => self.is_foreign(body, event, target),
         };
         if may_fail {
@@ -433,12 +435,20 @@ impl<'w> Exceptions<'w> {
             && descriptor::package_of(program.class_name(class)) == LANGUAGE
     }
 
-    /// A body that calls nothing, throws nothing and touches no array, such as a getter's.
-    fn is_trivial(&self, target: MethodId) -> bool {
+    /// A body that throws nothing and touches no array, such as a getter's, and calls nothing but the like.
+    fn is_trivial(&self, target: MethodId, depth: u32) -> bool {
         use EventKind::{CheckCast, GetField, GetStatic, New, PutField, PutStatic, Return};
         let body = self.world.body(target);
-        let harmless = |e: &Event| {
-            matches!(e.kind, GetField | GetStatic | PutField | PutStatic | New | CheckCast | Return)
+        let refs = self.world.program.refs(self.world.program.class(body.class).loader);
+        let harmless = |e: &Event| match e.kind {
+            GetField | GetStatic | PutField | PutStatic | New | CheckCast | Return => true,
+            // Of a private method it is known what runs.
+            EventKind::InvokeSpecial | EventKind::InvokeVirtual => {
+                let called = e.member().and_then(|m| refs.method(m));
+                let called = called.filter(|m| self.world.program.method(*m).access.is_private());
+                depth > 0 && called.is_some_and(|m| self.is_trivial(m, depth - 1))
+            }
+            _ => false,
         };
         body.method.has_body && !body.method.has_loop && body.origins.events().iter().all(harmless)
     }

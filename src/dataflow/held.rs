@@ -1,10 +1,10 @@
 //! Objects that a static field, a bean container or the service loader holds: their instance fields are shared as a static is.
 
-use super::knowledge::Subject;
+use super::knowledge::{Subject, groups};
 use super::origins::{self, Origin};
 use super::unload::beans::Beans;
 use super::{Changes, How, World};
-use crate::facts::{EventKind, NO_NAME, Value};
+use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::program::link::NO_CLASS;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -132,6 +132,11 @@ impl Held {
     pub fn only_statics(&self, class: ClassId) -> &[FieldId] {
         let statics = self.statics.get(&class).filter(|_| !self.parts.contains(&class));
         statics.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The static fields that hold objects of a class themselves, whatever else holds some.
+    pub fn statics(&self, class: ClassId) -> &[FieldId] {
+        self.statics.get(&class).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The holder of a class's objects, if a field holds them.
@@ -300,16 +305,29 @@ fn loose_allocations(
     (loose, of_no_container)
 }
 
-/// The objects that a class's methods make, as far as their class is found.
+/// The objects that a class's methods make or copy, as far as their class is found.
 fn allocations<'w>(world: &'w World<'_>, class: ClassId) -> impl Iterator<Item = (Site, ClassId)> + 'w {
     let loader = world.program.class(class).loader;
     let unit = world.program.unit(class);
     world.program.methods_of(class).flat_map(move |(id, method)| {
-        let events = unit.events_of(method).iter().enumerate().filter(|(_, e)| e.kind == EventKind::New);
+        let events = unit.events_of(method).iter().enumerate();
         events.filter_map(move |(e, event)| {
-            let made = event.name().and_then(|n| world.program.find(loader, n))?;
+            let made = match event.kind {
+                EventKind::New => event.name().and_then(|n| world.program.find(loader, n))?,
+                EventKind::InvokeSpecial if is_clone(world, event) => class,
+                _ => return None,
+            };
             Some(((id, e as u16), made))
         })
+    })
+}
+
+/// Whether an event calls the `clone` of a superclass: what it yields is of the object's own class (JLS 4.3.2).
+fn is_clone(world: &World<'_>, event: &Event) -> bool {
+    let member = event.member().map(|m| world.program.facts.members.get(m));
+    member.is_some_and(|member| {
+        world.program.text(member.name) == "clone"
+            && world.program.text(member.desc) == "()Ljava/lang/Object;"
     })
 }
 
@@ -336,6 +354,7 @@ pub fn stored_objects(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)>
         let Some(value) = body.origins.args(event).last() else { continue };
         if facts.access.is_static() {
             found.extend(made_on_the_way(world, access.method, *value));
+            found.extend(boxed(world, access.method, *value));
             continue;
         }
         let loader = world.program.class(body.class).loader;
@@ -411,6 +430,26 @@ fn first_elements(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)> {
         found.extend(put.flat_map(|put| made_on_the_way(world, access.method, *put)));
     }
     found
+}
+
+/// The objects in a box that a method makes for a single one: `new AtomicReference<>(new Settings())`.
+fn boxed(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<(ClassId, Site)> {
+    let body = world.body(method);
+    let loader = world.program.class(body.class).loader;
+    let boxes = world.knowledge.group(groups::BOX_MAKER);
+    let is_made = |event: &Event, leaf: Value| match event.kind {
+        EventKind::InvokeSpecial => body.origins.leaves(body.origins.arg(event, 0)).any(|l| l == leaf),
+        EventKind::InvokeStatic => body.origins.event(leaf).is_some_and(|(_, e)| std::ptr::eq(e, event)),
+        _ => false,
+    };
+    let leaves: Vec<Value> = body.origins.leaves(value).collect();
+    let makers = body.origins.events().iter().filter(|event| {
+        leaves.iter().any(|leaf| is_made(event, *leaf))
+            && event.member().is_some_and(|m| world.knowledge.api_in(boxes, loader, m).is_some())
+    });
+    let content =
+        makers.filter_map(|event| body.origins.args(event).get(usize::from(event.kind.has_receiver())));
+    content.flat_map(|content| made_on_the_way(world, method, *content)).collect()
 }
 
 fn made_on_the_way(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<(ClassId, Site)> {

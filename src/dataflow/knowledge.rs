@@ -57,6 +57,12 @@ pub mod groups {
     pub const FUNCTION_OF_KEY: &str = "function-of-key";
     /// Its result holds what its receiver holds; without one, its arguments or what they hold.
     pub const SAME_ELEMENTS: &str = "same-elements";
+    /// Its result is what its receiver holds, one thing at most.
+    pub const ONLY_ELEMENT: &str = "only-element";
+    /// Its result is an array of what its receiver holds.
+    pub const ARRAY_OF_ELEMENTS: &str = "array-of-elements";
+    /// Puts elements into its receiver.
+    pub const COLLECTION_ADD: &str = "collection-add";
     /// Passes each entry of its receiver to a function.
     pub const CONTAINER_WALK: &str = "container-walk";
     /// Ends its receiver for all who use it.
@@ -69,12 +75,26 @@ pub mod groups {
     pub const FIELD_WRITER: &str = "field-writer";
     /// Writes the field whose offset is its second argument.
     pub const OFFSET_WRITER: &str = "offset-writer";
+    /// Reads the field that its receiver, a handle or reflective field, stands for.
+    pub const FIELD_READER: &str = "field-reader";
+    /// Does what its receiver, a method handle, stands for.
+    pub const METHOD_HANDLE_CALL: &str = "method-handle-call";
+    /// Yields a method handle that writes a field.
+    pub const FIELD_SETTER_LOOKUP: &str = "field-setter-lookup";
+    /// Changes an array that is the argument it acts on, whatever else that may be.
+    pub const ELEMENT_WRITER: &str = "element-writer";
     /// Yields the offset of the field that is its argument.
     pub const FIELD_OFFSET: &str = "field-offset";
     /// Its result can't be changed.
     pub const IMMUTABLE_FACTORY: &str = "immutable-factory";
     /// Its result shows its argument and can't be changed itself.
     pub const UNMODIFIABLE_VIEW: &str = "unmodifiable-view";
+    /// Makes a box of its first argument.
+    pub const BOX_MAKER: &str = "box-maker";
+    /// Fills what a function among its arguments yields.
+    pub const SUPPLIED_FILLER: &str = "supplied-filler";
+    /// Tells the time.
+    pub const CLOCK: &str = "clock";
     /// Yields the context class loader.
     pub const CONTEXT_LOADER_GET: &str = "context-loader-get";
     /// Sets the context class loader.
@@ -83,6 +103,8 @@ pub mod groups {
     pub const PRIVILEGED_CALL: &str = "privileged-call";
     /// Yields the loader of a class.
     pub const CLASS_GET_LOADER: &str = "class-get-loader";
+    /// Yields the loader above its receiver.
+    pub const LOADER_PARENT: &str = "loader-parent";
     /// Yields the system or platform loader.
     pub const SYSTEM_LOADER: &str = "system-loader";
     /// Yields what looks classes up as the class that calls it does.
@@ -139,6 +161,8 @@ pub mod groups {
     pub const JVM_EXIT: &str = "jvm-exit";
     /// Ask a loader for a class.
     pub const CLASS_LOOKUPS: [&str; 2] = ["class-for-name-with-loader", "load-class"];
+    /// Yield the class of a name.
+    pub const CLASS_BY_NAME: [&str; 3] = ["class-for-name", "class-for-name-with-loader", "load-class"];
     /// Removes an entry of its receiver.
     pub const REMOVERS: [&str; 2] = ["map-remove", "collection-remove"];
     /// Waits for something that may never come: a thread that runs it may stay for ever.
@@ -389,6 +413,25 @@ impl Knowledge {
     /// The first API of the group that a reference belongs to.
     pub fn api_in(&self, group: &[bool], loader: LoaderId, member: MemberRefId) -> Option<ApiId> {
         self.apis(loader, member).find(|api| group.get(usize::from(*api)).copied().unwrap_or(false))
+    }
+
+    /// The first API that a reference belongs to of the group of this name.
+    pub fn api_of(&self, group: &str, loader: LoaderId, member: MemberRefId) -> Option<ApiId> {
+        // Most references are of no API, and then no group need be looked up.
+        if self.index.of(loader, member).is_empty() {
+            return None;
+        }
+        self.api_in(self.group(group), loader, member)
+    }
+
+    /// The APIs that a method of this very class and name belongs to, whether some reference names it or not.
+    pub fn apis_named(&self, owner: &str, name: &str) -> Vec<ApiId> {
+        let apis = self.roles.iter().enumerate().filter_map(|(id, role)| match role {
+            Role::Api(api) => Some((self.index.pattern(id as PatternId), *api)),
+            _ => None,
+        });
+        let fits = |p: &Pattern| if p.is_prefix { name.starts_with(&p.name) } else { p.name == name };
+        apis.filter(|(p, _)| p.owner == owner && fits(p)).map(|(_, api)| api).collect()
     }
 
     /// The patterns of a role.

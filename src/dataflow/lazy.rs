@@ -16,13 +16,52 @@ pub fn is_lazy(world: &World<'_>, change: &Change) -> bool {
         let (value, unset_edge) = match block.test() {
             Test::IsNull(v) | Test::IsZero(v) => (v, 0),
             Test::NonNull(v) | Test::NonZero(v) => (v, 1),
+            Test::Same(one, other) => return is_behind_mark(world, body, change, [one, other], (b, 0), at),
+            Test::Differ(one, other) => return is_behind_mark(world, body, change, [one, other], (b, 1), at),
             _ => return false,
         };
         let edges = unit.successors(block);
-        let Some(asked) = asked(world, body, change.field, value) else { return false };
+        let is_reference = matches!(block.test(), Test::IsNull(_) | Test::NonNull(_));
+        let Some(asked) = asked(world, body, change.field, value, is_reference) else { return false };
         let edge = if asked == Asked::IsFirst { 1 - unset_edge } else { unset_edge };
         edges.len() == 2 && super::paths::only_through(unit, body.method, b as u16, edges[edge], at)
     })
+}
+
+/// Whether a block is only reached by the edge on which another field, which the method sets too, still holds the constant
+/// that says it is not set: `if (value == UNSET)`.
+fn is_behind_mark(
+    world: &World<'_>,
+    body: Body<'_>,
+    change: &Change,
+    compared: [ValueId; 2],
+    (block, unset_edge): (usize, usize),
+    at: u16,
+) -> bool {
+    let program = world.program;
+    let unit = body.origins.unit;
+    let is_constant = |value: ValueId| {
+        body.origins.leaves(value).all(|leaf| {
+            field_read(world, body, leaf).is_some_and(|f| {
+                let access = program.field(f).access;
+                access.is_static() && access.is_final()
+            })
+        })
+    };
+    let is_set = |value: ValueId| {
+        body.origins.leaves(value).any(|leaf| {
+            let read = field_read(world, body, leaf);
+            read.is_some_and(|f| f == change.field || is_set_here(world, body, change.field, f))
+        })
+    };
+    let [one, other] = compared;
+    let is_asked = is_constant(one) && is_set(other) || is_constant(other) && is_set(one);
+    let edges = unit.blocks_of(body.method).get(block).map(|b| unit.successors(b)).unwrap_or_default();
+    is_asked
+        && edges.len() == 2
+        && edges
+            .get(unset_edge)
+            .is_some_and(|edge| super::paths::only_through(unit, body.method, block as u16, *edge, at))
 }
 
 /// Whether an event stands behind a test that a static is not set yet which the same method sets as well, or the method
@@ -44,11 +83,8 @@ pub fn is_guarded(world: &World<'_>, method: MethodId, event: u16) -> bool {
     let loader = world.program.class(body.class).loader;
     let is_set_here = |field: FieldId| {
         body.origins.events().iter().any(|e| {
-            let is_in = |group: &&str| {
-                e.member().is_some_and(|m| {
-                    world.knowledge.api_in(world.knowledge.group(group), loader, m).is_some()
-                })
-            };
+            let is_in =
+                |group: &&str| e.member().is_some_and(|m| world.knowledge.api_of(group, loader, m).is_some());
             e.kind == EventKind::PutStatic && field_of(world, body, e) == Some(field)
                 || e.kind.is_invoke() && held_by(e) == Some(field) && changes.iter().any(is_in)
         }) || sets_when_called(world, body, event, field)
@@ -92,7 +128,13 @@ enum Asked {
     IsFirst,
 }
 
-fn asked(world: &World<'_>, body: Body<'_>, field: FieldId, value: ValueId) -> Option<Asked> {
+fn asked(
+    world: &World<'_>,
+    body: Body<'_>,
+    field: FieldId,
+    value: ValueId,
+    is_reference: bool,
+) -> Option<Asked> {
     body.origins.leaves(value).find_map(|leaf| {
         let (_, event) = body.origins.event(leaf)?;
         // A place of an array is asked for like the field.
@@ -108,7 +150,7 @@ fn asked(world: &World<'_>, body: Body<'_>, field: FieldId, value: ValueId) -> O
         let loader = world.program.class(body.class).loader;
         let is_in = |group| {
             let member = event.member();
-            member.is_some_and(|m| world.knowledge.api_in(world.knowledge.group(group), loader, m).is_some())
+            member.is_some_and(|m| world.knowledge.api_of(group, loader, m).is_some())
         };
         match read {
             Some(read) if read == field && is_in(groups::CONTAINER_READ) => Some(Asked::IsSet),
@@ -122,7 +164,8 @@ fn asked(world: &World<'_>, body: Body<'_>, field: FieldId, value: ValueId) -> O
             Some(_) => None,
             None => {
                 let flag = field_of(world, body, event).filter(|_| is_field_read(event))?;
-                let is_flag = world.program.text(world.program.field(flag).desc) == "Z";
+                // What is null until it is set is as good as a flag.
+                let is_flag = is_reference || world.program.text(world.program.field(flag).desc) == "Z";
                 (is_flag && is_set_here(world, body, field, flag)).then_some(Asked::IsSet)
             }
         }
@@ -163,9 +206,9 @@ fn is_set_here(world: &World<'_>, body: Body<'_>, field: FieldId, flag: FieldId)
         let writes = matches!(event.kind, EventKind::PutStatic | EventKind::PutField)
             && field_of(world, body, event) == Some(flag);
         let claims = event.kind.is_invoke()
-            && event.member().is_some_and(|m| {
-                claims.iter().any(|g| world.knowledge.api_in(world.knowledge.group(g), loader, m).is_some())
-            })
+            && event
+                .member()
+                .is_some_and(|m| claims.iter().any(|g| world.knowledge.api_of(g, loader, m).is_some()))
             && body
                 .origins
                 .leaves(body.origins.arg(event, 0))

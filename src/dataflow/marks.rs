@@ -17,8 +17,8 @@ pub const ACQUIRE: Marks = 1 << 1;
 pub const RELEASE: Marks = 1 << 2;
 /// Some call reads a variable of the present thread.
 pub const THREAD_LOCAL_GET: Marks = 1 << 3;
-/// Some call writes the field that its receiver, or an offset, stands for.
-pub const FIELD_WRITER: Marks = 1 << 4;
+/// Some call writes or reads the field that its receiver, or an offset, stands for.
+pub const FIELD_HANDLE: Marks = 1 << 4;
 /// Some call runs a constructor of a deployed class whose objects the language itself closes.
 pub const MAKES_CLOSEABLE: Marks = 1 << 5;
 /// Some call on an object is named `close`.
@@ -39,8 +39,10 @@ pub(super) fn of_methods(
     const CHUNK: usize = 256;
     let of_groups = [
         (groups::THREAD_LOCAL_GET, THREAD_LOCAL_GET),
-        (groups::FIELD_WRITER, FIELD_WRITER),
-        (groups::OFFSET_WRITER, FIELD_WRITER),
+        (groups::FIELD_WRITER, FIELD_HANDLE),
+        (groups::OFFSET_WRITER, FIELD_HANDLE),
+        (groups::FIELD_READER, FIELD_HANDLE),
+        (groups::METHOD_HANDLE_CALL, FIELD_HANDLE),
         (groups::CLASS_LOOKUPS[0], CLASS_LOOKUP),
         (groups::CLASS_LOOKUPS[1], CLASS_LOOKUP),
     ];

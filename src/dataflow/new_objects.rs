@@ -25,19 +25,21 @@ const MAX_VALUES: u32 = 300;
 /// if nobody else can; or a part of such an object that nobody else has given it. One that is read from a static field or
 /// a container is not.
 pub fn is_new(world: &World<'_>, method: MethodId, value: ValueId) -> bool {
-    is_new_or_of(world, method, value, &|_| false)
+    is_new_or_of(world, method, value, None, &|_| false)
 }
 
 /// The same; or what is read from a field of an object of a class that `is_loose` accepts, if that field only ever gets
-/// what is new: what a builder is building.
+/// what is new: what a builder is building. Where `part` is what the objects' field holds, a copy is only new if it gets
+/// its own: `Object.clone` copies no more than the reference.
 pub fn is_new_or_of(
     world: &World<'_>,
     method: MethodId,
     value: ValueId,
+    part: Option<FieldId>,
     is_loose: &dyn Fn(ClassId) -> bool,
 ) -> bool {
     let (seen, fields) = (FxHashSet::default(), FxHashSet::default());
-    let mut search = Search { world, is_loose, seen, fields, left: MAX_VALUES };
+    let mut search = Search { world, is_loose, part, seen, fields, left: MAX_VALUES };
     search.value(world.body(method), value, 0)
 }
 
@@ -86,7 +88,7 @@ pub fn is_copy(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
     let reference = program.facts.members.get(member);
     let is_clone =
-        program.text(reference.name) == "clone" && program.text(reference.desc) == "()Ljava/lang/Object;";
+        Some(reference.name) == program.clone_name && program.text(reference.desc) == "()Ljava/lang/Object;";
     let is_objects = || match program.refs(loader).method(member) {
         Some(m) => program.class_name(program.class_of_method(m)) == OBJECT,
         // The class model leaves out what is not public.
@@ -95,6 +97,14 @@ pub fn is_copy(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     is_clone
         && is_objects()
         && (event.kind == EventKind::InvokeSpecial || has_no_clone(world, body, body.origins.arg(event, 0)))
+}
+
+/// Whether a method that copies an object writes this field of it, so that the copy has its own.
+pub fn is_copied_too(world: &World<'_>, field: FieldId) -> bool {
+    world.fields.writes(field).any(|write| {
+        let body = world.body(write.method);
+        body.origins.events().iter().any(|event| is_copy(world, body, event))
+    })
 }
 
 /// Whether the classes that fields say an object is of, and their subclasses, declare no `clone`.
@@ -131,6 +141,7 @@ const OBJECT: &str = "java/lang/Object";
 struct Search<'w> {
     world: &'w World<'w>,
     is_loose: &'w dyn Fn(ClassId) -> bool,
+    part: Option<FieldId>,
     /// Parameters, and methods for what they return, that are looked at, each once: what comes around a loop is no other
     /// object, and one that is not new ends the search.
     seen: FxHashSet<(MethodId, Option<u16>)>,
@@ -194,6 +205,7 @@ impl Search<'_> {
             EventKind::NewArray => true,
             kind if kind.is_invoke() && depth < MAX_DEPTH => {
                 is_copy(self.world, body, event)
+                    && self.part.is_none_or(|part| is_copied_too(self.world, part))
                     || match field_read(self.world, body, event) {
                         Some(read) => self.part(body, read, depth),
                         None => self.is_made_by(body, event, depth),

@@ -3,6 +3,8 @@
 //! Unlike [origins](super::origins) it goes into containers and arrays, and tells a way that shows everything from one
 //! on which others may come by.
 
+mod functions;
+
 use super::knowledge::groups;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
@@ -323,6 +325,10 @@ impl Search<'_> {
     fn taken_out(&mut self, body: Body<'_>, event: &Event, up: Option<&Frame<'_>>, at: At) {
         let at = At { key: key(body, event).or(at.key), ..at.by(Way::Container) };
         let args = body.origins.args(event);
+        self.constant_by_name(body, event, at);
+        for arg in args.iter().skip(usize::from(event.kind.has_receiver())) {
+            self.made_by_function(body, *arg, at);
+        }
         if event.kind.has_receiver() {
             if let Some(receiver) = args.first() {
                 self.elements(body, *receiver, up, at);
@@ -440,7 +446,7 @@ impl Search<'_> {
     fn is_in(&self, body: Body<'_>, event: &Event, group: &str) -> bool {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
-        event.member().is_some_and(|m| knowledge.api_in(knowledge.group(group), loader, m).is_some())
+        event.member().is_some_and(|m| knowledge.api_of(group, loader, m).is_some())
     }
 }
 

@@ -88,10 +88,20 @@ struct Frame<'f> {
     up: Option<&'f Frame<'f>>,
 }
 
+/// What belongs to where a value comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// Also what it is made from.
+    Values,
+    /// The very object alone.
+    Object,
+    /// Also the loaders that a new one is given.
+    Loaders,
+}
+
 struct Search<'w> {
     world: &'w World<'w>,
-    /// Whether the loaders that a new object is given belong to where it comes from.
-    follows_parents: bool,
+    asks: Asks,
     steps: u32,
     found: Vec<Found>,
     seen: Vec<(MethodId, u16)>,
@@ -99,16 +109,21 @@ struct Search<'w> {
 
 /// The origins of a value of a method, sorted, each once. `Unknown` among them says that more are possible.
 pub fn of_value(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Found> {
-    found(world, method, value, false)
+    found(world, method, value, Asks::Values)
+}
+
+/// The origins of an object that are the object itself; where it is made from others, `Unknown`.
+pub fn of_object(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Found> {
+    found(world, method, value, Asks::Object)
 }
 
 /// The origins of a class loader, those of the loaders included that a new one is given.
 pub fn of_loader(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Found> {
-    found(world, method, value, true)
+    found(world, method, value, Asks::Loaders)
 }
 
-fn found(world: &World<'_>, method: MethodId, value: ValueId, follows_parents: bool) -> Vec<Found> {
-    let mut search = Search { world, follows_parents, steps: 0, found: Vec::new(), seen: Vec::new() };
+fn found(world: &World<'_>, method: MethodId, value: ValueId, asks: Asks) -> Vec<Found> {
+    let mut search = Search { world, asks, steps: 0, found: Vec::new(), seen: Vec::new() };
     let at = At { passed_by: None, is_derived: false, of_elements: false, depth: 0 };
     search.value(world.body(method), value, None, at);
     search.found.sort_unstable();
@@ -138,7 +153,7 @@ impl At {
 impl<'w> Search<'w> {
     /// Loaders are made by methods that hand each other the ones above.
     fn max_depth(&self) -> u32 {
-        if self.follows_parents { 2 * MAX_DEPTH } else { MAX_DEPTH }
+        if self.asks == Asks::Loaders { 2 * MAX_DEPTH } else { MAX_DEPTH }
     }
 
     fn add(&mut self, origin: Origin, body: Body<'_>, event: u16, at: At) {
@@ -150,7 +165,8 @@ impl<'w> Search<'w> {
     }
 
     fn value(&mut self, body: Body<'_>, value: ValueId, up: Option<&Frame<'_>>, at: At) {
-        if value == NO_VALUE {
+        let is_asked = value != NO_VALUE && !(at.is_derived && self.asks == Asks::Object);
+        if !is_asked {
             return self.add(Origin::Unknown, body, 0, at);
         }
         for leaf in body.origins.leaves(value) {
@@ -235,7 +251,10 @@ impl<'w> Search<'w> {
                 let loader = self.world.program.class(body.class).loader;
                 let class = event.name().and_then(|n| self.world.program.find(loader, n));
                 self.add(Origin::Allocation(class), body, index, at);
-                if self.follows_parents {
+                if at.of_elements {
+                    self.put_into(body, index, up, at);
+                }
+                if self.asks == Asks::Loaders {
                     self.parents(body, index, up, at);
                 }
             }
@@ -366,7 +385,8 @@ impl<'w> Search<'w> {
         if let Some(origin) = self.known_result(body, event, up) {
             return self.add(origin, body, index, at);
         }
-        if self.is_privileged(body, event) && self.action(body, event, up, at)
+        if self.elements_of(body, event, up, at)
+            || self.is_privileged(body, event) && self.action(body, event, up, at)
             || at.depth < self.max_depth() && self.of_function(body, event, at)
         {
             return;
@@ -390,7 +410,7 @@ impl<'w> Search<'w> {
     /// The result of a call into the unknown is made from its arguments, as far as that tells anything.
     fn computed(&mut self, body: Body<'_>, event: &Event, index: u16, up: Option<&Frame<'_>>, at: At) {
         let args = body.origins.args(event);
-        if args.is_empty() {
+        if args.is_empty() || self.asks == Asks::Object {
             return self.add(Origin::Unknown, body, index, at);
         }
         for arg in args {

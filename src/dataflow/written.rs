@@ -42,8 +42,27 @@ impl Written {
 pub fn written(world: &World<'_>, change: &Change) -> Vec<Written> {
     let body = world.body(change.method);
     let Some(event) = world.event(change.method, change.event) else { return Vec::new() };
+    if let Some((helper, inside)) = change.inside {
+        return written_by_helper(world, change.field, (body, event), (world.body(helper), inside));
+    }
     let Some(value) = body.origins.args(event).last() else { return vec![Written::Constant] };
     kinds_of(world, body, change.field, *value)
+}
+
+/// The same for a write that a helper makes for the one who calls it.
+fn written_by_helper(
+    world: &World<'_>,
+    field: FieldId,
+    (body, call): (Body<'_>, &Event),
+    (helper, inside): (Body<'_>, u16),
+) -> Vec<Written> {
+    let event = helper.origins.events().get(usize::from(inside));
+    let Some(value) = event.and_then(|e| helper.origins.args(e).last()) else { return Vec::new() };
+    let mut leaves = helper.origins.leaves(*value);
+    match (leaves.next(), leaves.next()) {
+        (Some(Value::Param(i)), None) => kinds_of(world, body, field, body.origins.arg(call, usize::from(i))),
+        _ => kinds_of(world, helper, field, *value),
+    }
 }
 
 /// Classifies a value of a body that is stored in a field or in what it holds; several when values meet.
@@ -64,6 +83,8 @@ const MAX_VALUES: u32 = 400;
 const MAX_GROWN_DEPTH: u32 = 2;
 /// Callers of one method that are looked at.
 const MAX_SITES: usize = 64;
+/// Calls in a row that are looked at as one.
+const MAX_ROW: usize = 64;
 
 struct Search<'s, 'w> {
     world: &'s World<'w>,
@@ -96,10 +117,37 @@ impl Search<'_, '_> {
         }
     }
 
+    /// What the calls of a row, each made on what the one before yields, are given in all: `new Builder().a(x).b(y)`.
+    fn inputs_of_row(&self, body: Body<'_>, last: &Event) -> Vec<ValueId> {
+        let mut inputs = Vec::new();
+        let mut at = last;
+        for _ in 1..MAX_ROW {
+            let before = self.call_before(body, at);
+            inputs.extend(body.origins.args(at).iter().skip(usize::from(before.is_some())));
+            match before {
+                Some(before) => at = before,
+                None => return inputs,
+            }
+        }
+        inputs.extend(body.origins.args(at));
+        inputs
+    }
+
+    /// The call on whose result alone another one is made, if it tells nothing by itself.
+    fn call_before<'b>(&self, body: Body<'b>, call: &Event) -> Option<&'b Event> {
+        let receiver = body.origins.args(call).first().filter(|_| call.kind.has_receiver())?;
+        let mut leaves = body.origins.leaves(*receiver);
+        let leaf = leaves.next().filter(|_| leaves.next().is_none())?;
+        let (_, before) = body.origins.event(leaf).filter(|(_, e)| e.kind.is_invoke())?;
+        (!self.is_own_content(body, before) && !self.asks_context(body, before)).then_some(before)
+    }
+
     /// What a parameter is. The callers of a method that only its own package can call are all seen, if few.
     fn passed(&mut self, body: Body<'_>, param: u16, depth: u32) -> Written {
         let access = body.method.access;
-        let is_closed = !access.is_public() && !access.is_protected() || access.is_synthetic();
+        let is_closed = !access.is_public() && !access.is_protected()
+            || access.is_synthetic()
+            || self.world.program.is_expanded_private(body.id);
         if !is_closed || depth >= MAX_INPUT_DEPTH {
             return Written::FromCaller;
         }
@@ -175,11 +223,11 @@ impl Search<'_, '_> {
                 }
             }
             EventKind::NewArray => Written::Fresh,
-            _ if self.is_own_content(body, event) => Written::FromItself,
+            _ if self.is_own_content(body, event) || self.is_time_since(body, event) => Written::FromItself,
             _ if self.asks_context(body, event) => {
                 self.made_of(body, body.origins.args(event), depth).max_of(Written::FromContext)
             }
-            _ => self.made_of(body, body.origins.args(event), depth),
+            _ => self.made_of(body, &self.inputs_of_row(body, event), depth),
         }
     }
 
@@ -202,13 +250,21 @@ impl Search<'_, '_> {
             })
     }
 
+    /// Whether a call tells the time, in a method that compares it with the field: when something was last done.
+    fn is_time_since(&self, body: Body<'_>, event: &Event) -> bool {
+        let world = self.world;
+        let loader = world.program.class(body.class).loader;
+        let clock = world.knowledge.group(groups::CLOCK);
+        let is_clock = event.member().is_some_and(|m| world.knowledge.api_in(clock, loader, m).is_some());
+        is_clock && world.fields.reads(self.field).any(|read| read.method == body.id)
+    }
+
     /// Whether a call yields the context class loader, or what that sees, perhaps by another method of the class.
     fn asks_context(&self, body: Body<'_>, event: &Event) -> bool {
         let world = self.world;
         let asks = |body: Body<'_>, event: &Event| {
             let loader = world.program.class(body.class).loader;
-            let is_in =
-                |m, group: &str| world.knowledge.api_in(world.knowledge.group(group), loader, m).is_some();
+            let is_in = |m, group: &str| world.knowledge.api_of(group, loader, m).is_some();
             event.member().is_some_and(|m| {
                 event.kind.is_invoke()
                     && (is_in(m, groups::CONTEXT_LOADER_GET) || is_in(m, groups::CONTEXT_READING))
@@ -216,7 +272,8 @@ impl Search<'_, '_> {
         };
         let refs = world.program.refs(world.program.class(body.class).loader);
         let own = || {
-            let called = event.member().filter(|_| event.kind == EventKind::InvokeStatic);
+            let is_own = matches!(event.kind, EventKind::InvokeStatic | EventKind::Lambda);
+            let called = event.member().filter(|_| is_own);
             let called = called.and_then(|m| refs.method(m))?;
             (world.program.class_of_method(called) == body.class).then(|| world.body(called))
         };
@@ -243,7 +300,7 @@ fn is_of_numbers(desc: &str) -> bool {
 }
 
 /// What a body puts into a container or array that one of its values is.
-fn put_into(world: &World<'_>, body: Body<'_>, container: Value) -> Vec<ValueId> {
+pub fn put_into(world: &World<'_>, body: Body<'_>, container: Value) -> Vec<ValueId> {
     let loader = world.program.class(body.class).loader;
     let mutators = world.knowledge.group(groups::CONTAINER_MUTATOR);
     let is_it = |value: ValueId| body.origins.leaves(value).any(|leaf| leaf == container);

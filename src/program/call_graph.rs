@@ -10,6 +10,7 @@ use super::link::{NO_CLASS, Program};
 use super::node_numbers::Numbers;
 use super::origin::Origins;
 use super::receivers::FinalFields;
+use super::reflection::{called_by_name, is_reflective_call};
 use crate::facts::{Event, EventKind, MethodFacts, Value};
 use crate::vocabulary::{ClassId, MethodId, Name, Parallel, sort_and_dedup};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -181,6 +182,8 @@ pub(super) struct Known {
     no_arguments: Option<Name>,
     object: Option<Name>,
     service_loader: Option<Name>,
+    /// Names of methods that may call others by name.
+    invokers: [Option<Name>; 3],
 }
 
 impl Known {
@@ -192,6 +195,7 @@ impl Known {
             no_arguments: find("()V"),
             object: find(OBJECT),
             service_loader: find(SERVICE_LOADER),
+            invokers: ["invoke", "invokeExact", "invokeWithArguments"].map(find),
         }
     }
 }
@@ -280,10 +284,13 @@ impl Work<'_, '_> {
         let loader = self.program.class(class).loader;
         let Some(target) = event.member().and_then(|m| self.program.refs(loader).method(m)) else {
             self.found.n_unresolved += 1;
-            return;
+            return self.by_name(class, id, origins, event);
         };
         self.found.n_sites += 1;
         let facts = self.program.method(target);
+        if self.known.invokers.contains(&Some(facts.name)) {
+            self.by_name(class, id, origins, event);
+        }
         let owner = self.program.class_of_method(target);
         let is_virtual = match event.kind {
             EventKind::InvokeVirtual | EventKind::InvokeInterface => true,
@@ -310,6 +317,26 @@ impl Work<'_, '_> {
                 }
             }
             _ => self.edge(Node::Method(id), Node::Dispatch(target)),
+        }
+    }
+
+    /// What a reflective call runs of the deployment's own, where constants say so.
+    fn by_name(&mut self, class: ClassId, id: MethodId, origins: Origins<'_>, event: &Event) {
+        if !is_reflective_call(self.program, event) {
+            return;
+        }
+        for target in called_by_name(self.program, class, origins, event) {
+            let owner = self.program.class_of_method(target);
+            if self.program.is_jdk(owner) {
+                continue;
+            }
+            let node = if self.numbers.of_dispatch(target).is_some() {
+                Node::Dispatch(target)
+            } else {
+                Node::Method(target)
+            };
+            self.edge(Node::Method(id), node);
+            self.initialize(id, owner);
         }
     }
 

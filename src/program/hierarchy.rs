@@ -2,7 +2,7 @@
 
 use super::link::Program;
 use crate::facts::{EventKind, NO_NAME, Value};
-use crate::vocabulary::{ClassId, Parallel};
+use crate::vocabulary::{ClassId, Name, Parallel};
 use rustc_hash::FxHashSet;
 
 /// The hierarchy seen from above.
@@ -174,6 +174,11 @@ impl Program<'_> {
     /// Whether a supertype of `class`, itself included, has this internal name; also by name alone when the
     /// supertype is a phantom.
     pub fn has_supertype_named(&self, class: ClassId, name: &str) -> bool {
+        // Texts are compared once, to find the name.
+        self.facts.names.find(name).is_some_and(|name| self.has_supertype_of_name(class, name))
+    }
+
+    fn has_supertype_of_name(&self, class: ClassId, name: Name) -> bool {
         let mut waiting = vec![class];
         let mut seen: Vec<ClassId> = Vec::new();
         while let Some(at) = waiting.pop() {
@@ -183,11 +188,8 @@ impl Program<'_> {
             seen.push(at);
             let facts = self.class_facts(at);
             let unit = self.unit(at);
-            let direct =
-                std::iter::once(facts.super_name).chain(facts.interfaces.of(&unit.lists).iter().copied());
-            if self.text(facts.name) == name
-                || direct.into_iter().any(|n| n != NO_NAME && self.text(n) == name)
-            {
+            let interfaces = facts.interfaces.of(&unit.lists);
+            if facts.name == name || facts.super_name == name || interfaces.contains(&name) {
                 return true;
             }
             waiting.extend(self.supers(at));

@@ -9,7 +9,7 @@ use crate::topology::{PathElement, Role, Topology};
 use crate::vocabulary::{
     ClassId, FieldId, LoaderId, MethodId, Name, Parallel, Problem, ProblemCode, TenantId, UnitId,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// No class: the supertype of `java/lang/Object`, or one that no loader has.
 pub const NO_CLASS: ClassId = ClassId(u32::MAX);
@@ -64,6 +64,10 @@ pub struct Program<'f> {
     refs: Vec<RefTable>,
     pub(super) name_kinds: NameKinds,
     pub(super) declared: Declared,
+    /// `clone`, if anything has that name.
+    pub(crate) clone_name: Option<Name>,
+    /// Classes of a search path of which several tenants have brought a copy.
+    of_several: FxHashSet<ClassId>,
     /// Copies of classes that a search path hides, as problems.
     pub problems: Vec<Problem>,
 }
@@ -99,6 +103,8 @@ impl<'f> Program<'f> {
             refs: Vec::new(),
             name_kinds: NameKinds::of(&facts.names, parallel),
             declared: Declared::default(),
+            clone_name: facts.names.find("clone"),
+            of_several: FxHashSet::default(),
             problems: Vec::new(),
         };
         program.define_all(archive_paths);
@@ -150,6 +156,9 @@ impl<'f> Program<'f> {
             if let Some(first) = defined.get(&class.name) {
                 if self.classes[first.index()].element as usize != e {
                     hidden.push((*first, element.archive));
+                    if self.element_of(*first).tenant != element.tenant {
+                        self.of_several.insert(*first);
+                    }
                 }
                 continue;
             }
@@ -389,6 +398,17 @@ impl<'f> Program<'f> {
     pub fn tenant_of(&self, id: ClassId) -> Option<TenantId> {
         let class = self.class(id);
         if class.loader == self.topology.jdk { None } else { Some(self.element_of(id).tenant) }
+    }
+
+    /// Whether a method is a private one of a Scala trait or class, which scalac makes public under a longer name for the
+    /// sake of the classes that it is compiled into: `com$acme$Logging$$log_$eq`.
+    pub fn is_expanded_private(&self, id: MethodId) -> bool {
+        self.text(self.method(id).name).contains("$$")
+    }
+
+    /// Whether several tenants have brought a copy of a class, of which the first is the class of all.
+    pub fn is_of_several(&self, id: ClassId) -> bool {
+        self.of_several.contains(&id)
     }
 
     /// Whether a class is the JDK's.

@@ -20,6 +20,7 @@ pub mod origin;
 pub mod patterns;
 pub mod reach;
 mod receivers;
+pub mod reflection;
 pub mod resolve;
 mod views;
 

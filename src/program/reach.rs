@@ -197,7 +197,8 @@ impl<'p> Reach<'p> {
             let is_root = is_inherited(facts.access)
                 && is_open(self.program.class_facts(class).access)
                 && !facts.access.is_synthetic()
-                && !is_initializer;
+                && !is_initializer
+                && !self.program.is_expanded_private(method);
             return is_root.then_some(TenantId(0));
         }
         if !self.program.is_application(class) || (is_initializer && self.owner[class.index()].is_none()) {
@@ -294,6 +295,34 @@ impl<'p> Reach<'p> {
         Some(self.steps(&nodes))
     }
 
+    /// Which methods some code gets to that does not begin in the classes that are left out; by method.
+    pub fn reached_without(&self, is_left_out: &dyn Fn(ClassId) -> bool) -> Vec<bool> {
+        let mut reached = vec![false; self.graph.n_nodes()];
+        let mut waiting = Vec::new();
+        let classes = (0..self.program.classes.len()).map(ClassId::from_index);
+        for class in classes.filter(|class| !is_left_out(*class)) {
+            for (method, _) in self.program.methods_of(class) {
+                if self.root_of(method).is_some() {
+                    reached[method.index()] = true;
+                    waiting.push(method.0);
+                }
+            }
+        }
+        while let Some(from) = waiting.pop() {
+            if self.live.is_wide(from) {
+                continue;
+            }
+            for &to in self.graph.successors(from) {
+                if !reached[to as usize] && self.live.is_possible(self.program, self.graph, from, to) {
+                    reached[to as usize] = true;
+                    waiting.push(to);
+                }
+            }
+        }
+        reached.truncate(self.program.n_methods);
+        reached
+    }
+
     fn steps(&self, nodes: &[u32]) -> Witness {
         let mut steps = Vec::new();
         let mut entered = Entered::Root;
@@ -342,10 +371,12 @@ impl<'p> Reach<'p> {
     }
 }
 
-/// Classes of a module's own loader run for it alone; with one loader for all, those on its part of the class path.
+/// Classes of a module's own loader run for it alone; with one loader for all, those on its part of the class path of
+/// which no other tenant has brought a copy.
 fn owner_of(program: &Program<'_>, class: ClassId) -> Option<TenantId> {
     let tenant = program.tenant_of(class)?;
     let is_module = program.topology.tenant(tenant).is_some_and(|t| t.kind == TenantKind::Module);
-    let is_own = is_module && (!program.is_shared(class) || program.is_application(class));
+    let is_own = is_module
+        && (!program.is_shared(class) || program.is_application(class) && !program.is_of_several(class));
     is_own.then_some(tenant)
 }

@@ -15,6 +15,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/classloader/cast-to-another-copy.yaml"),
     ),
     (
+        "rules/classloader/class-defined-in-shared-loader.yaml",
+        include_str!("../../rules/classloader/class-defined-in-shared-loader.yaml"),
+    ),
+    (
         "rules/classloader/class-name-keyed-cache-in-shared-object.yaml",
         include_str!("../../rules/classloader/class-name-keyed-cache-in-shared-object.yaml"),
     ),

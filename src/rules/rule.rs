@@ -337,6 +337,10 @@ pub enum Condition {
     WithoutCaller,
     /// What is stored is of the own class loader: the site stands behind a test of one against it.
     ForOwnLoader,
+    /// All that a public method does is store what its caller gives it.
+    HandedOver,
+    /// The class was moved into the archive's packages from another library's, and only code that was gets to the site.
+    MovedAndUnused,
     /// The called method belongs to one of these API groups or ids.
     Target(Vec<String>),
     /// Where an argument of the call comes from.

@@ -45,6 +45,10 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("classloader/annotation-of-another-copy", Shows::AnswerOrThrown("false", &[])),
     ("classloader/caller-sensitive-lookup-in-shared-code", Shows::OthersValue),
     ("classloader/cast-to-another-copy", Shows::Thrown(&["java.lang.ClassCastException"])),
+    (
+        "classloader/class-defined-in-shared-loader",
+        Shows::Thrown(&["java.lang.NoClassDefFoundError", "java.lang.LinkageError"]),
+    ),
     ("classloader/class-name-keyed-cache", Shows::OthersValue),
     ("classloader/class-name-keyed-cache-in-shared-object", Shows::OthersValue),
     (
@@ -219,5 +223,10 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("resource/handle-kept-open/bad-kinds", "what is watched for this rule is streams and sockets"),
     ("resource/lock-not-released/bad-tried", "what is watched is locked, not tried for"),
     ("resource/stream-open-on-exception/bad-unseen", "what would have to close is not there"),
+    (
+        "static-sharing/jvm-global-setter/bad-wrapped-console",
+        "settings are watched, not whether the console is still open",
+    ),
     ("static-sharing/overwritten-static/bad-bean-in-own-library", "modules have no libraries there"),
+    ("static-sharing/overwritten-static/bad-copy-in-each", "each module has a loader of its own there"),
 ];

@@ -328,6 +328,13 @@ impl<'c, 'w> Callees<'c, 'w> {
         for (role, _) in world.knowledge.roles(loader, member) {
             match role {
                 Role::Release(_) => return Some(Use::Releases),
+                // Whoever takes it over releases it at its own time.
+                Role::Manager(row) => {
+                    let manager = world.knowledge.tables.managers.get(usize::from(row))?;
+                    if manager.subject.operand(offset == 1) == Some(position) {
+                        return Some(Use::Escapes);
+                    }
+                }
                 Role::Wrapper(row) => {
                     let wrapper = world.knowledge.tables.wrappers.get(usize::from(row))?;
                     if wrapper.args.iter().any(|a| usize::from(*a) + offset == position) {

@@ -19,6 +19,9 @@ use crate::vocabulary::descriptor::{self, TypeDesc};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+/// Calls from one to the next, of which the last one takes a lock.
+const MAX_RECEIVERS: usize = 6;
+
 /// An obligation with all that a walk asks about it.
 pub(super) struct Followed<'f, 'c, 'w> {
     callees: &'f Callees<'c, 'w>,
@@ -29,6 +32,8 @@ pub(super) struct Followed<'f, 'c, 'w> {
     is_place: bool,
     /// Whether there is something to release from the start.
     is_open: bool,
+    /// What a lock was asked of, which is not null then.
+    dereferenced: Vec<Value>,
     /// Values that it is released with; acquiring it again from them releases the last one.
     owners: Vec<ValueId>,
     throws: Rc<BodyThrows>,
@@ -81,7 +86,8 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         let owners = obligation.released_with.clone();
         let followed =
             Self::new(callees, body, uses, (Some(obligation.event), is_place, owners), releases_fail);
-        Self { is_open: obligation.is_open, ..followed }
+        let dereferenced = if is_place { receivers(body, obligation.event) } else { Vec::new() };
+        Self { is_open: obligation.is_open, dereferenced, ..followed }
     }
 
     /// A parameter, open from the body's entry.
@@ -135,6 +141,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             event,
             is_place,
             is_open: true,
+            dereferenced: Vec::new(),
             owners,
             throws,
             surprises: None,
@@ -310,6 +317,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         if is_null {
             return !face.is_some_and(|f| f.releases)
                 && !self.is_owner(value)
+                && !self.body.origins.leaves(value).any(|leaf| self.dereferenced.contains(&leaf))
                 && !self.marks.is_surely_there(self.body, value);
         }
         // All that the value could be does not exist yet on this path: it is null.
@@ -367,6 +375,19 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             || self.body.origins.leaves(value).any(is_attempt) || self.callees.is_held_test(self.body, value);
         !(self.is_place && is_zero && is_told())
     }
+}
+
+/// What a call is made on, and what that is got from: none of it is null when the call has ended.
+fn receivers(body: Body<'_>, call: u16) -> Vec<Value> {
+    let mut found = Vec::new();
+    let mut at = body.origins.events().get(usize::from(call));
+    while let Some(event) = at.filter(|e| e.kind.has_receiver() && found.len() < MAX_RECEIVERS) {
+        let mut leaves = body.origins.leaves(body.origins.arg(event, 0));
+        let (Some(leaf), None) = (leaves.next(), leaves.next()) else { break };
+        found.push(leaf);
+        at = body.origins.event(leaf).map(|(_, made)| made).filter(|made| made.kind.is_invoke());
+    }
+    found
 }
 
 fn is_release(found: Use) -> bool {

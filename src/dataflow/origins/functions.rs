@@ -53,7 +53,7 @@ impl<'w> Search<'w> {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
         let Some(member) = call.member() else { return false };
-        let api = |group| knowledge.api_in(knowledge.group(group), loader, member);
+        let api = |group| knowledge.api_of(group, loader, member);
         if api(groups::FUNCTION_OF_ELEMENTS).is_some() {
             self.value(body, body.origins.arg(call, 0), None, At { of_elements: true, ..at });
             return true;
@@ -126,6 +126,52 @@ impl<'w> Search<'w> {
         (kind == EventKind::Lambda).then_some((maker, index))
     }
 
+    /// What a body puts into a container that it makes.
+    pub(super) fn put_into(&mut self, body: Body<'_>, made: u16, up: Option<&Frame<'_>>, at: At) {
+        const ALL: &str = "addAll";
+        let (program, knowledge) = (self.world.program, self.world.knowledge);
+        let loader = program.class(body.class).loader;
+        let adds = knowledge.group(groups::COLLECTION_ADD);
+        let is_it = |v: &ValueId| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(made)));
+        let calls = body.origins.events().iter().filter(|e| e.kind.is_invoke() && e.kind.has_receiver());
+        for call in calls.filter(|e| body.origins.args(e).first().is_some_and(is_it)) {
+            let Some(member) = call.member() else { continue };
+            let api = knowledge
+                .api_in(adds, loader, member)
+                .and_then(|id| knowledge.tables.apis.get(usize::from(id)));
+            let value = api.and_then(|facts| facts.value).map(Subject::Argument);
+            if let Some(position) = value.and_then(|value| value.operand(true)) {
+                let of_elements = program.text(program.facts.members.get(member).name).starts_with(ALL);
+                self.value(body, body.origins.arg(call, position), up, At { of_elements, ..at });
+            } else if call.kind == EventKind::InvokeSpecial {
+                // A copy of what its constructor is given.
+                for given in body.origins.args(call).iter().skip(1) {
+                    self.value(body, *given, up, at);
+                }
+            }
+        }
+    }
+
+    /// What a call takes out of the one thing that its receiver holds, or puts into an array of all of them; whether it
+    /// does.
+    pub(super) fn elements_of(
+        &mut self,
+        body: Body<'_>,
+        event: &Event,
+        up: Option<&Frame<'_>>,
+        at: At,
+    ) -> bool {
+        let knowledge = self.world.knowledge;
+        let loader = self.world.program.class(body.class).loader;
+        let is_in = |group: &str, m| knowledge.api_in(knowledge.group(group), loader, m).is_some();
+        let groups = [groups::ARRAY_OF_ELEMENTS, groups::ONLY_ELEMENT];
+        if !event.member().is_some_and(|m| groups.iter().any(|group| is_in(group, m))) {
+            return false;
+        }
+        self.value(body, body.origins.arg(event, 0), up, At { of_elements: true, ..at });
+        true
+    }
+
     /// The elements of a container that a call makes of another one's, or of its arguments; whether it does.
     pub(super) fn same_elements(
         &mut self,
@@ -136,8 +182,7 @@ impl<'w> Search<'w> {
     ) -> bool {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
-        let same = knowledge.group(groups::SAME_ELEMENTS);
-        if event.member().is_none_or(|m| knowledge.api_in(same, loader, m).is_none()) {
+        if event.member().is_none_or(|m| knowledge.api_of(groups::SAME_ELEMENTS, loader, m).is_none()) {
             return false;
         }
         let args = body.origins.args(event);

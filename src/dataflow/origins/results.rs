@@ -11,15 +11,13 @@ impl Search<'_> {
     pub(super) fn has_default(&self, body: Body<'_>, event: &Event) -> bool {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
-        let defaults = knowledge.group(groups::DEFAULT_LAST);
-        event.member().is_some_and(|m| knowledge.api_in(defaults, loader, m).is_some())
+        event.member().is_some_and(|m| knowledge.api_of(groups::DEFAULT_LAST, loader, m).is_some())
     }
 
     pub(super) fn is_privileged(&self, body: Body<'_>, event: &Event) -> bool {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
-        let calls = knowledge.group(groups::PRIVILEGED_CALL);
-        event.member().is_some_and(|m| knowledge.api_in(calls, loader, m).is_some())
+        event.member().is_some_and(|m| knowledge.api_of(groups::PRIVILEGED_CALL, loader, m).is_some())
     }
 
     /// What the action yields that a call is given, which is what the call yields; false if it is not known.
@@ -66,7 +64,7 @@ impl Search<'_> {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
         let member = event.member()?;
-        let is_in = |group: &str| knowledge.api_in(knowledge.group(group), loader, member).is_some();
+        let is_in = |group: &str| knowledge.api_of(group, loader, member).is_some();
         if is_in(groups::CONTEXT_LOADER_GET) {
             Some(Origin::ContextLoader)
         } else if is_in(groups::SYSTEM_LOADER) {
@@ -79,6 +77,8 @@ impl Search<'_> {
             Some(Origin::LoaderOf(body.class))
         } else if is_in(groups::CLASS_GET_LOADER) {
             Some(self.loader_of(body, body.origins.arg(event, 0), up))
+        } else if is_in(groups::LOADER_PARENT) {
+            self.above_shared(body, body.origins.arg(event, 0), up)
         } else if crate::dataflow::new_objects::is_copy(self.world, body, event) {
             Some(Origin::Allocation(None))
         } else {
@@ -97,6 +97,10 @@ impl Search<'_> {
                 None => Origin::ForeignLoader,
             },
             Value::Event(_) => {
+                // The loader of a Java module is that of the class whose module it is.
+                if let Some((_, of)) = body.origins.event(leaf).filter(|(_, e)| self.is_get_module(body, e)) {
+                    return self.loader_of(body, body.origins.arg(of, 0), up);
+                }
                 let is_this = body.origins.event(leaf).is_some_and(|(_, e)| {
                     self.is_get_class(body, e)
                         && !body.method.access.is_static()
@@ -119,6 +123,25 @@ impl Search<'_> {
             },
             _ => Origin::ForeignLoader,
         }
+    }
+
+    /// What is above the loader of shared code, if a value is that loader: no application's.
+    fn above_shared(&self, body: Body<'_>, loader: ValueId, up: Option<&Frame<'_>>) -> Option<Origin> {
+        let mut leaves = body.origins.leaves(loader);
+        let leaf = leaves.next().filter(|_| leaves.next().is_none())?;
+        let (_, of) = body.origins.event(leaf).filter(|(_, e)| self.is_get_module(body, e))?;
+        match self.loader_of(body, body.origins.arg(of, 0), up) {
+            Origin::LoaderOf(class) if self.world.reach.owner(class).is_none() => Some(Origin::SystemLoader),
+            _ => None,
+        }
+    }
+
+    /// Whether a call yields something of a class that stands for its loader.
+    fn is_get_module(&self, body: Body<'_>, event: &Event) -> bool {
+        let knowledge = self.world.knowledge;
+        let loader = self.world.program.class(body.class).loader;
+        let table = knowledge.group(groups::CLASS_GET_LOADER);
+        event.member().is_some_and(|m| event.kind.is_invoke() && knowledge.api_in(table, loader, m).is_some())
     }
 
     pub(super) fn is_get_class(&self, body: Body<'_>, event: &Event) -> bool {

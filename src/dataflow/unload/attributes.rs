@@ -24,7 +24,7 @@ impl Walk<'_, '_> {
         let refs = program.refs(program.class(body.class).loader);
         let Some(member) = event.member().filter(|_| position == OBJECT) else { return };
         let loader = program.class(body.class).loader;
-        if world.knowledge.api_in(world.knowledge.group(groups::NAMING_BIND), loader, member).is_some() {
+        if world.knowledge.api_of(groups::NAMING_BIND, loader, member).is_some() {
             let name = constant(body, event);
             let asked = self.of.named.iter().filter(|(asked, ..)| Some(*asked) == name);
             let results: Vec<Place> = asked

@@ -4,9 +4,10 @@ use super::flow::Site;
 use super::roots::mentions;
 use crate::dataflow::World;
 use crate::dataflow::knowledge::CallbackFacts;
-use crate::facts::EventKind;
+use crate::facts::{Event, EventKind};
 use crate::vocabulary::descriptor::params;
-use crate::vocabulary::{ClassId, MemberRefId, MethodId, Parallel, TenantId, ValueId};
+use crate::vocabulary::names::NAME_SHARDS;
+use crate::vocabulary::{ClassId, MethodId, Name, Parallel, TenantId, ValueId};
 use rustc_hash::FxHashSet;
 
 /// Methods that one function may run.
@@ -25,7 +26,7 @@ pub(super) struct Function {
 /// Finds the functions that are passed where a callback's type is declared.
 pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Vec<Function> {
     const CHUNK: usize = 128;
-    let takers = takers(world);
+    let takers = takers(world, parallel);
     if takers.is_empty() {
         return Vec::new();
     }
@@ -38,9 +39,12 @@ pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Vec<Function>
             }
             let unit = world.program.unit(class);
             for (id, method) in world.program.methods_of(class) {
-                let takes =
-                    unit.events_of(method).iter().any(|e| e.member().is_some_and(|m| takers.contains(&m)));
-                if takes {
+                let events = unit.events_of(method);
+                let makes = events.iter().any(|e| e.kind == EventKind::Lambda);
+                let takes = |e: &Event| {
+                    e.member().is_some_and(|m| takers.contains(&world.program.facts.members.get(m).desc))
+                };
+                if makes && events.iter().any(takes) {
                     of_body(world, id, &mut found);
                 }
             }
@@ -50,17 +54,19 @@ pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Vec<Function>
     found.into_iter().flatten().collect()
 }
 
-/// The members with a parameter of a callback's type.
-fn takers(world: &World<'_>) -> FxHashSet<MemberRefId> {
-    let program = world.program;
-    let names: FxHashSet<&str> =
-        world.knowledge.tables.callbacks.iter().filter_map(|c| owner_of(c)).collect();
-    let members = 0..program.facts.members.bound();
-    let takes = |id: &MemberRefId| {
-        let desc = program.text(program.facts.members.get(*id).desc);
-        desc.starts_with('(') && params(desc).any(|ty| ty.class().is_some_and(|c| names.contains(c)))
+/// The descriptors with a parameter of a callback's type.
+fn takers(world: &World<'_>, parallel: &impl Parallel) -> FxHashSet<Name> {
+    let names = &world.program.facts.names;
+    let callbacks = world.knowledge.tables.callbacks.iter();
+    let types: FxHashSet<&str> = callbacks.filter_map(owner_of).collect();
+    let is_taker = |text: &str| {
+        text.starts_with('(') && params(text).any(|ty| ty.class().is_some_and(|class| types.contains(class)))
     };
-    members.map(MemberRefId::from_index).filter(takes).collect()
+    let found = parallel.map(NAME_SHARDS, |shard| {
+        let takers = names.of_shard(shard).filter(|(_, text)| is_taker(text));
+        takers.map(|(name, _)| name).collect::<Vec<Name>>()
+    });
+    found.into_iter().flatten().collect()
 }
 
 fn owner_of(callback: &CallbackFacts) -> Option<&str> {

@@ -49,5 +49,5 @@ fn is_interruptible(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     let owner = world.program.text(world.program.facts.members.get(member).owner);
     owner != PARKING
         && INTERRUPTIBLE.iter().any(|p| owner.starts_with(p))
-        && world.knowledge.api_in(world.knowledge.group(groups::BLOCKING_CALL), loader, member).is_some()
+        && world.knowledge.api_of(groups::BLOCKING_CALL, loader, member).is_some()
 }

@@ -36,6 +36,18 @@ struct Gate {
     is_removal: bool,
 }
 
+impl Gate {
+    /// Whether the method that puts its parameter in takes it out again further down: it is there while the method runs.
+    fn is_passing(&self, gates: &[Self]) -> bool {
+        !self.is_removal
+            && gates.iter().any(|out| {
+                out.is_removal
+                    && (out.field, out.site.0, out.param) == (self.field, self.site.0, self.param)
+                    && out.site.1 > self.site.1
+            })
+    }
+}
+
 /// What is registered, and for each field where objects are taken out.
 #[derive(Default)]
 pub(super) struct Listeners {
@@ -79,6 +91,9 @@ impl Listeners {
         let gates: Vec<Gate> = found.into_iter().flatten().collect();
         let (mut registered, mut taken_back) = (Vec::new(), Vec::new());
         for gate in &gates {
+            if gate.is_passing(&gates) {
+                continue;
+            }
             if gates.iter().any(|g| g.is_removal != gate.is_removal && g.field == gate.field) {
                 let mut seen = vec![(gate.site.0, gate.param)];
                 let found = if gate.is_removal { &mut taken_back } else { &mut registered };

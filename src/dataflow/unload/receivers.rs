@@ -54,8 +54,7 @@ fn is_written(world: &World<'_>, body: Body<'_>, read: &Event, resource: &Resour
 fn is_source(world: &World<'_>, body: Body<'_>, call: &Event, resource: &ResourceFacts, depth: u32) -> bool {
     let loader = world.program.class(body.class).loader;
     let Some(member) = call.member() else { return false };
-    let is_api =
-        |name: &String| world.knowledge.api_in(world.knowledge.group(name), loader, member).is_some();
+    let is_api = |name: &String| world.knowledge.api_of(name, loader, member).is_some();
     if !resource.on.iter().any(is_api) {
         return false;
     }

@@ -166,5 +166,5 @@ fn is_short_delay(body: Body<'_>, value: ValueId) -> bool {
 fn is_in(world: &World<'_>, site: Site, group: &str) -> bool {
     let loader = world.program.class(world.program.class_of_method(site.0)).loader;
     let member = world.event(site.0, site.1).and_then(Event::member);
-    member.is_some_and(|m| world.knowledge.api_in(world.knowledge.group(group), loader, m).is_some())
+    member.is_some_and(|m| world.knowledge.api_of(group, loader, m).is_some())
 }

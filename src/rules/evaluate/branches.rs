@@ -36,6 +36,39 @@ fn is_behind(body: Body<'_>, edges: &[Edge], event: u16) -> bool {
     at.is_some_and(|at| paths::only_through_any(unit, body.method, edges, at))
 }
 
+/// The constant with which a value begins wherever code gets to an event, because that was tested before.
+pub(super) fn tested_beginning(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    event: u16,
+    value: ValueId,
+) -> Option<String> {
+    let program = cx.world.program;
+    let mut beginnings = Vec::new();
+    let edges = edges_where(body, true, |tested| {
+        let mut leaves = body.origins.leaves(tested);
+        let (Some(leaf), None) = (leaves.next(), leaves.next()) else { return false };
+        let test = body.origins.event(leaf).filter(|(_, e)| e.kind.has_receiver() && e.kind.is_invoke());
+        let Some((_, test)) = test else { return false };
+        let Some(member) = test.member().map(|m| program.facts.members.get(m)) else { return false };
+        let is_beginning = program.text(member.owner) == "java/lang/String"
+            && program.text(member.name) == "startsWith"
+            && program.text(member.desc) == "(Ljava/lang/String;)Z"
+            && body.origins.leaves(body.origins.arg(test, 0)).eq(body.origins.leaves(value));
+        let mut with = body.origins.leaves(body.origins.arg(test, 1));
+        match (with.next(), with.next()) {
+            (Some(Value::Str(text)), None) if is_beginning => {
+                beginnings.push(program.text(text).to_owned());
+                true
+            }
+            _ => false,
+        }
+    });
+    // Of several one holds, and which is not known.
+    let first = beginnings.first().filter(|first| beginnings.iter().all(|b| b == *first))?;
+    is_behind(body, &edges, event).then(|| first.clone())
+}
+
 /// Texts of the models: names of what tells code that it was compiled ahead of time.
 const AHEAD_OF_TIME: &str = "ahead-of-time";
 

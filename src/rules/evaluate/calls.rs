@@ -7,16 +7,22 @@ use super::values::{asks_context_loader, operand, types_of};
 use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{ClassId, Name, Parallel, ValueId};
+use crate::program::reflection::{called_by_name, is_reflective_call};
+use crate::vocabulary::{ClassId, MethodId, Name, Parallel, ValueId};
 
 /// For each table of APIs the calls of its methods, in class, method and event order.
 pub(super) fn find(world: &World<'_>, tables: &[Vec<bool>], parallel: &impl Parallel) -> Vec<Vec<Match>> {
     const CHUNK: usize = 256;
     let n = world.program.classes.len();
+    let tables_of = (0..world.knowledge.tables.apis.len()).map(|api| {
+        let has_it = |table: &&Vec<bool>| table.get(api).copied().unwrap_or(false);
+        (0..tables.len()).filter(|t| tables.get(*t).as_ref().is_some_and(has_it)).collect()
+    });
+    let tables_of: Vec<Vec<usize>> = tables_of.collect();
     let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
         let mut found = Vec::new();
         for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
-            of_class(world, tables, ClassId::from_index(i), &mut found);
+            of_class(world, &tables_of, ClassId::from_index(i), &mut found);
         }
         found
     });
@@ -27,7 +33,8 @@ pub(super) fn find(world: &World<'_>, tables: &[Vec<bool>], parallel: &impl Para
     by_table
 }
 
-fn of_class(world: &World<'_>, tables: &[Vec<bool>], class: ClassId, found: &mut Vec<(usize, Match)>) {
+/// `tables_of` has for each API the tables that it stands in.
+fn of_class(world: &World<'_>, tables_of: &[Vec<usize>], class: ClassId, found: &mut Vec<(usize, Match)>) {
     if world.program.is_jdk(class) {
         return;
     }
@@ -44,22 +51,17 @@ fn of_class(world: &World<'_>, tables: &[Vec<bool>], class: ClassId, found: &mut
             let Some(member) = event.member() else { continue };
             let mut apis = world.knowledge.apis(loader, member).peekable();
             // What an API's own class does is what the API does: that is told where others call it.
-            let is_own = || {
-                let owner = world.program.text(world.program.facts.members.get(member).owner);
-                owner == world.program.class_name(class)
-            };
+            let is_own =
+                || world.program.facts.members.get(member).owner == world.program.class_facts(class).name;
             if apis.peek().is_none() || is_own() {
                 continue;
             }
-            for api in apis {
-                for (t, table) in tables.iter().enumerate() {
-                    if !table.get(usize::from(api)).copied().unwrap_or(false) {
-                        continue;
-                    }
+            for api in apis.chain(by_name(world, world.body(id), event)) {
+                for t in tables_of.get(usize::from(api)).into_iter().flatten() {
                     let spot = Spot { method: id, event: i as u16, how: None, inside: None };
                     let subject = Subject::Call(member, api);
                     found.push((
-                        t,
+                        *t,
                         Match {
                             subject,
                             class,
@@ -74,6 +76,45 @@ fn of_class(world: &World<'_>, tables: &[Vec<bool>], class: ClassId, found: &mut
             }
         }
     }
+}
+
+/// The JDK's method that a reflective call runs, if constants say which class's it is, and its name.
+fn jdk_method_by_name(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<MethodId> {
+    let program = world.program;
+    if !is_reflective_call(program, event) {
+        return None;
+    }
+    let called = called_by_name(program, body.class, body.origins, event);
+    called.into_iter().find(|m| program.is_jdk(program.class_of_method(*m)))
+}
+
+/// The setters of the whole JVM that a reflective call runs. What they are given stands elsewhere than in a plain call, so
+/// those are left out that a key tells apart.
+fn by_name(world: &World<'_>, body: Body<'_>, event: &Event) -> Vec<ApiId> {
+    let Some(method) = jdk_method_by_name(world, body, event) else { return Vec::new() };
+    let owner = world.program.class_name(world.program.class_of_method(method));
+    let apis = world.knowledge.apis_named(owner, world.program.text(world.program.method(method).name));
+    let setters = world.knowledge.group(GLOBAL_SETTER);
+    let is_plain = |api: &ApiId| {
+        let facts = world.knowledge.tables.apis.get(usize::from(*api));
+        setters.get(usize::from(*api)) == Some(&true)
+            && facts.is_some_and(|a| a.key.is_none() && a.read_by.is_empty())
+    };
+    apis.into_iter().filter(is_plain).collect()
+}
+
+/// The API group of what changes a setting of the JVM.
+const GLOBAL_SETTER: &str = "jvm-global-setter";
+
+/// The method that a match's call runs by its name, if it belongs to the match's API only so.
+pub(super) fn target_by_name(world: &World<'_>, found: &Match, spot: &Spot) -> Option<MethodId> {
+    let Subject::Call(member, api) = found.subject else { return None };
+    let body = world.body(spot.method);
+    let loader = world.program.class(body.class).loader;
+    if world.knowledge.apis(loader, member).any(|own| own == api) {
+        return None;
+    }
+    jdk_method_by_name(world, body, world.event(spot.method, spot.event)?)
 }
 
 /// Joins matches of one method and one target, which are in order, into one; what is set under different keys stays apart.

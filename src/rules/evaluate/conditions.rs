@@ -94,6 +94,8 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
         Condition::MadeFromKey => super::memo::is_made_from_key(cx, found),
         Condition::Locked => found.spots.iter().all(|s| super::fields::is_locked(cx.world, s)),
         Condition::ForOwnLoader => super::branches::is_for_own_loader(cx, found),
+        Condition::HandedOver => found.spots.iter().all(|s| super::handed_over::is_handed_over(cx, s)),
+        Condition::MovedAndUnused => super::moved::is_unused(cx, found),
         Condition::HeldByStatic => found.holder.is_some(),
         Condition::ReceiverWalkedOrAsked => {
             found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
@@ -138,6 +140,8 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::GuardedOnce
         | Condition::OnlyAheadOfTime
         | Condition::ForOwnLoader
+        | Condition::HandedOver
+        | Condition::MovedAndUnused
         | Condition::OnlyIf(_)
         | Condition::Catches(_)
         | Condition::CallersGoOn(_)

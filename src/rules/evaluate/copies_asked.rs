@@ -242,7 +242,7 @@ impl Asker<'_> {
     fn is_in(&self, event: &Event, group: &str) -> bool {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(self.body.class).loader;
-        event.member().is_some_and(|m| knowledge.api_in(knowledge.group(group), loader, m).is_some())
+        event.member().is_some_and(|m| knowledge.api_of(group, loader, m).is_some())
     }
 
     /// The class that a value names, if it is a literal of a name that several loaders define.
@@ -363,7 +363,7 @@ impl Asker<'_> {
     fn key_of(&self, event: &Event, group: &str) -> Option<ValueId> {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(self.body.class).loader;
-        let api = knowledge.api_in(knowledge.group(group), loader, event.member()?)?;
+        let api = knowledge.api_of(group, loader, event.member()?)?;
         let key = knowledge.tables.apis.get(usize::from(api))?.key?;
         self.body.origins.args(event).get(usize::from(key) + usize::from(event.kind.has_receiver())).copied()
     }

@@ -42,6 +42,13 @@ pub(super) fn choose(
     first.take().or_else(|| statics.iter().find_map(|root| of(root, true)))
 }
 
+/// Of the static fields that hold objects of a class, the first whose object some of the changes of its field are seen to
+/// be made to.
+pub(super) fn seen(cx: &Context<'_>, field: FieldId, statics: &[FieldId], spots: &[Spot]) -> Option<FieldId> {
+    let seen_at: Vec<_> = spots.iter().map(|s| cx.statics_of(field, s)).collect();
+    statics.iter().copied().find(|root| seen_at.iter().any(|statics| statics.contains(root)))
+}
+
 /// Whether others may make a change to the object of a static field once they have got it: by a method that is not meant
 /// for subclasses alone, or that is called on more than objects which are just being made, or are of another class.
 fn is_open(world: &World<'_>, root: FieldId, spot: &Spot) -> bool {

@@ -245,7 +245,7 @@ fn kind_of(how: How) -> Option<StateKind> {
         How::Array => Some(StateKind::Array),
         How::Atomic(_) => Some(StateKind::Atomic),
         How::Buffer(_) => Some(StateKind::Buffer),
-        How::ThreadLocal(_) => Some(StateKind::ThreadLocal),
+        How::ThreadLocal(_) | How::Set => Some(StateKind::ThreadLocal),
         How::Close(_) => Some(StateKind::Closed),
     }
 }

@@ -270,6 +270,10 @@ impl Maker<'_, '_> {
     pub(super) fn target(&self, spot: &Spot) -> String {
         let world = self.cx.world;
         let Some(event) = world.event(spot.method, spot.event) else { return String::new() };
+        if let Some(method) = calls::target_by_name(world, self.found, spot) {
+            let owner = simple_name(world.program.class_name(world.program.class_of_method(method)));
+            return format!("{owner}.{}", world.program.text(world.program.method(method).name));
+        }
         let Some(member) = event.member() else {
             return event.name().map_or(String::new(), |n| simple_name(world.program.text(n)));
         };

@@ -1,5 +1,6 @@
 //! What a call names, in a finding's words, and who has it.
 
+use super::exposed;
 use super::finding::{Maker, and_list};
 use super::follow;
 use super::matches::{Spot, Subject};
@@ -63,13 +64,23 @@ impl Maker<'_, '_> {
 
     pub(super) fn holder(&self) -> String {
         if let Some(holder) = self.found.holder {
-            return self.root_name(holder.root);
+            return self.root_name(self.root_as_seen(holder.root));
         }
         let with_class =
             || self.named().map_or(Vec::new(), |name| values::tenants_with_class(self.cx.world, &name));
         let with_resource = self.tenants_with_resource();
         let names = if with_resource.is_empty() { with_class() } else { with_resource };
         if names.is_empty() { "a module".to_owned() } else { and_list(&names) }
+    }
+
+    /// Of the static fields that hold objects of the class, the one from which a change is seen to read its object: any would
+    /// do, but this is the one to look at.
+    fn root_as_seen(&self, root: Root) -> Root {
+        let (Root::Static(_), Subject::Field(field)) = (root, self.found.subject) else { return root };
+        let statics = self.cx.held.statics(self.cx.world.program.class_of_field(field));
+        let seen =
+            if statics.len() > 1 { exposed::seen(self.cx, field, statics, &self.found.spots) } else { None };
+        seen.map_or(root, Root::Static)
     }
 
     /// The tenants whose own loader has the resource that the call names.

@@ -4,11 +4,12 @@ use super::context::Context;
 use super::handlers::go_on_without;
 use super::lookups::have_common_source;
 use super::matches::Spot;
-use super::values::{operand, origins_of, types_of};
+use super::values::{class_place, operand, origins_of, types_of};
 use crate::dataflow::knowledge::{Subject, groups};
 use crate::dataflow::origins::{Found, Origin};
 use crate::dataflow::{Body, marks};
 use crate::facts::{Event, EventKind, Value};
+use crate::rules::rule::ClassPlace;
 use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{ClassId, MethodId, ValueId};
 use rustc_hash::FxHashSet;
@@ -87,7 +88,17 @@ fn given_loaders(
     }
     let Some(name) = operand(event, 0) else { return Vec::new() };
     let names = origins_of(cx.world, body, event, name);
-    let is_computed = names.iter().any(|n| !matches!(n.origin, Origin::Text(_) | Origin::Null));
+    let own = cx.world.program.class(body.class).loader;
+    // A constant that an application passes is computed as far as this code knows.
+    let is_passed = |n: &Found, text| {
+        let place = class_place(cx.world, own, cx.world.program.text(text));
+        n.passed_by.is_some() && matches!(place, ClassPlace::OnlyInModule | ClassPlace::AnotherInModule)
+    };
+    let is_computed = names.iter().any(|n| match n.origin {
+        Origin::Text(text) => is_passed(n, text),
+        Origin::Null => false,
+        _ => true,
+    });
     if !is_computed {
         return Vec::new();
     }

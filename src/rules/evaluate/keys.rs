@@ -106,6 +106,7 @@ fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) ->
         }
         _ => false,
     };
+    let is_token = |f: &Found| is_token(f) || is_passed_object(cx, f);
     // A field that is written once is what is written there.
     let is_constant = |f: &Found| match f.origin {
         Origin::StaticField(field) => cx.world.program.field(field).access.is_final(),
@@ -136,6 +137,21 @@ fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) ->
     } else {
         KeyKind::Text
     }
+}
+
+/// Whether an object is a key whose own method hands it over to shared code: `Attributes.of(this)`.
+fn is_passed_object(cx: &Context<'_>, found: &Found) -> bool {
+    let world = cx.world;
+    if found.origin != Origin::Parameter || found.is_derived || found.passed_by.is_none() {
+        return false;
+    }
+    let body = world.body(found.method);
+    let call = world.event(found.method, found.event).filter(|e| e.kind.is_invoke());
+    let is_own = |v: &ValueId| body.origins.leaves(*v).all(|leaf| leaf == Value::Param(0));
+    let loader = world.program.class(body.class).loader;
+    !body.method.access.is_static()
+        && call.is_some_and(|e| body.origins.args(e).iter().any(is_own))
+        && is_identity(cx, loader, world.program.class_name(body.class))
 }
 
 /// Whether an origin is a text that code which is not followed yields, and no class's name.
@@ -234,6 +250,11 @@ fn is_with_loader(cx: &Context<'_>, loader: LoaderId, name: &str) -> bool {
 
 /// Whether a key is a number of a counter, or another one that nobody else gets.
 fn is_unique(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
+    is_drawn_by(cx, body, value, &|event| is_drawn_when_made(cx, body, event))
+}
+
+/// Whether all that a value may be, or is the box or the text of, is a number that nobody else gets.
+fn is_drawn_by(cx: &Context<'_>, body: Body<'_>, value: ValueId, is_other: &dyn Fn(&Event) -> bool) -> bool {
     let loader = cx.world.program.class(body.class).loader;
     let is_drawn = |event: &Event| {
         event.kind.is_invoke()
@@ -245,14 +266,36 @@ fn is_unique(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
     leaves.peek().is_some()
         && leaves.all(|leaf| {
             let Some((_, made)) = body.origins.event(leaf) else { return false };
+            let is_one = |e: &Event| is_drawn(e) || is_other(e);
             // Its box, or its text.
             let of_one = |v: &ValueId| {
-                body.origins.leaves(*v).all(|l| body.origins.event(l).is_some_and(|(_, e)| is_drawn(e)))
+                body.origins.leaves(*v).all(|l| body.origins.event(l).is_some_and(|(_, e)| is_one(e)))
             };
-            is_drawn(made)
+            is_one(made)
                 || made.kind.is_invoke()
                     && body.origins.args(made).len() == 1
                     && body.origins.args(made).iter().all(of_one)
+        })
+}
+
+/// Whether a final field is read to which only such a number is written: the id that each object gets when it is made.
+fn is_drawn_when_made(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+    let world = cx.world;
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let read = event.member().filter(|_| event.kind == EventKind::GetField);
+    let field = read.and_then(|m| refs.field(m)).filter(|f| world.program.field(*f).access.is_final());
+    let Some(field) = field else { return false };
+    // An object that all applications have in a static is one key for all of them.
+    let owner = world.program.class_of_field(field);
+    if !is_identity(cx, world.program.class(owner).loader, world.program.class_name(owner)) {
+        return false;
+    }
+    let mut writes = world.fields.writes(field).peekable();
+    writes.peek().is_some()
+        && writes.all(|write| {
+            let maker = world.body(write.method);
+            let value = world.event(write.method, write.event).and_then(|e| maker.origins.args(e).last());
+            value.is_some_and(|value| is_drawn_by(cx, maker, *value, &|_| false))
         })
 }
 
@@ -277,6 +320,9 @@ fn identity_key(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) ->
         if program.text(member.name) == "identityHashCode" {
             return Some(KeyKind::Identity);
         }
+        if program.text(member.name) == "hashCode" && is_loader(cx, body, body.origins.arg(event, 0)) {
+            return Some(KeyKind::Identity);
+        }
         if depth >= MAX_CALLS {
             return None;
         }
@@ -291,6 +337,14 @@ fn identity_key(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) ->
             })
         })
     })
+}
+
+/// Whether a value is declared as a class loader; each has a hash code of its own.
+fn is_loader(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
+    let loader = cx.world.program.class(body.class).loader;
+    let types = values::types_of(cx.world, body, value);
+    let is_loader = |ty: &&str| is_of_types(cx.world, cx.models, loader, ty, &cx.names.loader_types);
+    !types.is_empty() && types.iter().all(is_loader)
 }
 
 /// Whether objects of a type equal nothing but themselves: a thread, a reference, or of a class of the deployment of which

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::matches::Spot;
 use super::values::is_of_types;
 use crate::dataflow::Body;
+use crate::dataflow::knowledge::Subject;
 use crate::dataflow::origins::{self, Found, Origin};
 use crate::vocabulary::ValueId;
 
@@ -32,13 +33,19 @@ pub(super) fn are_own(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool 
     found.iter().any(is_said) && found.iter().all(|f| f.passed_by.is_none() && is_own(f))
 }
 
-/// Whether the receiver of a call is a loader of the JDK's that shared code makes, above which no application's can be.
+/// Whether the loader that a call asks, its receiver if it is given none, is one of the JDK's that shared code makes, above
+/// which no application's can be.
 pub(super) fn is_made_above_modules(cx: &Context<'_>, spot: &Spot) -> bool {
     let body = cx.world.body(spot.method);
-    let Some(event) = cx.world.event(spot.method, spot.event).filter(|e| e.kind.has_receiver()) else {
+    let Some(event) = cx.world.event(spot.method, spot.event).filter(|e| e.kind.is_invoke()) else {
         return false;
     };
-    let receiver = body.origins.arg(event, 0);
+    let own = cx.world.program.class(body.class).loader;
+    let knowledge = cx.world.knowledge;
+    let mut apis = event.member().into_iter().flat_map(|member| knowledge.apis(own, member));
+    let given = apis.find_map(|api| knowledge.tables.apis.get(usize::from(api))?.loader);
+    let asked = given.map_or(Subject::Receiver, Subject::Argument).operand(event.kind.has_receiver());
+    let Some(receiver) = asked.and_then(|i| body.origins.args(event).get(i)).copied() else { return false };
     let is_made = |f: &Found| match f.origin {
         Origin::Allocation(Some(class)) => cx.world.program.is_jdk(class),
         Origin::Null => true,

@@ -63,8 +63,20 @@ fn is_for_log(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
             let owner = event.member().map(|m| program.text(program.facts.members.get(m).owner));
             let is_logger =
                 |owner| values::is_of_types(cx.world, cx.models, loader, owner, &[LOGGER.to_owned()]);
-            event.is_used() || owner.is_some_and(is_logger)
+            event.is_used() || owner.is_some_and(is_logger) || is_on_console(cx, body, event)
         }
         _ => true,
     }
+}
+
+/// Whether a call is made on a stream that a static field of the JDK holds.
+fn is_on_console(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+    let program = cx.world.program;
+    let refs = program.refs(program.class(body.class).loader);
+    event.kind.has_receiver()
+        && body.origins.leaves(body.origins.arg(event, 0)).all(|leaf| {
+            let read = body.origins.event(leaf).map(|(_, e)| e).filter(|e| e.kind == EventKind::GetStatic);
+            let field = read.and_then(|e| refs.field(e.member()?));
+            field.is_some_and(|f| program.is_jdk(program.class_of_field(f)))
+        })
 }

@@ -8,7 +8,7 @@ use crate::dataflow::knowledge::Subject;
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::OriginKind;
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
-use crate::vocabulary::{MemberRefId, ValueId};
+use crate::vocabulary::{MemberRefId, MethodId, ValueId};
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
 
@@ -31,7 +31,7 @@ pub(super) fn is_another_loader_asked(cx: &Context<'_>, spot: &Spot) -> bool {
     let Some(event) = body.origins.events().get(usize::from(spot.event)) else { return false };
     let Some(wanted) = name_of(body, event) else { return false };
     asks_elsewhere(cx, body, spot.event, wanted)
-        || is_asked_by_callers(cx, body, wanted)
+        || is_asked_by_callers(cx, body, wanted, 0)
         || is_asked_beside(cx, body, wanted)
 }
 
@@ -77,29 +77,72 @@ fn asks_elsewhere(cx: &Context<'_>, body: Body<'_>, event: u16, wanted: ValueId)
 /// Callers looked at for one method.
 const MAX_CALLERS: usize = 16;
 
-/// Whether all who pass a name to a method that is not public ask another loader for it, too.
-fn is_asked_by_callers(cx: &Context<'_>, body: Body<'_>, wanted: ValueId) -> bool {
-    let mut leaves = body.origins.leaves(wanted);
-    let (Some(Value::Param(i)), None) = (leaves.next(), leaves.next()) else { return false };
-    if body.method.access.is_public() {
-        return false;
-    }
-    let sites = cx.world.sites.of(body.id, MAX_CALLERS).unwrap_or_default();
-    !sites.is_empty()
-        && sites.iter().all(|site| {
-            let caller = cx.world.body(site.caller);
-            let call = cx.world.event(site.caller, site.event).filter(|e| e.kind.is_invoke());
-            call.is_some_and(|e| {
-                asks_elsewhere(cx, caller, site.event, caller.origins.arg(e, usize::from(i)))
-            })
+/// Methods that hand a name on, one to the other, before somebody asks another loader for it.
+const MAX_PASSES: u32 = 3;
+
+/// Whether all who pass a name to a method that is not public, or to an action that the JVM is to run, ask another loader
+/// for it, too.
+fn is_asked_by_callers(cx: &Context<'_>, body: Body<'_>, wanted: ValueId, depth: u32) -> bool {
+    let Some(passed) = passed_as(cx, body, wanted).filter(|_| depth < MAX_PASSES) else { return false };
+    !passed.is_empty()
+        && passed.into_iter().all(|(method, event, value)| {
+            let caller = cx.world.body(method);
+            asks_elsewhere(cx, caller, event, value) || is_asked_by_callers(cx, caller, value, depth + 1)
         })
 }
+
+/// The places that pass a value to a method which others can't call, or to an object whose method it is, with the value
+/// there.
+fn passed_as(cx: &Context<'_>, body: Body<'_>, wanted: ValueId) -> Option<Vec<(MethodId, u16, ValueId)>> {
+    let mut leaves = body.origins.leaves(wanted);
+    let (leaf, None) = (leaves.next()?, leaves.next()) else { return None };
+    let (callee, param) = match leaf {
+        Value::Param(i) if !body.method.access.is_public() => (body.id, i),
+        Value::Event(_) => kept_when_made(cx, body, leaf)?,
+        _ => return None,
+    };
+    let sites = cx.world.sites.of(callee, MAX_CALLERS)?;
+    let passed = sites.iter().map(|site| {
+        let caller = cx.world.body(site.caller);
+        let event = cx.world.event(site.caller, site.event)?;
+        let is_passed = event.kind.is_invoke() || usize::from(param) < usize::from(event.n_args);
+        is_passed.then(|| (site.caller, site.event, caller.origins.arg(event, usize::from(param))))
+    });
+    passed.collect()
+}
+
+/// The constructor of an action, and the parameter that it keeps in the field that a value of another method is read from.
+fn kept_when_made(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> Option<(MethodId, u16)> {
+    let program = cx.world.program;
+    let (_, read) = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::GetField)?;
+    let is_own = body.origins.leaves(body.origins.arg(read, 0)).all(|l| l == Value::Param(0));
+    let is_of_action = ACTIONS.iter().any(|name| program.has_supertype_named(body.class, name));
+    if !is_own || !is_of_action {
+        return None;
+    }
+    let field = program.refs(program.class(body.class).loader).field(read.member()?)?;
+    let mut writes = cx.world.fields.writes(field);
+    let write = writes.next().filter(|_| writes.next().is_none())?;
+    let maker = cx.world.body(write.method);
+    let stored = cx.world.event(write.method, write.event)?;
+    let mut given = maker.origins.leaves(*maker.origins.args(stored).last()?);
+    match (given.next(), given.next()) {
+        (Some(Value::Param(i)), None) if program.text(maker.method.name) == "<init>" => {
+            Some((write.method, i))
+        }
+        _ => None,
+    }
+}
+
+/// What the JVM runs for whoever makes it, at once.
+const ACTIONS: [&str; 2] = ["java/security/PrivilegedAction", "java/security/PrivilegedExceptionAction"];
 
 /// Whether a call of the deployment's own code is passed the name, and another loader.
 fn hands_on_with_another(cx: &Context<'_>, body: Body<'_>, event: &Event, wanted: ValueId) -> bool {
     let program = cx.world.program;
     let loader = program.class(body.class).loader;
-    let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
+    let is_call = event.kind.is_invoke() || event.kind == EventKind::Lambda;
+    let Some(member) = event.member().filter(|_| is_call) else { return false };
     let target = program.refs(loader).method(member);
     let is_jdk = target.is_some_and(|m| program.is_jdk(program.class_of_method(m)));
     if !is_jdk && yields_class_for(cx, body, event, wanted) {
@@ -108,7 +151,9 @@ fn hands_on_with_another(cx: &Context<'_>, body: Body<'_>, event: &Event, wanted
     if is_jdk || target.is_none() {
         return false;
     }
-    let first = usize::from(event.kind.has_receiver());
+    // What a lambda captures of its object comes first, too.
+    let is_of_object = |m: MethodId| event.kind == EventKind::Lambda && !program.method(m).access.is_static();
+    let first = usize::from(event.kind.has_receiver() || target.is_some_and(is_of_object));
     let types = params(program.text(program.facts.members.get(member).desc));
     let is_loader = |ty: TypeDesc<'_>| {
         let class = ty.class();

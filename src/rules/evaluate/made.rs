@@ -80,7 +80,7 @@ pub(super) fn is_made_as(world: &World<'_>, body: Body<'_>, value: ValueId, grou
         let Some(member) = made.member().filter(|_| made.kind.has_receiver() && made.kind.is_invoke()) else {
             break;
         };
-        let is = |name: &str| world.knowledge.api_in(world.knowledge.group(name), loader, member).is_some();
+        let is = |name: &str| world.knowledge.api_of(name, loader, member).is_some();
         if group == WEAK_KEYED && is(WEAK) && !is(WEAK_KEYED) {
             return false;
         }

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::fields;
 use super::matches::{Match, Spot, Subject};
-use crate::dataflow::{Body, How};
+use crate::dataflow::{Body, How, changes};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::ValueId;
 use crate::vocabulary::descriptor::params;
@@ -137,7 +137,7 @@ fn made_of(cx: &Context<'_>, body: Body<'_>, value: ValueId, step: u32) -> Vec<V
             Value::Derived(source) => vec![source],
             Value::Event(_) if is_constant(cx, body, leaf) => continue,
             Value::Event(i) if asks_context(cx, body, i) => Vec::new(),
-            Value::Event(i) => inputs_of(body, leaf, i),
+            Value::Event(i) => inputs_of(cx, body, leaf, i),
             _ => Vec::new(),
         };
         if inputs.is_empty() || step >= MAX_STEPS {
@@ -170,14 +170,17 @@ fn is_constant(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> bool {
 }
 
 /// What an event makes its result from: a call from its operands, an object from those of its constructor.
-fn inputs_of(body: Body<'_>, leaf: Value, index: u32) -> Vec<ValueId> {
+fn inputs_of(cx: &Context<'_>, body: Body<'_>, leaf: Value, index: u32) -> Vec<ValueId> {
     let Some(event) = body.origins.events().get(index as usize) else { return Vec::new() };
     match event.kind {
         EventKind::New => {
             let is_made = |v: &ValueId| body.origins.leaves(*v).any(|l| l == leaf);
             let mut calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
             let constructor = calls.find(|e| body.origins.args(e).first().is_some_and(is_made));
-            constructor.map_or_else(Vec::new, |e| body.origins.args(e).iter().skip(1).copied().collect())
+            let given = constructor.map(|e| body.origins.args(e).iter().skip(1)).into_iter().flatten();
+            // A list of what makes up a key.
+            let added = changes::put_into(cx.world, body, leaf);
+            given.copied().chain(added).collect()
         }
         // What is put there; an array that is left empty is made of nothing, and stands for itself.
         EventKind::NewArray => {

@@ -60,7 +60,8 @@ fn may_ask(cx: &Context<'_>, body: Body<'_>, event: &Event, tenant: TenantId) ->
         Origin::LoaderOf(class) | Origin::LoaderOfThis(class) => {
             Some(world.program.class(class).loader) == wanted
         }
-        Origin::ContextLoader => true,
+        // A new one may have them beside it.
+        Origin::ContextLoader | Origin::Allocation(_) => true,
         Origin::ForeignLoader => f.passed_by.is_none_or(|by| by == tenant),
         _ => false,
     })

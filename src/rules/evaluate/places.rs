@@ -8,6 +8,7 @@ use crate::dataflow::origins::{Found, Origin};
 use crate::facts::{Event, EventKind, Value};
 use crate::program::CallSite;
 use crate::rules::rule::{ArgumentTest, ClassPlace};
+use crate::vocabulary::descriptor::{TypeDesc, binary_name, params, return_type};
 use crate::vocabulary::{ClassId, LoaderId, ValueId};
 
 /// What begins an argument in a recipe of [`EventKind::Concat`], and a place in a format.
@@ -27,9 +28,12 @@ pub(super) fn classes_hold(
         return test.names_class.contains(&ClassPlace::Unknown);
     };
     let value = body.origins.arg(event, position);
-    let places = class_places(cx, body, asked, value, found);
+    let places = class_places(cx, body, asked, (event, value), found);
     if places.is_empty() {
-        let place = package_place(cx, body, asked, value);
+        let place = match package_place(cx, body, asked, value) {
+            ClassPlace::Unknown => tested_place(cx, body, asked, (event, value)),
+            place => place,
+        };
         return test.names_class.contains(&place);
     }
     places.into_iter().any(|(_, place)| test.names_class.contains(&place))
@@ -41,7 +45,7 @@ fn class_places(
     cx: &Context<'_>,
     body: Body<'_>,
     asked: LoaderId,
-    value: ValueId,
+    (event, value): (&Event, ValueId),
     found: &[Found],
 ) -> Vec<(String, ClassPlace)> {
     let literals = found.iter().filter_map(|f| match f.origin {
@@ -58,6 +62,11 @@ fn class_places(
     if names.is_empty() && !(is_passed() && package_place(cx, body, asked, value) != ClassPlace::Unknown) {
         names = computed::texts(cx.world, body, value).unwrap_or_default();
     }
+    if is_in(cx, body, event, NAMES_TYPES) {
+        names = names.iter().flat_map(|desc| types_in(desc)).collect();
+    } else if is_in(cx, body, event, NAMES_PACKAGES) {
+        names = names.iter().flat_map(|path| factories_in(path)).collect();
+    }
     let place = |name: String| {
         let place = class_place(cx.world, asked, &name);
         (name, place)
@@ -67,6 +76,30 @@ fn class_places(
         places.retain(|(_, place)| is_missed(*place));
     }
     places
+}
+
+/// The API group of the calls that ask for every class of a descriptor.
+const NAMES_TYPES: &str = "names-types";
+
+/// The API group of the calls that ask for the factory of every package of a path.
+const NAMES_PACKAGES: &str = "names-packages";
+
+/// The classes by which JAXB knows the packages of a context path (JAXB 4.0, `JAXBContext.newInstance`).
+fn factories_in(path: &str) -> Vec<String> {
+    let packages = path.split(':').filter(|package| !package.is_empty());
+    packages.map(|package| format!("{package}.ObjectFactory")).collect()
+}
+
+fn is_in(cx: &Context<'_>, body: Body<'_>, event: &Event, group: &str) -> bool {
+    let loader = cx.world.program.class(body.class).loader;
+    let table = cx.world.knowledge.group(group);
+    event.member().is_some_and(|m| cx.world.knowledge.api_in(table, loader, m).is_some())
+}
+
+/// The classes in a method's descriptor (JVMS 4.3.3), as the language writes them.
+fn types_in(desc: &str) -> Vec<String> {
+    let types = params(desc).chain([return_type(desc)]).filter_map(TypeDesc::element_class);
+    types.map(binary_name).collect()
 }
 
 fn is_missed(place: ClassPlace) -> bool {
@@ -79,7 +112,7 @@ pub(super) fn missed_class(cx: &Context<'_>, body: Body<'_>, event: &Event) -> O
     let position = usize::from(event.kind.has_receiver());
     let found = origins_of(cx.world, body, event, position);
     let value = body.origins.arg(event, position);
-    class_places(cx, body, asked, value, &found)
+    class_places(cx, body, asked, (event, value), &found)
         .into_iter()
         .find(|(_, place)| is_missed(*place))
         .map(|(name, _)| name)
@@ -95,6 +128,25 @@ fn package_place(cx: &Context<'_>, body: Body<'_>, asked: LoaderId, value: Value
         Some(first) if places.iter().all(|place| place == first) => *first,
         _ => ClassPlace::Unknown,
     }
+}
+
+/// Where the classes of the package are with which a name begins because that was tested before.
+fn tested_place(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    asked: LoaderId,
+    (event, value): (&Event, ValueId),
+) -> ClassPlace {
+    let at = body.origins.events().iter().position(|e| std::ptr::eq(e, event));
+    let at = at.and_then(|at| u16::try_from(at).ok());
+    let beginning = at.and_then(|at| super::branches::tested_beginning(cx, body, at, value));
+    beginning.and_then(|text| package_in(&text)).map_or(ClassPlace::Unknown, |p| cx.package_place(asked, p))
+}
+
+/// The packages with which a class's name begins that begins so, as in class files.
+fn package_in(text: &str) -> Option<String> {
+    let at = text.rfind('.')?;
+    (at > 0).then(|| text[..=at].replace('.', "/"))
 }
 
 /// Calls between where a name is put together and where it is asked for.
@@ -161,8 +213,7 @@ fn prefix_of(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> Option<String> {
         kind if kind.is_invoke() => first_part(cx, body, event)?,
         _ => return None,
     };
-    let at = text.rfind('.')?;
-    (at > 0).then(|| text[..=at].replace('.', "/"))
+    package_in(&text)
 }
 
 /// The first constant that calls of one object in a row are given, as in `new StringBuilder().append(…)…`, or that a call
@@ -173,7 +224,7 @@ fn first_part(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Option<String>
     let is_known = |e: &Event| {
         let member = e.member()?;
         let knowledge = cx.world.knowledge;
-        knowledge.api_in(knowledge.group(TEXT_BUILDING), loader, member)
+        knowledge.api_of(TEXT_BUILDING, loader, member)
     };
     let mut at = event;
     for _ in 0..MAX_CHAIN {

@@ -13,8 +13,8 @@ use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId, ValueId};
 pub(super) fn tenants(world: &World<'_>, field: FieldId, root: FieldId, spot: &Spot) -> Vec<TenantId> {
     let mut tenants = Vec::new();
     for object in objects(world, field, spot.method, spot.event, spot.how) {
-        let found = origins::of_value(world, spot.method, object);
-        let reads = found.iter().filter(|f| f.origin == Origin::StaticField(root) && !f.is_derived);
+        let found = origins::of_object(world, spot.method, object);
+        let reads = found.iter().filter(|f| f.origin == Origin::StaticField(root));
         let readers: Vec<MethodId> = reads.map(|f| f.method).collect();
         tenants.extend(readers.into_iter().flat_map(|m| world.reach.tenants(m).iter().collect::<Vec<_>>()));
     }
@@ -26,8 +26,8 @@ pub(super) fn tenants(world: &World<'_>, field: FieldId, root: FieldId, spot: &S
 /// The static fields from which some tenant reads the object that one change of `field` is made to, in no order.
 pub(super) fn statics(world: &World<'_>, field: FieldId, spot: &Spot) -> Vec<FieldId> {
     let objects = objects(world, field, spot.method, spot.event, spot.how).into_iter();
-    let found = objects.flat_map(|object| origins::of_value(world, spot.method, object));
-    let read = found.filter(|f| !f.is_derived && !world.reach.tenants(f.method).is_empty());
+    let found = objects.flat_map(|object| origins::of_object(world, spot.method, object));
+    let read = found.filter(|f| !world.reach.tenants(f.method).is_empty());
     let statics = read.filter_map(|f| match f.origin {
         Origin::StaticField(root) => Some(root),
         _ => None,
@@ -38,7 +38,17 @@ pub(super) fn statics(world: &World<'_>, field: FieldId, spot: &Spot) -> Vec<Fie
 /// Whether an instance field is changed only of objects that are just being made: they are nobody's yet.
 pub(super) fn are_new(world: &World<'_>, change: &Change) -> bool {
     let objects = objects(world, change.field, change.method, change.event, Some(change.how));
-    !objects.is_empty() && objects.into_iter().all(|object| new_objects::is_new(world, change.method, object))
+    let part = part_of(world, change.field, Some(change.how));
+    !objects.is_empty()
+        && objects
+            .into_iter()
+            .all(|object| new_objects::is_new_or_of(world, change.method, object, part, &|_| false))
+}
+
+/// The field whose content is changed, if it refers to something that a copy of the object may share.
+fn part_of(world: &World<'_>, field: FieldId, how: Option<How>) -> Option<FieldId> {
+    let is_reference = world.program.text(world.program.field(field).desc).starts_with(['L', '[']);
+    (is_reference && how != Some(How::Write)).then_some(field)
 }
 
 /// Whether a change is made to what an object which nothing is seen to hold has made for itself: a builder and what it
@@ -46,20 +56,34 @@ pub(super) fn are_new(world: &World<'_>, change: &Change) -> bool {
 pub(super) fn are_of_others(world: &World<'_>, held: &Held, field: FieldId, spot: &Spot) -> bool {
     let is_loose = |class: ClassId| held.holder_or_container(class).is_none();
     let objects = objects(world, field, spot.method, spot.event, spot.how);
+    let part = part_of(world, field, spot.how);
     !objects.is_empty()
         && objects.into_iter().all(|object| {
-            new_objects::is_new_or_of(world, spot.method, object, &is_loose)
-                || !world.reach.is_open_world() && is_copy_of_caller(world, held, spot.method, object)
+            new_objects::is_new_or_of(world, spot.method, object, part, &is_loose)
+                || !world.reach.is_open_world() && is_copy_of_caller(world, held, spot.method, object, part)
         })
 }
 
 /// Whether all whom the deployment lets call a method do so on objects that they have copied or made, and that nothing is
 /// seen to keep.
-fn is_copy_of_caller(world: &World<'_>, held: &Held, method: MethodId, object: ValueId) -> bool {
+fn is_copy_of_caller(
+    world: &World<'_>,
+    held: &Held,
+    method: MethodId,
+    object: ValueId,
+    part: Option<FieldId>,
+) -> bool {
     let found = origins::of_value(world, method, object);
     let made = found.iter().filter(|f| f.origin != Origin::Parameter);
+    let has_own = |f: &Found| {
+        f.origin != Origin::Allocation(None)
+            || part.is_none_or(|part| new_objects::is_copied_too(world, part))
+    };
     let is_own = |f: &Found| {
-        matches!(f.origin, Origin::Allocation(_)) && !f.is_derived && !held.keeps(f.method, f.event)
+        matches!(f.origin, Origin::Allocation(_))
+            && !f.is_derived
+            && !held.keeps(f.method, f.event)
+            && has_own(f)
     };
     made.clone().count() > 0
         && made.clone().all(is_own)

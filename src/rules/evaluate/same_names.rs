@@ -10,7 +10,7 @@ use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, marks};
 use crate::facts::{Event, Value};
 use crate::rules::rule::{Condition, Family, Rule, Sharing};
-use crate::vocabulary::{ClassId, Name};
+use crate::vocabulary::{ClassId, MethodId, Name};
 
 /// Whether the code of another module makes the same call with a name that a match's does.
 pub(super) fn is_used_elsewhere(cx: &Context<'_>, found: &Match) -> bool {
@@ -33,6 +33,25 @@ pub(super) fn is_used_elsewhere(cx: &Context<'_>, found: &Match) -> bool {
             let mut calls = body.origins.events().iter().filter(|e| is_call_of(cx, body, e, api));
             calls.any(|e| names_of(cx, body, e).iter().any(|name| names.contains(name)))
         })
+    })
+}
+
+/// Whether another tenant's code reaches a call of the same API that a match makes, where both mean the class that they
+/// share; calls that name different constants ask for different things.
+pub(super) fn is_called_by_others(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Call(_, api) = found.subject else { return false };
+    let own = cx.tenants(found);
+    let names = names_of_match(cx, found);
+    let program = cx.world.program;
+    let methods = (0..program.n_methods).map(MethodId::from_index);
+    let mut methods = methods.filter(|id| cx.world.knowledge.is_marked(*id, marks::API));
+    methods.any(|id| {
+        let body = cx.world.body(id);
+        cx.world.reach.tenants(id).iter().any(|tenant| !own.contains(&tenant))
+            && body.origins.events().iter().filter(|e| is_call_of(cx, body, e, api)).any(|e| {
+                let other = names_of(cx, body, e);
+                names.is_empty() || other.is_empty() || other.iter().any(|name| names.contains(name))
+            })
     })
 }
 

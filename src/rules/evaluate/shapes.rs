@@ -56,6 +56,13 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
         // Of what objects keep in arrays nothing is told.
         How::Array if !world.program.field(field).access.is_static() => {}
         How::Array => shapes.extend(stored_into(cx, field, spot)),
+        How::Set => {
+            if let Some((body, value)) = final_event(cx, spot)
+                .and_then(|(body, event)| Some((body, *body.origins.args(event).last()?)))
+            {
+                shapes.extend(changes::kinds_of(world, body, field, value).into_iter().map(shape));
+            }
+        }
         How::Close(_) => {}
     }
     shapes
@@ -71,11 +78,23 @@ fn stored_into(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<WriteShape>
         changes::Change { field, method: spot.method, event: spot.event, how: How::Array, inside: None };
     if spot.inside.is_none()
         && lazy::is_lazy(cx.world, &change)
-        && super::memo::is_of_numbers(cx, body, value)
+        && (super::memo::is_of_numbers(cx, body, value) || is_worked_out(cx, field, body, value))
     {
         return vec![WriteShape::Fresh, WriteShape::Lazy];
     }
     changes::kinds_of(cx.world, body, field, value).into_iter().map(shape).collect()
+}
+
+/// Whether a number is put into an array of such by a method that is given nothing: a table.
+fn is_worked_out(cx: &Context<'_>, field: FieldId, body: Body<'_>, value: ValueId) -> bool {
+    let program = cx.world.program;
+    let is_of_numbers =
+        |desc: &str| desc.strip_prefix('[').is_some_and(|element| !TypeDesc(element).is_reference());
+    let is_number =
+        |leaf| matches!(leaf, Value::Int(_) | Value::Unknown | Value::Derived(_) | Value::Merge { .. });
+    is_of_numbers(program.text(program.field(field).desc))
+        && program.text(body.method.desc).starts_with("()")
+        && body.origins.leaves(value).all(is_number)
 }
 
 /// Whether scalac has made a method to work out a `lazy val`, once and under a lock: it is given nothing but the object.
@@ -164,6 +183,7 @@ pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
             kinds.retain(|k| *k != StoredKind::Class);
             kinds.push(StoredKind::Other);
         }
+        kinds.extend(super::kept_parts::stored_with(cx, body, *value));
         kinds.extend(passed_objects(cx, body, event, position));
     }
     kinds

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::{fields, known_loaders, logged_once, named, own_entries, same_names, set_up};
+use super::{fields, known_loaders, limits, logged_once, named, own_entries, same_names, set_up, wrapped};
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, How, initialisation};
@@ -19,6 +19,10 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::OnlyFilled => is_only_filled(cx, found),
         Sharing::LastUser => found.spots.iter().all(|s| is_by_last_user(cx, s)),
         Sharing::SameConstant => is_same_constant(cx, found),
+        Sharing::Refusing => limits::is_refusing(cx, found),
+        Sharing::Limiting => limits::is_limit(cx, found),
+        Sharing::OthersCall => same_names::is_called_by_others(cx, found),
+        Sharing::ClosesStatic => found.spots.iter().any(|s| wrapped::closes_static(cx, s)),
         Sharing::OtherObjects => found.holder.is_some_and(|h| !h.is_only || h.is_entry),
         Sharing::OnlySetUp => set_up::is_only_set_up(cx.world, found),
         Sharing::Drained => set_up::is_drained(cx, found),

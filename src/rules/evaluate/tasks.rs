@@ -240,11 +240,7 @@ pub(super) fn is_run_by_pool(cx: &Context<'_>, body: Body<'_>) -> bool {
         let maker = cx.world.body(method);
         let loader = program.class(maker.class).loader;
         maker.origins.events().iter().any(|e| {
-            let is_submit = |m| {
-                SUBMIT
-                    .iter()
-                    .any(|api| cx.world.knowledge.api_in(cx.world.knowledge.group(api), loader, m).is_some())
-            };
+            let is_submit = |m| SUBMIT.iter().any(|api| cx.world.knowledge.api_of(api, loader, m).is_some());
             e.kind.is_invoke()
                 && e.member().is_some_and(is_submit)
                 && maker.origins.args(e).iter().any(|v| maker.origins.leaves(*v).any(|l| l == made))

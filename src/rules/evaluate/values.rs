@@ -293,11 +293,11 @@ pub(super) fn asked_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> 
     let apis: Vec<_> = world.knowledge.apis(own, member).collect();
     let by_argument = apis.iter().find_map(|a| world.knowledge.tables.apis.get(usize::from(*a))?.loader);
     let owner = world.program.text(world.program.facts.members.get(member).owner);
-    let is_of = |group| world.knowledge.api_in(world.knowledge.group(group), own, member).is_some();
+    let is_of = |group| world.knowledge.api_of(group, own, member).is_some();
     let position = match by_argument {
         Some(i) => Subject::Argument(i).operand(event.kind.has_receiver())?,
-        // The context class loader, which is another one for each application.
-        None if is_of("tccl-reading") => return None,
+        // The context class loader, which is another one for each application unless the method sets it.
+        None if is_of("tccl-reading") => return super::context_set::set_before(world, body, event),
         None if is_of(SYSTEM_RESOURCE) => return system_loader(world),
         None if event.kind == EventKind::InvokeStatic => return Some(own),
         // `X.class.getResource(…)` asks the loader of X.
@@ -345,7 +345,7 @@ fn system_loader(world: &World<'_>) -> Option<LoaderId> {
 pub(super) fn asks_context_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     let loader = world.program.class(body.class).loader;
     let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
-    let group = |name| world.knowledge.api_in(world.knowledge.group(name), loader, member);
+    let group = |name| world.knowledge.api_of(name, loader, member);
     let Some(api) = group("load-class").or_else(|| group("class-for-name-with-loader")) else { return false };
     let by_argument = world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.loader);
     let subject = by_argument.map_or(Subject::Receiver, Subject::Argument);

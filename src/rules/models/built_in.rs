@@ -6,7 +6,7 @@ use std::path::Path;
 use miette::Report;
 
 use super::diagnostic;
-use super::schema::{ModelFile, VERSION};
+use super::schema::{ModelFile, TABLES, VERSION};
 use super::{Models, nesting};
 
 /// Largest model file that is read, in bytes; the built-in ones are a tenth of it.
@@ -43,9 +43,10 @@ impl Models {
         Ok(models)
     }
 
-    /// Whether a YAML file holds models rather than a rule: it has a line `models: 1`.
+    /// Whether a YAML file holds models rather than a rule: it has a line `models: 1`, or ought to have one.
     pub fn are_in(text: &str) -> bool {
-        text.lines().any(|line| line.starts_with("models:"))
+        let is_of_models = |key: &str| key == "models" || TABLES.contains(&key);
+        text.lines().any(|line| line.split_once(':').is_some_and(|(key, _)| is_of_models(key)))
     }
 
     /// Adds the rows of a model file; rows with a known name replace what was there. `name` is what diagnostics call it.
@@ -62,6 +63,10 @@ impl Models {
         }
         let file: ModelFile =
             serde_yaml::from_str(text).map_err(|error| diagnostic::in_text(name, text, &error))?;
+        if file.models == 0 {
+            let message = "a model file tells the version of its format";
+            return Err(diagnostic::whole_file(name, message, Some("begin it with `models: 1`")));
+        }
         if file.models != VERSION {
             let message = format!("version {} of the model format is not known", file.models);
             return Err(diagnostic::whole_file(name, message, Some("write `models: 1`")));

@@ -11,11 +11,28 @@ use super::{
 /// The version of the format that this program reads.
 pub(super) const VERSION: u32 = 1;
 
+/// Keys of a model file that no rule has.
+pub(super) const TABLES: [&str; 12] = [
+    "apis",
+    "types",
+    "texts",
+    "resources",
+    "wrappers",
+    "makers",
+    "unload",
+    "requests",
+    "managers",
+    "bean_annotations",
+    "bean_scopes",
+    "configurations",
+];
+
 /// A whole file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ModelFile {
-    /// Version of the format; it marks a file as models rather than a rule.
+    /// Version of the format; 0 if it is not told.
+    #[serde(default)]
     pub(super) models: u32,
     #[serde(default)]
     apis: Rows<ApiRow>,

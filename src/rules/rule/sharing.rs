@@ -16,6 +16,14 @@ pub enum Sharing {
     LastUser,
     /// All changes write one and the same constant.
     SameConstant,
+    /// Once the flag says so, code of other applications that reads it throws.
+    Refusing,
+    /// The counter is a limit for all: a step is followed by a test one way of which throws.
+    Limiting,
+    /// Another application's code makes such a call too, with no other name than this one.
+    OthersCall,
+    /// The receiver is a wrapper of what a static field of the JDK holds, and closes that too.
+    ClosesStatic,
     /// Objects of the class are about that nothing is seen to hold: the change may be to one of them.
     OtherObjects,
     /// Every call that is seen of the methods that make the changes is a part of setting something up: made on an object that

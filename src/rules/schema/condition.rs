@@ -194,6 +194,14 @@ pub(crate) enum ConditionText {
     LastUser,
     /// All changes write one and the same constant.
     SameConstant,
+    /// All changes set a flag, of which other applications' code is told by an exception.
+    Refusing,
+    /// A test after a step of the counter may throw, and another method counts down: all share one limit.
+    Limiting,
+    /// Another application makes such a call too, and none of the two with another constant name.
+    OthersCall,
+    /// The receiver of the call wraps what a static field of the JDK holds, which is closed with it.
+    ClosesStatic,
     /// The deployment makes other objects of the class than those that are held, or they are entries of a container: the
     /// change may be to one that nobody shares.
     OtherObjects,
@@ -249,6 +257,10 @@ pub(crate) enum ConditionText {
     WithoutCaller,
     /// The site stands behind a test of a class loader against the own one: what is stored is of the own loader.
     ForOwnLoader,
+    /// All that a public method does is store what its caller gives it, who hands it over to be kept.
+    HandedOver,
+    /// The class was moved into the archive's packages from another library's, and only code that was gets to the site.
+    MovedAndUnused,
     /// The called method belongs to one of these API groups or ids of the models.
     Target(#[schemars(length(min = 1))] Vec<String>),
     /// Where an argument of the call comes from.
