@@ -87,6 +87,8 @@ fn is_left(rule: &str, kept: &Kept) -> bool {
     match rule {
         "loader-kept-by-wrapper" => matches!(kept.release, Release::ByPinningWrapper(_)),
         "class-loader-per-call" if !matches!(kept.keeper, Keeper::Nothing | Keeper::Unknown) => false,
+        // What somebody closes is not said to be kept for ever.
+        "handle-kept-open" => kept.release == Release::Never,
         "executor-never-shut-down" | "timer-never-cancelled" => matches!(
             kept.release,
             Release::Never
