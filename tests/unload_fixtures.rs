@@ -88,7 +88,10 @@ fn is_left(rule: &str, kept: &Kept) -> bool {
         "loader-kept-by-wrapper" => matches!(kept.release, Release::ByPinningWrapper(_)),
         "class-loader-per-call" if !matches!(kept.keeper, Keeper::Nothing | Keeper::Unknown) => false,
         // What somebody closes is not said to be kept for ever.
-        "handle-kept-open" => kept.release == Release::Never,
+        "handle-kept-open" => {
+            kept.release == Release::Never
+                && matches!(kept.keeper, Keeper::Field(_) | Keeper::SharedStatic(_))
+        }
         "executor-never-shut-down" | "timer-never-cancelled" => matches!(
             kept.release,
             Release::Never
