@@ -11,8 +11,8 @@ use crate::vocabulary::LoaderId;
 pub(super) fn set_before(world: &World<'_>, body: Body<'_>, call: &Event) -> Option<LoaderId> {
     let events = body.origins.events();
     let at = events.iter().position(|e| std::ptr::eq(e, call))?;
-    let sets = events.get(..at)?.iter().enumerate();
-    let (index, set) = sets.filter(|(_, e)| is_set(world, body, e)).last()?;
+    let mut sets = events.get(..at)?.iter().enumerate();
+    let (index, set) = sets.rfind(|(_, e)| is_set(world, body, e))?;
     let known = origins::of_value(world, body.id, body.origins.arg(set, 1));
     let mut loaders = known.iter().map(|f| match f.origin {
         Origin::LoaderOf(class) | Origin::LoaderOfThis(class) => Some(world.program.class(class).loader),
