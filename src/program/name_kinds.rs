@@ -8,6 +8,8 @@ const OTHER: u8 = 0;
 const ARRAY: u8 = 1;
 const METHOD_DESCRIPTOR: u8 = 2;
 const BINARY_NAME: u8 = 3;
+/// Beside one of the others: with what compilers write between the parts of a name that they have put together.
+const PUT_TOGETHER: u8 = 1 << 7;
 
 /// Kinds of all names of a deployment.
 #[derive(Default)]
@@ -27,12 +29,14 @@ impl NameKinds {
                 .map(|(name, text)| {
                     let class = if is_plausible(text) { names.find(&text.replace('.', "/")) } else { None };
                     classes.extend(class.map(|class| (name, class)));
-                    match text.as_bytes().first() {
+                    let put_together = if text.contains("$$") { PUT_TOGETHER } else { 0 };
+                    let kind = match text.as_bytes().first() {
                         Some(b'[') => ARRAY,
                         Some(b'(') => METHOD_DESCRIPTOR,
                         _ if class.is_some() => BINARY_NAME,
                         _ => OTHER,
-                    }
+                    };
+                    kind | put_together
                 })
                 .collect();
             (kinds, classes)
@@ -48,7 +52,12 @@ impl NameKinds {
     }
 
     fn kind(&self, name: Name) -> u8 {
-        self.kinds.get(name.index()).copied().unwrap_or(OTHER)
+        self.kinds.get(name.index()).copied().unwrap_or(OTHER) & !PUT_TOGETHER
+    }
+
+    /// Whether it has `$$` in it.
+    pub(super) fn is_put_together(&self, name: Name) -> bool {
+        self.kinds.get(name.index()).is_some_and(|kind| kind & PUT_TOGETHER != 0)
     }
 
     /// Whether it starts as an array's descriptor does.

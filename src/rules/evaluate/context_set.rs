@@ -27,7 +27,7 @@ pub(super) fn set_before(world: &World<'_>, body: Body<'_>, call: &Event) -> Opt
 fn is_set(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     let own = world.program.class(body.class).loader;
     let is_in = |group: &str, event: &Event| {
-        event.member().is_some_and(|m| world.knowledge.api_in(world.knowledge.group(group), own, m).is_some())
+        event.member().is_some_and(|m| world.knowledge.api_of(group, own, m).is_some())
     };
     let is_present = |leaf: Value| {
         body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::InvokeStatic && is_in(CURRENT, e))
