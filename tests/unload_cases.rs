@@ -41,6 +41,7 @@ fn word(release: &Release) -> &'static str {
         Release::Locally => "locally",
         Release::OfOthers => "of-others",
         Release::Replaced => "replaced",
+        Release::Sometimes => "sometimes",
         Release::HandedOn => "handed-on",
         Release::UnlessThrown => "unless-thrown",
         Release::WithOwnLoader => "with-own-loader",

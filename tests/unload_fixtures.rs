@@ -16,6 +16,7 @@ use unload_support::{Deployment, place, tenant_name, with_world};
 const RULES: &[&str] = &[
     "thread-outlives-module",
     "executor-never-shut-down",
+    "handle-kept-open",
     "timer-never-cancelled",
     "shutdown-hook-from-module",
     "jdbc-driver-not-deregistered",
@@ -91,13 +92,14 @@ fn is_left(rule: &str, kept: &Kept) -> bool {
             Release::Never
                 | Release::Elsewhere
                 | Release::OfOthers
+                | Release::Sometimes
                 | Release::HandedOn
                 | Release::UnlessThrown
                 | Release::WhenUnreferenced
         ),
         _ => matches!(
             kept.release,
-            Release::Never | Release::Elsewhere | Release::OfOthers | Release::HandedOn
+            Release::Never | Release::Elsewhere | Release::OfOthers | Release::Sometimes | Release::HandedOn
         ),
     }
 }

@@ -6,6 +6,7 @@
 
 mod checked;
 mod foreign;
+mod repeated;
 mod unseen;
 
 use super::knowledge::groups;
@@ -168,6 +169,7 @@ pub(crate) struct Exceptions<'w> {
     refuses: &'w [bool],
     checks: &'w [bool],
     options: &'w [bool],
+    determined: &'w [bool],
     explicit: RefCell<FxHashMap<MethodId, Vec<Thrown>>>,
     checked: RefCell<FxHashMap<(MethodId, u32), bool>>,
 }
@@ -181,6 +183,7 @@ impl<'w> Exceptions<'w> {
             refuses: group(groups::REFUSES_TEXT),
             checks: group(groups::CALLER_CHECK),
             options: group(groups::FAILS_WHEN_CLOSED),
+            determined: group(groups::FAILS_BY_OPERANDS),
             explicit: RefCell::default(),
             checked: RefCell::default(),
         }
@@ -191,7 +194,12 @@ impl<'w> Exceptions<'w> {
         let events = body.origins.events();
         let mut per_event: Vec<Vec<Thrown>> = events
             .iter()
-            .map(|event| if event.kind.is_invoke() { self.of_call(body, event, reading) } else { Vec::new() })
+            .enumerate()
+            .map(|(i, event)| {
+                let thrown =
+                    if event.kind.is_invoke() { self.of_call(body, event, reading) } else { Vec::new() };
+                if !thrown.is_empty() && self.has_succeeded(body, i, event) { Vec::new() } else { thrown }
+            })
             .collect();
         let mut caught = FxHashMap::<u16, Vec<Thrown>>::default();
         for _ in 0..MAX_ROUNDS {
@@ -205,6 +213,14 @@ impl<'w> Exceptions<'w> {
             caught = next;
         }
         BodyThrows { per_event }
+    }
+
+    /// Whether a call, which fails by what it is given alone, has been made before and has not failed.
+    fn has_succeeded(&self, body: Body<'_>, i: usize, event: &Event) -> bool {
+        let loader = self.world.program.class(body.class).loader;
+        let is_determined =
+            event.member().is_some_and(|m| self.world.knowledge.api_in(self.determined, loader, m).is_some());
+        is_determined && repeated::has_succeeded(body, i, event)
     }
 
     /// For each handler's block what it may receive.

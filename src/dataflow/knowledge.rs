@@ -57,6 +57,8 @@ pub mod groups {
     pub const FUNCTION_OF_KEY: &str = "function-of-key";
     /// Its result holds what its receiver holds; without one, its arguments or what they hold.
     pub const SAME_ELEMENTS: &str = "same-elements";
+    /// Its result is what its receiver holds, one thing at most.
+    pub const ONLY_ELEMENT: &str = "only-element";
     /// Its result is an array of what its receiver holds.
     pub const ARRAY_OF_ELEMENTS: &str = "array-of-elements";
     /// Puts elements into its receiver.
@@ -101,6 +103,8 @@ pub mod groups {
     pub const PRIVILEGED_CALL: &str = "privileged-call";
     /// Yields the loader of a class.
     pub const CLASS_GET_LOADER: &str = "class-get-loader";
+    /// Yields the loader above its receiver.
+    pub const LOADER_PARENT: &str = "loader-parent";
     /// Yields the system or platform loader.
     pub const SYSTEM_LOADER: &str = "system-loader";
     /// Yields what looks classes up as the class that calls it does.
@@ -115,6 +119,8 @@ pub mod groups {
     pub const SYSTEM_PROPERTY: &str = "system-property-value";
     /// Its result is the receiver, or a stage after it: releasing one releases both.
     pub const SAME_AS_RECEIVER: &str = "same-as-receiver";
+    /// Its result is small, and goes when the receiver is used again.
+    pub const REPLACED_BY_NEXT_USE: &str = "replaced-by-next-use";
     /// Its result is released with the receiver, but not the receiver with it.
     pub const RELEASED_WITH_RECEIVER: &str = "released-with-receiver";
     /// Releases the argument that it acts on, on every path.
@@ -129,6 +135,8 @@ pub mod groups {
     pub const CALLER_CHECK: &str = "caller-check";
     /// Throws only if its receiver has been released.
     pub const FAILS_WHEN_CLOSED: &str = "fails-when-closed";
+    /// Throws by what it is given alone: where it has not thrown, it does not throw the next time.
+    pub const FAILS_BY_OPERANDS: &str = "fails-by-operands";
     /// Tells whether its receiver has been released.
     pub const CLOSED_TEST: &str = "closed-test";
     /// Tells whether its receiver has not been released yet.
@@ -159,6 +167,10 @@ pub mod groups {
     pub const REMOVERS: [&str; 2] = ["map-remove", "collection-remove"];
     /// Waits for something that may never come: a thread that runs it may stay for ever.
     pub const BLOCKING_CALL: &str = "blocking-call";
+    /// Those of them that come to an end: of a time, or of what is read.
+    pub const PASSING_WAIT: &str = "passing-wait";
+    /// Asks what time it is.
+    pub const CLOCK_READ: &str = "clock-read";
     /// A call that lets a wait of another thread on the same object go on.
     pub const WAKES: &str = "wakes";
     /// Waits for a task's result, and throws what the task throws.

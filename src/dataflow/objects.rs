@@ -3,6 +3,8 @@
 //! Unlike [origins](super::origins) it goes into containers and arrays, and tells a way that shows everything from one
 //! on which others may come by.
 
+mod functions;
+
 use super::knowledge::groups;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
@@ -323,6 +325,7 @@ impl Search<'_> {
     fn taken_out(&mut self, body: Body<'_>, event: &Event, up: Option<&Frame<'_>>, at: At) {
         let at = At { key: key(body, event).or(at.key), ..at.by(Way::Container) };
         let args = body.origins.args(event);
+        self.constant_by_name(body, event, at);
         for arg in args.iter().skip(usize::from(event.kind.has_receiver())) {
             self.made_by_function(body, *arg, at);
         }
@@ -335,34 +338,6 @@ impl Search<'_> {
         for arg in args {
             self.value(body, *arg, up, at);
             self.elements(body, *arg, up, at);
-        }
-    }
-
-    /// What functions make that such a method is given: a supplier of first values, a mapping.
-    fn made_by_function(&mut self, body: Body<'_>, function: ValueId, at: At) {
-        if function == NO_VALUE || at.kind != Kind::Objects {
-            return;
-        }
-        let program = self.world.program;
-        let refs = program.refs(program.class(body.class).loader);
-        for (i, lambda) in body.origins.leaves(function).filter_map(|leaf| body.origins.event(leaf)) {
-            let run =
-                lambda.member().filter(|_| lambda.kind == EventKind::Lambda).and_then(|m| refs.method(m));
-            let Some(run) = run.filter(|run| !program.is_jdk(program.class_of_method(*run))) else {
-                continue;
-            };
-            if self.is_exhausted(at) {
-                return;
-            }
-            let callee = self.world.body(run);
-            if program.text(callee.method.name) == "<init>" {
-                self.add(What::Of(callee.class), body, i, at);
-                continue;
-            }
-            let returns = callee.origins.events().iter().filter(|e| e.kind == EventKind::Return);
-            for value in returns.filter_map(|e| callee.origins.args(e).first()) {
-                self.value(callee, *value, None, at.by(Way::Container));
-            }
         }
     }
 

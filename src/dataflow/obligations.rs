@@ -35,6 +35,9 @@ use callees::Callees;
 use follow::Followed;
 use replaced::Again;
 
+/// The group of the models for what is taken and given back, rather than opened and closed.
+const LOCKS: &str = "locks";
+
 /// A resource that stays open on a path through the method that owns it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Leak {
@@ -99,6 +102,15 @@ pub fn leaks_of(
             continue;
         }
         let Some(leak) = leak_of(&callees, method, obligation) else { continue };
+        // A lock on a file that nothing here gives back is meant to last as long as the file is open.
+        if !leak.ever_released && is_lock(world, obligation) && owners::are_kept_elsewhere(body, obligation) {
+            continue;
+        }
+        let is_small = callees.is_replaced_by_next_use(body, obligation.event);
+        if is_small && owners::passed_owner(body, obligation).is_some() {
+            leaks.push((Leak { only_if: Some(OnlyIf::UntilOwner), ..leak }, obligation));
+            continue;
+        }
         match owners::is_released_by_callers(&callees, body, obligation) {
             true if leak.exit == ExitKind::Exceptional => {}
             true => leaks.push((Leak { only_if: Some(OnlyIf::UntilOwner), ..leak }, obligation)),
@@ -120,6 +132,11 @@ pub fn leaks_of(
     leaks.into_iter().map(|(leak, _)| leak).collect()
 }
 
+fn is_lock(world: &World<'_>, obligation: &Obligation) -> bool {
+    let facts = world.knowledge.tables.resources.get(usize::from(obligation.resource));
+    facts.is_some_and(|r| r.groups.iter().any(|g| g == LOCKS))
+}
+
 /// Whether some event uses either of two obligations, whichever there is.
 fn is_same_variable(body: Body<'_>, a: &Obligation, b: &Obligation) -> bool {
     let (Some(a), Some(b)) = (a.held.value(), b.held.value()) else { return false };
@@ -135,6 +152,10 @@ fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation)
     let is_place = matches!(obligation.held, Held::Place(_));
     if obligation.is_presumed {
         return leak_of_owner(callees, method, obligation);
+    }
+    if let Some(at) = places::left_by_mistake(callees, body, obligation) {
+        let exit = Exit { kind: ExitKind::Normal, at, cause: None, state: 0 };
+        return leak_of_exits(method, obligation, &[exit]);
     }
     if !is_place
         && let Some(leak) =

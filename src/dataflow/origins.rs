@@ -385,7 +385,7 @@ impl<'w> Search<'w> {
         if let Some(origin) = self.known_result(body, event, up) {
             return self.add(origin, body, index, at);
         }
-        if self.array_of(body, event, up, at)
+        if self.elements_of(body, event, up, at)
             || self.is_privileged(body, event) && self.action(body, event, up, at)
             || at.depth < self.max_depth() && self.of_function(body, event, at)
         {

@@ -30,6 +30,7 @@ mod releases;
 mod replaced;
 mod requests;
 mod roots;
+mod sometimes;
 mod tasks;
 mod thread_locals;
 mod threads;
@@ -92,13 +93,15 @@ pub enum Release {
     OfOthers,
     /// By an unload callback, but not the one that was kept in the same place before.
     Replaced,
+    /// By an unload callback, unless something throws before, or a condition keeps it from it.
+    Sometimes,
     /// By a function that is handed on, to code that is not seen to call it at unload.
     HandedOn,
     /// In the same body, unless something is thrown before.
     UnlessThrown,
     /// Nowhere, but what a library keeps so for all runs on threads that have the library's own loader.
     WithOwnLoader,
-    /// By itself, some time after it had something to do: nothing that it was given to do is seen to last.
+    /// By itself, some time after it had something to do: nothing that it was given to do, or does, is seen to last.
     WhenIdle,
     /// In the same body, in what it calls, or by itself: it does not outlive the work that it is for.
     Locally,

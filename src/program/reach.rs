@@ -299,10 +299,13 @@ impl<'p> Reach<'p> {
     pub fn reached_without(&self, is_left_out: &dyn Fn(ClassId) -> bool) -> Vec<bool> {
         let mut reached = vec![false; self.graph.n_nodes()];
         let mut waiting = Vec::new();
-        for method in (0..self.program.n_methods).map(MethodId::from_index) {
-            if !is_left_out(self.program.class_of_method(method)) && self.root_of(method).is_some() {
-                reached[method.index()] = true;
-                waiting.push(method.0);
+        let classes = (0..self.program.classes.len()).map(ClassId::from_index);
+        for class in classes.filter(|class| !is_left_out(*class)) {
+            for (method, _) in self.program.methods_of(class) {
+                if self.root_of(method).is_some() {
+                    reached[method.index()] = true;
+                    waiting.push(method.0);
+                }
             }
         }
         while let Some(from) = waiting.pop() {

@@ -162,6 +162,7 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/resource/executor-never-shut-down.yaml"),
     ),
     ("rules/resource/first-user-kept.yaml", include_str!("../../rules/resource/first-user-kept.yaml")),
+    ("rules/resource/handle-kept-open.yaml", include_str!("../../rules/resource/handle-kept-open.yaml")),
     (
         "rules/resource/jdbc-driver-not-deregistered.yaml",
         include_str!("../../rules/resource/jdbc-driver-not-deregistered.yaml"),

@@ -100,6 +100,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("resource/client-never-closed", Shows::Open("client")),
     ("resource/closeable-never-closed", Shows::Open("closeable")),
     ("resource/executor-never-shut-down", Shows::Open("executor")),
+    ("resource/handle-kept-open", Shows::Open("stream")),
     ("resource/jdbc-driver-not-deregistered", Shows::Kept),
     ("resource/first-user-kept", Shows::Kept),
     ("resource/jdbc-open-on-exception", Shows::Open("jdbc")),
@@ -219,6 +220,7 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ),
     ("resource/executor-never-shut-down/bad-plugin-host", "the base itself starts its plug-ins"),
     ("resource/executor-never-shut-down/good-plugin-host", "the base itself starts its plug-ins"),
+    ("resource/handle-kept-open/bad-kinds", "what is watched for this rule is streams and sockets"),
     ("resource/lock-not-released/bad-tried", "what is watched is locked, not tried for"),
     ("resource/stream-open-on-exception/bad-unseen", "what would have to close is not there"),
     (

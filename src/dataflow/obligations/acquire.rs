@@ -171,8 +171,10 @@ fn texts<'b>(world: &'b World<'_>, body: Body<'b>, event: &'b Event) -> impl Ite
 fn by_callees(callees: &Callees<'_, '_>, body: Body<'_>, i: usize, event: &Event) -> Vec<Obligation> {
     let held = made_by(callees.world, body, i, event).map(Held::Value);
     let resources = callees.yielded(body, event);
-    let made = resources.into_iter().filter_map(|Yielded { resource, is_open }| {
-        let (event, released_with) = (i as u16, Vec::new());
+    let made = resources.into_iter().filter_map(|Yielded { resource, is_open, owner }| {
+        let owner = owner.and_then(|param| body.origins.args(event).get(usize::from(param)).copied());
+        let released_with = owner.map_or_else(Vec::new, |owner| owners_from(callees, body, owner));
+        let event = i as u16;
         Some(Obligation { resource, event, held: held?, is_open, is_presumed: false, released_with })
     });
     made.collect()
@@ -242,14 +244,23 @@ pub(super) fn is_auto_closeable(world: &World<'_>, class: ClassId) -> bool {
 
 /// The chain of values that what a call yields is released with.
 fn owners(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Vec<ValueId> {
-    let mut found = Vec::new();
-    let mut at = event;
-    while found.len() < MAX_OWNERS && callees.is_released_with_receiver(body, at) {
-        let receiver = body.origins.arg(at, 0);
-        found.push(receiver);
-        let made = body.origins.leaves(receiver).find_map(|leaf| body.origins.event(leaf));
+    match callees.is_released_with_receiver(body, event) {
+        true => owners_from(callees, body, body.origins.arg(event, 0)),
+        false => Vec::new(),
+    }
+}
+
+/// A value and the chain of values that it is released with itself.
+fn owners_from(callees: &Callees<'_, '_>, body: Body<'_>, first: ValueId) -> Vec<ValueId> {
+    let mut found = vec![first];
+    let mut owner = first;
+    while found.len() < MAX_OWNERS {
+        let made = body.origins.leaves(owner).find_map(|leaf| body.origins.event(leaf));
         match made {
-            Some((_, made)) if made.kind.is_invoke() => at = made,
+            Some((_, made)) if made.kind.is_invoke() && callees.is_part_of_receiver(body, made) => {
+                owner = body.origins.arg(made, 0);
+                found.push(owner);
+            }
             _ => break,
         }
     }

@@ -165,6 +165,14 @@ impl<'c, 'w> Callees<'c, 'w> {
             && event.member().is_some_and(|m| self.is_in(self.groups.released_with_receiver, body, m))
     }
 
+    /// Whether what a call yields is released with the receiver, or is the receiver by another type.
+    pub(super) fn is_part_of_receiver(&self, body: Body<'_>, event: &Event) -> bool {
+        let loader = self.world.program.class(body.class).loader;
+        let is_face = |m| self.world.knowledge.roles(loader, m).any(|(r, _)| matches!(r, Role::NotOwned(_)));
+        self.is_released_with_receiver(body, event)
+            || event.kind.has_receiver() && event.member().is_some_and(is_face)
+    }
+
     /// Whether a call releases something, whatever it is.
     pub(super) fn is_release(&self, body: Body<'_>, event: &Event) -> bool {
         let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };

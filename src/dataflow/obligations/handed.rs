@@ -4,10 +4,13 @@
 use super::acquire::{Held, Obligation, is_auto_closeable, is_constructor, result_class, takes_closeable};
 use super::callees::{Callees, MAX_TARGETS};
 use super::closing;
-use crate::dataflow::knowledge::{ResourceId, Role};
+use crate::dataflow::knowledge::{ResourceId, Role, groups};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{MemberRefId, descriptor};
+use crate::vocabulary::{MemberRefId, ValueId, descriptor};
+
+/// Callees below one another that are asked whether they yield what is there already.
+const MAX_DEPTH: u32 = 3;
 
 /// What a call yields, if it is to be closed and made for the caller.
 pub(super) fn by_call(
@@ -47,8 +50,22 @@ pub(super) fn by_call(
         held: Held::Value(Value::Event(i as u32)),
         is_open: true,
         is_presumed: true,
-        released_with: Vec::new(),
+        released_with: owner_of(callees, body, event).into_iter().collect(),
     })
+}
+
+/// The receiver of a call, if the body itself releases that: a session's channel goes with the session.
+fn owner_of(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Option<ValueId> {
+    let owner = event.kind.has_receiver().then(|| body.origins.arg(event, 0))?;
+    let is_made = |leaf: &Value| matches!(leaf, Value::Event(_));
+    let leaves: Vec<Value> = body.origins.leaves(owner).filter(is_made).collect();
+    let is_owner = |value: ValueId| body.origins.leaves(value).any(|leaf| leaves.contains(&leaf));
+    let releases = |e: &Event| {
+        let receiver = body.origins.args(e).first();
+        e.kind.has_receiver() && receiver.is_some_and(|v| is_owner(*v)) && callees.is_release(body, e)
+    };
+    let mut calls = body.origins.events().iter().filter(|e| e.kind.is_invoke());
+    (!leaves.is_empty() && calls.any(releases)).then_some(owner)
 }
 
 /// Whether a method's name says that the result is made for the caller.
@@ -86,27 +103,51 @@ fn resource_of(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Opti
     }
 }
 
-/// Whether the call yields what the callee, or its receiver, has already: the content of a field, an argument, itself; or
-/// an object whose `close` gives nothing back.
+/// Whether the call yields what the callee, or its receiver, has already: the content of a field or of a collection, an
+/// argument, itself; or an object whose `close` gives nothing back.
 fn is_kept_by_callee(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> bool {
+    hands_out_own(callees, body, event, MAX_DEPTH) || callees.is_fluent_call(body, event)
+}
+
+/// Whether some method that a call may run yields what is there already. What it calls itself may do so too, from a
+/// collection or a static field; a field or an argument down there may well be of something new.
+fn hands_out_own(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event, depth: u32) -> bool {
     let world = callees.world;
+    let element = world.knowledge.group(groups::CONTAINER_ELEMENT);
+    let is_outer = depth == MAX_DEPTH;
     let targets = callees.targets(body, event, MAX_TARGETS).unwrap_or_default();
     let hands_out = |method| {
         let callee = world.body(method);
+        let loader = world.program.class(callee.class).loader;
         let events = callee.origins.events().iter();
         let mut returned =
             events.filter(|e| e.kind == EventKind::Return).flat_map(|e| callee.origins.args(e));
         returned.any(|v| {
             callee.origins.leaves(*v).any(|leaf| match callee.origins.event(leaf) {
-                Some((_, made)) if made.kind == EventKind::New => is_idle(callees, callee, made),
-                Some((_, made)) => {
-                    matches!(made.kind, EventKind::GetField | EventKind::GetStatic | EventKind::ArrayLoad)
+                Some((_, made)) if made.kind == EventKind::New => is_outer && is_idle(callees, callee, made),
+                Some((_, made)) if made.kind.is_invoke() => {
+                    made.member().is_some_and(|m| world.knowledge.api_in(element, loader, m).is_some())
+                        && !takes_out(callees, callee)
+                        || depth > 0 && hands_out_own(callees, callee, made, depth - 1)
                 }
-                None => matches!(leaf, Value::Param(_)),
+                Some((_, made)) => {
+                    made.kind == EventKind::GetStatic
+                        || is_outer && matches!(made.kind, EventKind::GetField | EventKind::ArrayLoad)
+                }
+                None => is_outer && matches!(leaf, Value::Param(_)),
             })
         })
     };
-    targets.into_iter().any(hands_out) || callees.is_fluent_call(body, event)
+    targets.into_iter().any(hands_out)
+}
+
+/// Whether a method takes something out of a collection: what it yields then is nobody else's any more.
+fn takes_out(callees: &Callees<'_, '_>, body: Body<'_>) -> bool {
+    let world = callees.world;
+    let loader = world.program.class(body.class).loader;
+    let members = body.origins.events().iter().filter(|e| e.kind.is_invoke()).filter_map(Event::member);
+    let removers = groups::REMOVERS.map(|name| world.knowledge.group(name));
+    members.into_iter().any(|m| removers.iter().any(|g| world.knowledge.api_in(g, loader, m).is_some()))
 }
 
 fn is_idle(callees: &Callees<'_, '_>, body: Body<'_>, made: &Event) -> bool {

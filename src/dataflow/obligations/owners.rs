@@ -6,7 +6,7 @@ use super::uses::{Use, Uses};
 use crate::dataflow::Body;
 use crate::dataflow::exceptions::THROWABLE;
 use crate::dataflow::paths::block_of;
-use crate::facts::{NO_NAME, Value};
+use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::vocabulary::{MethodId, ValueId};
 
 /// Callers of one method that are looked at.
@@ -26,6 +26,31 @@ pub(super) fn is_released_by_callers(
     let owners = obligation.released_with.iter().flat_map(|owner| body.origins.leaves(*owner));
     let mut params = owners.filter_map(|leaf| passed_param(body, leaf));
     params.any(|param| is_released_above(callees, body, param, &mut Vec::new()))
+}
+
+/// The parameter that an obligation is released with.
+pub(super) fn passed_owner(body: Body<'_>, obligation: &Obligation) -> Option<u16> {
+    let mut owners = obligation.released_with.iter().flat_map(|owner| body.origins.leaves(*owner));
+    owners.find_map(|leaf| passed_param(body, leaf))
+}
+
+/// Whether what an obligation is released with has a holder beyond the body: it was given, or is in a field.
+pub(super) fn are_kept_elsewhere(body: Body<'_>, obligation: &Obligation) -> bool {
+    let leaves = |owner: &ValueId| body.origins.leaves(*owner).collect::<Vec<_>>();
+    let owners: Vec<Value> = obligation.released_with.iter().flat_map(leaves).collect();
+    let is_read = |leaf: &Value| {
+        let read = body.origins.event(*leaf).map(|(_, e)| e.kind);
+        matches!(leaf, Value::Param(_)) || matches!(read, Some(EventKind::GetField | EventKind::GetStatic))
+    };
+    let is_stored = |event: &Event| {
+        matches!(event.kind, EventKind::PutField | EventKind::PutStatic | EventKind::Return)
+            && body
+                .origins
+                .args(event)
+                .last()
+                .is_some_and(|v| body.origins.leaves(*v).any(|l| owners.contains(&l)))
+    };
+    owners.iter().any(is_read) || !owners.is_empty() && body.origins.events().iter().any(is_stored)
 }
 
 /// The parameter that a value is, the receiver left out.

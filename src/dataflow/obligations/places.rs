@@ -121,3 +121,34 @@ pub(super) fn is_repeated_without(body: Body<'_>, event: u16, other: Option<u16>
     }
     false
 }
+
+/// The return of a method that takes one lock of a pair and gives back the other: the write lock stays taken after the
+/// read lock was unlocked.
+pub(super) fn left_by_mistake(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    obligation: &Obligation,
+) -> Option<u16> {
+    let Held::Place(place) = obligation.held else { return None };
+    let made = |value: ValueId| {
+        let mut made = body.origins.leaves(value).filter_map(|leaf| body.origins.event(leaf));
+        made.find(|(_, e)| e.kind.is_invoke() && e.kind.has_receiver()).map(|(_, e)| e)
+    };
+    let taken = made(place)?;
+    let pair = body.origins.arg(taken, 0);
+    let is_other = |value: &ValueId| {
+        made(*value).is_some_and(|other| {
+            other.target != taken.target && is_same_place(body, body.origins.arg(other, 0), pair, MAX_STEPS)
+        })
+    };
+    let is_own = |value: &ValueId| is_same_place(body, *value, place, MAX_STEPS);
+    let releases = |e: &Event| callees.is_release_of(body, e, obligation.resource);
+    let takes = |e: &Event| callees.is_acquire_of(body, e, obligation.resource);
+    let calls = |is_meant: &dyn Fn(&Event) -> bool, of: &dyn Fn(&ValueId) -> bool| {
+        let mut calls = body.origins.events().iter().filter(|e| e.kind.is_invoke() && is_meant(e));
+        calls.any(|e| body.origins.args(e).iter().any(of))
+    };
+    let is_mistaken = calls(&releases, &is_other) && !calls(&takes, &is_other) && !calls(&releases, &is_own);
+    let returns = body.origins.events().iter().position(|e| e.kind == EventKind::Return);
+    returns.filter(|_| is_mistaken).and_then(|at| u16::try_from(at).ok())
+}

@@ -4,6 +4,7 @@ use super::acquire;
 use super::callees::Callees;
 use super::closing;
 use super::follow::Followed;
+use super::owners;
 use crate::dataflow::World;
 use crate::dataflow::exceptions::Exceptions;
 use crate::dataflow::knowledge::ResourceId;
@@ -25,6 +26,8 @@ pub struct Yielded {
     pub resource: ResourceId,
     /// Whether there is something to release already.
     pub is_open: bool,
+    /// The parameter that it is released with, of those that the method is given: the statement of a result set.
+    pub owner: Option<u16>,
 }
 
 /// What the caller of a method gets and has to release. Built in rounds: first the methods that acquire themselves,
@@ -113,7 +116,8 @@ fn yielded_by(world: &World<'_>, method: MethodId, known: &Summaries) -> Option<
             continue;
         }
         if let Some(is_open) = Followed::obligation(&callees, body, &obligation, false).yields() {
-            resources.push(Yielded { resource: obligation.resource, is_open });
+            let owner = owners::passed_owner(body, &obligation);
+            resources.push(Yielded { resource: obligation.resource, is_open, owner });
         }
     }
     // Of what is open on one path and not on another, the open one: somebody has to look.

@@ -152,12 +152,20 @@ impl<'w> Search<'w> {
         }
     }
 
-    /// What the array holds that a call makes of a container's elements; whether it makes one.
-    pub(super) fn array_of(&mut self, body: Body<'_>, event: &Event, up: Option<&Frame<'_>>, at: At) -> bool {
+    /// What a call takes out of the one thing that its receiver holds, or puts into an array of all of them; whether it
+    /// does.
+    pub(super) fn elements_of(
+        &mut self,
+        body: Body<'_>,
+        event: &Event,
+        up: Option<&Frame<'_>>,
+        at: At,
+    ) -> bool {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
-        let table = knowledge.group(groups::ARRAY_OF_ELEMENTS);
-        if event.member().is_none_or(|m| knowledge.api_in(table, loader, m).is_none()) {
+        let is_in = |group: &str, m| knowledge.api_in(knowledge.group(group), loader, m).is_some();
+        let groups = [groups::ARRAY_OF_ELEMENTS, groups::ONLY_ELEMENT];
+        if !event.member().is_some_and(|m| groups.iter().any(|group| is_in(group, m))) {
             return false;
         }
         self.value(body, body.origins.arg(event, 0), up, At { of_elements: true, ..at });

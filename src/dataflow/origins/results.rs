@@ -77,6 +77,8 @@ impl Search<'_> {
             Some(Origin::LoaderOf(body.class))
         } else if is_in(groups::CLASS_GET_LOADER) {
             Some(self.loader_of(body, body.origins.arg(event, 0), up))
+        } else if is_in(groups::LOADER_PARENT) {
+            self.above_shared(body, body.origins.arg(event, 0), up)
         } else if crate::dataflow::new_objects::is_copy(self.world, body, event) {
             Some(Origin::Allocation(None))
         } else {
@@ -120,6 +122,17 @@ impl Search<'_> {
                 None => Origin::ForeignLoader,
             },
             _ => Origin::ForeignLoader,
+        }
+    }
+
+    /// What is above the loader of shared code, if a value is that loader: no application's.
+    fn above_shared(&self, body: Body<'_>, loader: ValueId, up: Option<&Frame<'_>>) -> Option<Origin> {
+        let mut leaves = body.origins.leaves(loader);
+        let leaf = leaves.next().filter(|_| leaves.next().is_none())?;
+        let (_, of) = body.origins.event(leaf).filter(|(_, e)| self.is_get_module(body, e))?;
+        match self.loader_of(body, body.origins.arg(of, 0), up) {
+            Origin::LoaderOf(class) if self.world.reach.owner(class).is_none() => Some(Origin::SystemLoader),
+            _ => None,
         }
     }
 

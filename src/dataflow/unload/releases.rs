@@ -12,7 +12,7 @@ use crate::dataflow::origins::{self, Origin};
 use crate::facts::{Event, EventKind, Value};
 use crate::program::CallSite;
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
-use crate::vocabulary::{MethodId, TenantId, ValueId};
+use crate::vocabulary::{FieldId, MethodId, TenantId, ValueId};
 
 impl Judge<'_> {
     pub(super) fn release(
@@ -47,11 +47,14 @@ impl Judge<'_> {
         }
         let (at_unload, of_others) = self.in_time(acquired, fate, life, tenant);
         if at_unload.is_some() {
-            let release = match replaced::has_replaced_another(self.world, acquired, fate) {
-                true => Release::Replaced,
-                false => Release::AtUnload,
+            if replaced::has_replaced_another(self.world, acquired, fate) {
+                return (Release::Replaced, at_unload);
+            }
+            let passed_by = self.passed_by(acquired, &self.releases_in_time(fate, life, tenant), tenant);
+            return match passed_by {
+                Some(_) => (Release::Sometimes, passed_by),
+                None => (Release::AtUnload, at_unload),
             };
-            return (release, at_unload);
         }
         if let Some((row, site)) = fate.managed.first() {
             let manager = tables.managers.get(usize::from(*row));
@@ -76,7 +79,7 @@ impl Judge<'_> {
         {
             return (Release::Locally, Some(site));
         }
-        self.by_itself(acquired, fate, &other.0).map_or(other, |end| (end, None))
+        self.by_itself(acquired, fate, life, &other.0).map_or(other, |end| (end, None))
     }
 
     /// A release that an unload callback reaches; or, in the other part, one that it reaches for other objects only.
@@ -87,11 +90,7 @@ impl Judge<'_> {
         life: Option<&Life>,
         tenant: TenantId,
     ) -> (Option<Site>, Option<Site>) {
-        let is_deaf = life.is_some_and(|l| l.ignores_interrupts);
-        let is_in_time = |r: &&Released| {
-            r.at_unload && self.roots.reaches(tenant, r.site.0) && !(is_deaf && self.only_interrupts(r.site))
-        };
-        let releases: Vec<&Released> = fate.releases.iter().filter(is_in_time).collect();
+        let releases = self.releases_in_time(fate, life, tenant);
         let first = releases.first().map(|r| r.site);
         if first.is_some() && !self.misses_a_holder(acquired, fate, &releases, tenant) {
             return (first, None);
@@ -99,8 +98,31 @@ impl Judge<'_> {
         (self.by_function(fate, tenant), first)
     }
 
+    /// The releases that an unload callback reaches.
+    fn releases_in_time<'f>(
+        &self,
+        fate: &'f Fate,
+        life: Option<&Life>,
+        tenant: TenantId,
+    ) -> Vec<&'f Released> {
+        let is_deaf = life.is_some_and(|l| l.ignores_interrupts);
+        let is_in_time = |r: &&Released| {
+            r.at_unload && self.roots.reaches(tenant, r.site.0) && !(is_deaf && self.only_interrupts(r.site))
+        };
+        fate.releases.iter().filter(is_in_time).collect()
+    }
+
     /// How an object ends that nothing releases in time.
-    fn by_itself(&self, acquired: &Acquired, fate: &Fate, release: &Release) -> Option<Release> {
+    fn by_itself(
+        &self,
+        acquired: &Acquired,
+        fate: &Fate,
+        life: Option<&Life>,
+        release: &Release,
+    ) -> Option<Release> {
+        if matches!(release, Release::Never | Release::Elsewhere) && life.is_some_and(Life::ends_by_itself) {
+            return Some(Release::WhenIdle);
+        }
         let is_left_to_all = matches!(release, Release::Never | Release::Elsewhere)
             && self.world.reach.is_open_world()
             && matches!(self.keeper(fate, false), Keeper::SharedStatic(_));
@@ -108,7 +130,15 @@ impl Judge<'_> {
             return Some(Release::WithOwnLoader);
         }
         let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource))?;
+        let is_left = matches!(release, Release::Never | Release::OfOthers);
+        let by_end = || {
+            tasks::end(&self.follower, acquired.resource, fate)
+                .filter(|_| resource.ends_unreferenced && is_left)
+        };
         if self.is_idle_without_work(acquired, fate) || self.idles(acquired) {
+            if resource.ends_with_module && by_end() == Some(Release::Locally) {
+                return Some(Release::Locally);
+            }
             return Some(match self.keeper(fate, false) {
                 // Work of one application keeps no thread that works for another: idle ones end first.
                 Keeper::SharedStatic(_) => tasks::idle_end(self.world, fate),
@@ -119,8 +149,7 @@ impl Judge<'_> {
         if tasks::is_ended_by_task(self.world, fate) {
             return Some(Release::WhenIdle);
         }
-        let is_left = matches!(release, Release::Never | Release::OfOthers);
-        tasks::end(&self.follower, acquired.resource, fate).filter(|_| resource.ends_unreferenced && is_left)
+        by_end()
     }
 
     /// Whether a call of a thread's tells it to end, which one that ignores interrupts does not.
@@ -235,9 +264,12 @@ impl Judge<'_> {
     /// Whether those who use a library alone take back what it registers for them.
     fn elsewhere(&self, acquired: &Acquired, fate: &Fate, site: Site) -> Release {
         let is_registered = is_of_group(self.world, acquired.resource, REGISTRATIONS);
+        let is_static = |f: &FieldId| self.world.program.field(*f).access.is_static();
+        // What an object starts it ends, if whoever has the object asks it to.
+        let is_of_object = !fate.fields.is_empty() && !fate.fields.iter().any(is_static);
         let mut sites: Vec<Site> = fate.releases.iter().map(|r| r.site).collect();
         sites.push(site);
-        match is_registered && self.world.reach.is_open_world() {
+        match (is_registered || is_of_object) && self.world.reach.is_open_world() {
             true => pairs::taken_back_by_users(self.world, acquired.method, &sites)
                 .map_or(Release::Elsewhere, |_| Release::ByUsers),
             false => Release::Elsewhere,

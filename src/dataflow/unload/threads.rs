@@ -40,6 +40,8 @@ pub(super) struct Life {
     pub(super) ignores_interrupts: bool,
     /// Whether its maker says that the JVM shall not end before it.
     pub(super) is_meant_to_last: bool,
+    /// Whether it waits for something that need not come.
+    waits_for_others: bool,
     /// Fields that its loops look at, and fields whose objects it waits on.
     flags: Vec<FieldId>,
     waits: Vec<FieldId>,
@@ -83,7 +85,7 @@ fn life_of(world: &World<'_>, tasks: Tasks<'_>) -> Life {
     if is_generic {
         // What ends one of many tasks ends no thread that runs any of them.
         (life.flags, life.waits) = (Vec::new(), Vec::new());
-        life.is_endless = false;
+        (life.is_endless, life.waits_for_others) = (false, true);
     }
     life.flags.sort_unstable();
     life.flags.dedup();
@@ -225,16 +227,26 @@ fn run_of(world: &World<'_>, class: ClassId) -> Option<MethodId> {
 }
 
 impl Life {
+    /// Whether all that it does comes to an end by itself, if not at once: of what it reads, or of a time.
+    pub(super) fn ends_by_itself(&self) -> bool {
+        !self.runs.is_empty() && !self.is_endless && !self.is_meant_to_last && !self.waits_for_others
+    }
+
     /// Looks for loops and for calls that wait, and adds what the body calls.
     fn look_at(&mut self, world: &World<'_>, body: Body<'_>, bodies: &mut Vec<MethodId>) {
-        let blocking = world.knowledge.group(groups::BLOCKING_CALL);
+        let [blocking, passing] =
+            [groups::BLOCKING_CALL, groups::PASSING_WAIT].map(|name| world.knowledge.group(name));
         let loader = world.program.class(body.class).loader;
         for event in body.origins.events().iter().filter(|e| e.kind.is_invoke()) {
             let Some(member) = event.member() else { continue };
             if world.knowledge.api_in(blocking, loader, member).is_some() {
                 self.is_short = false;
+                let passes = world.knowledge.api_in(passing, loader, member).is_some();
+                self.waits_for_others |= !passes;
                 if event.kind.has_receiver() {
-                    self.waits.extend(waits::sources(world, body, body.origins.arg(event, 0)));
+                    let sources = waits::sources(world, body, body.origins.arg(event, 0));
+                    self.waits_for_others |= sources.is_kept_open;
+                    self.waits.extend(sources.fields);
                 }
             }
             if let Some(target) = only_target(world, body, event)
@@ -271,6 +283,7 @@ impl Life {
                 self.flags.extend(flags);
             }
             let ends = exits > flagged;
+            self.waits_for_others |= polls(world, body, &members);
             self.ignores_interrupts |= !ends && !heeds && interrupts::are_swallowed(world, body, &members);
             self.is_short &= ends;
             self.is_endless |= !ends;
@@ -333,6 +346,22 @@ fn is_changed(world: &World<'_>, body: Body<'_>, read: u16, is_flag: bool) -> bo
         let mut roles = world.knowledge.roles(loader, member);
         is_known || !is_flag && roles.any(|(r, _)| matches!(r, Role::Release(_)))
     })
+}
+
+/// Whether a loop waits a while and looks again, not for a time: nobody knows when it finds what it looks for.
+fn polls(world: &World<'_>, body: Body<'_>, members: &[u16]) -> bool {
+    let loader = world.program.class(body.class).loader;
+    let blocks = body.origins.unit.blocks_of(body.method);
+    let calls = |group: &[bool], is_meant: &dyn Fn(&Event) -> bool| {
+        let inside = members.iter().filter_map(|b| blocks.get(usize::from(*b)));
+        let mut events = inside.flat_map(|b| body.origins.unit.events_in(body.method, b));
+        events.any(|e| {
+            let member = e.member().filter(|_| e.kind.is_invoke() && is_meant(e));
+            member.is_some_and(|m| world.knowledge.api_in(group, loader, m).is_some())
+        })
+    };
+    let [passing, clock] = [groups::PASSING_WAIT, groups::CLOCK_READ].map(|name| world.knowledge.group(name));
+    calls(passing, &|e| e.kind == EventKind::InvokeStatic) && !calls(clock, &|_| true)
 }
 
 fn tested(test: Test) -> Option<ValueId> {

@@ -1,6 +1,7 @@
 //! What a thread's waits depend on: a read from a stream ends when the socket that the stream comes from is closed.
 
 use super::flow::Site;
+use crate::dataflow::knowledge::Role;
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{FieldId, MethodId, ValueId};
@@ -18,11 +19,20 @@ const MAX_ASKED: usize = 16;
 /// Overriders looked at for one call.
 const MAX_TARGETS: usize = 4;
 
-/// The fields that hold what a value was made from, in the order in which they are met.
-pub(super) fn sources(world: &World<'_>, body: Body<'_>, value: ValueId) -> Vec<FieldId> {
-    let mut search = Search { world, seen: Vec::new(), found: Vec::new() };
+/// What a wait depends on.
+pub(super) struct Sources {
+    /// The fields that hold what the value was made from, in the order in which they are met.
+    pub(super) fields: Vec<FieldId>,
+    /// Whether there is an end of it only when somebody closes it: it comes from a static field, or belongs to what is
+    /// to be closed, as a socket's stream does.
+    pub(super) is_kept_open: bool,
+}
+
+/// What a value was made from.
+pub(super) fn sources(world: &World<'_>, body: Body<'_>, value: ValueId) -> Sources {
+    let mut search = Search { world, seen: Vec::new(), found: Vec::new(), is_kept_open: false };
     search.value(body, value, 0);
-    search.found
+    Sources { fields: search.found, is_kept_open: search.is_kept_open }
 }
 
 /// The calls of a method that hands out what it reads at an event.
@@ -40,6 +50,7 @@ struct Search<'w> {
     world: &'w World<'w>,
     seen: Vec<(MethodId, Value)>,
     found: Vec<FieldId>,
+    is_kept_open: bool,
 }
 
 impl Search<'_> {
@@ -72,6 +83,7 @@ impl Search<'_> {
         let world = self.world;
         let refs = world.program.refs(world.program.class(body.class).loader);
         let Some(field) = event.member().and_then(|m| refs.field(m)) else { return };
+        self.is_kept_open |= event.kind == EventKind::GetStatic;
         if !self.found.contains(&field) {
             self.found.push(field);
         }
@@ -98,6 +110,9 @@ impl Search<'_> {
     /// What a getter yields, or what a method of the JDK makes from its receiver: a socket's stream.
     fn called(&mut self, body: Body<'_>, event: &Event, depth: u32) {
         let world = self.world;
+        let loader = world.program.class(body.class).loader;
+        let mut roles = event.member().into_iter().flat_map(|m| world.knowledge.roles(loader, m));
+        self.is_kept_open |= roles.any(|(role, _)| matches!(role, Role::NotOwned(_)));
         let targets = world.targets(body, event, MAX_TARGETS).unwrap_or_default();
         if targets.is_empty() && event.kind.has_receiver() {
             self.value(body, body.origins.arg(event, 0), depth + 1);

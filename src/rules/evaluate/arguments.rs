@@ -28,7 +28,13 @@ pub(super) fn holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool 
         let loader = world.program.class(body.class).loader;
         let Some(value) = body.origins.args(event).get(position) else { return false };
         let types = super::made::objects_behind(world, body, *value);
-        if types.is_empty() || !types.iter().all(|t| values::declares(world, loader, t, &test.declares)) {
+        let declares = |t: &&str| values::declares(world, loader, t, &test.declares);
+        // Who is to come can choose the one of them that does.
+        let has_it = match world.reach.is_open_world() {
+            true => types.iter().any(declares),
+            false => !types.is_empty() && types.iter().all(declares),
+        };
+        if !has_it {
             return false;
         }
     }

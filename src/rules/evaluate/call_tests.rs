@@ -5,11 +5,11 @@ use super::context::Context;
 use super::matches::{Match, Spot};
 use super::own_casts::is_cast_to_own;
 use super::values::{asked_loader, constants, holds_resource, operand, origins_of, type_of, types_of};
-use crate::facts::{EventKind, NO_NAME, Value};
+use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::program::CallSite;
 use crate::rules::rule::{CallTest, ModuleHas};
 use crate::topology::PathElement;
-use crate::vocabulary::descriptor::binary_name;
+use crate::vocabulary::descriptor::{binary_name, return_type};
 use crate::vocabulary::{ClassId, LoaderId, MethodId};
 
 /// Callers looked at for one method.
@@ -110,9 +110,30 @@ fn asks_own_loader(cx: &Context<'_>, spot: &Spot, name: &str) -> Option<bool> {
             if asked_loader(world, resolving, lookup) != Some(own) {
                 return Some(false);
             }
+        } else if lookup.kind == EventKind::InvokeSpecial && is_jdks_of_name(cx, own, lookup, name) {
+            // What the JDK's does: the nearest loader is that of the code which reads.
+            n += 1;
+        } else if yields_class(cx, lookup) {
+            // Somebody else is asked, too.
+            return None;
         }
     }
     Some(n > 0)
+}
+
+fn yields_class(cx: &Context<'_>, call: &Event) -> bool {
+    let members = &cx.world.program.facts.members;
+    let desc = call.member().map(|m| cx.world.program.text(members.get(m).desc));
+    desc.is_some_and(|desc| return_type(desc).class() == Some("java/lang/Class"))
+}
+
+/// Whether a call is one of the JDK's method of a name.
+fn is_jdks_of_name(cx: &Context<'_>, loader: LoaderId, call: &Event, name: &str) -> bool {
+    let program = cx.world.program;
+    let Some(member) = call.member() else { return false };
+    let target = program.refs(loader).method(member);
+    program.text(program.facts.members.get(member).name) == name
+        && target.is_none_or(|m| program.is_jdk(program.class_of_method(m)))
 }
 
 /// Whether a module that gets to the site has one of the files or classes, and, if it has to be alone, the loader of the
@@ -120,7 +141,8 @@ fn asks_own_loader(cx: &Context<'_>, spot: &Spot, name: &str) -> Option<bool> {
 fn module_has(cx: &Context<'_>, found: &Match, test: &ModuleHas) -> bool {
     let topology = cx.world.program.topology;
     let own = cx.world.program.class(found.class).loader;
-    let files = files_of(cx, found, test);
+    let test = &for_type(cx, found, test);
+    let files = &test.files;
     let tenants = cx.tenants(found);
     let mut loaders = tenants.iter().filter(|t| t.index() > 0);
     let has = |loader: LoaderId| {
@@ -131,7 +153,7 @@ fn module_has(cx: &Context<'_>, found: &Match, test: &ModuleHas) -> bool {
         let loader = topology.tenants.get(t.index()).map(|t| t.loader);
         loader.is_some_and(|loader| loader != own && has(loader))
     });
-    is_had && !(test.alone && sees(cx, own, &files, test))
+    is_had && !(test.alone && sees(cx, own, files, test))
 }
 
 /// Whether a loader yields one of the files or classes.
@@ -153,15 +175,23 @@ fn is_below(cx: &Context<'_>, class: ClassId, types: &[String]) -> bool {
         && types.iter().any(|t| program.has_supertype_named(class, t))
 }
 
-/// The names of the files, with the type that the call yields.
-fn files_of(cx: &Context<'_>, found: &Match, test: &ModuleHas) -> Vec<String> {
+/// The test with the type that the call yields.
+fn for_type(cx: &Context<'_>, found: &Match, test: &ModuleHas) -> ModuleHas {
     const TYPE: &str = "{type}";
     let yielded = found
         .spots
         .first()
         .and_then(|s| type_of(cx.world, cx.world.body(s.method), Value::Event(u32::from(s.event))));
-    let files = test.files.iter().filter(|file| !file.contains(TYPE) || yielded.is_some());
-    files.map(|file| file.replace(TYPE, &binary_name(yielded.unwrap_or_default()))).collect()
+    let with = |texts: &[String], name: &str| {
+        let known = texts.iter().filter(|text| !text.contains(TYPE) || yielded.is_some());
+        known.map(|text| text.replace(TYPE, name)).collect()
+    };
+    let yielded = yielded.unwrap_or_default();
+    ModuleHas {
+        files: with(&test.files, &binary_name(yielded)),
+        subtypes_of: with(&test.subtypes_of, yielded),
+        alone: test.alone,
+    }
 }
 
 /// Whether a loader itself defines a class, no interface, below one of the types.

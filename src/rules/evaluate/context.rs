@@ -248,11 +248,14 @@ impl<'w> Context<'w> {
             && program.class_of_method(method) == program.class_of_field(field)
     }
 
-    /// The tenants that use the class of a method.
+    /// The tenants that use the class of a method: run its methods, or read its static fields.
     fn users_of(&self, method: MethodId) -> Vec<TenantId> {
         let program = self.world.program;
-        let methods = program.methods_of(program.class_of_method(method));
-        methods.flat_map(|(id, _)| self.world.reach.tenants(id).iter().collect::<Vec<_>>()).collect()
+        let class = program.class_of_method(method);
+        let fields = program.fields_of(class).filter(|(_, f)| f.access.is_static());
+        let readers = fields.flat_map(|(id, _)| self.world.fields.reads(id)).map(|read| read.method);
+        let methods = program.methods_of(class).map(|(id, _)| id).chain(readers);
+        methods.flat_map(|id| self.world.reach.tenants(id).iter().collect::<Vec<_>>()).collect()
     }
 
     /// Entry names that a call asks for: of a resource, a bundle, or a service's providers.

@@ -172,7 +172,8 @@ fn holds_nothing(world: &World<'_>, field: FieldId) -> bool {
             let loader = world.program.class(body.class).loader;
             let made = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::New);
             let class = made.and_then(|(_, e)| world.program.find(loader, e.name()?));
-            if !class.is_some_and(|c| is_stateless(world, c)) {
+            // An object of a module has its class, and with that the module's loader.
+            if !class.is_some_and(|c| is_stateless(world, c) && world.reach.owner(c).is_none()) {
                 return false;
             }
             n += 1;

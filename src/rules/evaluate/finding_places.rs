@@ -6,6 +6,7 @@ use super::readers::Reading;
 use super::trace;
 use super::{configured_text, copies_text};
 use crate::dataflow::held::Root;
+use crate::dataflow::unload::{Kept, Release};
 use crate::findings::Location;
 
 /// The group of resources that are taken and given back, rather than opened and closed.
@@ -53,18 +54,7 @@ impl Maker<'_, '_> {
             };
             related.push((trace::location(world, class, line), note.to_owned()));
         }
-        if let Some(kept) = &self.found.kept {
-            if let Some((method, event)) = kept.release_site {
-                let line = world.event(method, event).map_or(0, |e| e.line);
-                let class = world.program.class_of_method(method);
-                related.push((trace::location(world, class, line), "a release of it".to_owned()));
-            } else if let Some(callback) = kept.nearest_callback {
-                let class = world.program.class_of_method(callback);
-                let line = world.program.method(callback).line;
-                let note = "this unload callback could release it".to_owned();
-                related.push((trace::location(world, class, line), note));
-            }
-        }
+        related.extend(self.found.kept.as_ref().and_then(|kept| self.release_of(kept)));
         if let Some((leak, at)) = self.found.leak.as_ref().and_then(|l| Some((l, l.at?))) {
             let line = world.event(leak.method, at).map_or(0, |e| e.line);
             let is_lock = matches!(self.found.subject, Subject::Resource(r)
@@ -74,6 +64,25 @@ impl Maker<'_, '_> {
             related.push((trace::location(world, self.found.class, line), note));
         }
         related
+    }
+
+    /// Where what is kept is released, or could be.
+    fn release_of(&self, kept: &Kept) -> Option<(Location, String)> {
+        let world = self.cx.world;
+        let at = |method, line, note: &str| {
+            let class = world.program.class_of_method(method);
+            Some((trace::location(world, class, line), note.to_owned()))
+        };
+        if let Some((method, event)) = kept.release_site {
+            let line = world.event(method, event).map_or(0, |e| e.line);
+            let note = match kept.release {
+                Release::Sometimes => "this may keep the unload from releasing it",
+                _ => "a release of it",
+            };
+            return at(method, line, note);
+        }
+        let callback = kept.nearest_callback?;
+        at(callback, world.program.method(callback).line, "this unload callback could release it")
     }
 
     fn read_at(&self, reading: &Reading) -> (Location, String) {

@@ -62,8 +62,10 @@ fn class_places(
     if names.is_empty() && !(is_passed() && package_place(cx, body, asked, value) != ClassPlace::Unknown) {
         names = computed::texts(cx.world, body, value).unwrap_or_default();
     }
-    if asks_for_types(cx, body, event) {
+    if is_in(cx, body, event, NAMES_TYPES) {
         names = names.iter().flat_map(|desc| types_in(desc)).collect();
+    } else if is_in(cx, body, event, NAMES_PACKAGES) {
+        names = names.iter().flat_map(|path| factories_in(path)).collect();
     }
     let place = |name: String| {
         let place = class_place(cx.world, asked, &name);
@@ -79,9 +81,18 @@ fn class_places(
 /// The API group of the calls that ask for every class of a descriptor.
 const NAMES_TYPES: &str = "names-types";
 
-fn asks_for_types(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+/// The API group of the calls that ask for the factory of every package of a path.
+const NAMES_PACKAGES: &str = "names-packages";
+
+/// The classes by which JAXB knows the packages of a context path (JAXB 4.0, `JAXBContext.newInstance`).
+fn factories_in(path: &str) -> Vec<String> {
+    let packages = path.split(':').filter(|package| !package.is_empty());
+    packages.map(|package| format!("{package}.ObjectFactory")).collect()
+}
+
+fn is_in(cx: &Context<'_>, body: Body<'_>, event: &Event, group: &str) -> bool {
     let loader = cx.world.program.class(body.class).loader;
-    let table = cx.world.knowledge.group(NAMES_TYPES);
+    let table = cx.world.knowledge.group(group);
     event.member().is_some_and(|m| cx.world.knowledge.api_in(table, loader, m).is_some())
 }
 

@@ -27,6 +27,7 @@ pub(super) fn released(cx: &Context<'_>, found: &Match) -> Release {
             KeptRelease::ByUsers => Release::ByUsers,
             KeptRelease::Replaced => Release::Replaced,
             KeptRelease::OfOthers => Release::OfOthers,
+            KeptRelease::Sometimes => Release::Sometimes,
             KeptRelease::HandedOn => Release::HandedOn,
             KeptRelease::UnlessThrown => Release::UnlessThrown,
             KeptRelease::WithOwnLoader => Release::WithOwnLoader,

@@ -15,7 +15,8 @@ const MAX_CALLERS: usize = 32;
 /// How what the changes at `spots` put into a field is taken out again.
 pub(super) fn of_field(cx: &Context<'_>, field: FieldId, spots: &[Spot]) -> Release {
     let removals: Vec<&Change> = cx.changes.of(field).iter().filter(|c| removes(cx, c)).collect();
-    if removals.iter().any(|c| cx.is_at_unload(c.method)) {
+    let is_unset = |c: &Change| setters_of_nothing(cx, c).into_iter().any(|caller| cx.is_at_unload(caller));
+    if removals.iter().any(|c| cx.is_at_unload(c.method)) || cx.changes.of(field).iter().any(is_unset) {
         return Release::AtUnload;
     }
     let is_removal = |s: &Spot| removals.iter().any(|c| (c.method, c.event) == (s.method, s.event));
@@ -42,6 +43,7 @@ fn removes(cx: &Context<'_>, change: &Change) -> bool {
     match change.how {
         How::Container(api) | How::Entry(api) => cx.is_api(api, &cx.names.removing),
         How::ThreadLocal(api) => cx.is_api(api, &cx.names.removing) || sets_back(cx, change),
+        How::Atomic(_) => sets_nothing(cx, change),
         How::Write => {
             let spot =
                 Spot { method: change.method, event: change.event, how: Some(change.how), inside: None };
@@ -52,6 +54,36 @@ fn removes(cx: &Context<'_>, change: &Change) -> bool {
         }
         _ => false,
     }
+}
+
+/// `slot.set(null)`: what was there goes.
+fn sets_nothing(cx: &Context<'_>, change: &Change) -> bool {
+    let (method, event) = change.inside.unwrap_or((change.method, change.event));
+    let body = cx.world.body(method);
+    let args = cx.world.event(method, event).map(|e| body.origins.args(e)).unwrap_or_default();
+    args.len() > 1 && args.last().is_some_and(|v| body.origins.leaves(*v).all(|leaf| leaf == Value::Null))
+}
+
+/// `setFactory(null)`: who calls the method that writes what it is given, and gives it nothing.
+fn setters_of_nothing(cx: &Context<'_>, change: &Change) -> Vec<MethodId> {
+    let world = cx.world;
+    let body = world.body(change.method);
+    let value = world.event(change.method, change.event).and_then(|e| body.origins.args(e).last().copied());
+    let mut given = value.into_iter().flat_map(|v| body.origins.leaves(v));
+    let (How::Write, Some(Value::Param(param)), None) = (change.how, given.next(), given.next()) else {
+        return Vec::new();
+    };
+    let sites = world.sites.of(change.method, MAX_CALLERS).unwrap_or_default();
+    let gives_nothing = |caller: MethodId, event: u16| {
+        let caller = world.body(caller);
+        let passed = caller
+            .origins
+            .events()
+            .get(usize::from(event))
+            .and_then(|e| caller.origins.args(e).get(usize::from(param)).copied());
+        passed.is_some_and(|v| caller.origins.leaves(v).all(|leaf| leaf == Value::Null))
+    };
+    sites.iter().filter(|s| gives_nothing(s.caller, s.event)).map(|s| s.caller).collect()
 }
 
 /// `type = String.class`: a class that is no application's takes the place of what was there.

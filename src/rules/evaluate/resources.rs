@@ -5,7 +5,7 @@ use super::matches::{Match, Spot, Subject};
 use crate::dataflow::knowledge::ResourceId;
 use crate::dataflow::obligations::{self, ExitKind, Leak, Summaries};
 use crate::dataflow::unload;
-use crate::rules::rule::{Exits, Rule, Site};
+use crate::rules::rule::{Condition, Exits, Rule, Site};
 use crate::vocabulary::{ClassId, MethodId, Parallel};
 
 /// For each rule the matches of its resource site; none for other sites. Both analyses run once for all rules.
@@ -18,7 +18,8 @@ pub(super) fn find(cx: &Context<'_>, rules: &[Rule], parallel: &impl Parallel) -
         };
         (0..n).map(|i| names.iter().any(|name| is_named(cx, i, name))).collect()
     };
-    let tables: Vec<Vec<bool>> = rules.iter().map(|r| wanted(&r.site)).collect();
+    let of_rule = |r: &Rule| if is_about_nobody(cx, &r.when) { vec![false; n] } else { wanted(&r.site) };
+    let tables: Vec<Vec<bool>> = rules.iter().map(of_rule).collect();
     let any = |of: fn(&Site) -> bool, id: ResourceId| {
         rules.iter().zip(&tables).any(|(r, t)| of(&r.site) && t[usize::from(id)])
     };
@@ -50,6 +51,16 @@ pub(super) fn find(cx: &Context<'_>, rules: &[Rule], parallel: &impl Parallel) -
         _ => Vec::new(),
     };
     rules.iter().zip(&tables).map(of_rule).collect()
+}
+
+/// Whether a rule asks for known applications where there are none: then nothing need be followed for it.
+fn is_about_nobody(cx: &Context<'_>, when: &Condition) -> bool {
+    let is_refusal = |c: &Condition| matches!(c, Condition::Not(of) if matches!(**of, Condition::OpenWorld));
+    cx.world.reach.is_open_world()
+        && match when {
+            Condition::All(all) => all.iter().any(is_refusal),
+            other => is_refusal(other),
+        }
 }
 
 fn is_named(cx: &Context<'_>, resource: usize, name: &str) -> bool {

@@ -256,7 +256,11 @@ fn passed_objects(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usi
         Origin::Allocation(Some(class))
         | Origin::Array(Some(class))
         | Origin::ClassLiteral(_, Some(class)) => cx.world.reach.owner(class).is_some(),
-        Origin::Allocation(None) => f.passed_by.is_some(),
+        // A function is of the class that makes it.
+        Origin::Allocation(None) => {
+            f.passed_by.is_some()
+                || cx.world.reach.owner(cx.world.program.class_of_method(f.method)).is_some()
+        }
         _ => false,
     });
     is_module_object.then_some(StoredKind::ModuleObject)

@@ -133,6 +133,8 @@ pub enum Release {
     OfOthers,
     /// At unload, but not what was kept in the same place before.
     Replaced,
+    /// At unload, unless something throws before, or a condition keeps it from it.
+    Sometimes,
     /// By a function that goes to code that is not seen to call it at unload.
     HandedOn,
     /// By a public counterpart of the public method that took it from its caller, who has to call it.

@@ -272,6 +272,8 @@ words! {
         OfOthers,
         /// At unload, but not what was kept in the same place before.
         Replaced,
+        /// At unload, unless something throws before, or a condition keeps it from it.
+        Sometimes,
         /// By a function that goes to code that is not seen to call it at unload.
         HandedOn,
         /// At a field site: by a public counterpart of the public method that took it from its caller, who has to call it.

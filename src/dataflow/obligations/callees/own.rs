@@ -2,12 +2,25 @@
 
 use super::{Callees, MAX_DEPTH, MAX_TARGETS, is_this};
 use crate::dataflow::Body;
+use crate::dataflow::knowledge::groups;
 use crate::dataflow::obligations::acquire::is_auto_closeable;
 use crate::dataflow::obligations::follow::Followed;
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{ClassId, FieldId, MethodId};
 
 impl Callees<'_, '_> {
+    /// Whether what an event yields goes by itself when its receiver is used again.
+    pub(in crate::dataflow::obligations) fn is_replaced_by_next_use(
+        &self,
+        body: Body<'_>,
+        event: u16,
+    ) -> bool {
+        let loader = self.world.program.class(body.class).loader;
+        let group = self.world.knowledge.group(groups::REPLACED_BY_NEXT_USE);
+        let member = body.origins.events().get(usize::from(event)).and_then(Event::member);
+        member.is_some_and(|m| self.world.knowledge.api_in(group, loader, m).is_some())
+    }
+
     /// Whether a method yields what the object holds and releases with itself: another way to the same.
     pub(super) fn hands_out_own(&self, body: Body<'_>) -> bool {
         let refs = self.world.program.refs(self.world.program.class(body.class).loader);
