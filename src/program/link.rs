@@ -403,10 +403,9 @@ impl<'f> Program<'f> {
         if class.loader == self.topology.jdk { None } else { Some(self.element_of(id).tenant) }
     }
 
-    /// Whether a method is a private one of a Scala trait or class, which scalac makes public under a longer name for the
-    /// sake of the classes that it is compiled into: `com$acme$Logging$$log_$eq`.
-    pub fn is_expanded_private(&self, id: MethodId) -> bool {
-        self.name_kinds.is_put_together(self.method(id).name)
+    /// Whether a method is a setter that only its own Scala class or trait calls, though scalac makes it public.
+    pub fn is_private_setter(&self, id: MethodId) -> bool {
+        self.name_kinds.is_private_setter(self.method(id).name)
     }
 
     /// Whether several tenants have brought a copy of a class, of which the first is the class of all.

@@ -8,8 +8,12 @@ const OTHER: u8 = 0;
 const ARRAY: u8 = 1;
 const METHOD_DESCRIPTOR: u8 = 2;
 const BINARY_NAME: u8 = 3;
-/// Beside one of the others: with what compilers write between the parts of a name that they have put together.
-const PUT_TOGETHER: u8 = 1 << 7;
+const PRIVATE_SETTER: u8 = 4;
+
+/// How scalac ends the name of a method that sets a variable, and what stands between the class and the name of a private
+/// member that is public under this longer name, for the sake of the classes that it is compiled into.
+const SETTER_END: &str = "_$eq";
+const EXPANDED: &str = "$$";
 
 /// Kinds of all names of a deployment.
 #[derive(Default)]
@@ -29,14 +33,13 @@ impl NameKinds {
                 .map(|(name, text)| {
                     let class = if is_plausible(text) { names.find(&text.replace('.', "/")) } else { None };
                     classes.extend(class.map(|class| (name, class)));
-                    let put_together = if text.contains("$$") { PUT_TOGETHER } else { 0 };
-                    let kind = match text.as_bytes().first() {
+                    match text.as_bytes().first() {
                         Some(b'[') => ARRAY,
                         Some(b'(') => METHOD_DESCRIPTOR,
                         _ if class.is_some() => BINARY_NAME,
+                        _ if text.ends_with(SETTER_END) && text.contains(EXPANDED) => PRIVATE_SETTER,
                         _ => OTHER,
-                    };
-                    kind | put_together
+                    }
                 })
                 .collect();
             (kinds, classes)
@@ -52,12 +55,7 @@ impl NameKinds {
     }
 
     fn kind(&self, name: Name) -> u8 {
-        self.kinds.get(name.index()).copied().unwrap_or(OTHER) & !PUT_TOGETHER
-    }
-
-    /// Whether it has `$$` in it.
-    pub(super) fn is_put_together(&self, name: Name) -> bool {
-        self.kinds.get(name.index()).is_some_and(|kind| kind & PUT_TOGETHER != 0)
+        self.kinds.get(name.index()).copied().unwrap_or(OTHER)
     }
 
     /// Whether it starts as an array's descriptor does.
@@ -68,6 +66,11 @@ impl NameKinds {
     /// Whether it starts as a method's descriptor does.
     pub(super) fn is_method_descriptor(&self, name: Name) -> bool {
         self.kind(name) == METHOD_DESCRIPTOR
+    }
+
+    /// Whether it is that of a setter which only its own Scala class or trait calls: `com$acme$Logging$$log_$eq`.
+    pub(super) fn is_private_setter(&self, name: Name) -> bool {
+        self.kind(name) == PRIVATE_SETTER
     }
 
     /// The internal name of the class that a string constant may be meant to name.
@@ -91,7 +94,7 @@ mod tests {
     #[test]
     fn a_string_names_a_class_only_if_that_class_is_mentioned() {
         let mut unit = Interner::new();
-        for text in ["a.b.C", "a/b/C", "a.b.D", "[La/b/C;", "(I)V", "a b.C"] {
+        for text in ["a.b.C", "a/b/C", "a.b.D", "[La/b/C;", "(I)V", "a b.C", "a$b$Log$$log_$eq", "log_$eq"] {
             unit.intern(text);
         }
         let (names, _) = Names::join(&[unit], &Sequential);
@@ -101,5 +104,8 @@ mod tests {
         assert_eq!(kinds.class_named(name("a.b.D")), None);
         assert!(kinds.is_array(name("[La/b/C;")) && !kinds.is_array(name("a/b/C")));
         assert!(kinds.is_method_descriptor(name("(I)V")));
+        assert!(
+            kinds.is_private_setter(name("a$b$Log$$log_$eq")) && !kinds.is_private_setter(name("log_$eq"))
+        );
     }
 }

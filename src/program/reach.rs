@@ -198,7 +198,7 @@ impl<'p> Reach<'p> {
                 && is_open(self.program.class_facts(class).access)
                 && !facts.access.is_synthetic()
                 && !is_initializer
-                && !self.program.is_expanded_private(method);
+                && !self.program.is_private_setter(method);
             return is_root.then_some(TenantId(0));
         }
         if !self.program.is_application(class) || (is_initializer && self.owner[class.index()].is_none()) {
