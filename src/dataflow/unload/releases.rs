@@ -12,7 +12,7 @@ use crate::dataflow::origins::{self, Origin};
 use crate::facts::{Event, EventKind, Value};
 use crate::program::CallSite;
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
-use crate::vocabulary::{FieldId, MethodId, TenantId, ValueId};
+use crate::vocabulary::{MethodId, TenantId, ValueId};
 
 impl Judge<'_> {
     pub(super) fn release(
@@ -264,12 +264,9 @@ impl Judge<'_> {
     /// Whether those who use a library alone take back what it registers for them.
     fn elsewhere(&self, acquired: &Acquired, fate: &Fate, site: Site) -> Release {
         let is_registered = is_of_group(self.world, acquired.resource, REGISTRATIONS);
-        let is_static = |f: &FieldId| self.world.program.field(*f).access.is_static();
-        // What an object starts it ends, if whoever has the object asks it to.
-        let is_of_object = !fate.fields.is_empty() && !fate.fields.iter().any(is_static);
         let mut sites: Vec<Site> = fate.releases.iter().map(|r| r.site).collect();
         sites.push(site);
-        match (is_registered || is_of_object) && self.world.reach.is_open_world() {
+        match is_registered && self.world.reach.is_open_world() {
             true => pairs::taken_back_by_users(self.world, acquired.method, &sites)
                 .map_or(Release::Elsewhere, |_| Release::ByUsers),
             false => Release::Elsewhere,
