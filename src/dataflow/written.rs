@@ -147,7 +147,7 @@ impl Search<'_, '_> {
         let access = body.method.access;
         let is_closed = !access.is_public() && !access.is_protected()
             || access.is_synthetic()
-            || self.world.program.is_expanded_private(body.id);
+            || self.world.program.is_private_setter(body.id);
         if !is_closed || depth >= MAX_INPUT_DEPTH {
             return Written::FromCaller;
         }

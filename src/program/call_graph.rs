@@ -288,9 +288,7 @@ impl Work<'_, '_> {
         };
         self.found.n_sites += 1;
         let facts = self.program.method(target);
-        if self.known.invokers.contains(&Some(facts.name)) {
-            self.by_name(class, id, origins, event);
-        }
+        self.by_name(class, id, origins, event);
         let owner = self.program.class_of_method(target);
         let is_virtual = match event.kind {
             EventKind::InvokeVirtual | EventKind::InvokeInterface => true,
@@ -322,7 +320,9 @@ impl Work<'_, '_> {
 
     /// What a reflective call runs of the deployment's own, where constants say so.
     fn by_name(&mut self, class: ClassId, id: MethodId, origins: Origins<'_>, event: &Event) {
-        if !is_reflective_call(self.program, event) {
+        let name = event.member().map(|m| self.program.facts.members.get(m).name);
+        let may_be = name.is_some() && self.known.invokers.contains(&name);
+        if !may_be || !is_reflective_call(self.program, event) {
             return;
         }
         for target in called_by_name(self.program, class, origins, event) {

@@ -66,6 +66,8 @@ pub struct Program<'f> {
     pub(super) declared: Declared,
     /// `clone`, if anything has that name.
     pub(crate) clone_name: Option<Name>,
+    /// `<init>`, if anything has that name.
+    pub(super) init_name: Option<Name>,
     /// Classes of a search path of which several tenants have brought a copy.
     of_several: FxHashSet<ClassId>,
     /// Copies of classes that a search path hides, as problems.
@@ -104,6 +106,7 @@ impl<'f> Program<'f> {
             name_kinds: NameKinds::of(&facts.names, parallel),
             declared: Declared::default(),
             clone_name: facts.names.find("clone"),
+            init_name: facts.names.find("<init>"),
             of_several: FxHashSet::default(),
             problems: Vec::new(),
         };
@@ -400,10 +403,9 @@ impl<'f> Program<'f> {
         if class.loader == self.topology.jdk { None } else { Some(self.element_of(id).tenant) }
     }
 
-    /// Whether a method is a private one of a Scala trait or class, which scalac makes public under a longer name for the
-    /// sake of the classes that it is compiled into: `com$acme$Logging$$log_$eq`.
-    pub fn is_expanded_private(&self, id: MethodId) -> bool {
-        self.text(self.method(id).name).contains("$$")
+    /// Whether a method is a setter that only its own Scala class or trait calls, though scalac makes it public.
+    pub fn is_private_setter(&self, id: MethodId) -> bool {
+        self.name_kinds.is_private_setter(self.method(id).name)
     }
 
     /// Whether several tenants have brought a copy of a class, of which the first is the class of all.

@@ -8,6 +8,12 @@ const OTHER: u8 = 0;
 const ARRAY: u8 = 1;
 const METHOD_DESCRIPTOR: u8 = 2;
 const BINARY_NAME: u8 = 3;
+const PRIVATE_SETTER: u8 = 4;
+
+/// How scalac ends the name of a method that sets a variable, and what stands between the class and the name of a private
+/// member that is public under this longer name, for the sake of the classes that it is compiled into.
+const SETTER_END: &str = "_$eq";
+const EXPANDED: &str = "$$";
 
 /// Kinds of all names of a deployment.
 #[derive(Default)]
@@ -31,6 +37,7 @@ impl NameKinds {
                         Some(b'[') => ARRAY,
                         Some(b'(') => METHOD_DESCRIPTOR,
                         _ if class.is_some() => BINARY_NAME,
+                        _ if text.ends_with(SETTER_END) && text.contains(EXPANDED) => PRIVATE_SETTER,
                         _ => OTHER,
                     }
                 })
@@ -61,6 +68,11 @@ impl NameKinds {
         self.kind(name) == METHOD_DESCRIPTOR
     }
 
+    /// Whether it is that of a setter which only its own Scala class or trait calls: `com$acme$Logging$$log_$eq`.
+    pub(super) fn is_private_setter(&self, name: Name) -> bool {
+        self.kind(name) == PRIVATE_SETTER
+    }
+
     /// The internal name of the class that a string constant may be meant to name.
     pub(super) fn class_named(&self, text: Name) -> Option<Name> {
         if self.kind(text) == BINARY_NAME { self.classes.get(&text).copied() } else { None }
@@ -82,7 +94,7 @@ mod tests {
     #[test]
     fn a_string_names_a_class_only_if_that_class_is_mentioned() {
         let mut unit = Interner::new();
-        for text in ["a.b.C", "a/b/C", "a.b.D", "[La/b/C;", "(I)V", "a b.C"] {
+        for text in ["a.b.C", "a/b/C", "a.b.D", "[La/b/C;", "(I)V", "a b.C", "a$b$Log$$log_$eq", "log_$eq"] {
             unit.intern(text);
         }
         let (names, _) = Names::join(&[unit], &Sequential);
@@ -92,5 +104,8 @@ mod tests {
         assert_eq!(kinds.class_named(name("a.b.D")), None);
         assert!(kinds.is_array(name("[La/b/C;")) && !kinds.is_array(name("a/b/C")));
         assert!(kinds.is_method_descriptor(name("(I)V")));
+        assert!(
+            kinds.is_private_setter(name("a$b$Log$$log_$eq")) && !kinds.is_private_setter(name("log_$eq"))
+        );
     }
 }

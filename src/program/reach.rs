@@ -198,7 +198,7 @@ impl<'p> Reach<'p> {
                 && is_open(self.program.class_facts(class).access)
                 && !facts.access.is_synthetic()
                 && !is_initializer
-                && !self.program.is_expanded_private(method);
+                && !self.program.is_private_setter(method);
             return is_root.then_some(TenantId(0));
         }
         if !self.program.is_application(class) || (is_initializer && self.owner[class.index()].is_none()) {
@@ -212,7 +212,7 @@ impl<'p> Reach<'p> {
     /// Whether other packages can have subclasses of a class: it is not final, and some constructor is not private to it or
     /// its package. What is protected is theirs alone (JLS 6.6.2).
     fn may_be_extended(&self, class: ClassId) -> bool {
-        let is_constructor = |m: &crate::facts::MethodFacts| self.program.text(m.name) == "<init>";
+        let is_constructor = |m: &crate::facts::MethodFacts| Some(m.name) == self.program.init_name;
         let access = self.program.class_facts(class).access;
         let mut methods = self.program.methods_of(class).map(|(_, m)| m);
         !access.is_final()

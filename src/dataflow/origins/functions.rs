@@ -163,7 +163,7 @@ impl<'w> Search<'w> {
     ) -> bool {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
-        let is_in = |group: &str, m| knowledge.api_in(knowledge.group(group), loader, m).is_some();
+        let is_in = |group: &str, m| knowledge.api_of(group, loader, m).is_some();
         let groups = [groups::ARRAY_OF_ELEMENTS, groups::ONLY_ELEMENT];
         if !event.member().is_some_and(|m| groups.iter().any(|group| is_in(group, m))) {
             return false;

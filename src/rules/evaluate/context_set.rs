@@ -11,8 +11,8 @@ use crate::vocabulary::LoaderId;
 pub(super) fn set_before(world: &World<'_>, body: Body<'_>, call: &Event) -> Option<LoaderId> {
     let events = body.origins.events();
     let at = events.iter().position(|e| std::ptr::eq(e, call))?;
-    let sets = events.get(..at)?.iter().enumerate();
-    let (index, set) = sets.filter(|(_, e)| is_set(world, body, e)).last()?;
+    let mut sets = events.get(..at)?.iter().enumerate();
+    let (index, set) = sets.rfind(|(_, e)| is_set(world, body, e))?;
     let known = origins::of_value(world, body.id, body.origins.arg(set, 1));
     let mut loaders = known.iter().map(|f| match f.origin {
         Origin::LoaderOf(class) | Origin::LoaderOfThis(class) => Some(world.program.class(class).loader),
@@ -27,7 +27,7 @@ pub(super) fn set_before(world: &World<'_>, body: Body<'_>, call: &Event) -> Opt
 fn is_set(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     let own = world.program.class(body.class).loader;
     let is_in = |group: &str, event: &Event| {
-        event.member().is_some_and(|m| world.knowledge.api_in(world.knowledge.group(group), own, m).is_some())
+        event.member().is_some_and(|m| world.knowledge.api_of(group, own, m).is_some())
     };
     let is_present = |leaf: Value| {
         body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::InvokeStatic && is_in(CURRENT, e))
