@@ -35,6 +35,8 @@ pub(super) struct GroupNames {
     pub updating: Vec<String>,
     /// APIs that yield a class's name.
     pub class_name: Vec<String>,
+    /// Groups of calls that yield what an application is called.
+    pub application_name: Vec<String>,
     /// APIs that take something out.
     pub removing: Vec<String>,
     /// APIs that look something up by the context class loader.
@@ -60,6 +62,7 @@ impl Default for GroupNames {
             comparing: list(&["atomic-compare-and-set"]),
             updating: list(&["atomic-update"]),
             class_name: list(&["class-name"]),
+            application_name: list(&["application-name"]),
             removing: list(&[
                 "map-clear",
                 "collection-clear",

@@ -7,10 +7,11 @@ use super::matches::{Match, Spot, Subject};
 use super::readers::{self, Reading};
 use super::trace::{self, simple_name};
 use super::{configured_text, copies_text, outcome, references_text};
+use crate::dataflow::How;
 use crate::dataflow::unload::{Keeper, Release};
 use crate::facts::EventKind;
 use crate::findings::{Finding, Hop, Location, lambda};
-use crate::rules::rule::{Case, Condition, FollowTest, Part, Rule, Slot, Template};
+use crate::rules::rule::{Case, Condition, FollowTest, Part, Rule, Slot, Template, WriteShape};
 use crate::vocabulary::descriptor::{TypeDesc, binary_name, human};
 use crate::vocabulary::{FieldId, MethodId, TenantId};
 
@@ -141,7 +142,23 @@ impl Maker<'_, '_> {
             let (method, _) = s.inside.unwrap_or((s.method, s.event));
             self.cx.world.reach.owner(self.cx.world.program.class_of_method(method)).is_none()
         };
-        self.found.spots.iter().find(is_shared).or(self.found.spots.first())
+        let shared = self.found.spots.iter().filter(is_shared).min_by_key(|s| self.mildness(s));
+        shared.or_else(|| self.found.spots.iter().min_by_key(|s| self.mildness(s)))
+    }
+
+    /// How little a change of a field speaks for itself: what a caller passes says most, what takes something away least.
+    fn mildness(&self, spot: &Spot) -> u8 {
+        let Subject::Field(_) = self.found.subject else { return 0 };
+        let shapes = self.cx.shapes(self.found, spot);
+        let removes = match spot.how {
+            Some(How::Container(api) | How::Entry(api)) => self.cx.is_api(api, &self.cx.names.removing),
+            _ => false,
+        };
+        match () {
+            () if removes || shapes.contains(WriteShape::Cleared) => 2,
+            () if shapes.contains(WriteShape::FromCaller) => 0,
+            () => 1,
+        }
     }
 
     /// Where a resource is handed to a registry that keeps the loader: that call is the fault, not the acquisition.
@@ -189,8 +206,8 @@ impl Maker<'_, '_> {
                 continue;
             }
             let reached = self.found.spots.iter().filter(|s| world.reach.tenants(s.method).has(*tenant));
-            let nearest = reached
-                .min_by_key(|s| world.reach.witness(*tenant, s.method).map_or(usize::MAX, |w| w.len()));
+            let steps = |s: &&Spot| world.reach.witness(*tenant, s.method).map_or(usize::MAX, |w| w.len());
+            let nearest = reached.min_by_key(|s| (self.mildness(s), steps(s)));
             let Some(spot) = nearest else {
                 hops.extend(self.by_initialiser(*tenant));
                 continue;

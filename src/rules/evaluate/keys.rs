@@ -303,7 +303,7 @@ fn is_drawn_when_made(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
 const MAX_CALLS: u32 = 3;
 
 /// A text that is made from the identity of an object (`System.identityHashCode`) tells objects apart as the object
-/// itself does.
+/// itself does, and what an application is called tells applications apart.
 fn identity_key(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) -> Option<KeyKind> {
     let program = cx.world.program;
     body.origins.leaves(value).find_map(|leaf| {
@@ -317,6 +317,11 @@ fn identity_key(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) ->
             return body.origins.args(event).iter().find_map(|arg| identity_key(cx, body, *arg, depth));
         }
         let member = program.facts.members.get(event.member()?);
+        let loader = program.class(body.class).loader;
+        let mut apis = cx.world.knowledge.apis(loader, event.member()?);
+        if apis.any(|api| cx.is_api(api, &cx.names.application_name)) {
+            return Some(KeyKind::Identity);
+        }
         if program.text(member.name) == "identityHashCode" {
             return Some(KeyKind::Identity);
         }
