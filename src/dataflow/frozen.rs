@@ -1,4 +1,5 @@
-//! Objects that can be frozen: once a flag of theirs says so, their methods refuse to change them.
+//! Objects that can be frozen: once a flag of theirs says so, their methods refuse to change them; or refuse whoever is not
+//! the first to do so.
 
 use super::changes::{Change, block_of};
 use super::{Body, World, paths};
@@ -43,6 +44,56 @@ fn is_behind_own_test(world: &World<'_>, body: Body<'_>, event: u16) -> bool {
                 .iter()
                 .any(|(on, off)| throws(**off) && paths::only_through(unit, body.method, b as u16, **on, at))
     })
+}
+
+/// Whether only whoever came first makes a change: every way to it passes a test that what the caller passes is what the
+/// object has kept of the first one, whose other way throws, or the place where that is kept.
+pub fn is_refused_by_token(world: &World<'_>, change: &Change) -> bool {
+    let body = world.body(change.method);
+    let unit = body.origins.unit;
+    let Some(at) = block_of(unit, body, change.event) else { return false };
+    let blocks = unit.blocks_of(body.method);
+    let throws = |block: u16| {
+        let events = blocks.get(usize::from(block)).map(|b| b.events()).unwrap_or_default();
+        body.origins.events().get(events).unwrap_or_default().iter().any(|e| e.kind == EventKind::Throw)
+    };
+    blocks.iter().enumerate().any(|(b, block)| {
+        let (Test::Same(x, y) | Test::Differ(x, y)) = block.test() else { return false };
+        let [one, other] = unit.successors(block) else { return false };
+        let Some((kept, token)) = kept_token(body, x, y).or_else(|| kept_token(body, y, x)) else { return false };
+        let mut passed = edges_after_keeping(body, kept, token);
+        [(one, other), (other, one)].iter().any(|(on, off)| {
+            passed.push((b as u16, **on));
+            let is_only = paths::only_through_any(unit, body.method, &passed, at);
+            passed.pop();
+            throws(**off) && (is_only || passed.iter().any(|(from, _)| *from == at))
+        })
+    })
+}
+
+/// What names the field of the object that a value is read from, and the parameter that another value is.
+fn kept_token(body: Body<'_>, read: ValueId, given: ValueId) -> Option<(u32, Value)> {
+    let mut leaves = body.origins.leaves(read);
+    let (Some(read), None) = (leaves.next(), leaves.next()) else { return None };
+    let (_, event) = body.origins.event(read)?;
+    let mut leaves = body.origins.leaves(given);
+    let (Some(Value::Param(i)), None) = (leaves.next(), leaves.next()) else { return None };
+    let is_own_field = event.kind == EventKind::GetField && is_own(body, body.origins.arg(event, 0));
+    (is_own_field && i > 0).then_some((event.target(), Value::Param(i)))
+}
+
+/// The ways out of the blocks in which an object's field is set to a parameter.
+fn edges_after_keeping(body: Body<'_>, field: u32, token: Value) -> Vec<(u16, u16)> {
+    let unit = body.origins.unit;
+    let keeps = |e: &Event| {
+        e.kind == EventKind::PutField
+            && e.target() == field
+            && is_own(body, body.origins.arg(e, 0))
+            && body.origins.leaves(body.origins.arg(e, 1)).all(|leaf| leaf == token)
+    };
+    let blocks = unit.blocks_of(body.method).iter().enumerate();
+    let keeping = blocks.filter(|(_, b)| unit.events_in(body.method, b).iter().any(keeps));
+    keeping.flat_map(|(b, block)| unit.successors(block).iter().map(move |next| (b as u16, *next))).collect()
 }
 
 fn is_flag_test(world: &World<'_>, body: Body<'_>, test: Test) -> bool {

@@ -82,7 +82,9 @@ pub(super) fn find(cx: &Context<'_>, site: &Site, changes: &ChangeTable) -> Vec<
 pub(super) fn is_of_nobody(world: &World<'_>, held: &Held, field: FieldId, spot: &Spot) -> bool {
     let Some(how) = spot.how else { return false };
     let change = Change { field, method: spot.method, event: spot.event, how, inside: spot.inside };
-    world.reach.is_open_world() && frozen::is_refused_by_flag(world, &change)
+    let is_refused =
+        || frozen::is_refused_by_flag(world, &change) || frozen::is_refused_by_token(world, &change);
+    world.reach.is_open_world() && is_refused()
         || super::receivers::are_of_others(world, held, field, spot)
 }
 

@@ -8,7 +8,7 @@ use crate::dataflow::origins::Origin;
 use crate::dataflow::{How, World, initialisation};
 use crate::facts::{EventKind, NO_NAME, Value};
 use crate::rules::rule::{Condition, Rule, Site};
-use crate::vocabulary::{FieldId, MethodId, Name, Parallel, TenantId};
+use crate::vocabulary::{FieldId, MethodId, Name, Parallel, TenantId, ValueId};
 use rustc_hash::FxHashMap;
 
 /// A place at which a tenant reads what another one writes.
@@ -96,7 +96,21 @@ pub(super) fn is_never_read(cx: &Context<'_>, found: &Match) -> bool {
     if is_hidden && found.spots.iter().all(|s| s.how == Some(How::Array)) {
         return reads.all(|r| is_only_filled(cx.world, r.method, Value::Event(u32::from(r.event))));
     }
-    is_known && reads.all(|r| is_only_for_change(cx.world, found, r.method, r.event))
+    let is_object = cx.world.program.text(cx.world.program.field(field).desc).starts_with(['L', '[']);
+    is_known
+        && reads.all(|r| {
+            is_only_for_change(cx.world, found, r.method, r.event)
+                || is_object && is_only_guard(cx.world, found, r.method, r.event)
+        })
+}
+
+/// Whether what is read is used for nothing, but that its method asks whether it is there before it sets the field.
+fn is_only_guard(world: &World<'_>, found: &Match, method: MethodId, read: u16) -> bool {
+    let body = world.body(method);
+    let value = Value::Event(u32::from(read));
+    let is_it = |v: &ValueId| body.origins.leaves(*v).any(|leaf| leaf == value);
+    found.spots.iter().any(|s| s.method == method)
+        && !body.origins.events().iter().any(|e| body.origins.args(e).iter().any(is_it))
 }
 
 /// The applications that read what another one writes, ascending, each with the first place that it does so at.

@@ -5,7 +5,7 @@ use super::matches::{Match, Spot, Subject};
 use super::{held_values, values};
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::{How, World, new_objects};
-use crate::facts::{EventKind, Value};
+use crate::facts::{EventKind, NO_NAME, Value};
 use crate::program::CallSite;
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{FieldId, MethodId, ValueId};
@@ -56,19 +56,52 @@ pub(super) fn is_drained(cx: &Context<'_>, found: &Match) -> bool {
 const RESETS: [&str; 2] = ["buffer-reset", "array-fill"];
 
 /// Whether the field is a queue of which things are only put in, once they have been reset, and taken out: whoever has one
-/// has it alone, and finds nothing of others in it.
+/// has it alone, and finds nothing of others in it. The same of a map of such queues.
 pub(super) fn is_pool(cx: &Context<'_>, found: &Match) -> bool {
     let Subject::Field(field) = found.subject else { return false };
     let mut n_put = 0;
     let mut is_sound = |spot: &Spot| {
-        let Some(How::Container(api)) = spot.how else { return false };
+        let Some(How::Container(api) | How::Entry(api)) = spot.how else { return false };
         let value = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.value);
         let Some(value) = value else { return true };
         n_put += 1;
         spot.inside.is_none() && is_reset(cx, spot, value)
     };
     let all = found.spots.iter().all(&mut is_sound);
-    all && n_put > 0 && is_queue(cx, field) && !held_values::is_looked_through(cx, field)
+    let is_queue = || is_queue(cx, field) && !held_values::is_looked_through(cx, field);
+    all && n_put > 0 && (is_queue() || is_map_of_queues(cx, field) && !are_entries_looked_through(cx, field))
+}
+
+/// Whether a field's generic type is that of a map whose values are queues.
+fn is_map_of_queues(cx: &Context<'_>, field: FieldId) -> bool {
+    let program = cx.world.program;
+    let signature = program.field(field).signature;
+    let text = if signature == NO_NAME { "" } else { program.text(signature) };
+    // After a key that is no generic type itself.
+    let value = text.split_once('<').and_then(|(_, of)| of.split_once(";L")).map(|(_, value)| value);
+    let value = value.and_then(|value| value.split(['<', ';']).next()).unwrap_or_default();
+    let loader = program.class(program.class_of_field(field)).loader;
+    values::is_of_types(cx.world, cx.models, loader, value, &[QUEUE.to_owned()])
+}
+
+/// Whether what is asked of a map's entries, or of the map, is more than whether there is one and what the changes are.
+fn are_entries_looked_through(cx: &Context<'_>, field: FieldId) -> bool {
+    let changes = cx.changes.of(field);
+    let reading = cx.world.knowledge.group(groups::CONTAINER_READ);
+    cx.world.fields.reads(field).any(|read| {
+        let body = cx.world.body(read.method);
+        let loader = cx.world.program.class(body.class).loader;
+        let is_change = |i: u16| changes.iter().any(|c| c.method == read.method && c.event == i);
+        let uses_of = |of: Value| {
+            let is_it = move |v: &ValueId| body.origins.leaves(*v).any(|leaf| leaf == of);
+            let events = (0u16..).zip(body.origins.events());
+            events.filter(move |(_, e)| e.kind != EventKind::CheckCast && body.origins.args(e).iter().any(is_it))
+        };
+        uses_of(Value::Event(u32::from(read.event))).any(|(i, e)| {
+            let is_read = e.member().is_some_and(|m| cx.world.knowledge.api_in(reading, loader, m).is_some());
+            !is_change(i) && (!is_read || uses_of(Value::Event(u32::from(i))).any(|(i, _)| !is_change(i)))
+        })
+    })
 }
 
 /// Whether the method that puts something into a container resets it, or has just made it.
