@@ -60,7 +60,9 @@ pub fn is_refused_by_token(world: &World<'_>, change: &Change) -> bool {
     blocks.iter().enumerate().any(|(b, block)| {
         let (Test::Same(x, y) | Test::Differ(x, y)) = block.test() else { return false };
         let [one, other] = unit.successors(block) else { return false };
-        let Some((kept, token)) = kept_token(body, x, y).or_else(|| kept_token(body, y, x)) else { return false };
+        let Some((kept, token)) = kept_token(body, x, y).or_else(|| kept_token(body, y, x)) else {
+            return false;
+        };
         let mut passed = edges_after_keeping(body, kept, token);
         [(one, other), (other, one)].iter().any(|(on, off)| {
             passed.push((b as u16, **on));

@@ -84,8 +84,7 @@ pub(super) fn is_of_nobody(world: &World<'_>, held: &Held, field: FieldId, spot:
     let change = Change { field, method: spot.method, event: spot.event, how, inside: spot.inside };
     let is_refused =
         || frozen::is_refused_by_flag(world, &change) || frozen::is_refused_by_token(world, &change);
-    world.reach.is_open_world() && is_refused()
-        || super::receivers::are_of_others(world, held, field, spot)
+    world.reach.is_open_world() && is_refused() || super::receivers::are_of_others(world, held, field, spot)
 }
 
 /// The match of a field. Where other objects of the class are about, it is of those changes that are seen to be made to

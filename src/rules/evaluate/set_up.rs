@@ -95,7 +95,9 @@ fn are_entries_looked_through(cx: &Context<'_>, field: FieldId) -> bool {
         let uses_of = |of: Value| {
             let is_it = move |v: &ValueId| body.origins.leaves(*v).any(|leaf| leaf == of);
             let events = (0u16..).zip(body.origins.events());
-            events.filter(move |(_, e)| e.kind != EventKind::CheckCast && body.origins.args(e).iter().any(is_it))
+            events.filter(move |(_, e)| {
+                e.kind != EventKind::CheckCast && body.origins.args(e).iter().any(is_it)
+            })
         };
         uses_of(Value::Event(u32::from(read.event))).any(|(i, e)| {
             let is_read = e.member().is_some_and(|m| cx.world.knowledge.api_in(reading, loader, m).is_some());
