@@ -16,7 +16,7 @@ public final class Threads {
 
     /** Waits a while, but ends. */
     public void once() {
-        new Thread(this::wait1, "once").start(); // says: thread-outlives-module note
+        new Thread(this::wait1, "once").start();
     }
 
     public void untilStopped() {
