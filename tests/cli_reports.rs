@@ -302,3 +302,33 @@ fn a_shared_fork_join_pool_keeps_no_loader_since_java_9() {
         assert!(said.len() == 1 && said[0].contains(words), "{release}: {said:?}");
     }
 }
+
+#[test]
+fn the_help_for_a_rule_of_ones_own_says_where_the_rule_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.yaml");
+    let rule = "id: resource/mine
+title: A class of ours
+severity: note
+certainty: certain
+message: \"`{method}` is a class of ours.\"
+advice: \"Look at it.\"
+why: Because it is there.
+fix: Look at it.
+references: [https://example.com/]
+proof: {none: an example}
+find:
+  class: {}
+";
+    std::fs::write(&file, rule).unwrap();
+    let file = file.to_str().unwrap();
+    let said =
+        run(&["scan", "fixtures/demo", "--rules", file, "--only", "resource/mine", "--fail-on", "never"]);
+    assert!(
+        said.stdout.contains(&format!("cotenant rules explain resource/mine --rules {file}")),
+        "{}",
+        said.stdout
+    );
+    let explained = run(&["rules", "explain", "resource/mine", "--rules", file]);
+    assert!(explained.stdout.starts_with("resource/mine"), "{}", explained.stderr);
+}

@@ -164,6 +164,8 @@ pub struct RuleMeta {
     pub fix: String,
     /// Links.
     pub references: Vec<String>,
+    /// The path of its file, as it was given; empty if it comes with the program.
+    pub file: String,
 }
 
 /// One tenant of the deployment, for reports.

@@ -168,6 +168,8 @@ impl RuleSet {
     fn put(&mut self, checked: Checked, origin: &str) {
         let Checked { mut rule, yaml } = checked;
         origin.clone_into(&mut rule.origin);
+        let file = if origin == BUILT_IN_ORIGIN { "" } else { origin };
+        file.clone_into(&mut rule.meta.file);
         self.yaml.insert(rule.meta.id.clone(), yaml);
         match self.position(&rule.meta.id) {
             Ok(at) => {

@@ -250,6 +250,7 @@ fn rules() -> Vec<RuleMeta> {
         why: why.into(),
         fix: "Keep it per tenant.".into(),
         references: vec!["JLS 8.3.1.1".into(), "https://docs.oracle.com/javase/specs/".into()],
+        file: String::new(),
     };
     vec![
         meta("classloader/own-loader-lookup", "Own loader used for lookup", Severity::Note, ""),

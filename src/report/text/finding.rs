@@ -41,7 +41,9 @@ pub(super) fn write(
         remark(advice.above, "see above, same rule", options, out)?;
     }
     if let Some(meta) = advice.meta {
-        remark("help", &format!("cotenant rules explain {}", clean(&meta.id)), options, out)?;
+        let own =
+            if meta.file.is_empty() { String::new() } else { format!(" --rules {}", clean(&meta.file)) };
+        remark("help", &format!("cotenant rules explain {}{own}", clean(&meta.id)), options, out)?;
     }
     remark("fingerprint", &clean(&f.fingerprint), options, out)
 }

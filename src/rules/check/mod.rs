@@ -172,6 +172,7 @@ impl Checker<'_> {
                 fix: text.fix.trim_end().to_owned(),
                 references: self.within("references", |c| c.each(text.references, |c, link| c.link(link))),
                 id: text.id,
+                file: String::new(),
             },
         }
     }

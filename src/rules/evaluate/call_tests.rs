@@ -98,6 +98,11 @@ fn asks_own_loader(cx: &Context<'_>, spot: &Spot, name: &str) -> Option<bool> {
     let class = program.find_text(loader, ty).filter(|c| !program.is_jdk(*c))?;
     let (method, _) = program.methods_of(class).find(|(_, m)| m.has_body && program.text(m.name) == name)?;
     let resolving = world.body(method);
+    // One that refuses what it does not know reads its library's own objects; whose it lets in nobody knows yet.
+    let refuses = || resolving.origins.events().iter().any(|e| e.kind == EventKind::Throw);
+    if world.reach.is_open_world() && refuses() {
+        return None;
+    }
     let own = program.class(class).loader;
     let mut n = 0;
     for lookup in resolving.origins.events().iter().filter(|e| e.kind.is_invoke()) {
