@@ -60,9 +60,8 @@ pub fn is_refused_by_token(world: &World<'_>, change: &Change) -> bool {
     blocks.iter().enumerate().any(|(b, block)| {
         let (Test::Same(x, y) | Test::Differ(x, y)) = block.test() else { return false };
         let [one, other] = unit.successors(block) else { return false };
-        let Some((kept, token)) = kept_token(body, x, y).or_else(|| kept_token(body, y, x)) else {
-            return false;
-        };
+        let found = kept_token(world, body, x, y).or_else(|| kept_token(world, body, y, x));
+        let Some((kept, token)) = found else { return false };
         let mut passed = edges_after_keeping(body, kept, token);
         [(one, other), (other, one)].iter().any(|(on, off)| {
             passed.push((b as u16, **on));
@@ -73,15 +72,17 @@ pub fn is_refused_by_token(world: &World<'_>, change: &Change) -> bool {
     })
 }
 
-/// What names the field of the object that a value is read from, and the parameter that another value is.
-fn kept_token(body: Body<'_>, read: ValueId, given: ValueId) -> Option<(u32, Value)> {
+/// What names the field of the object that a value is read from, and the parameter that another value is. Only what has no
+/// type of its own is a key: a slot that can be set once takes something that the others want to set, too.
+fn kept_token(world: &World<'_>, body: Body<'_>, read: ValueId, given: ValueId) -> Option<(u32, Value)> {
     let mut leaves = body.origins.leaves(read);
     let (Some(read), None) = (leaves.next(), leaves.next()) else { return None };
     let (_, event) = body.origins.event(read)?;
     let mut leaves = body.origins.leaves(given);
     let (Some(Value::Param(i)), None) = (leaves.next(), leaves.next()) else { return None };
     let is_own_field = event.kind == EventKind::GetField && is_own(body, body.origins.arg(event, 0));
-    (is_own_field && i > 0).then_some((event.target(), Value::Param(i)))
+    let desc = event.member().map(|m| world.program.text(world.program.facts.members.get(m).desc));
+    (is_own_field && i > 0 && desc == Some("Ljava/lang/Object;")).then_some((event.target(), Value::Param(i)))
 }
 
 /// The ways out of the blocks in which an object's field is set to a parameter.

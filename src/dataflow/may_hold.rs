@@ -74,7 +74,7 @@ fn is_empty_array(body: Body<'_>, leaf: Value) -> bool {
 }
 
 /// Whether a field is a variable of which each thread has a value of its own.
-pub(super) fn is_of_thread(world: &World<'_>, field: FieldId) -> bool {
+pub fn is_of_thread(world: &World<'_>, field: FieldId) -> bool {
     let program = world.program;
     let loader = program.class(program.class_of_field(field)).loader;
     let class = TypeDesc(program.text(program.field(field).desc)).class();

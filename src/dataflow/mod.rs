@@ -14,7 +14,7 @@ pub mod initialisation;
 pub mod knowledge;
 pub mod lazy;
 pub mod marks;
-mod may_hold;
+pub mod may_hold;
 pub mod new_objects;
 pub mod objects;
 pub mod obligations;

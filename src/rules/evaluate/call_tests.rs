@@ -5,6 +5,7 @@ use super::context::Context;
 use super::matches::{Match, Spot};
 use super::own_casts::is_cast_to_own;
 use super::values::{asked_loader, constants, holds_resource, operand, origins_of, type_of, types_of};
+use crate::dataflow::Body;
 use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::program::CallSite;
 use crate::rules::rule::{CallTest, ModuleHas};
@@ -99,8 +100,7 @@ fn asks_own_loader(cx: &Context<'_>, spot: &Spot, name: &str) -> Option<bool> {
     let (method, _) = program.methods_of(class).find(|(_, m)| m.has_body && program.text(m.name) == name)?;
     let resolving = world.body(method);
     // One that refuses what it does not know reads its library's own objects; whose it lets in nobody knows yet.
-    let refuses = || resolving.origins.events().iter().any(|e| e.kind == EventKind::Throw);
-    if world.reach.is_open_world() && refuses() {
+    if world.reach.is_open_world() && refuses(resolving) {
         return None;
     }
     let own = program.class(class).loader;
@@ -124,6 +124,20 @@ fn asks_own_loader(cx: &Context<'_>, spot: &Spot, name: &str) -> Option<bool> {
         }
     }
     Some(n > 0)
+}
+
+/// Whether one way out of a test throws what the method makes; what it throws because something else failed is no refusal.
+fn refuses(body: Body<'_>) -> bool {
+    let unit = body.origins.unit;
+    let blocks = unit.blocks_of(body.method);
+    let throws = |block: &u16| {
+        let events = blocks.get(usize::from(*block)).map(|b| unit.events_in(body.method, b));
+        events.unwrap_or_default().iter().any(|e| e.kind == EventKind::Throw)
+    };
+    blocks
+        .iter()
+        .map(|block| unit.successors(block))
+        .any(|edges| edges.len() == 2 && edges.iter().any(throws))
 }
 
 fn yields_class(cx: &Context<'_>, call: &Event) -> bool {

@@ -7,11 +7,11 @@ use crate::dataflow::changes::{Change, ChangeTable, Changes};
 use crate::dataflow::held::{Held, Holder, Root};
 use crate::dataflow::initialisation;
 use crate::dataflow::knowledge::ApiId;
+use crate::dataflow::may_hold::is_of_thread;
 use crate::dataflow::{How, World, frozen, new_objects};
 use crate::facts::{Event, EventKind, Value};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::{Site, StateKind, WriteShape};
-use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{Access, ClassId, FieldId, Parallel};
 
 /// Fields whose changes are looked for at all: not the JDK's, not what compilers add.
@@ -206,7 +206,7 @@ const ALL_KINDS: &[StateKind] =
 /// is added to: a stack or a list of what is going on.
 fn state_of(world: &World<'_>, change: &Change) -> Option<StateKind> {
     let How::Entry(api) = change.how else { return kind_of(change.how) };
-    if !is_thread_local(world, change.field) {
+    if !is_of_thread(world, change.field) {
         return kind_of(change.how);
     }
     let is_in = |group: &str| world.knowledge.group(group).get(usize::from(api)).copied().unwrap_or(false);
@@ -226,18 +226,6 @@ fn puts_what_is_given(world: &World<'_>, change: &Change, api: ApiId) -> bool {
     let is_given = |leaf| matches!(leaf, Value::Param(i) if i > 0 || body.method.access.is_static());
     body.origins.args(event).get(position).is_some_and(|v| body.origins.leaves(*v).all(is_given))
 }
-
-fn is_thread_local(world: &World<'_>, field: FieldId) -> bool {
-    let program = world.program;
-    let loader = program.class(program.class_of_field(field)).loader;
-    let class = TypeDesc(program.text(program.field(field).desc)).class();
-    class.is_some_and(|name| {
-        name == THREAD_LOCAL
-            || program.find_text(loader, name).is_some_and(|c| program.has_supertype_named(c, THREAD_LOCAL))
-    })
-}
-
-const THREAD_LOCAL: &str = "java/lang/ThreadLocal";
 
 fn kind_of(how: How) -> Option<StateKind> {
     match how {
