@@ -79,6 +79,17 @@ pub fn of_value(world: &World<'_>, method: MethodId, value: ValueId, kind: Kind)
     found
 }
 
+/// The objects that a value of a method can be, and those that it holds if it is a container or an array; sorted.
+pub fn of_value_and_content(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Object> {
+    let mut search = Search { world, steps: 0, found: Vec::new() };
+    let at = At { way: Way::Direct, kind: Kind::Objects, key: None, depth: 0 };
+    search.value(world.body(method), value, None, at);
+    search.elements(world.body(method), value, None, at);
+    search.found.sort_unstable();
+    search.found.dedup();
+    search.found
+}
+
 /// The exceptions that a call may end with, as far as code that runs in it makes and throws them.
 pub fn thrown_by(world: &World<'_>, method: MethodId, event: u16) -> Vec<Object> {
     let mut search = Search { world, steps: 0, found: Vec::new() };

@@ -130,6 +130,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         "rules/classloader/type-test-of-another-copy.yaml",
         include_str!("../../rules/classloader/type-test-of-another-copy.yaml"),
     ),
+    (
+        "rules/classloader/value-kept-by-class-of-others.yaml",
+        include_str!("../../rules/classloader/value-kept-by-class-of-others.yaml"),
+    ),
     ("rules/linkage/changed-member.yaml", include_str!("../../rules/linkage/changed-member.yaml")),
     (
         "rules/linkage/inaccessible-member-across-loaders.yaml",

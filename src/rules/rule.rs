@@ -479,6 +479,8 @@ pub struct ArgumentTest {
     /// Its type is a class of the deployment that has a method of one of these names, itself or from a superclass of the
     /// deployment.
     pub declares: Vec<String>,
+    /// It is a `Class` object, and the class that it stands for is defined by one of these.
+    pub class_of: Vec<Definer>,
 }
 
 /// A call that must come later.

@@ -8,7 +8,7 @@ use std::sync::{Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How long one deployment may run.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How many JVMs may run at once.
 const AT_ONCE: usize = 2;
 const ASM: &str = "java.base/jdk.internal.org.objectweb.asm=ALL-UNNAMED";

@@ -83,6 +83,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ),
     ("classloader/system-loader-cast", Shows::Thrown(&["java.lang.ClassCastException"])),
     ("classloader/type-test-of-another-copy", Shows::AnswerOrThrown("false", &[])),
+    ("classloader/value-kept-by-class-of-others", Shows::Kept),
     (
         "linkage/changed-member",
         Shows::Thrown(&[

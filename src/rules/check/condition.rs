@@ -153,6 +153,7 @@ impl Checker<'_> {
             ConditionText::ReceiverAsksOwnLoader(name) => {
                 Condition::Call(CallTest::ReceiverAsksOwnLoader(name))
             }
+            ConditionText::ReceiverMakesOwn(name) => Condition::Call(CallTest::ReceiverMakesOwn(name)),
             ConditionText::OwnLoaderHas => Condition::Call(CallTest::OwnLoaderHas),
             ConditionText::ModuleHas(it) => Condition::Call(CallTest::ModuleHas(ModuleHas {
                 files: it.files,
@@ -258,6 +259,9 @@ impl Checker<'_> {
             ConditionText::ReadByCode => ("read-by-code", is_configured, "`configured` sites"),
             ConditionText::TaskGiven => ("task-given", is_kept, "kept resources"),
             ConditionText::Target(_) => ("target", is_call, "calls"),
+            ConditionText::ReceiverMakesOwn(_) => {
+                ("receiver-makes-own", is_call || is_kept, "calls and kept resources")
+            }
             ConditionText::Released(_) => {
                 ("released", is_kept || is_open || is_field, "resources and field sites")
             }
@@ -327,6 +331,7 @@ impl Checker<'_> {
             names_resource: it.names_resource.unwrap_or_default().into_iter().map(Into::into).collect(),
             types: self.within("types", |c| c.each(it.types.unwrap_or_default(), Self::type_name)),
             declares: it.declares.unwrap_or_default(),
+            class_of: it.class_of.unwrap_or_default().into_iter().map(Into::into).collect(),
         }
     }
 

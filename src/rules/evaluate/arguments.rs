@@ -1,10 +1,12 @@
 //! Whether what a rule asks of a call's argument holds.
 
+use super::conditions::is_defined_by;
 use super::context::Context;
 use super::matches::Spot;
 use super::places;
 use super::values::{self, constants, is_of_types, kind_of, operand, origins_of};
 use crate::dataflow::Body;
+use crate::dataflow::objects::{self, Kind, What};
 use crate::dataflow::origins::Found;
 use crate::facts::EventKind;
 use crate::rules::rule::{ArgumentTest, OriginKind};
@@ -35,6 +37,17 @@ pub(super) fn holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool 
             false => !types.is_empty() && types.iter().all(declares),
         };
         if !has_it {
+            return false;
+        }
+    }
+    if !test.class_of.is_empty() {
+        let value = body.origins.arg(event, position);
+        let classes = objects::of_value(world, body.id, value, Kind::Classes);
+        let is_one = |what| match what {
+            What::Of(class) => test.class_of.iter().any(|by| is_defined_by(cx, class, *by)),
+            What::ReadBy(_) => false,
+        };
+        if !classes.iter().any(|object| is_one(object.what)) {
             return false;
         }
     }

@@ -28,6 +28,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &CallTest) -> bool {
         CallTest::ReceiverAsksOwnLoader(name) => {
             found.spots.iter().any(|s| asks_own_loader(cx, s, name).unwrap_or(false))
         }
+        CallTest::ReceiverMakesOwn(name) => found.spots.iter().any(|s| super::made::makes_own(cx, s, name)),
         CallTest::ModuleHas(test) => module_has(cx, found, test),
     }
 }

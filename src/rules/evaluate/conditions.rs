@@ -265,7 +265,7 @@ fn is_asked_for(cx: &Context<'_>, found: &Match, spot: &Spot, condition: &Condit
     }
 }
 
-fn is_defined_by(cx: &Context<'_>, class: ClassId, definer: Definer) -> bool {
+pub(super) fn is_defined_by(cx: &Context<'_>, class: ClassId, definer: Definer) -> bool {
     let program = cx.world.program;
     match definer {
         // In an open world everything that is not the JDK's will be shared.

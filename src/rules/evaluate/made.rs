@@ -1,10 +1,13 @@
 //! What objects are, by how the code makes them rather than by what they are declared as.
 
-use super::values::type_of;
+use super::context::Context;
+use super::matches::Spot;
+use super::values::{self, type_of};
+use crate::dataflow::objects::{self, What};
 use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{EventKind, Value};
-use crate::vocabulary::ValueId;
+use crate::vocabulary::{ClassId, ValueId};
 
 /// The classes of the objects that a value may be: what is made for it, through fields that are written in few places and
 /// what a container of the method was given beside; of what is not made in sight the static types.
@@ -54,6 +57,52 @@ fn put_beside(body: Body<'_>, leaf: Value) -> Option<Value> {
     let (_, put) = puts.next().filter(|_| puts.next().is_none())?;
     let is_new = |leaf: &Value| body.origins.event(*leaf).is_some_and(|(_, e)| e.kind == EventKind::New);
     body.origins.leaves(body.origins.arg(put, 2)).find(is_new)
+}
+
+/// Whether a method of this name of the receiver's class yields an object of an application's own classes, or something that
+/// holds one.
+pub(super) fn makes_own(cx: &Context<'_>, spot: &Spot, name: &str) -> bool {
+    let world = cx.world;
+    let body = world.body(spot.method);
+    let Some(event) = world.event(spot.method, spot.event).filter(|e| e.kind.has_receiver()) else {
+        return false;
+    };
+    let found = origins::of_value(world, body.id, body.origins.arg(event, 0));
+    let classes = found.iter().filter_map(|f| match f.origin {
+        Origin::Allocation(Some(class)) if !f.is_derived => Some(class),
+        _ => None,
+    });
+    let mut makers = classes.flat_map(|class| world.program.methods_of(class)).filter(|(_, method)| {
+        method.has_body && !method.access.is_bridge() && world.program.text(method.name) == name
+    });
+    makers.any(|(method, _)| yields_own(cx, world.body(method)))
+}
+
+/// What lets go of what it refers to.
+const WEAK_REFERENCE: &str = "weak-reference";
+
+fn yields_own(cx: &Context<'_>, body: Body<'_>) -> bool {
+    let world = cx.world;
+    let loader = world.program.class(body.class).loader;
+    let is_own = |class: ClassId| world.reach.owner(class).is_some();
+    let is_own_type = |name: &&str| world.program.find_text(loader, name).is_some_and(is_own);
+    let is_own_lambda = |leaf: Value| {
+        let made = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::Lambda);
+        made.is_some() && is_own(body.class)
+    };
+    let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+    let weak = [WEAK_REFERENCE.to_owned()];
+    returns.filter_map(|e| body.origins.args(e).first()).any(|value| {
+        let types = values::types_of(world, body, *value);
+        let is_weak = types.iter().any(|t| values::is_of_types(world, cx.models, loader, t, &weak));
+        let holds_own = || {
+            let objects = objects::of_value_and_content(world, body.id, *value);
+            objects.iter().any(|o| matches!(o.what, What::Of(class) if is_own(class)))
+        };
+        types.iter().any(is_own_type)
+            || body.origins.leaves(*value).any(is_own_lambda)
+            || !is_weak && holds_own()
+    })
 }
 
 /// Calls of a builder in a row.

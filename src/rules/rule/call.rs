@@ -14,6 +14,8 @@ pub enum CallTest {
     OwnLoaderHas,
     /// The class of the receiver has a method of this name which looks names up with nothing but its own class's loader.
     ReceiverAsksOwnLoader(String),
+    /// The class of the receiver has a method of this name which yields objects of an application's own classes.
+    ReceiverMakesOwn(String),
     /// A module that gets to the site brings something of its own.
     ModuleHas(ModuleHas),
 }

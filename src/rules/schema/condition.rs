@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::call::{ModuleHasText, ReceiverNamedText};
 use super::words::{
     ArrivalWord, CauseWord, ConfiguredWord, CopyQuestionWord, DefinerWord, ExitWord, FailureWord, KeeperWord,
-    KeyWord, NameOwnerWord, OnlyIfWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
+    KeyWord, OnlyIfWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
 };
 
 /// Where a rule looks: exactly one kind of site.
@@ -304,6 +305,8 @@ pub(crate) enum ConditionText {
     OwnLoaderHas,
     /// The class of the receiver has a method of this name which looks names up with nothing but its own class's loader.
     ReceiverAsksOwnLoader(String),
+    /// The class of the receiver has a method of this name which yields objects of an application's own classes.
+    ReceiverMakesOwn(String),
     /// A module that gets to the site brings something of its own.
     ModuleHas(ModuleHasText),
     /// All that the call yields is cast, where it is called, to classes whose objects hold nothing of an application.
@@ -453,35 +456,9 @@ pub(crate) struct ArgumentText {
     /// deployment.
     #[schemars(length(min = 1))]
     pub(crate) declares: Option<Vec<String>>,
-}
-
-/// Whose the name is by which a receiver was asked for.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(title = "`receiver-named` condition")]
-pub(crate) struct ReceiverNamedText {
-    /// API groups or API ids of the models that yield the receiver.
+    /// It is a `Class` object, and the class that it stands for is defined by one of these.
     #[schemars(length(min = 1))]
-    pub(crate) by: Vec<String>,
-    /// Whose the name is; any of these.
-    #[schemars(length(min = 1))]
-    pub(crate) whose: Vec<NameOwnerWord>,
-}
-
-/// What a module brings: any of these.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[schemars(title = "`module-has` condition", extend("minProperties" = 1))]
-pub(crate) struct ModuleHasText {
-    /// Names of files; `{type}` stands for the class that the call yields.
-    #[serde(default)]
-    pub(crate) files: Vec<String>,
-    /// Types, with dots, below which it has a class.
-    #[serde(default)]
-    pub(crate) subtypes_of: Vec<String>,
-    /// Whether the loader of the class that calls has to have none of that.
-    #[serde(default)]
-    pub(crate) alone: bool,
+    pub(crate) class_of: Option<Vec<DefinerWord>>,
 }
 
 /// A call that must come later.

@@ -4,6 +4,7 @@
 //! editor and `cotenant rules check` can't disagree. What the schema can't say (names that models define, placeholders,
 //! globs) is checked afterwards.
 
+pub(crate) mod call;
 pub(crate) mod condition;
 pub(crate) mod words;
 
