@@ -29,7 +29,7 @@ pub(super) fn key_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> KeyKind {
     let Some((body, event)) = final_event(cx, spot) else { return declared.unwrap_or(KeyKind::Other) };
     let position = usize::from(key) + usize::from(event.kind.has_receiver());
     if is_one_class(cx, body, event, position) {
-        return KeyKind::Constant;
+        return KeyKind::SharedClass;
     }
     if let Some(kind) = declared {
         return kind;

@@ -3,12 +3,15 @@
 use super::context::Context;
 use crate::dataflow::Body;
 use crate::facts::{Event, EventKind, Value};
+use crate::program::CallSite;
 use crate::vocabulary::ValueId;
 
 /// Computations between a class and what is stored.
 const MAX_LOOKUPS: u32 = 4;
 /// Methods looked at for one call.
 const MAX_TARGETS: usize = 4;
+/// Callers looked at for one method.
+const MAX_CALLERS: usize = 8;
 
 /// Looks a class up with the loader of the class that calls.
 const BY_OWN_LOADER: &str = "class-for-name";
@@ -26,11 +29,46 @@ fn are_known_at(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) ->
         Value::Null => true,
         // What the deployment lacks is no application's either.
         Value::Class(name) => program.find(loader, name).is_none_or(|c| cx.world.reach.owner(c).is_none()),
+        Value::Param(param) if depth < MAX_LOOKUPS => are_known_of_callers(cx, body, param, depth),
         Value::Event(_) if depth < MAX_LOOKUPS => {
-            body.origins.event(leaf).is_some_and(|(_, e)| is_known_result(cx, body, e, depth))
+            body.origins.event(leaf).is_some_and(|(_, e)| match e.kind {
+                EventKind::NewArray => are_known_in(cx, body, leaf, depth),
+                EventKind::CheckCast => are_known_at(cx, body, body.origins.arg(e, 0), depth + 1),
+                _ => is_known_result(cx, body, e, depth),
+            })
         }
         _ => false,
     })
+}
+
+/// Whether a method that no stranger can call is given nothing else by those who do.
+fn are_known_of_callers(cx: &Context<'_>, body: Body<'_>, param: u16, depth: u32) -> bool {
+    let world = cx.world;
+    if world.reach.is_open_world() && !body.method.access.is_private() {
+        return false;
+    }
+    let sites = world.sites.of(body.id, MAX_CALLERS).unwrap_or_default();
+    let is_known = |site: &CallSite| {
+        let caller = world.body(site.caller);
+        let call = world.event(site.caller, site.event).filter(|e| e.kind.is_invoke());
+        call.is_some_and(|call| {
+            are_known_at(cx, caller, caller.origins.arg(call, usize::from(param)), depth + 1)
+        })
+    };
+    !sites.is_empty() && sites.iter().all(is_known)
+}
+
+/// Whether what is stored into a new array is.
+fn are_known_in(cx: &Context<'_>, body: Body<'_>, array: Value, depth: u32) -> bool {
+    let is_it = |e: &&Event| {
+        e.kind == EventKind::ArrayStore && body.origins.leaves(body.origins.arg(e, 0)).any(|l| l == array)
+    };
+    let mut stores = body.origins.events().iter().filter(is_it).peekable();
+    stores.peek().is_some()
+        && stores.all(|store| {
+            let stored = body.origins.args(store).last();
+            stored.is_some_and(|v| are_known_at(cx, body, *v, depth + 1))
+        })
 }
 
 fn is_known_result(cx: &Context<'_>, body: Body<'_>, event: &Event, depth: u32) -> bool {

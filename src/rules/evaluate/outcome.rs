@@ -51,7 +51,7 @@ fn of_writes(cx: &Context<'_>, found: &Match, spots: &[Spot]) -> &'static str {
 
 fn of_container(cx: &Context<'_>, found: &Match, spots: &[Spot]) -> &'static str {
     let key = |s: &Spot| cx.key(found, s);
-    let named = [KeyKind::Text, KeyKind::Constant, KeyKind::ClassName, KeyKind::Other];
+    let named = [KeyKind::Text, KeyKind::Constant, KeyKind::SharedClass, KeyKind::ClassName, KeyKind::Other];
     let puts: Vec<Spot> = spots.iter().copied().filter(|s| !is_removal(cx, s)).collect();
     if puts.is_empty() {
         "what one takes out is gone for all of them"

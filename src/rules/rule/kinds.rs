@@ -35,6 +35,8 @@ pub enum KeyKind {
     ClassName,
     /// A string constant.
     Constant,
+    /// One class literal, of a class that is the same for all who name it.
+    SharedClass,
     /// Another string.
     Text,
     /// An object that equals nothing but itself.

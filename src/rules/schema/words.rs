@@ -165,6 +165,8 @@ words! {
         ClassName,
         /// A string constant.
         Constant,
+        /// One class literal, of a class that is the same for all who name it.
+        SharedClass,
         /// Another string.
         Text,
         /// An object that equals nothing but itself.
