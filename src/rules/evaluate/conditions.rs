@@ -257,7 +257,12 @@ pub(super) fn without_ignored(cx: &Context<'_>, mut found: Match, rule: &Rule) -
 /// Whether a site is one that a condition is about, if it is told of single changes at all.
 fn is_asked_for(cx: &Context<'_>, found: &Match, spot: &Spot, condition: &Condition) -> bool {
     match condition {
-        Condition::Any(any) => any.iter().any(|c| is_asked_for(cx, found, spot, c)),
+        Condition::Any(any) => any.iter().any(|c| match c {
+            Condition::Not(inner) if matches!(**inner, Condition::Written(_)) => {
+                !is_asked_for(cx, found, spot, inner)
+            }
+            _ => is_asked_for(cx, found, spot, c),
+        }),
         Condition::Written(shapes) => cx.shapes(found, spot).has_any(shapes),
         Condition::Keyed(kinds) => kinds.contains(&cx.key(found, spot)),
         Condition::Stores(kinds) => cx.stored(spot).has_any(kinds),

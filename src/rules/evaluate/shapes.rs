@@ -31,6 +31,8 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
                 // There was nothing before.
                 shapes.retain(|s| *s != WriteShape::Cleared);
                 shapes.push(WriteShape::Lazy);
+            } else if shapes.contains(&WriteShape::FromCaller) {
+                shapes.push(WriteShape::Given);
             }
         }
         How::Entry(api) => {

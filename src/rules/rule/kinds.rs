@@ -22,6 +22,8 @@ pub enum WriteShape {
     Entry,
     /// Set only if nothing is there, in one step, to what no caller decides.
     Once,
+    /// A field is set to what a caller decides, whatever is there: a setter.
+    Given,
 }
 
 /// What keys a container.

@@ -137,6 +137,8 @@ words! {
         Entry,
         /// Set only if nothing is there, in one step, to what no caller decides.
         Once,
+        /// A field is set to what a caller decides, whatever is there: a setter.
+        Given,
     }
 }
 
