@@ -82,7 +82,7 @@ fn own_loader_has(cx: &Context<'_>, spot: &Spot) -> bool {
     let has_file = |element: &PathElement, name: &str| element.has_resource(world.archives, name);
     let is_file = |name: &String| world.program.topology.find_resource(own, name, &has_file).is_some();
     constants(world, &found).iter().any(is_class)
-        || cx.resource_names(body, event, &found).iter().any(is_file)
+        || cx.resource_names(body, (event, position), &found).iter().any(is_file)
 }
 
 /// The APIs by which a method looks a class up.

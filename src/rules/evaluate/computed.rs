@@ -89,12 +89,30 @@ fn of_leaf(
                 kind if kind.is_invoke() && is_text_building(world, body, event) => {
                     built(r, body, event, index, depth)
                 }
-                kind if kind.is_invoke() => of_class(world, body, event).or_else(|| told(world, body, value)),
+                kind if kind.is_invoke() => of_class(world, body, event)
+                    .or_else(|| told(world, body, value))
+                    .or_else(|| selected(r, body, event, depth)),
                 _ => told(world, body, value),
             }
         }
         _ => told(world, body, value),
     }
+}
+
+/// What each of the methods yields that a call may select, if it is known of all.
+fn selected(r: &Reader<'_, '_>, body: Body<'_>, event: &Event, depth: u32) -> Option<Vec<String>> {
+    let targets = r.world.targets(body, event, MAX_PLACES)?;
+    let mut all = Vec::new();
+    for target in targets {
+        let callee = r.world.body(target);
+        for yielded in callee.origins.events().iter().filter(|e| e.kind == EventKind::Return) {
+            all.extend(all_of(r, callee, *callee.origins.args(yielded).first()?, depth + 1)?);
+            if all.len() > MAX_TEXTS {
+                return None;
+            }
+        }
+    }
+    (!all.is_empty()).then_some(all)
 }
 
 /// Places that a field is written at, and calls of a method, that are looked at.

@@ -262,37 +262,45 @@ impl<'w> Context<'w> {
     }
 
     /// Entry names that a call asks for: of a resource, a bundle, or a service's providers.
-    pub(super) fn resource_names(&self, body: Body<'_>, event: &Event, found: &[Found]) -> Vec<String> {
+    pub(super) fn resource_names(
+        &self,
+        body: Body<'_>,
+        (event, position): (&Event, usize),
+        found: &[Found],
+    ) -> Vec<String> {
         let program = self.world.program;
-        let owner = event.member().map_or("", |m| program.text(program.facts.members.get(m).owner));
-        let name = event.member().map_or("", |m| program.text(program.facts.members.get(m).name));
-        let mut names = Vec::new();
-        for origin in found.iter().filter(|f| !f.is_derived) {
-            match origin.origin {
-                Origin::Text(text) => {
-                    let text = program.text(text);
-                    if name == "getBundle" {
-                        names.push(format!("{}.properties", text.replace('.', "/")));
-                    } else if owner == "java/lang/Class" {
-                        // One that is not named is taken to be the own one's.
-                        let named =
-                            body.origins.leaves(body.origins.arg(event, 0)).find_map(|leaf| match leaf {
-                                Value::Class(name) => Some(program.text(name)),
-                                _ => None,
-                            });
-                        let asked = named.unwrap_or_else(|| program.class_name(body.class));
-                        names.push(relative_to_class(asked, text));
-                    } else {
-                        names.push(text.to_owned());
-                    }
-                }
-                Origin::ClassLiteral(class, _) => {
-                    names.push(format!("META-INF/services/{}", program.text(class).replace('/', ".")));
-                }
-                _ => {}
+        let of_origin = |found: &Found| match found.origin {
+            Origin::Text(text) => Some(self.resource_named(body, event, program.text(text))),
+            Origin::ClassLiteral(class, _) => {
+                Some(format!("META-INF/services/{}", program.text(class).replace('/', ".")))
             }
+            _ => None,
+        };
+        let names: Vec<String> = found.iter().filter(|f| !f.is_derived).filter_map(of_origin).collect();
+        if !names.is_empty() {
+            return names;
         }
-        names
+        let texts = super::computed::texts(self.world, body, body.origins.arg(event, position));
+        texts.unwrap_or_default().iter().map(|text| self.resource_named(body, event, text)).collect()
+    }
+
+    /// The entry that a call looks for by a text.
+    fn resource_named(&self, body: Body<'_>, event: &Event, text: &str) -> String {
+        let program = self.world.program;
+        let member = event.member().map(|m| program.facts.members.get(m));
+        let (owner, name) = member.map_or(("", ""), |m| (program.text(m.owner), program.text(m.name)));
+        if name == "getBundle" {
+            return format!("{}.properties", text.replace('.', "/"));
+        }
+        if owner != "java/lang/Class" {
+            return text.to_owned();
+        }
+        let named = body.origins.leaves(body.origins.arg(event, 0)).find_map(|leaf| match leaf {
+            Value::Class(name) => Some(program.text(name)),
+            _ => None,
+        });
+        // One that is not named is taken to be the own one's.
+        relative_to_class(named.unwrap_or_else(|| program.class_name(body.class)), text)
     }
 }
 

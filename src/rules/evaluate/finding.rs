@@ -364,7 +364,7 @@ impl Maker<'_, '_> {
             Slot::Readers => and_list(&self.names(self.readers.iter().map(|r| r.tenant))),
             Slot::Loader => trace::tenant_name(self.cx.world, self.found.class),
             Slot::Target => spot.map_or(String::new(), |s| self.target(s)),
-            Slot::Argument => self.argument().map_or("a computed value".to_owned(), |a| format!("\"{a}\"")),
+            Slot::Argument => self.quoted_argument().unwrap_or_else(|| "a computed value".to_owned()),
             Slot::Named => self.named().unwrap_or_else(|| "a class".to_owned()),
             Slot::Holder => self.holder(),
             Slot::Effect | Slot::Instead => self.api_text(slot),

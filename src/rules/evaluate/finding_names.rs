@@ -11,6 +11,9 @@ use crate::dataflow::origins::Origin;
 use crate::facts::EventKind;
 use crate::vocabulary::MethodId;
 
+/// Texts that a message shows of those that an argument may be.
+const MAX_SHOWN: usize = 2;
+
 impl Maker<'_, '_> {
     /// The first constant among the call's operands.
     pub(super) fn argument(&self) -> Option<String> {
@@ -39,14 +42,28 @@ impl Maker<'_, '_> {
             .map(|a| a.replace('/', "."))
     }
 
-    /// The text that the call's first argument is put together to, if there is one alone.
+    /// The text that the call's first argument is put together to, or the first of several.
     fn computed(&self) -> Option<String> {
+        self.texts()?.into_iter().next()
+    }
+
+    /// The constant among the operands, else what the first one may be put together to, in quotes.
+    pub(super) fn quoted_argument(&self) -> Option<String> {
+        let texts = self.argument().map(|text| vec![text]).or_else(|| self.texts())?;
+        let shown: Vec<String> = texts.iter().take(MAX_SHOWN).map(|text| format!("\"{text}\"")).collect();
+        let left = texts.len() - shown.len();
+        let rest = if left == 0 { String::new() } else { format!(" or {left} more") };
+        Some(shown.join(" or ") + &rest)
+    }
+
+    /// The texts that the call's first argument may be put together to.
+    fn texts(&self) -> Option<Vec<String>> {
         let world = self.cx.world;
         let spot = self.found.spots.first().filter(|_| matches!(self.found.subject, Subject::Call(..)))?;
         let event = world.event(spot.method, spot.event)?;
         let body = world.body(spot.method);
         let value = body.origins.arg(event, values::operand(event, 0)?);
-        super::computed::texts(world, body, value)?.into_iter().next()
+        super::computed::texts(world, body, value)
     }
 
     /// The class whose literal the call is given.
@@ -91,7 +108,7 @@ impl Maker<'_, '_> {
         let Some(event) = world.event(spot.method, spot.event) else { return Vec::new() };
         let Some(position) = values::operand(event, 0) else { return Vec::new() };
         let found = values::origins_of(world, body, event, position);
-        let wanted = self.cx.resource_names(body, event, &found);
+        let wanted = self.cx.resource_names(body, (event, position), &found);
         let has = |loader| wanted.iter().any(|name| values::holds_resource(world, loader, name));
         let tenants = world.program.topology.tenants.iter().skip(1).filter(|t| has(t.loader));
         tenants.map(|t| t.name.clone()).collect()

@@ -43,7 +43,10 @@ fn packs(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest, tenant: TenantId) -
     };
     let by_class = !test.names_class.contains(&ClassPlace::PackedByTenant) || found.iter().any(has_class);
     let by_resource = !test.names_resource.contains(&ClassPlace::PackedByTenant)
-        || cx.resource_names(body, event, &found).iter().any(|name| holds_resource(world, loader, name));
+        || cx
+            .resource_names(body, (event, position), &found)
+            .iter()
+            .any(|name| holds_resource(world, loader, name));
     by_class && by_resource
 }
 

@@ -284,7 +284,7 @@ pub(super) fn resources_hold(
     found: &[Found],
     test: &ArgumentTest,
 ) -> bool {
-    let names = cx.resource_names(body, event, found);
+    let names = cx.resource_names(body, (event, position), found);
     let asked =
         asked_loader(cx.world, body, event).filter(|_| !may_know_more_providers(cx, body, event, found));
     let Some(asked) = asked else {
