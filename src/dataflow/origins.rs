@@ -224,8 +224,10 @@ impl<'w> Search<'w> {
             let before = self.found.len();
             let there = At { passed_by, ..at.deeper() };
             // A lambda's captured values come first, then what whoever runs it gives it.
-            if event.kind == EventKind::Lambda && usize::from(param) >= caller.origins.args(event).len() {
-                if !self.given_to_function(caller, site.event, there) {
+            let n_captured = caller.origins.args(event).len();
+            if event.kind == EventKind::Lambda && usize::from(param) >= n_captured {
+                let argument = usize::from(param) - n_captured;
+                if !self.given_to_function(caller, site.event, argument, there) {
                     self.worked_on(caller, site.event, body, at);
                 }
             } else {

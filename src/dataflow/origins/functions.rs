@@ -6,19 +6,90 @@ use crate::dataflow::knowledge::{Subject, groups};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::ValueId;
 
+/// Methods that a call which is handed a function may select.
+const MAX_TARGETS: usize = 4;
+/// Reads looked at of one field that holds a function.
+const MAX_READS: usize = 16;
+
 impl<'w> Search<'w> {
-    /// What the call that a body hands a lambda to has it run with.
-    /// `false` if no such call is known.
-    pub(super) fn given_to_function(&mut self, body: Body<'_>, lambda: u16, at: At) -> bool {
+    /// What the call that a body hands a lambda to has it run with as its argument of a number, counted without what the
+    /// lambda captures. `false` if no such call is known.
+    pub(super) fn given_to_function(&mut self, body: Body<'_>, lambda: u16, argument: usize, at: At) -> bool {
         let made = Value::Event(u32::from(lambda));
-        let takes_it =
-            |e: &Event| body.origins.args(e).iter().any(|v| body.origins.leaves(*v).any(|leaf| leaf == made));
-        let calls = body.origins.events().iter().filter(|e| e.kind.is_invoke() && takes_it(e));
+        let is_it = |v: &ValueId| body.origins.leaves(*v).any(|leaf| leaf == made);
         let mut is_given = false;
-        for call in calls {
-            is_given |= self.given_by(body, call, at);
+        for event in body.origins.events() {
+            let Some(position) = body.origins.args(event).iter().position(is_it) else { continue };
+            is_given |= match event.kind {
+                EventKind::PutField | EventKind::PutStatic => self.given_by_readers(body, event, argument, at),
+                kind if kind.is_invoke() => {
+                    self.given_by(body, event, at) || self.given_by_callees(body, event, position, argument, at)
+                }
+                _ => false,
+            };
         }
         is_given
+    }
+
+    /// What the deployment's methods give a function that they are handed: where they call it, or call what they keep it
+    /// in.
+    fn given_by_callees(
+        &mut self,
+        body: Body<'_>,
+        call: &Event,
+        position: usize,
+        argument: usize,
+        at: At,
+    ) -> bool {
+        let world = self.world;
+        let targets = world.targets(body, call, MAX_TARGETS).unwrap_or_default();
+        let mut is_given = false;
+        for callee in targets.into_iter().map(|target| world.body(target)) {
+            let handed = Value::Param(position as u16);
+            let is_handed = |v: ValueId| callee.origins.leaves(v).any(|leaf| leaf == handed);
+            for event in callee.origins.events() {
+                let args = callee.origins.args(event);
+                let stores = matches!(event.kind, EventKind::PutField | EventKind::PutStatic);
+                if stores && args.last().is_some_and(|v| is_handed(*v)) {
+                    is_given |= self.given_by_readers(callee, event, argument, at);
+                } else if is_handed(callee.origins.arg(event, 0)) {
+                    is_given |= self.given_in(callee, event, argument, at);
+                }
+            }
+        }
+        is_given
+    }
+
+    /// What those give a function who read it from the field that it is stored in.
+    fn given_by_readers(&mut self, body: Body<'_>, store: &Event, argument: usize, at: At) -> bool {
+        let world = self.world;
+        let refs = world.program.refs(world.program.class(body.class).loader);
+        let Some(field) = store.member().and_then(|m| refs.field(m)) else { return false };
+        let mut is_given = false;
+        for read in world.fields.reads(field).take(MAX_READS) {
+            let reader = world.body(read.method);
+            let it = Value::Event(u32::from(read.event));
+            for event in reader.origins.events() {
+                if reader.origins.leaves(reader.origins.arg(event, 0)).any(|leaf| leaf == it) {
+                    is_given |= self.given_in(reader, event, argument, at);
+                }
+            }
+        }
+        is_given
+    }
+
+    /// What a call of a function gives it, if the event is one: of the one method of an interface, which a lambda is of.
+    fn given_in(&mut self, body: Body<'_>, event: &Event, argument: usize, at: At) -> bool {
+        let program = self.world.program;
+        let args = body.origins.args(event);
+        let refs = program.refs(program.class(body.class).loader);
+        let called = event.member().filter(|_| event.kind == EventKind::InvokeInterface);
+        let is_one = called.and_then(|m| refs.method(m)).is_some_and(|m| program.method(m).access.is_abstract());
+        let given = args.get(argument + 1).filter(|_| is_one);
+        if let Some(value) = given {
+            self.value(body, *value, None, at);
+        }
+        given.is_some()
     }
 
     /// What the call works on that a lambda is handed to: the elements of a list, the keys of a map.
