@@ -1,5 +1,7 @@
 //! Objects that a static field, a bean container or the service loader holds: their instance fields are shared as a static is.
 
+mod given;
+
 use super::knowledge::{Subject, groups};
 use super::origins::{self, Origin};
 use super::unload::beans::Beans;
@@ -92,7 +94,12 @@ impl Held {
         let mut holding = frontier.clone();
         for _ in 0..MAX_DEPTH {
             let mut next = Vec::new();
-            let stored = each(&frontier, |field| stored_objects(world, field), parallel);
+            let found = |field| {
+                let mut stored = stored_objects(world, field);
+                stored.extend(given::to_kept(world, field, &kept));
+                stored
+            };
+            let stored = each(&frontier, found, parallel);
             search.hold_all(&frontier, stored, &mut kept, &mut next);
             holding.extend_from_slice(&next);
             frontier = next;
