@@ -11,7 +11,7 @@ use crate::vocabulary::descriptor::{binary_name, package_of};
 use crate::vocabulary::{ClassId, MethodId, Name, TenantId, ValueId};
 
 /// Whether the first argument of a call is a constant that begins with the package of the module's class that makes the
-/// call, and no code of another application knows it.
+/// call, or with what the application is called, and no code of another application knows it.
 pub(super) fn is_own(cx: &Context<'_>, spot: &Spot) -> bool {
     let world = cx.world;
     let body = world.body(spot.method);
@@ -23,12 +23,12 @@ pub(super) fn is_own(cx: &Context<'_>, spot: &Spot) -> bool {
     let mut leaves = body.origins.leaves(body.origins.arg(event, position));
     let (Some(Value::Str(name)), None) = (leaves.next(), leaves.next()) else { return false };
     let package = package_of(world.program.class_name(body.class)).replace('/', ".");
-    let is_named_after = world
-        .program
-        .text(name)
-        .strip_prefix(package.as_str())
-        .is_some_and(|rest| rest.starts_with('.') && !package.is_empty());
-    is_named_after && !is_known_to_others(world, owner, name)
+    let tenant = world.program.topology.tenants.get(owner.index()).map_or("", |t| t.name.as_str());
+    let is_after = |start: &str| {
+        let rest = world.program.text(name).strip_prefix(start);
+        rest.is_some_and(|rest| rest.starts_with('.') && !start.is_empty())
+    };
+    (is_after(&package) || is_after(tenant)) && !is_known_to_others(world, owner, name)
 }
 
 /// Whether code of another application, or of what applications share, has a text among the operands of its calls.
@@ -190,19 +190,24 @@ fn is_of(world: &World<'_>, owner: Option<TenantId>, text: &str, whose: &[NameOw
     if ROOTS.contains(&text) {
         return whose.contains(&NameOwner::Root);
     }
-    let Some(owner) = owner else { return false };
-    if whose.contains(&NameOwner::Foreign) && is_foreign(world, owner, text) {
+    if owner.is_some_and(|owner| whose.contains(&NameOwner::Foreign) && is_foreign(world, owner, text)) {
         return true;
     }
     if !whose.contains(&NameOwner::Others) {
         return false;
     }
-    let classes = (0..world.program.classes.len()).map(ClassId::from_index);
-    let mut others = classes.filter(|c| !world.program.is_jdk(*c) && world.reach.owner(*c) != Some(owner));
-    others.any(|class| {
+    let is_below = |class: ClassId| {
         let name = binary_name(world.program.class_name(class));
         name.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '$']))
-    })
+    };
+    let classes = (0..world.program.classes.len()).map(ClassId::from_index);
+    let mut owners =
+        classes.filter(|c| !world.program.is_jdk(*c) && is_below(*c)).map(|c| world.reach.owner(c));
+    match owner {
+        Some(owner) => owners.any(|other| other != Some(owner)),
+        // What shared code names is one for all, unless it is one application's alone.
+        None => owners.next().is_some_and(|first| first.is_none() || owners.any(|other| other != first)),
+    }
 }
 
 /// Whether a name has the form of a package, and none of an application's classes has its first two parts.
