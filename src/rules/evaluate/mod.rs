@@ -159,7 +159,7 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
         let matches = matches_of(&cx, &rules[r], before, &counted, parallel);
         findings_of(&cx, &rules[r], matches, parallel)
     });
-    found.into_iter().flatten().collect()
+    grouping::with_handed_out(&cx, rules, found)
 }
 
 /// The matches of a rule's site; `calls` and `resources` are those that were looked for for all rules at once.
