@@ -189,6 +189,7 @@ impl Checker<'_> {
             ConditionText::ClosesStatic => Sharing::ClosesStatic,
             ConditionText::OtherObjects => Sharing::OtherObjects,
             ConditionText::OnlySetUp => Sharing::OnlySetUp,
+            ConditionText::Harmless(words) => Sharing::Harmless(words.into_iter().map(Into::into).collect()),
             ConditionText::Drained => Sharing::Drained,
             ConditionText::Pooled => Sharing::Pooled,
             ConditionText::OnlyLogged => Sharing::OnlyLogged,
@@ -371,7 +372,8 @@ impl Checker<'_> {
 
     /// A type group, a descriptor, or a class name; the latter's dots become slashes.
     fn type_name(&mut self, name: String) -> String {
-        if name.starts_with('[') || name.contains(['/', ';']) {
+        let is_primitive = matches!(name.as_str(), "Z" | "B" | "C" | "S" | "I" | "J" | "F" | "D");
+        if is_primitive || name.starts_with('[') || name.contains(['/', ';']) {
             return name;
         }
         if name.contains('.') {
@@ -420,6 +422,7 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::ClosesStatic => ("closes-static", false),
         ConditionText::OtherObjects => ("other-objects", true),
         ConditionText::OnlySetUp => ("only-set-up", true),
+        ConditionText::Harmless(_) => ("harmless", true),
         ConditionText::Drained => ("drained", true),
         ConditionText::Pooled => ("pooled", true),
         ConditionText::OnlyLogged => ("only-logged", true),
