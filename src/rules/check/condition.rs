@@ -225,14 +225,7 @@ impl Checker<'_> {
 
     /// A condition's name, whether it can hold at the rule's sites, and what it is about; `None` if about every site.
     fn holds_somewhere(&self, text: &ConditionText) -> Option<(&'static str, bool, &'static str)> {
-        let is_field = matches!(
-            self.site,
-            Site::FieldWrite { .. }
-                | Site::FieldMutation { .. }
-                | Site::FieldChange { .. }
-                | Site::HandedOut { .. }
-                | Site::LoaderStore
-        );
+        let is_field = is_of_fields(&self.site);
         let is_call = matches!(self.site, Site::Call { .. });
         let is_kept = matches!(self.site, Site::Kept { .. });
         let is_open = matches!(self.site, Site::Open { .. });
@@ -405,6 +398,18 @@ impl Checker<'_> {
 /// Names of types as class files write them.
 fn internal(types: Vec<String>) -> Vec<String> {
     types.into_iter().map(|name| name.replace('.', "/")).collect()
+}
+
+/// Whether a site is one of fields.
+fn is_of_fields(site: &Site) -> bool {
+    matches!(
+        site,
+        Site::FieldWrite { .. }
+            | Site::FieldMutation { .. }
+            | Site::FieldChange { .. }
+            | Site::HandedOut { .. }
+            | Site::LoaderStore
+    )
 }
 
 /// The name of a condition that is told of fields (`true`) or of calls alone, in one word with that.
