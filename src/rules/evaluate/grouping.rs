@@ -139,8 +139,8 @@ fn with_lesser(found: Vec<Finding>) -> Vec<Finding> {
     graver
 }
 
-/// The field or call to name first: of what is handed out what the holder itself has, the one that callers decide about, then the one that most places change.
-type Rank = (bool, bool, std::cmp::Reverse<usize>, FieldId);
+/// The field or call to name first: the one that callers decide about, then the one that most places change.
+type Rank = (bool, std::cmp::Reverse<usize>, FieldId);
 
 fn rank(cx: &Context<'_>, found: &Match) -> Rank {
     let field = match found.subject {
@@ -152,9 +152,7 @@ fn rank(cx: &Context<'_>, found: &Match) -> Rank {
         true => is_given_by_caller(cx, s),
         false => cx.shapes_of(field, s).contains(WriteShape::FromCaller),
     });
-    let is_inner =
-        handed_out_with(cx, found).is_some_and(|root| cx.world.program.class_of_field(root) != found.class);
-    (is_inner, !by_caller, std::cmp::Reverse(found.spots.len()), field)
+    (!by_caller, std::cmp::Reverse(found.spots.len()), field)
 }
 
 /// Whether a call passes on what its method is given.
