@@ -63,12 +63,16 @@ pub mod groups {
     pub const ARRAY_OF_ELEMENTS: &str = "array-of-elements";
     /// Puts elements into its receiver.
     pub const COLLECTION_ADD: &str = "collection-add";
+    /// Puts an entry into its receiver.
+    pub const MAP_PUT: &str = "map-put";
     /// Passes each entry of its receiver to a function.
     pub const CONTAINER_WALK: &str = "container-walk";
     /// Ends its receiver for all who use it.
     pub const CLOSES_FOR_ALL: &str = "closes-for-all";
     /// Yields what the receiver holds, or whether it holds it.
     pub const CONTAINER_READ: &str = "container-read";
+    /// Yields whether nothing is in its receiver.
+    pub const CONTAINER_EMPTY: &str = "container-empty";
     /// Sets its receiver, and yields whether nobody did before.
     pub const ATOMIC_CLAIM: &str = "atomic-claim";
     /// Writes the field that its receiver, a handle or reflective field, stands for.

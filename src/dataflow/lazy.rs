@@ -161,6 +161,10 @@ fn asked(
                     is_in(groups::CONTAINER_READ).then_some(Asked::IsSet)
                 }
             }
+            // The first entry of a registry sets what goes with it.
+            Some(read) if is_in(groups::CONTAINER_EMPTY) && is_filled_here(world, body, field, read) => {
+                Some(Asked::IsFirst)
+            }
             Some(_) => None,
             None => {
                 let flag = field_of(world, body, event).filter(|_| is_field_read(event))?;
@@ -188,6 +192,25 @@ fn field_read(world: &World<'_>, body: Body<'_>, leaf: Value) -> Option<FieldId>
 fn field_of(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<FieldId> {
     let refs = world.program.refs(world.program.class(body.class).loader);
     event.member().filter(|_| event.kind.has_field()).and_then(|m| refs.field(m))
+}
+
+/// Whether `container` is another field of the same class and kind that the method puts something into.
+fn is_filled_here(world: &World<'_>, body: Body<'_>, field: FieldId, container: FieldId) -> bool {
+    let program = world.program;
+    let is_static = |f: FieldId| program.field(f).access.has(Access::STATIC);
+    let loader = program.class(body.class).loader;
+    container != field
+        && program.class_of_field(container) == program.class_of_field(field)
+        && is_static(container) == is_static(field)
+        && body.origins.events().iter().filter(|e| e.kind.is_invoke()).any(|event| {
+            let member = event.member();
+            let puts = [groups::COLLECTION_ADD, groups::MAP_PUT];
+            member.is_some_and(|m| puts.iter().any(|g| world.knowledge.api_of(g, loader, m).is_some()))
+                && body
+                    .origins
+                    .leaves(body.origins.arg(event, 0))
+                    .any(|l| field_read(world, body, l) == Some(container))
+        })
 }
 
 /// Whether `flag` is another field of the same class and kind that the method sets: by a write, or by claiming an atomic.

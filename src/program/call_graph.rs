@@ -11,6 +11,7 @@ use super::node_numbers::Numbers;
 use super::origin::Origins;
 use super::receivers::FinalFields;
 use super::reflection::{called_by_name, is_reflective_call};
+use super::texts::{TextMaking, makes_text, text_of_operands};
 use crate::facts::{Event, EventKind, MethodFacts, Value};
 use crate::vocabulary::{ClassId, MethodId, Name, Parallel, sort_and_dedup};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -184,6 +185,10 @@ pub(super) struct Known {
     service_loader: Option<Name>,
     /// Names of methods that may call others by name.
     invokers: [Option<Name>; 3],
+    /// Names of the JDK's methods that make text of an object.
+    text_making: TextMaking,
+    /// The name and descriptor of the method that they call on it.
+    to_string: Option<(Name, Name)>,
 }
 
 impl Known {
@@ -196,6 +201,8 @@ impl Known {
             object: find(OBJECT),
             service_loader: find(SERVICE_LOADER),
             invokers: ["invoke", "invokeExact", "invokeWithArguments"].map(find),
+            text_making: TextMaking::of(program),
+            to_string: find("toString").zip(find("()Ljava/lang/String;")),
         }
     }
 }
@@ -257,6 +264,9 @@ impl Work<'_, '_> {
         let origins = Origins { unit, method };
         let loader = self.program.class(class).loader;
         for event in unit.events_of(method) {
+            if makes_text(self.program, self.known.text_making, event) {
+                self.texts(class, id, origins, event);
+            }
             if event.kind.has_method() {
                 self.call(class, id, origins, event);
             } else if event.kind == EventKind::New {
@@ -337,6 +347,17 @@ impl Work<'_, '_> {
             };
             self.edge(Node::Method(id), node);
             self.initialize(id, owner);
+        }
+    }
+
+    /// What is made into text runs its own `toString`.
+    fn texts(&mut self, class: ClassId, id: MethodId, origins: Origins<'_>, event: &Event) {
+        for method in text_of_operands(self.program, self.known.to_string, class, origins, event) {
+            let node = match self.numbers.of_dispatch(method) {
+                Some(_) => Node::Dispatch(method),
+                None => Node::Method(method),
+            };
+            self.edge(Node::Method(id), node);
         }
     }
 

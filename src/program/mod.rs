@@ -22,6 +22,7 @@ pub mod reach;
 mod receivers;
 pub mod reflection;
 pub mod resolve;
+mod texts;
 mod views;
 
 pub use call_graph::{CallGraph, Node};

@@ -4,7 +4,7 @@ use super::call_graph::{CallGraph, Node};
 use super::hierarchy::Hierarchy;
 use super::link::Program;
 use super::live::Live;
-use crate::topology::TenantKind;
+use crate::topology::{Role, TenantKind};
 use crate::vocabulary::{ClassId, MethodId, TenantId};
 use std::collections::VecDeque;
 use std::sync::OnceLock;
@@ -81,6 +81,8 @@ pub struct Reach<'p> {
     owner: Vec<Option<TenantId>>,
     parents: Vec<OnceLock<Vec<u32>>>,
     is_open_world: bool,
+    /// Whether the base is one archive that does not say of itself that it is an application.
+    is_base_alone: bool,
     live: Live,
 }
 
@@ -107,6 +109,7 @@ impl<'p> Reach<'p> {
             owner,
             parents: (0..n_tenants).map(|_| OnceLock::new()).collect(),
             is_open_world,
+            is_base_alone: is_base_alone(program),
             live: Live::default(),
         };
         let roots = (0..program.n_methods).map(MethodId::from_index).filter(|m| reach.root_of(*m).is_some());
@@ -201,6 +204,9 @@ impl<'p> Reach<'p> {
                 && !self.program.is_private_setter(method);
             return is_root.then_some(TenantId(0));
         }
+        if self.is_base_alone && self.is_main_of_base(class, method) {
+            return self.program.tenant_of(class);
+        }
         if !self.program.is_application(class) || (is_initializer && self.owner[class.index()].is_none()) {
             return None;
         }
@@ -232,6 +238,17 @@ impl<'p> Reach<'p> {
                 && (facts.access.is_synthetic()
                     || self.program.text(facts.name) == "<init>"
                     || self.stands_for_inherited(class, method))
+    }
+
+    /// Whether a method is a `main` of the base, which starts it (JLS 12.1.4).
+    fn is_main_of_base(&self, class: ClassId, method: MethodId) -> bool {
+        let facts = self.program.method(method);
+        let tenant = self.program.tenant_of(class).and_then(|t| self.program.topology.tenant(t));
+        facts.access.is_static()
+            && facts.access.is_public()
+            && self.program.text(facts.name) == "main"
+            && self.program.text(facts.desc) == "([Ljava/lang/String;)V"
+            && tenant.is_some_and(|t| t.kind == TenantKind::Base)
     }
 
     /// Whether a supertype declares the method too, or may: it is not all known.
@@ -369,6 +386,16 @@ impl<'p> Reach<'p> {
         }
         parents
     }
+}
+
+/// Whether a single archive is the base, and is taken for a library: its manifest names no class to start.
+fn is_base_alone(program: &Program<'_>) -> bool {
+    let topology = program.topology;
+    let loaders = topology.loaders.iter().enumerate().filter(|(i, _)| *i != topology.jdk.index());
+    let elements = loaders.flat_map(|(_, loader)| &loader.path);
+    let is_of_base = |tenant| topology.tenant(tenant).is_some_and(|t| t.kind == TenantKind::Base);
+    let mut of_base = elements.filter(|element| is_of_base(element.tenant));
+    of_base.next().is_some_and(|e| e.role == Role::Library) && of_base.next().is_none()
 }
 
 /// Classes of a module's own loader run for it alone; with one loader for all, those on its part of the class path of

@@ -14,7 +14,7 @@ pub use kinds::{
     Arrival, ClassPlace, ConfiguredAnswer, CopyQuestion, Keeper, KeyKind, OriginKind, Release, StoredKind,
     WriteShape,
 };
-pub use sharing::{NameOwner, Sharing};
+pub use sharing::{Harmless, NameOwner, Sharing};
 
 use crate::findings::{Certainty, RuleMeta, Severity};
 

@@ -189,6 +189,7 @@ impl Checker<'_> {
             ConditionText::ClosesStatic => Sharing::ClosesStatic,
             ConditionText::OtherObjects => Sharing::OtherObjects,
             ConditionText::OnlySetUp => Sharing::OnlySetUp,
+            ConditionText::Harmless(words) => Sharing::Harmless(words.into_iter().map(Into::into).collect()),
             ConditionText::Drained => Sharing::Drained,
             ConditionText::Pooled => Sharing::Pooled,
             ConditionText::OnlyLogged => Sharing::OnlyLogged,
@@ -224,14 +225,7 @@ impl Checker<'_> {
 
     /// A condition's name, whether it can hold at the rule's sites, and what it is about; `None` if about every site.
     fn holds_somewhere(&self, text: &ConditionText) -> Option<(&'static str, bool, &'static str)> {
-        let is_field = matches!(
-            self.site,
-            Site::FieldWrite { .. }
-                | Site::FieldMutation { .. }
-                | Site::FieldChange { .. }
-                | Site::HandedOut { .. }
-                | Site::LoaderStore
-        );
+        let is_field = is_of_fields(&self.site);
         let is_call = matches!(self.site, Site::Call { .. });
         let is_kept = matches!(self.site, Site::Kept { .. });
         let is_open = matches!(self.site, Site::Open { .. });
@@ -371,7 +365,8 @@ impl Checker<'_> {
 
     /// A type group, a descriptor, or a class name; the latter's dots become slashes.
     fn type_name(&mut self, name: String) -> String {
-        if name.starts_with('[') || name.contains(['/', ';']) {
+        let is_primitive = matches!(name.as_str(), "Z" | "B" | "C" | "S" | "I" | "J" | "F" | "D");
+        if is_primitive || name.starts_with('[') || name.contains(['/', ';']) {
             return name;
         }
         if name.contains('.') {
@@ -405,6 +400,18 @@ fn internal(types: Vec<String>) -> Vec<String> {
     types.into_iter().map(|name| name.replace('.', "/")).collect()
 }
 
+/// Whether a site is one of fields.
+fn is_of_fields(site: &Site) -> bool {
+    matches!(
+        site,
+        Site::FieldWrite { .. }
+            | Site::FieldMutation { .. }
+            | Site::FieldChange { .. }
+            | Site::HandedOut { .. }
+            | Site::LoaderStore
+    )
+}
+
 /// The name of a condition that is told of fields (`true`) or of calls alone, in one word with that.
 fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
     Some(match text {
@@ -420,6 +427,7 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::ClosesStatic => ("closes-static", false),
         ConditionText::OtherObjects => ("other-objects", true),
         ConditionText::OnlySetUp => ("only-set-up", true),
+        ConditionText::Harmless(_) => ("harmless", true),
         ConditionText::Drained => ("drained", true),
         ConditionText::Pooled => ("pooled", true),
         ConditionText::OnlyLogged => ("only-logged", true),

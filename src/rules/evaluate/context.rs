@@ -101,6 +101,8 @@ pub(super) struct Context<'w> {
     pub known: Known,
     /// Classes that static fields are declared as; found once.
     pub constants: OnceLock<FxHashSet<ClassId>>,
+    /// The types of what is registered with the JVM's management; found once.
+    pub registered: OnceLock<super::registered::Registered>,
     /// References that fail to link.
     pub references: References,
     /// Calls that read settings of the JVM.
@@ -134,6 +136,7 @@ impl<'w> Context<'w> {
             reached_unmoved: OnceLock::new(),
             known: Known::default(),
             constants: OnceLock::new(),
+            registered: OnceLock::new(),
             references: References::default(),
             key_reads: KeyReads::default(),
             copies: Copies::default(),

@@ -5,7 +5,8 @@ use super::context::Context;
 use super::matches::Spot;
 use crate::dataflow::{World, held, new_objects};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::FieldId;
+use crate::vocabulary::descriptor::TypeDesc;
+use crate::vocabulary::{FieldId, ValueId};
 
 /// Calls of one method that are followed to what they are made on.
 const MAX_SITES: usize = 48;
@@ -49,6 +50,35 @@ pub(super) fn seen(cx: &Context<'_>, field: FieldId, statics: &[FieldId], spots:
     statics.iter().copied().find(|root| seen_at.iter().any(|statics| statics.contains(root)))
 }
 
+/// Of the static fields that hold objects of the class that one of them is declared as, the first that other packages can
+/// name, or that one of their methods yields; else that one.
+pub(super) fn most_open(cx: &Context<'_>, root: FieldId) -> FieldId {
+    let program = cx.world.program;
+    let declared = TypeDesc(program.text(program.field(root).desc)).class();
+    let loader = program.class(program.class_of_field(root)).loader;
+    let class = declared.and_then(|name| program.find_text(loader, name));
+    let statics = class.map(|c| cx.held.statics(c)).unwrap_or_default();
+    if statics.len() < 2 || is_open_to_all(cx.world, root) {
+        return root;
+    }
+    statics.iter().copied().find(|f| is_open_to_all(cx.world, *f)).unwrap_or(root)
+}
+
+/// Whether other packages can name a static field, or get its object by a method that yields it.
+fn is_open_to_all(world: &World<'_>, root: FieldId) -> bool {
+    let access = world.program.field(root).access;
+    access.is_public()
+        || access.is_protected()
+        || world.fields.reads(root).any(|read| {
+            let body = world.body(read.method);
+            let is_it =
+                |v: &ValueId| body.origins.leaves(*v).any(|leaf| leaf == Value::Event(u32::from(read.event)));
+            let mut returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+            (body.method.access.is_public() || body.method.access.is_protected())
+                && returns.any(|e| body.origins.args(e).iter().any(is_it))
+        })
+}
+
 /// Whether others may make a change to the object of a static field once they have got it: by a method that is not meant
 /// for subclasses alone, or that is called on more than objects which are just being made, or are of another class.
 fn is_open(world: &World<'_>, root: FieldId, spot: &Spot) -> bool {
@@ -70,7 +100,7 @@ fn is_open(world: &World<'_>, root: FieldId, spot: &Spot) -> bool {
 
 /// Whether code that is not there may get the object of a static field: others can name the field, or it goes anywhere but
 /// into calls of its own methods.
-fn is_exposed(world: &World<'_>, root: FieldId) -> bool {
+pub(super) fn is_exposed(world: &World<'_>, root: FieldId) -> bool {
     let access = world.program.field(root).access;
     access.is_public()
         || access.is_protected()

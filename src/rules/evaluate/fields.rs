@@ -106,6 +106,12 @@ fn of_held_object(
         kept: None,
         leak: None,
     };
+    let holder = holder.map(|h| match h.root {
+        Root::Static(root) if world.reach.is_open_world() && cx.held.statics(class).is_empty() => {
+            Holder { root: Root::Static(exposed::most_open(cx, root)), ..h }
+        }
+        _ => h,
+    });
     let Some(Holder { root: Root::Static(root), is_kept: false, is_entry: false, .. }) = holder else {
         return Some(whole(spots, holder));
     };

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::trace::simple_name;
 use crate::dataflow::How;
+use crate::dataflow::held::Root;
 use crate::dataflow::unload::Keeper;
 use crate::facts::Value;
 use crate::findings::{Finding, Severity};
@@ -19,6 +20,10 @@ type Key = (String, String, String, Vec<String>);
 /// one method sets together is told together.
 fn class_of_cause<'w>(cx: &Context<'w>, found: &Match) -> &'w str {
     let program = cx.world.program;
+    // Parts of one object that a static holds are told with it, whatever classes they are of.
+    if let Some(root) = handed_out_with(cx, found) {
+        return program.class_name(program.class_of_field(root)).split('$').next().unwrap_or_default();
+    }
     let mut setters = found.spots.iter().filter(|s| s.how == Some(How::Write)).map(|s| s.method);
     let caller_of = |method: MethodId| {
         let sites = cx.world.sites.resolved_to(method);
@@ -30,6 +35,16 @@ fn class_of_cause<'w>(cx: &Context<'w>, found: &Match) -> &'w str {
     let cause = setter.and_then(caller_of).filter(|cause| setters.all(|m| caller_of(m) == Some(*cause)));
     let class = cause.map_or(found.class, |cause| program.class_of_method(cause));
     program.class_name(class).split('$').next().unwrap_or_default()
+}
+
+/// The static that holds the object of which a match is a part that is handed out.
+fn handed_out_with(cx: &Context<'_>, found: &Match) -> Option<FieldId> {
+    let is_handed_out = found.spots.iter().all(|s| s.how.is_none());
+    let is_part = matches!(found.subject, Subject::Field(_)) && is_handed_out;
+    match found.holder.filter(|_| is_part && cx.world.reach.is_open_world())?.root {
+        Root::Static(root) => Some(root),
+        _ => None,
+    }
 }
 
 /// Matches class by class, with the classes declared in it: only findings of one of these are ever joined.
@@ -76,6 +91,7 @@ pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Findi
 /// who holds the object is no reason to tell it twice.
 fn key(cx: &Context<'_>, found: &Match, finding: &Finding, is_object: bool) -> Key {
     let is_lesser = finding.severity == Severity::Note && cx.world.reach.is_open_world();
+    let is_object = is_object || handed_out_with(cx, found).is_some();
     let root = found.holder.filter(|_| is_object && !is_lesser).map(|holder| holder.root);
     let held = format!("{} {root:?} {}", class_of_cause(cx, found), kept(found, finding));
     let weight = if is_lesser && is_object {
@@ -164,4 +180,40 @@ fn said_of(finding: &Finding, so: &str) -> String {
     let name = simple_name(&finding.class.replace('.', "/"));
     let is = if finding.descriptor.starts_with('(') { "does" } else { "is" };
     format!("{so} {is} {name}.{}", finding.member)
+}
+
+/// All findings, rule by rule, less those that say of a field that its object is handed out of which another finding says
+/// that applications set it: that is told there.
+pub(super) fn with_handed_out(
+    cx: &Context<'_>,
+    rules: &[Rule],
+    mut found: Vec<Vec<Finding>>,
+) -> Vec<Finding> {
+    let is_handed_out = |rule: &Rule| matches!(rule.site, Site::HandedOut { of_statics: true });
+    let is_write = |rule: &Rule| matches!(rule.site, Site::FieldWrite { of_statics: true });
+    if !cx.world.reach.is_open_world() {
+        return found.into_iter().flatten().collect();
+    }
+    let mut handed_out = Vec::new();
+    for (_, found) in rules.iter().zip(&mut found).filter(|(rule, _)| is_handed_out(rule)) {
+        handed_out.append(found);
+    }
+    let mut alone = Vec::new();
+    for finding in handed_out {
+        let is_same = |f: &&mut Finding| {
+            (f.severity, &f.class, &f.member, &f.loader, &f.tenants)
+                == (finding.severity, &finding.class, &finding.member, &finding.loader, &finding.tenants)
+        };
+        let writes = rules.iter().zip(&mut found).filter(|(rule, _)| is_write(rule));
+        match writes.flat_map(|(_, found)| found.iter_mut()).find(is_same) {
+            Some(main) => {
+                let name = simple_name(&finding.class.replace('.', "/"));
+                let note = format!("what one sets in it holds for all who get {name}.{}", finding.member);
+                main.related.push((finding.location, note));
+                main.related.extend(finding.related);
+            }
+            None => alone.push(finding),
+        }
+    }
+    found.into_iter().flatten().chain(alone).collect()
 }

@@ -179,7 +179,8 @@ const CONTAINERS: &[&str] = &["java/util/Map", "java/util/Collection"];
 /// Texts, and what stands for one.
 const CHARACTERS: &str = "java/lang/CharSequence";
 
-fn is_plain(cx: &Context<'_>, field: FieldId, name: &str) -> bool {
+/// Whether a class is one of plain values, seen from a field.
+pub(super) fn is_plain(cx: &Context<'_>, field: FieldId, name: &str) -> bool {
     let program = cx.world.program;
     let loader = program.class(program.class_of_field(field)).loader;
     if values::is_of_types(cx.world, cx.models, loader, name, &[IMMUTABLE.to_owned()]) {

@@ -35,7 +35,7 @@ pub(super) fn key_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> KeyKind {
         return kind;
     }
     let Some(value) = body.origins.args(event).get(position) else { return KeyKind::Other };
-    if is_unique(cx, body, *value) {
+    if is_unique(cx, body, *value) || is_passed_application_name(cx, body, *value, 0) {
         return KeyKind::Identity;
     }
     let loader = cx.world.program.class(body.class).loader;
@@ -208,7 +208,7 @@ fn declared_key(cx: &Context<'_>, field: FieldId) -> Option<KeyKind> {
 }
 
 /// The first type argument of a field's generic signature.
-fn declared_first<'w>(cx: &Context<'w>, field: FieldId) -> Option<&'w str> {
+pub(super) fn declared_first<'w>(cx: &Context<'w>, field: FieldId) -> Option<&'w str> {
     let program = cx.world.program;
     let signature = program.field(field).signature;
     if signature == NO_NAME {
@@ -251,6 +251,56 @@ fn is_with_loader(cx: &Context<'_>, loader: LoaderId, name: &str) -> bool {
 /// Whether a key is a number of a counter, or another one that nobody else gets.
 fn is_unique(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
     is_drawn_by(cx, body, value, &|event| is_drawn_when_made(cx, body, event))
+}
+
+/// Calls that hand a key on before a method uses it, and callers looked at for one of them.
+const MAX_HANDED_ON: u32 = 2;
+const MAX_CALLERS: usize = 16;
+
+/// Whether a key, or what is boxed as one, is a parameter for which all who are seen to call the method pass what the
+/// container calls an application.
+fn is_passed_application_name(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) -> bool {
+    let Some(param) = boxed_parameter(body, value) else { return false };
+    let is_name = |event: &Event, caller: Body<'_>| {
+        let loader = cx.world.program.class(caller.class).loader;
+        event.kind.is_invoke()
+            && event.member().is_some_and(|m| {
+                cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, &cx.names.application_name))
+            })
+    };
+    let sites = cx.world.sites.of(body.id, MAX_CALLERS).unwrap_or_default();
+    !sites.is_empty()
+        && sites.iter().all(|site| {
+            let caller = cx.world.body(site.caller);
+            let call = cx.world.event(site.caller, site.event).filter(|e| e.kind.is_invoke());
+            let Some(passed) = call.and_then(|c| caller.origins.args(c).get(param)) else { return false };
+            let mut leaves = caller.origins.leaves(*passed);
+            leaves.all(|leaf| caller.origins.event(leaf).is_some_and(|(_, e)| is_name(e, caller)))
+                || depth < MAX_HANDED_ON && is_passed_application_name(cx, caller, *passed, depth + 1)
+        })
+}
+
+/// The parameter that a value is, or is the box of.
+fn boxed_parameter(body: Body<'_>, value: ValueId) -> Option<usize> {
+    let mut leaves = body.origins.leaves(value);
+    let leaf = leaves.next().filter(|_| leaves.next().is_none())?;
+    match leaf {
+        Value::Param(0) if !body.method.access.is_static() => None,
+        Value::Param(i) => Some(usize::from(i)),
+        _ => {
+            let (_, boxing) = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::InvokeStatic)?;
+            match body.origins.args(boxing) {
+                [of] => {
+                    let mut leaves = body.origins.leaves(*of);
+                    match (leaves.next(), leaves.next()) {
+                        (Some(Value::Param(i)), None) => Some(usize::from(i)),
+                        _ => None,
+                    }
+                }
+                _ => None,
+            }
+        }
+    }
 }
 
 /// Whether all that a value may be, or is the box or the text of, is a number that nobody else gets.

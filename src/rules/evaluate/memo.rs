@@ -5,8 +5,8 @@ use super::fields;
 use super::matches::{Match, Spot, Subject};
 use crate::dataflow::{Body, How, changes};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::ValueId;
 use crate::vocabulary::descriptor::params;
+use crate::vocabulary::{MethodId, ValueId};
 
 /// Computations between a value and what it is made from.
 const MAX_STEPS: u32 = 6;
@@ -78,7 +78,7 @@ fn is_of_key(
         })
 }
 
-enum Entry<'w> {
+pub(super) enum Entry<'w> {
     /// Nothing is put in.
     Taken,
     /// Key and value in a body.
@@ -86,7 +86,8 @@ enum Entry<'w> {
     Unknown,
 }
 
-fn entry<'w>(cx: &Context<'w>, spot: &Spot) -> Entry<'w> {
+/// What a change of a container puts in.
+pub(super) fn entry<'w>(cx: &Context<'w>, spot: &Spot) -> Entry<'w> {
     let Some(How::Container(api)) = spot.how else { return Entry::Unknown };
     if cx.is_api(api, &cx.names.removing) {
         return Entry::Taken;
@@ -161,7 +162,7 @@ pub(super) fn is_of_numbers(cx: &Context<'_>, body: Body<'_>, value: ValueId) ->
 }
 
 /// A read of a static final field yields the same to everybody.
-fn is_constant(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> bool {
+pub(super) fn is_constant(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> bool {
     let program = cx.world.program;
     let refs = program.refs(program.class(body.class).loader);
     let read = body.origins.event(leaf).map(|(_, e)| e).filter(|e| e.kind == EventKind::GetStatic);
@@ -170,7 +171,7 @@ fn is_constant(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> bool {
 }
 
 /// What an event makes its result from: a call from its operands, an object from those of its constructor.
-fn inputs_of(cx: &Context<'_>, body: Body<'_>, leaf: Value, index: u32) -> Vec<ValueId> {
+pub(super) fn inputs_of(cx: &Context<'_>, body: Body<'_>, leaf: Value, index: u32) -> Vec<ValueId> {
     let Some(event) = body.origins.events().get(index as usize) else { return Vec::new() };
     match event.kind {
         EventKind::New => {
@@ -201,29 +202,23 @@ const MAX_TARGETS: usize = 3;
 
 /// Whether what a call yields may depend on the context class loader, by what it does itself: then the one who calls
 /// decides, though he passes nothing.
-fn asks_context(cx: &Context<'_>, body: Body<'_>, index: u32) -> bool {
+pub(super) fn asks_context(cx: &Context<'_>, body: Body<'_>, index: u32) -> bool {
     let world = cx.world;
     let Some(event) = body.origins.events().get(index as usize).filter(|e| e.kind.is_invoke()) else {
         return false;
     };
-    let mut waiting = world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+    asks_for_context(cx, body, event)
+        || methods_ask_context(cx, world.targets(body, event, MAX_TARGETS).unwrap_or_default())
+}
+
+/// Whether some of the methods, or what they call, ask for the context class loader.
+pub(super) fn methods_ask_context(cx: &Context<'_>, mut waiting: Vec<MethodId>) -> bool {
+    let world = cx.world;
     let mut seen = waiting.clone();
-    let asks = |body: Body<'_>, event: &Event| {
-        let loader = world.program.class(body.class).loader;
-        event.member().is_some_and(|m| {
-            world
-                .knowledge
-                .apis(loader, m)
-                .any(|a| cx.is_api(a, &cx.names.context_loader) || cx.is_api(a, &cx.names.context_reading))
-        })
-    };
-    if asks(body, event) {
-        return true;
-    }
     while let Some(method) = waiting.pop() {
         let callee = world.body(method);
         for call in callee.origins.events().iter().filter(|e| e.kind.is_invoke()) {
-            if asks(callee, call) {
+            if asks_for_context(cx, callee, call) {
                 return true;
             }
             for target in world.targets(callee, call, MAX_TARGETS).unwrap_or_default() {
@@ -235,4 +230,10 @@ fn asks_context(cx: &Context<'_>, body: Body<'_>, index: u32) -> bool {
         }
     }
     false
+}
+
+fn asks_for_context(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+    let loader = cx.world.program.class(body.class).loader;
+    let mut apis = event.member().into_iter().flat_map(|m| cx.world.knowledge.apis(loader, m));
+    apis.any(|a| cx.is_api(a, &cx.names.context_loader) || cx.is_api(a, &cx.names.context_reading))
 }

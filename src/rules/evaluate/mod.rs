@@ -48,8 +48,11 @@ mod lookups;
 mod made;
 mod matches;
 mod memo;
+mod memo_methods;
+mod memoised;
 mod moved;
 mod named;
+mod of_two;
 mod once;
 mod outcome;
 mod own_casts;
@@ -57,6 +60,7 @@ mod own_entries;
 mod own_files;
 mod packed;
 mod places;
+mod process_facts;
 mod programs;
 mod readers;
 mod receivers;
@@ -65,6 +69,7 @@ mod references_packages;
 mod references_text;
 mod references_unmet;
 mod references_why;
+mod registered;
 mod releases;
 mod removal;
 mod resources;
@@ -159,7 +164,7 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
         let matches = matches_of(&cx, &rules[r], before, &counted, parallel);
         findings_of(&cx, &rules[r], matches, parallel)
     });
-    found.into_iter().flatten().collect()
+    grouping::with_handed_out(&cx, rules, found)
 }
 
 /// The matches of a rule's site; `calls` and `resources` are those that were looked for for all rules at once.

@@ -2,12 +2,15 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::{fields, known_loaders, limits, logged_once, named, own_entries, same_names, set_up, wrapped};
+use super::{
+    fields, known_loaders, limits, logged_once, memoised, named, own_entries, process_facts, registered,
+    same_names, set_up, wrapped,
+};
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, How, initialisation};
 use crate::facts::{Event, EventKind, Value};
-use crate::rules::rule::Sharing;
+use crate::rules::rule::{Harmless, Sharing};
 use crate::vocabulary::{MethodId, ValueId};
 
 /// Whether such a condition holds.
@@ -25,6 +28,11 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::ClosesStatic => found.spots.iter().any(|s| wrapped::closes_static(cx, s)),
         Sharing::OtherObjects => found.holder.is_some_and(|h| !h.is_only || h.is_entry),
         Sharing::OnlySetUp => set_up::is_only_set_up(cx.world, found),
+        Sharing::Harmless(reasons) => reasons.iter().any(|reason| match reason {
+            Harmless::Memo => memoised::is_part_of_memo(cx, found),
+            Harmless::ProcessFact => process_facts::is_process_fact(cx.world, found),
+            Harmless::UnregisteredCallback => registered::is_unregistered_callback(cx, found),
+        }),
         Sharing::Drained => set_up::is_drained(cx, found),
         Sharing::Pooled => set_up::is_pool(cx, found),
         Sharing::OnlyLogged => logged_once::is_only_logged(cx, found),

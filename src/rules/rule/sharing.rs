@@ -29,6 +29,8 @@ pub enum Sharing {
     /// Every call that is seen of the methods that make the changes is a part of setting something up: made on an object that
     /// is just being made, or by class initialisers.
     OnlySetUp,
+    /// No application can tell that others make the changes too, for one of these reasons.
+    Harmless(Vec<Harmless>),
     /// The field is a queue, and something is taken out of it again, one by one.
     Drained,
     /// The field is a queue of things that are only put in after they have been reset, and taken out.
@@ -72,4 +74,15 @@ pub enum NameOwner {
     Others,
     /// A package that none of the application's own classes is anywhere near: a library's.
     Foreign,
+}
+
+/// Why nobody can tell that others change a state too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Harmless {
+    /// It is a part of a cache that works its values out of its keys alone, or decides only whether there is one.
+    Memo,
+    /// Whoever is seen to set the flag does so with a constant, and calls native code in the same method.
+    ProcessFact,
+    /// The changes are made by callbacks that the JVM runs on registered objects, of a class that nobody is seen to register.
+    UnregisteredCallback,
 }

@@ -5,8 +5,9 @@ use serde::Deserialize;
 
 use super::call::{ModuleHasText, ReceiverNamedText};
 use super::words::{
-    ArrivalWord, CauseWord, ConfiguredWord, CopyQuestionWord, DefinerWord, ExitWord, FailureWord, KeeperWord,
-    KeyWord, OnlyIfWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord, WriteWord,
+    ArrivalWord, CauseWord, ConfiguredWord, CopyQuestionWord, DefinerWord, ExitWord, FailureWord,
+    HarmlessWord, KeeperWord, KeyWord, OnlyIfWord, OriginWord, PlaceWord, ReleaseWord, StateWord, StoredWord,
+    WriteWord,
 };
 
 /// Where a rule looks: exactly one kind of site.
@@ -209,10 +210,11 @@ pub(crate) enum ConditionText {
     /// The deployment calls the methods that make the changes, and each time sets something up: the object is just being
     /// made, or a class initialiser calls.
     OnlySetUp,
+    /// For one of these reasons no application can tell that others make the changes too.
+    Harmless(#[schemars(length(min = 1))] Vec<HarmlessWord>),
     /// The field is a queue out of which something is taken again, one by one: what one puts in no other one keeps.
     Drained,
-    /// The container is only asked whether something is new, and the answer decides nothing but whether something is
-    /// written to a log.
+    /// The container is only asked whether something is new, to decide whether something is written to a log.
     OnlyLogged,
     /// The field is a queue of which things are only put in, once they have been reset, and taken out.
     Pooled,

@@ -156,6 +156,21 @@ words! {
 }
 
 words! {
+    /// Why nobody can tell that others change a state too.
+    #[schemars(title = "reason")]
+    HarmlessWord => rule::Harmless {
+        /// It is a part of a cache that works its values out of its keys alone, or decides only whether there is one.
+        Memo,
+        /// The flag says what has become of native code: whoever is seen to set it is of the same archive, passes a
+        /// constant, and calls native code in the same method.
+        ProcessFact,
+        /// The changes are made by callbacks that the JVM runs on objects which were registered with it, and nobody is
+        /// seen to register one of the class.
+        UnregisteredCallback,
+    }
+}
+
+words! {
     /// What keys a container.
     #[schemars(title = "kind of key")]
     KeyWord => rule::KeyKind {

@@ -1,0 +1,88 @@
+//! Flags that say what has become of native code, of which there is one for the whole process anyhow: a library is
+//! initialised, or has been terminated.
+
+use super::matches::{Match, Spot};
+use crate::dataflow::{Body, How, World};
+use crate::facts::{EventKind, Value};
+use crate::vocabulary::{ClassId, MethodId};
+
+/// Callers looked at for one setter.
+const MAX_SITES: usize = 16;
+/// Setters that call one another.
+const MAX_CALLS: u32 = 2;
+/// Calls between the method that sets a flag and the native code.
+const MAX_NATIVE_CALLS: u32 = 2;
+/// Targets of one call among them.
+const MAX_TARGETS: usize = 2;
+
+/// Whether all changes are calls of setters, and each of these is only seen to be called with constants, by methods of the
+/// same archive that call native code.
+pub(super) fn is_process_fact(world: &World<'_>, found: &Match) -> bool {
+    found.spots.iter().all(|spot| {
+        let mut n_calls = 0;
+        is_set_with_native_code(world, found.class, spot, &mut n_calls) && n_calls > 0
+    })
+}
+
+fn is_set_with_native_code(world: &World<'_>, class: ClassId, spot: &Spot, n_calls: &mut usize) -> bool {
+    let body = world.body(spot.method);
+    let value = world.event(spot.method, spot.event).and_then(|e| body.origins.args(e).last());
+    let Some(value) = value.filter(|_| spot.how == Some(How::Write) && spot.inside.is_none()) else {
+        return false;
+    };
+    let mut leaves = body.origins.leaves(*value);
+    match (leaves.next(), leaves.next()) {
+        (Some(Value::Param(i)), None) => is_passed(world, class, spot.method, usize::from(i), n_calls, 0),
+        _ => false,
+    }
+}
+
+fn is_passed(
+    world: &World<'_>,
+    class: ClassId,
+    setter: MethodId,
+    param: usize,
+    n_calls: &mut usize,
+    depth: u32,
+) -> bool {
+    let program = world.program;
+    let Some(sites) = world.sites.of(setter, MAX_SITES) else { return false };
+    sites.iter().all(|site| {
+        let caller = world.body(site.caller);
+        let call = world.event(site.caller, site.event).filter(|e| e.kind.is_invoke());
+        let value = call.and_then(|call| caller.origins.args(call).get(param));
+        let is_own = program.archive_of(caller.class) == program.archive_of(class);
+        let Some(value) = value.filter(|_| is_own) else { return false };
+        let mut leaves = caller.origins.leaves(*value);
+        match (leaves.next(), leaves.next()) {
+            (Some(Value::Int(_)), None) => {
+                *n_calls += 1;
+                calls_native(world, caller, 0)
+            }
+            // Another name of the setter.
+            (Some(Value::Param(i)), None) if depth < MAX_CALLS => {
+                is_passed(world, class, site.caller, usize::from(i), n_calls, depth + 1)
+            }
+            _ => false,
+        }
+    })
+}
+
+fn calls_native(world: &World<'_>, body: Body<'_>, depth: u32) -> bool {
+    let program = world.program;
+    let refs = program.refs(program.class(body.class).loader);
+    body.origins.events().iter().filter(|e| e.kind.is_invoke()).any(|event| {
+        let target = event.member().and_then(|m| refs.method(m));
+        let Some(target) = target.filter(|t| !program.is_jdk(program.class_of_method(*t))) else {
+            return false;
+        };
+        let is_near = depth < MAX_NATIVE_CALLS && event.kind != EventKind::InvokeInterface;
+        program.method(target).access.is_native()
+            || is_near
+                && world
+                    .targets(body, event, MAX_TARGETS)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .any(|next| calls_native(world, world.body(next), depth + 1))
+    })
+}
