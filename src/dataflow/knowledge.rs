@@ -123,6 +123,12 @@ pub mod groups {
     pub const REPLACED_BY_NEXT_USE: &str = "replaced-by-next-use";
     /// Its result is released with the receiver, but not the receiver with it.
     pub const RELEASED_WITH_RECEIVER: &str = "released-with-receiver";
+    /// Keeps what it makes where it is found again: one who drops its result wants it to stay.
+    pub const FOUND_AGAIN: &str = "found-again";
+    /// Looks up a file that is to lie on the class path of a class or a loader.
+    pub const FILE_LOOKUPS: [&str; 2] = ["get-resource", "class-get-resource"];
+    /// Is made where compilers have code for what can't happen.
+    pub const COMPILER_CHECK: &str = "compiler-check";
     /// Releases the argument that it acts on, on every path.
     pub const CLOSES_ARGUMENT: &str = "closes-argument";
     /// Uses its arguments, and leaves them to the caller.

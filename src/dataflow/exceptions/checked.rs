@@ -15,7 +15,20 @@ impl Exceptions<'_> {
     /// Whether none of the methods that a call may run throws what it declares. What has no body, declares it for others
     /// to come.
     pub(super) fn is_declared_in_vain(&self, body: Body<'_>, event: &Event, target: MethodId) -> bool {
-        !self.is_maker(target) && self.is_vain(body, event, target, MAX_DEPTH)
+        let is_own = || is_run_on_own_object(body, event);
+        (!self.is_maker(target) || is_own()) && self.is_vain(body, event, target, MAX_DEPTH)
+    }
+
+    /// Whether a call is of a method without a body, and none of those that implement it so far throws anything that has
+    /// to be declared.
+    pub(crate) fn implementations_are_quiet(&self, body: Body<'_>, event: &Event) -> bool {
+        let program = self.world.program;
+        let refs = program.refs(program.class(body.class).loader);
+        let target = event.member().and_then(|m| refs.method(m));
+        let is_open =
+            |t: &MethodId| !program.is_jdk(program.class_of_method(*t)) && !program.method(*t).has_body;
+        let targets = target.filter(is_open).and_then(|_| self.world.all_targets(body, event, MAX_TARGETS));
+        targets.is_some_and(|t| !t.is_empty() && !t.iter().any(|t| self.throws_checked(*t, MAX_DEPTH)))
     }
 
     /// Whether a method is the constructor of a class that itself says that its objects are to be closed: what it declares,
@@ -105,4 +118,10 @@ impl Exceptions<'_> {
             _ => Vec::new(),
         }
     }
+}
+
+/// Whether a constructor runs another one on its own object.
+fn is_run_on_own_object(body: Body<'_>, event: &Event) -> bool {
+    event.kind == EventKind::InvokeSpecial
+        && body.origins.unit.value(body.method, body.origins.arg(event, 0)) == Value::Param(0)
 }

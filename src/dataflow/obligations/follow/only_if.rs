@@ -1,8 +1,8 @@
 //! What alone leaves an obligation open, where few would guard against it.
 
 use super::super::acquire::result_class;
-use super::super::cleanup;
 use super::super::uses::Use;
+use super::super::{cleanup, files};
 use super::{Followed, OnlyIf};
 use crate::dataflow::exceptions::{Thrown, is_interruption, is_unchecked};
 use crate::dataflow::paths::Exit;
@@ -34,11 +34,30 @@ impl Followed<'_, '_, '_> {
         match () {
             () if self.options_fail && !self.is_careless() => Some(OnlyIf::OptionFails),
             () if !self.is_place && all(&waits) => Some(OnlyIf::Interrupted),
+            () if all(&|at| self.is_given_it(at)) && self.is_of_own_file() => Some(OnlyIf::OwnFileFails),
             () if self.releases_fail && self.only_reads() && exits.iter().all(ends_quietly) => {
                 Some(OnlyIf::CloseFails)
             }
             () => None,
         }
+    }
+
+    /// Whether an event is a call that works on it: by what is read then alone it may fail.
+    fn is_given_it(&self, event: u16) -> bool {
+        let Some(found) = self.body.origins.events().get(usize::from(event)) else { return false };
+        let args = self.body.origins.args(found);
+        found.kind.is_invoke() && args.iter().any(|v| self.uses.face_of(self.body, *v, u32::MAX).is_some())
+    }
+
+    /// Whether it is the stream of a file that lies in the archive of the class that asks for it, by a constant name.
+    fn is_of_own_file(&self) -> bool {
+        let world = self.callees.world;
+        let events = self.body.origins.events();
+        let Some(opening) = self.event.and_then(|at| events.get(usize::from(at))) else { return false };
+        let receiver = self.body.origins.leaves(self.body.origins.arg(opening, 0));
+        let asked = receiver.filter_map(|leaf| self.body.origins.event(leaf)).map(|(_, made)| made);
+        let mut lookups = std::iter::once(opening).chain(asked).filter(|e| e.kind.is_invoke());
+        lookups.any(|call| files::is_own(world, self.body, call))
     }
 
     /// Whether the walk has seen it released at the end of the usual way, in no handler, and handed on nowhere.
