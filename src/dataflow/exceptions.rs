@@ -170,7 +170,6 @@ pub(crate) struct Exceptions<'w> {
     checks: &'w [bool],
     options: &'w [bool],
     determined: &'w [bool],
-    compilers: &'w [bool],
     explicit: RefCell<FxHashMap<MethodId, Vec<Thrown>>>,
     checked: RefCell<FxHashMap<(MethodId, u32), bool>>,
 }
@@ -185,7 +184,6 @@ impl<'w> Exceptions<'w> {
             checks: group(groups::CALLER_CHECK),
             options: group(groups::FAILS_WHEN_CLOSED),
             determined: group(groups::FAILS_BY_OPERANDS),
-            compilers: group(groups::COMPILER_CHECK),
             explicit: RefCell::default(),
             checked: RefCell::default(),
         }
@@ -255,7 +253,7 @@ impl<'w> Exceptions<'w> {
                 }
                 Value::Null => {}
                 // What the body itself calls an error, such as a failed assertion, is no way it takes.
-                _ if self.is_error(body, leaf) || self.is_compilers_check(body, leaf) => {}
+                _ if self.is_error(body, leaf) => {}
                 _ => add(&mut found, self.class_of(body, leaf).map_or(Thrown::Unknown, Thrown::Class)),
             }
         }
@@ -268,22 +266,6 @@ impl<'w> Exceptions<'w> {
         let class = self.class_of(body, leaf).filter(|_| is_made);
         let class = class.and_then(|name| program.find(program.class(body.class).loader, name));
         class.is_some_and(|c| program.has_supertype_named(c, ERROR))
-    }
-
-    /// Whether an object is what compilers throw where nothing should come by.
-    fn is_compilers_check(&self, body: Body<'_>, leaf: Value) -> bool {
-        let Some((at, made)) = body.origins.event(leaf) else { return false };
-        let makes = |e: &&Event| {
-            e.kind == EventKind::InvokeSpecial
-                && body.origins.unit.value(body.method, body.origins.arg(e, 0)) == leaf
-        };
-        let loader = self.world.program.class(body.class).loader;
-        let mut later = body.origins.events().iter().skip(at as usize);
-        made.kind == EventKind::New
-            && later
-                .find(makes)
-                .and_then(Event::member)
-                .is_some_and(|m| self.world.knowledge.api_in(self.compilers, loader, m).is_some())
     }
 
     /// The static type of a thrown value that the body itself makes.
@@ -415,8 +397,7 @@ impl<'w> Exceptions<'w> {
         let program = self.world.program;
         let loader = program.class(body.class).loader;
         if event.kind == EventKind::Throw {
-            let leaves = body.origins.leaves(body.origins.arg(event, 0));
-            let made = leaves.filter(|leaf| !self.is_compilers_check(body, *leaf)).filter_map(|leaf| {
+            let made = body.origins.leaves(body.origins.arg(event, 0)).filter_map(|leaf| {
                 let name = self.class_of(body, leaf)?;
                 let class = program.find(loader, name)?;
                 program.has_supertype_named(class, RUNTIME_EXCEPTION).then_some(Thrown::Class(name))

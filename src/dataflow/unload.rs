@@ -6,6 +6,7 @@
 //! a container does it. Threads count as released when nothing in them lasts ([`threads`]).
 
 mod acquire;
+mod at_end;
 mod attributes;
 pub(super) mod beans;
 mod contents;

@@ -60,7 +60,7 @@ impl Exceptions<'_> {
         let is_harmless_call = |event: &Event| {
             let Some(member) = event.member() else { return false };
             let is_in = |group| self.world.knowledge.api_in(group, loader, member).is_some();
-            let is_known = || is_in(self.never) || is_in(self.options) || is_in(self.compilers);
+            let is_known = || is_in(self.never) || is_in(self.options);
             is_known()
                 || program.refs(loader).method(member).is_some_and(|target| {
                     if program.is_jdk(program.class_of_method(target)) {
@@ -73,11 +73,7 @@ impl Exceptions<'_> {
         };
         body.method.has_body
             && body.origins.events().iter().all(|e| match e.kind {
-                EventKind::Throw => {
-                    let thrown = body.origins.unit.value(body.method, body.origins.arg(e, 0));
-                    self.is_compilers_check(body, thrown)
-                }
-                EventKind::InvokeInterface | EventKind::InvokeDynamic => false,
+                EventKind::Throw | EventKind::InvokeInterface | EventKind::InvokeDynamic => false,
                 kind => !kind.is_invoke() || is_harmless_call(e),
             })
     }

@@ -4,7 +4,7 @@ use super::acquire::{POOLS, REGISTRATIONS, THREAD_BOUND, is_of_group};
 use super::flow::{Acquired, Fate, OwnCall, Released, Site};
 use super::threads::Life;
 use super::{
-    Judge, Keeper, Release, identity, own_loader, owners, pairs, replaced, requests, tasks, thread_locals,
+    Judge, Keeper, Release, at_end, identity, own_loader, owners, pairs, replaced, requests, tasks, thread_locals,
     threads,
 };
 use crate::dataflow::knowledge::groups;
@@ -44,6 +44,9 @@ impl Judge<'_> {
                 false => Release::UnlessThrown,
             };
             return (release, Some(local.site));
+        }
+        if is_of_group(self.world, acquired.resource, POOLS) && at_end::works_only_then(self.world, fate) {
+            return (Release::Locally, None);
         }
         let (at_unload, of_others) = self.in_time(acquired, fate, life, tenant);
         if at_unload.is_some() {
