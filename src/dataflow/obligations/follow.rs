@@ -181,6 +181,12 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         Self { surprises, is_calm, is_usual, ..self }
     }
 
+    /// The same, of a parameter of a method that is given constants.
+    pub(super) fn given(mut self, flags: (u32, u32)) -> Self {
+        self.closed.give(self.body, flags);
+        self
+    }
+
     /// Whether it is lent to somebody.
     pub(super) fn is_ever_lent(&self) -> bool {
         self.uses.list.iter().any(|(_, _, found)| *found == Use::Lends)

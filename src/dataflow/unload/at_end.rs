@@ -44,16 +44,19 @@ fn runs_only_then(world: &World<'_>, method: MethodId, depth: u32) -> bool {
 fn is_hooks(world: &World<'_>, method: MethodId) -> bool {
     let program = world.program;
     let class = program.class_of_method(method);
-    let lambdas = world.sites.resolved_to(method).iter().filter(|site| {
-        world.event(site.caller, site.event).is_some_and(|e| e.kind == EventKind::Lambda)
-    });
+    let lambdas = world
+        .sites
+        .resolved_to(method)
+        .iter()
+        .filter(|site| world.event(site.caller, site.event).is_some_and(|e| e.kind == EventKind::Lambda));
     let lambdas: Vec<_> = lambdas.collect();
     if !lambdas.is_empty() {
         return lambdas.iter().all(|site| {
             is_made_hook(world, world.body(site.caller), Value::Event(u32::from(site.event)), MAX_HOLDERS)
         });
     }
-    let runs = program.text(program.method(method).name) == "run" && !program.method(method).access.is_static();
+    let runs =
+        program.text(program.method(method).name) == "run" && !program.method(method).access.is_static();
     let constructors = program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>");
     let sites: Vec<_> =
         constructors.flat_map(|(id, _)| world.sites.resolved_to(id).iter().copied()).collect();

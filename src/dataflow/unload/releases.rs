@@ -4,8 +4,8 @@ use super::acquire::{POOLS, REGISTRATIONS, THREAD_BOUND, is_of_group};
 use super::flow::{Acquired, Fate, OwnCall, Released, Site};
 use super::threads::Life;
 use super::{
-    Judge, Keeper, Release, at_end, identity, own_loader, owners, pairs, replaced, requests, tasks, thread_locals,
-    threads,
+    Judge, Keeper, Release, at_end, identity, own_loader, owners, pairs, replaced, requests, tasks,
+    thread_locals, threads,
 };
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Origin};

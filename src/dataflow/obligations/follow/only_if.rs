@@ -54,14 +54,18 @@ impl Followed<'_, '_, '_> {
         let loader = program.class(self.body.class).loader;
         let target = found.member().filter(|_| found.kind.is_invoke());
         let target = target.and_then(|m| program.refs(loader).method(m));
-        let Some(target) = target.filter(|t| program.is_jdk(program.class_of_method(*t))) else { return false };
+        let Some(target) = target.filter(|t| program.is_jdk(program.class_of_method(*t))) else {
+            return false;
+        };
         let own = found.kind.has_receiver().then(|| program.class_name(program.class_of_method(target)));
         let given = descriptor::params(program.text(program.method(target).desc)).map(|ty| ty.class());
         let types = own.into_iter().map(Some).chain(given);
         let is_it = |v: ValueId| self.uses.face_of(self.body, v, u32::MAX).is_some();
         let args = self.body.origins.args(found);
-        let is_memory = |class: Option<&str>| class.is_none_or(|c| MEMORY.contains(&descriptor::package_of(c)));
-        args.iter().any(|v| is_it(*v)) && args.iter().zip(types).all(|(v, class)| is_it(*v) || is_memory(class))
+        let is_memory =
+            |class: Option<&str>| class.is_none_or(|c| MEMORY.contains(&descriptor::package_of(c)));
+        args.iter().any(|v| is_it(*v))
+            && args.iter().zip(types).all(|(v, class)| is_it(*v) || is_memory(class))
     }
 
     /// Whether it is the stream of a file that lies in the archive of the class that asks for it, by a constant name.
