@@ -237,14 +237,17 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         // An object that keeps it without releasing it may still do so by a method that nobody knows.
         let kept = self.uses.bit(Value::Param(0)) & !own & !1;
         let is_kept = exits.iter().any(|e| e.kind == ExitKind::Normal && e.state & kept != 0);
+        let open_on_exception = exits.iter().any(|e| e.kind == ExitKind::Exceptional);
+        let guards = self.is_ever_released();
         Effect {
-            releases: seen.releases,
+            // Who is told not to close, and to keep, has not got it if that fails.
+            releases: seen.releases || is_kept && guards && open_on_exception,
             escapes: seen.escapes || is_kept,
             lends: seen.lends,
             into_receiver: exits.iter().any(|e| e.kind == ExitKind::Normal && e.state & own != 0),
             into_result: seen.returns,
-            open_on_exception: exits.iter().any(|e| e.kind == ExitKind::Exceptional),
-            guards: self.is_ever_released(),
+            open_on_exception,
+            guards,
             opens: seen.opens,
         }
     }

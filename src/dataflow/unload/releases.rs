@@ -26,7 +26,9 @@ impl Judge<'_> {
         let Some(resource) = tables.resources.get(usize::from(acquired.resource)) else {
             return (Release::Never, None);
         };
-        if life.is_some_and(|l| l.is_short) {
+        let waits_for_end =
+            is_of_group(self.world, acquired.resource, POOLS) && at_end::works_only_then(self.world, fate);
+        if waits_for_end || life.is_some_and(|l| l.is_short) {
             return (Release::Locally, None);
         }
         if resource.cleaned_by.iter().any(|c| c == self.container)
@@ -44,9 +46,6 @@ impl Judge<'_> {
                 false => Release::UnlessThrown,
             };
             return (release, Some(local.site));
-        }
-        if is_of_group(self.world, acquired.resource, POOLS) && at_end::works_only_then(self.world, fate) {
-            return (Release::Locally, None);
         }
         let (at_unload, of_others) = self.in_time(acquired, fate, life, tenant);
         if at_unload.is_some() {

@@ -108,6 +108,11 @@ impl Callees<'_, '_> {
         let mut effect = Followed::parameter(self, body, param, releases_fail).given(flags).effect();
         effect.into_result |= param == 0 && self.hands_out_own(body);
         self.depth.set(self.depth.get() - 1);
+        // Who tells a method that keeps it not to close it on failure has nobody who does, whatever it was lent to.
+        let is_kept = effect.escapes || effect.lends || effect.into_receiver;
+        if flags.0 != 0 && is_kept && !effect.releases && self.effect(method, param, releases_fail).releases {
+            effect = Effect { releases: true, open_on_exception: true, ..effect };
+        }
         self.effects.borrow_mut().insert(key, effect);
         effect
     }
