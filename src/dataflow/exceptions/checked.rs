@@ -65,6 +65,7 @@ impl Exceptions<'_> {
         let mut seen = vec![false; blocks.len()];
         let mut waiting = vec![0u16];
         let mut throws = false;
+        let passing = passed_on(body);
         // A handler counts if something gets there: what it throws then is a consequence.
         while let Some(at) = waiting.pop().filter(|_| !throws) {
             let Some(block) = blocks.get(usize::from(at)) else { continue };
@@ -74,7 +75,9 @@ impl Exceptions<'_> {
             let events = unit.events_in(body.method, block).iter();
             let thrown: Vec<Thrown> = events.flat_map(|e| self.checked_of(body, e, depth)).collect();
             let handlers = unit.handlers(block);
-            throws = thrown.iter().any(|t| !self.is_caught(body, handlers, *t));
+            let keeping: Vec<Handler> =
+                handlers.iter().filter(|h| !passing.contains(&h.block)).copied().collect();
+            throws = thrown.iter().any(|t| !self.is_caught(body, &keeping, *t));
             let takes = |h: &&Handler| {
                 let mut all = thrown.iter().chain(&[Thrown::Unchecked]);
                 all.any(|t| catches(self.world, loader, h.catches, *t) != Catch::Never)
@@ -124,4 +127,11 @@ impl Exceptions<'_> {
 fn is_run_on_own_object(body: Body<'_>, event: &Event) -> bool {
     event.kind == EventKind::InvokeSpecial
         && body.origins.unit.value(body.method, body.origins.arg(event, 0)) == Value::Param(0)
+}
+
+/// The handlers that throw again what they have caught: those of every `finally`, and of what closes on failure.
+fn passed_on(body: Body<'_>) -> Vec<u16> {
+    let throws = body.origins.events().iter().filter(|e| e.kind == EventKind::Throw);
+    let leaves = throws.flat_map(|e| body.origins.leaves(body.origins.arg(e, 0)));
+    leaves.filter_map(|leaf| if let Value::Caught(block) = leaf { Some(block) } else { None }).collect()
 }
