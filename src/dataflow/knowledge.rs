@@ -127,6 +127,10 @@ pub mod groups {
     pub const REPLACED_BY_NEXT_USE: &str = "replaced-by-next-use";
     /// Its result is released with the receiver, but not the receiver with it.
     pub const RELEASED_WITH_RECEIVER: &str = "released-with-receiver";
+    /// Keeps what it makes where it is found again: one who drops its result wants it to stay.
+    pub const FOUND_AGAIN: &str = "found-again";
+    /// Looks up a file that is to lie on the class path of a class or a loader.
+    pub const FILE_LOOKUPS: [&str; 2] = ["get-resource", "class-get-resource"];
     /// Releases the argument that it acts on, on every path.
     pub const CLOSES_ARGUMENT: &str = "closes-argument";
     /// Uses its arguments, and leaves them to the caller.
@@ -177,6 +181,8 @@ pub mod groups {
     pub const CLOCK_READ: &str = "clock-read";
     /// A call that lets a wait of another thread on the same object go on.
     pub const WAKES: &str = "wakes";
+    /// Is called back only where nothing has failed before.
+    pub const CALLED_ON_SUCCESS: &str = "called-on-success";
     /// Waits for a task's result, and throws what the task throws.
     pub const RESULT_WAIT: &str = "result-wait";
     /// Calls by which an object that keeps listeners for another one takes one.

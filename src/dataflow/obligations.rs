@@ -9,6 +9,7 @@ mod acquire;
 mod callees;
 mod cleanup;
 mod closing;
+mod files;
 mod follow;
 mod guards;
 mod handed;
@@ -79,6 +80,8 @@ pub enum OnlyIf {
     CalledAgain,
     /// Nothing for good: all callers that are seen close what it is released with.
     UntilOwner,
+    /// A file that its own archive brings can't be read.
+    OwnFileFails,
 }
 
 /// What stays open on some path through a method, in the order of the acquiring events.

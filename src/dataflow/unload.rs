@@ -6,10 +6,12 @@
 //! a container does it. Threads count as released when nothing in them lasts ([`threads`]).
 
 mod acquire;
+mod at_end;
 mod attributes;
 pub(super) mod beans;
 mod contents;
 mod destroyed;
+mod entries;
 mod flow;
 mod functions;
 mod holders;
@@ -130,6 +132,8 @@ pub struct Kept {
     pub release_site: Option<(MethodId, u16)>,
     /// Where an object is made that holds one which what releases the others does not release.
     pub missed: Option<(MethodId, u16)>,
+    /// The field of the container for all whose entry keeps it.
+    pub table: Option<FieldId>,
     /// A callback that could release it.
     pub nearest_callback: Option<MethodId>,
     /// The class of the deployment that it keeps alive, and with it the class's loader: its task, its own class.
@@ -270,13 +274,20 @@ impl Judge<'_> {
         // Whoever uses a library may release what it hands out of an object of theirs, and a thread may end as soon as
         // its work is done.
         let is_open_world = self.world.reach.is_open_world();
-        let is_of_all = fate.fields.iter().any(|f| (self.is_shared)(*f));
+        let table = self.shared_table(acquired).filter(|_| is_open_world);
+        let is_of_all = table.is_some() || fate.fields.iter().any(|f| (self.is_shared)(*f));
         let is_handed_out = fate.escapes || self.is_on_own_object(acquired);
         let may_end =
             life.as_ref().map_or(is_handed_out && !is_of_all, |l| !l.is_endless && !l.is_meant_to_last);
         let keeper = match is_open_world && may_end {
             true => Keeper::Unknown,
-            false => self.keeper(&fate, releases.iter().any(|r| r.0 == Release::Locally)),
+            false => match table {
+                Some(field) if self.world.program.field(field).access.is_static() => {
+                    Keeper::SharedStatic(field)
+                }
+                Some(field) => Keeper::Field(field),
+                None => self.keeper(&fate, releases.iter().any(|r| r.0 == Release::Locally)),
+            },
         };
         let pinned_by = self.pinned_by(acquired, life.as_ref());
         let class = match keeper {
@@ -301,6 +312,7 @@ impl Judge<'_> {
                 missed,
                 release,
                 release_site,
+                table,
                 nearest_callback: self.roots.nearest(self.world, *tenant, class),
                 pinned_by,
             }

@@ -15,7 +15,20 @@ impl Exceptions<'_> {
     /// Whether none of the methods that a call may run throws what it declares. What has no body, declares it for others
     /// to come.
     pub(super) fn is_declared_in_vain(&self, body: Body<'_>, event: &Event, target: MethodId) -> bool {
-        !self.is_maker(target) && self.is_vain(body, event, target, MAX_DEPTH)
+        let is_own = || is_run_on_own_object(body, event);
+        (!self.is_maker(target) || is_own()) && self.is_vain(body, event, target, MAX_DEPTH)
+    }
+
+    /// Whether a call is of a method without a body, and none of those that implement it so far throws anything that has
+    /// to be declared.
+    pub(crate) fn implementations_are_quiet(&self, body: Body<'_>, event: &Event) -> bool {
+        let program = self.world.program;
+        let refs = program.refs(program.class(body.class).loader);
+        let target = event.member().and_then(|m| refs.method(m));
+        let is_open =
+            |t: &MethodId| !program.is_jdk(program.class_of_method(*t)) && !program.method(*t).has_body;
+        let targets = target.filter(is_open).and_then(|_| self.world.all_targets(body, event, MAX_TARGETS));
+        targets.is_some_and(|t| !t.is_empty() && !t.iter().any(|t| self.throws_checked(*t, MAX_DEPTH)))
     }
 
     /// Whether a method is the constructor of a class that itself says that its objects are to be closed: what it declares,
@@ -52,6 +65,7 @@ impl Exceptions<'_> {
         let mut seen = vec![false; blocks.len()];
         let mut waiting = vec![0u16];
         let mut throws = false;
+        let passing = passed_on(body);
         // A handler counts if something gets there: what it throws then is a consequence.
         while let Some(at) = waiting.pop().filter(|_| !throws) {
             let Some(block) = blocks.get(usize::from(at)) else { continue };
@@ -61,7 +75,9 @@ impl Exceptions<'_> {
             let events = unit.events_in(body.method, block).iter();
             let thrown: Vec<Thrown> = events.flat_map(|e| self.checked_of(body, e, depth)).collect();
             let handlers = unit.handlers(block);
-            throws = thrown.iter().any(|t| !self.is_caught(body, handlers, *t));
+            let keeping: Vec<Handler> =
+                handlers.iter().filter(|h| !passing.contains(&h.block)).copied().collect();
+            throws = thrown.iter().any(|t| !self.is_caught(body, &keeping, *t));
             let takes = |h: &&Handler| {
                 let mut all = thrown.iter().chain(&[Thrown::Unchecked]);
                 all.any(|t| catches(self.world, loader, h.catches, *t) != Catch::Never)
@@ -105,4 +121,17 @@ impl Exceptions<'_> {
             _ => Vec::new(),
         }
     }
+}
+
+/// Whether a constructor runs another one on its own object.
+fn is_run_on_own_object(body: Body<'_>, event: &Event) -> bool {
+    event.kind == EventKind::InvokeSpecial
+        && body.origins.unit.value(body.method, body.origins.arg(event, 0)) == Value::Param(0)
+}
+
+/// The handlers that throw again what they have caught: those of every `finally`, and of what closes on failure.
+fn passed_on(body: Body<'_>) -> Vec<u16> {
+    let throws = body.origins.events().iter().filter(|e| e.kind == EventKind::Throw);
+    let leaves = throws.flat_map(|e| body.origins.leaves(body.origins.arg(e, 0)));
+    leaves.filter_map(|leaf| if let Value::Caught(block) = leaf { Some(block) } else { None }).collect()
 }

@@ -3,7 +3,7 @@
 use super::callees::Callees;
 use super::summaries::{Summaries, Yielded};
 use super::{closing, handed};
-use crate::dataflow::knowledge::{ResourceId, Role, Subject};
+use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
 use crate::dataflow::marks::{self, AUTO_CLOSEABLE};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
@@ -128,7 +128,9 @@ fn by_models(
     let world = callees.world;
     let loader = world.program.class(body.class).loader;
     let roles: Vec<Role> = world.knowledge.roles(loader, member).map(|(role, _)| role).collect();
-    if wraps_closeable(world, body, event, &roles) {
+    let found_again = world.knowledge.group(groups::FOUND_AGAIN);
+    let is_dropped = || !event.is_used() && world.knowledge.api_in(found_again, loader, member).is_some();
+    if wraps_closeable(world, body, event, &roles) || is_dropped() {
         return Vec::new();
     }
     let mut found: Vec<Obligation> = Vec::new();

@@ -1,9 +1,9 @@
 //! What calls do to their operands: by the models, or by looking into the callee.
 
+mod bodies;
 mod own;
 
 use super::acquire::{is_auto_closeable, is_constructor, made_by, result_class};
-use super::follow::Followed;
 use super::memory;
 use super::summaries::{Summaries, Yielded};
 use super::uses::Use;
@@ -60,6 +60,10 @@ const UNKNOWN: Effect = Effect {
     opens: false,
 };
 
+/// Which parameters of a method a call gives a constant that the method asks for, and which of these are zero: a bit for
+/// each parameter.
+pub(super) type Flags = (u32, u32);
+
 /// Tables of API groups, looked up once.
 struct Groups<'w> {
     closes_argument: &'w [bool],
@@ -79,7 +83,7 @@ pub(super) struct Callees<'c, 'w> {
     exceptions: &'c Exceptions<'w>,
     summaries: &'c Summaries,
     groups: Groups<'w>,
-    effects: RefCell<FxHashMap<(MethodId, u16, bool), Effect>>,
+    effects: RefCell<FxHashMap<(MethodId, u16, bool, Flags), Effect>>,
     throws: RefCell<FxHashMap<(MethodId, Reading), Rc<BodyThrows>>>,
     depth: Cell<u32>,
 }
@@ -366,63 +370,6 @@ impl<'c, 'w> Callees<'c, 'w> {
             };
         }
         self.is_in(self.groups.borrows_argument, body, member).then_some(Use::Keeps)
-    }
-
-    /// What the deployed methods that a call may run do; `None` if there are none or too many.
-    fn by_bodies(
-        &self,
-        body: Body<'_>,
-        i: usize,
-        event: &Event,
-        position: usize,
-        releases_fail: bool,
-    ) -> Option<Use> {
-        let targets = self.targets(body, event, MAX_TARGETS)?;
-        if targets.is_empty() {
-            return None;
-        }
-        let effects: Vec<Effect> =
-            targets.iter().map(|t| self.effect(*t, position as u16, releases_fail)).collect();
-        let any = |of: fn(&Effect) -> bool| effects.iter().any(of);
-        let is_receiver = event.kind.has_receiver() && position == 0;
-        Some(if any(|e| e.releases) {
-            if any(|e| e.open_on_exception) { Use::ReleasesUnlessThrown } else { Use::Releases }
-        } else if any(|e| e.escapes) {
-            Use::Escapes
-        } else if any(|e| e.lends) {
-            Use::Lends
-        } else if any(|e| e.into_receiver) {
-            let is_guarded = effects.iter().all(|e| e.guards && !e.open_on_exception);
-            let face = if is_guarded { Use::TakenOver } else { Use::Becomes };
-            made_by(self.world, body, i, event).map_or(Use::Escapes, face)
-        } else if any(|e| e.into_result) {
-            Use::Becomes(Value::Event(i as u32))
-        } else if is_receiver && targets.iter().any(|t| self.releases_own_field(*t)) {
-            Use::Releases
-        } else if any(|e| e.opens) {
-            Use::OpensUnlessThrown
-        } else {
-            Use::Keeps
-        })
-    }
-
-    /// What a method does to its parameter `param`. A method that calls itself adds nothing to what it does.
-    pub(super) fn effect(&self, method: MethodId, param: u16, releases_fail: bool) -> Effect {
-        let key = (method, param, releases_fail);
-        if let Some(known) = self.effects.borrow().get(&key) {
-            return *known;
-        }
-        if self.depth.get() >= MAX_DEPTH {
-            return UNKNOWN;
-        }
-        self.effects.borrow_mut().insert(key, Effect::default());
-        self.depth.set(self.depth.get() + 1);
-        let body = self.world.body(method);
-        let mut effect = Followed::parameter(self, body, param, releases_fail).effect();
-        effect.into_result |= param == 0 && self.hands_out_own(body);
-        self.depth.set(self.depth.get() - 1);
-        self.effects.borrow_mut().insert(key, effect);
-        effect
     }
 
     /// Whether a method that was not found is named as one that releases what it is given: `closeQuietly`.

@@ -1,5 +1,6 @@
 //! One obligation on its way through one body.
 
+mod exits;
 mod only_if;
 
 use super::OnlyIf;
@@ -13,9 +14,8 @@ use crate::dataflow::exceptions::{
     BodyThrows, Reading, Thrown, is_encoding_refusal, is_interruption, is_refusal,
 };
 use crate::dataflow::paths::{After, ClosedEdges, Exit, ExitKind, Flags, Start, Tested, Watch, calm, walk};
-use crate::facts::{EventKind, Value};
+use crate::facts::Value;
 use crate::vocabulary::ValueId;
-use crate::vocabulary::descriptor::{self, TypeDesc};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -54,6 +54,8 @@ pub(super) struct Followed<'f, 'c, 'w> {
     seen: Cell<Seen>,
     /// Events that the walk has seen release it.
     released_at: RefCell<Vec<u16>>,
+    /// Whether only exceptions of a certain class are followed.
+    only_told: Cell<bool>,
 }
 
 /// What a walk has met.
@@ -155,6 +157,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             cleanup,
             seen,
             released_at: RefCell::default(),
+            only_told: Cell::new(false),
         }
     }
 
@@ -178,16 +181,15 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         Self { surprises, is_calm, is_usual, ..self }
     }
 
+    /// The same, of a parameter of a method that is given constants.
+    pub(super) fn given(mut self, flags: (u32, u32)) -> Self {
+        self.closed.give(self.body, flags);
+        self
+    }
+
     /// Whether it is lent to somebody.
     pub(super) fn is_ever_lent(&self) -> bool {
         self.uses.list.iter().any(|(_, _, found)| *found == Use::Lends)
-    }
-
-    /// The exceptions that leave it open, of a body that releases it in all other cases and so owns it.
-    pub(super) fn leaks_of_owner(&self) -> Vec<Exit> {
-        let exits = self.leaks();
-        let is_owner = self.seen.get().releases_normally && exits.iter().all(|e| e.cause.is_some());
-        if is_owner { exits } else { Vec::new() }
     }
 
     /// Whether some event releases it.
@@ -205,42 +207,6 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
     fn exits(&self) -> Vec<Exit> {
         let start = self.event.map_or(Start::Entry, Start::After);
         walk(self.callees.world, self.body, self, start, if self.is_open { 1 | OPEN } else { 1 })
-    }
-
-    /// The ways on which the method is left with it open, and with nobody who could release it.
-    pub(super) fn leaks(&self) -> Vec<Exit> {
-        let own = self.uses.bit(Value::Param(0));
-        let exits = self.exits();
-        // A method that never gives a lock back unless it fails is one half of a pair.
-        let is_half = self.is_place && !self.seen.get().releases_normally;
-        let is_kept = |e: &Exit| {
-            let is_normal = e.kind == ExitKind::Normal;
-            e.state & OPEN == 0
-                || is_normal
-                    && (is_half || self.is_place && self.returns_true(e.at) || own != 0 && e.state & own != 0)
-        };
-        let mut exits: Vec<Exit> = exits.into_iter().filter(|e| !is_kept(e)).collect();
-        // What is said of the path should be what a reader finds declared, if there is such a path.
-        exits.sort_by_key(|e| e.cause.is_some_and(|at| !self.is_told(at)));
-        exits
-    }
-
-    /// Whether an event is known to throw something of a certain class.
-    fn is_told(&self, event: u16) -> bool {
-        self.throws.of_event(event).iter().any(|t| matches!(t, Thrown::Class(_)))
-    }
-
-    /// Whether an event returns the constant `true`: an attempt that has succeeded, and says so.
-    fn returns_true(&self, event: u16) -> bool {
-        let Some(event) = self.body.origins.events().get(usize::from(event)) else { return false };
-        let desc = self.callees.world.program.text(self.body.method.desc);
-        event.kind == EventKind::Return
-            && descriptor::return_type(desc) == TypeDesc("Z")
-            && self
-                .body
-                .origins
-                .leaves(self.body.origins.arg(event, 0))
-                .all(|l| matches!(l, Value::Int(n) if n != 0))
     }
 
     /// Whether a caller gets it, as the result or as part of the object that a constructor makes, and then whether there
@@ -271,14 +237,17 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         // An object that keeps it without releasing it may still do so by a method that nobody knows.
         let kept = self.uses.bit(Value::Param(0)) & !own & !1;
         let is_kept = exits.iter().any(|e| e.kind == ExitKind::Normal && e.state & kept != 0);
+        let open_on_exception = exits.iter().any(|e| e.kind == ExitKind::Exceptional);
+        let guards = self.is_ever_released();
         Effect {
-            releases: seen.releases,
+            // Who is told not to close, and to keep, has not got it if that fails.
+            releases: seen.releases || is_kept && guards && open_on_exception,
             escapes: seen.escapes || is_kept,
             lends: seen.lends,
             into_receiver: exits.iter().any(|e| e.kind == ExitKind::Normal && e.state & own != 0),
             into_result: seen.returns,
-            open_on_exception: exits.iter().any(|e| e.kind == ExitKind::Exceptional),
-            guards: self.is_ever_released(),
+            open_on_exception,
+            guards,
             opens: seen.opens,
         }
     }
@@ -346,8 +315,12 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         let is_given = args.iter().skip(usize::from(has_receiver)).any(is_face);
         let is_asked = || found.kind.is_invoke() && self.callees.is_given_text(self.body, found);
         let is_unlikely = |t: Thrown| !self.options_fail && is_encoding_refusal(world, t) && !is_asked();
-        let counts =
-            |t: &&Thrown| !is_unlikely(**t) && (!is_refusal(world, **t) || !is_given && self.event.is_some());
+        let is_told = |t: Thrown| !self.only_told.get() || matches!(t, Thrown::Class(_));
+        let counts = |t: &&Thrown| {
+            is_told(**t)
+                && !is_unlikely(**t)
+                && (!is_refusal(world, **t) || !is_given && self.event.is_some())
+        };
         all.iter().filter(counts).copied().collect()
     }
 
@@ -443,6 +416,7 @@ impl Watch for Followed<'_, '_, '_> {
                 return all.iter().copied().filter(|t| is_interruption(self.callees.world, *t)).collect();
             }
             Some(_) => return Vec::new(),
+            None if self.is_taken_over_quietly(event, state) => return Vec::new(),
             None => {}
         }
         let is_release = || {

@@ -62,7 +62,9 @@ fn owner_of(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Option<
     let is_owner = |value: ValueId| body.origins.leaves(value).any(|leaf| leaves.contains(&leaf));
     let releases = |e: &Event| {
         let receiver = body.origins.args(e).first();
-        e.kind.has_receiver() && receiver.is_some_and(|v| is_owner(*v)) && callees.is_release(body, e)
+        e.kind.has_receiver()
+            && receiver.is_some_and(|v| is_owner(*v))
+            && (callees.is_release(body, e) || callees.is_unseen_release(body, e))
     };
     let mut calls = body.origins.events().iter().filter(|e| e.kind.is_invoke());
     (!leaves.is_empty() && calls.any(releases)).then_some(owner)

@@ -66,6 +66,23 @@ impl ClosedEdges {
         self.edges.contains(&(block, edge))
     }
 
+    /// Where parameters have known values, a bit for each, of which some are zero: what is asked of them is known, and
+    /// trusted no more.
+    pub(in crate::dataflow) fn give(&mut self, body: Body<'_>, (known, zero): (u32, u32)) {
+        if known == 0 {
+            return;
+        }
+        let is_set = |bits: u32, param: u16| bits.checked_shr(u32::from(param)).is_some_and(|b| b & 1 == 1);
+        for (block, facts) in body.origins.unit.blocks_of(body.method).iter().enumerate() {
+            let Some(tested) = Tested::of(body, facts).filter(|t| !t.is_null) else { continue };
+            if let Some(param) = tested.parameter(body).filter(|p| is_set(known, *p)) {
+                let wrong = usize::from(tested.taken_if == is_set(zero, param));
+                self.edges.remove(&(block as u16, 1 - wrong));
+                self.edges.insert((block as u16, wrong));
+            }
+        }
+    }
+
     /// A flag that is tested right before settling: whoever wrote it knew why.
     fn by_flag(&mut self, block: u16, tested: &Tested, settles: &dyn Fn(u16) -> bool) {
         match (settles(tested.edges[0]), settles(tested.edges[1])) {
@@ -197,6 +214,14 @@ impl Tested {
         };
         let [taken, other] = body.origins.unit.successors(block) else { return None };
         Some(Self { value, is_null, taken_if, edges: [*taken, *other] })
+    }
+
+    /// The parameter that is asked for, if nothing else is.
+    pub(in crate::dataflow) fn parameter(&self, body: Body<'_>) -> Option<u16> {
+        match body.origins.unit.value(body.method, self.value) {
+            Value::Param(param) => Some(param),
+            _ => None,
+        }
     }
 
     pub(in crate::dataflow) fn is_flag(&self, body: Body<'_>, flags: Flags) -> bool {

@@ -42,6 +42,9 @@ pub(super) const REGISTRATIONS: &str = "registrations";
 /// The group of resources that the present thread keeps.
 pub(super) const THREAD_BOUND: &str = "thread-bound";
 
+/// The group of what concerns an application only where it is handed to what belongs to others.
+const TASKS_OF_OTHERS: &str = "tasks-of-others";
+
 /// The group of what has threads of its own for whatever it is given.
 pub(super) const POOLS: &str = "pools";
 
@@ -171,9 +174,10 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
     }
     // What a registry of the application's own yields goes with that registry, and what a registry asks of another, or
     // of itself by a bridge, its caller asks for.
-    if facts.subject == Subject::Result
+    let is_of = |group: &str| facts.groups.iter().any(|g| g == group);
+    let minds_registry = facts.subject == Subject::Result && is_of(REGISTRATIONS) || is_of(TASKS_OF_OTHERS);
+    if minds_registry
         && event.kind.has_receiver()
-        && facts.groups.iter().any(|g| g == REGISTRATIONS)
         && (is_own(world, body, event) || is_forwarded(world, body, event))
     {
         return false;

@@ -30,6 +30,32 @@ pub(super) fn filled(world: &World<'_>, reads: &[Site]) -> Vec<Site> {
     filled.into_iter().filter(|(field, _)| !emptied.contains(field)).map(|(_, site)| site).collect()
 }
 
+/// Whether a value is a new container of the JDK's that the body puts an object of an application into.
+pub(super) fn holds_own(world: &World<'_>, body: Body<'_>, value: ValueId) -> bool {
+    let program = world.program;
+    let loader = program.class(body.class).loader;
+    let puts = world.knowledge.group(groups::CONTAINER_MUTATOR);
+    let is_container = |leaf: &Value| {
+        let made = body.origins.event(*leaf).filter(|(_, e)| e.kind == EventKind::New);
+        let class = made.and_then(|(_, e)| program.find(loader, e.name()?));
+        class.is_some_and(|c| program.is_jdk(c))
+    };
+    let is_own = |v: &ValueId| {
+        let is_this = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
+        body.origins.leaves(*v).any(is_this) && !program.is_jdk(body.class)
+            || is_of_application(world, body.id, *v)
+    };
+    body.origins.leaves(value).filter(is_container).any(|container| {
+        body.origins.events().iter().filter(|e| e.kind.has_receiver()).any(|e| {
+            let args = body.origins.args(e);
+            let is_put = || e.member().is_some_and(|m| world.knowledge.api_in(puts, loader, m).is_some());
+            args.first().is_some_and(|v| body.origins.leaves(*v).any(|leaf| leaf == container))
+                && is_put()
+                && args.iter().skip(1).any(is_own)
+        })
+    })
+}
+
 /// What is done to a container.
 #[derive(PartialEq, Eq)]
 enum Change {

@@ -154,6 +154,7 @@ impl Judge<'_> {
                 release,
                 release_site,
                 missed: None,
+                table: None,
                 nearest_callback: self.roots.nearest(self.world, r.tenant, class),
                 pinned_by: Some(class),
             }

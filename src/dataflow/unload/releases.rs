@@ -4,8 +4,8 @@ use super::acquire::{POOLS, REGISTRATIONS, THREAD_BOUND, is_of_group};
 use super::flow::{Acquired, Fate, OwnCall, Released, Site};
 use super::threads::Life;
 use super::{
-    Judge, Keeper, Release, identity, own_loader, owners, pairs, replaced, requests, tasks, thread_locals,
-    threads,
+    Judge, Keeper, Release, at_end, identity, own_loader, owners, pairs, replaced, requests, tasks,
+    thread_locals, threads,
 };
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Origin};
@@ -26,7 +26,9 @@ impl Judge<'_> {
         let Some(resource) = tables.resources.get(usize::from(acquired.resource)) else {
             return (Release::Never, None);
         };
-        if life.is_some_and(|l| l.is_short) {
+        let waits_for_end =
+            is_of_group(self.world, acquired.resource, POOLS) && at_end::works_only_then(self.world, fate);
+        if waits_for_end || life.is_some_and(|l| l.is_short) {
             return (Release::Locally, None);
         }
         if resource.cleaned_by.iter().any(|c| c == self.container)

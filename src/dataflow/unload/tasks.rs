@@ -106,6 +106,12 @@ fn ends(world: &World<'_>, site: Site, bodies: &mut Vec<MethodId>) -> bool {
     is_soon && life.is_short && !is_in(world, site, groups::REPEATED_TASK)
 }
 
+/// Whether a call submits a task.
+pub(super) fn submits(world: &World<'_>, site: Site) -> bool {
+    let event = world.event(site.0, site.1);
+    event.is_some_and(|e| task_of(world, world.body(site.0), e).is_some())
+}
+
 /// The operand that is the task which a call submits.
 fn task_of(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<usize> {
     let loader = world.program.class(body.class).loader;

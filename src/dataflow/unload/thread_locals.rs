@@ -4,7 +4,7 @@ use super::beans::Beans;
 use super::contents;
 use super::flow::{Acquired, Released, Site};
 use crate::dataflow::changes::block_of;
-use crate::dataflow::knowledge::{ResourceId, Role};
+use crate::dataflow::knowledge::{ApiId, ResourceId, Role, groups};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
@@ -54,6 +54,9 @@ fn may_be_of_application(world: &World<'_>, body: Body<'_>, value: ValueId) -> b
             || class
                 .is_some_and(|c| world.program.is_jdk(c) && world.program.class_facts(c).access.is_final())
     };
+    if contents::holds_own(world, body, value) {
+        return true;
+    }
     let plain = body.origins.leaves(value).all(|leaf| static_type(world, body, leaf).is_some_and(is_plain));
     !plain
         && origins::of_value(world, body.id, value).iter().any(|found| match found.origin {
@@ -90,7 +93,8 @@ fn static_type<'w>(world: &World<'w>, body: Body<'w>, leaf: Value) -> Option<Typ
             params(program.text(body.method.desc)).nth(n)
         }
         Value::Event(_) => {
-            let (_, event) = body.origins.event(leaf)?;
+            // What a function is called by says nothing of what it is.
+            let (_, event) = body.origins.event(leaf).filter(|(_, e)| e.kind != EventKind::Lambda)?;
             let desc = program.text(program.facts.members.get(event.member()?).desc);
             Some(if event.kind.has_field() { TypeDesc(desc) } else { return_type(desc) })
         }
@@ -201,7 +205,8 @@ pub(super) fn removal(
     for set in sets.iter().filter(called_back) {
         let class = world.program.class_of_method(set.0);
         let is_partner = |r: &&Site| r.0 != set.0 && world.program.class_of_method(r.0) == class;
-        if let Some(partner) = removes.iter().filter(called_back).find(is_partner) {
+        let is_sure = |r: &&Site| called_back(r) && !is_called_on_success(world, r.0);
+        if let Some(partner) = removes.iter().filter(is_sure).find(is_partner) {
             return Removal::Always(*partner);
         }
     }
@@ -286,6 +291,19 @@ pub(super) fn is_called_back(world: &World<'_>, method: MethodId) -> bool {
         }
     }
     world.program.class(class).has_phantom
+}
+
+/// Whether a framework calls a method only where nothing has failed before.
+fn is_called_on_success(world: &World<'_>, method: MethodId) -> bool {
+    let program = world.program;
+    let name = program.text(program.method(method).name);
+    let class = program.class_of_method(method);
+    let group = world.knowledge.group(groups::CALLED_ON_SUCCESS).iter().enumerate();
+    let mut apis = group.filter(|(_, is_in)| **is_in).map(|(id, _)| id as ApiId);
+    apis.any(|id| {
+        let mut patterns = world.knowledge.patterns_of(Role::Api(id));
+        patterns.any(|p| p.name == name && program.has_supertype_named(class, &p.owner))
+    })
 }
 
 /// Whether every way on from an event, by whatever exception of the calls that throw, passes one of the others.

@@ -3,7 +3,7 @@
 use super::finding::Maker;
 use super::matches::{Spot, Subject};
 use super::readers::Reading;
-use super::trace;
+use super::trace::{self, simple_name};
 use super::{configured_text, copies_text};
 use crate::dataflow::held::Root;
 use crate::dataflow::unload::{Kept, Release};
@@ -53,6 +53,14 @@ impl Maker<'_, '_> {
                 false => "it is acquired here",
             };
             related.push((trace::location(world, class, line), note.to_owned()));
+        }
+        if let Some(field) = self.found.kept.as_ref().and_then(|kept| kept.table) {
+            let class = world.program.class_of_field(field);
+            let line = world.fields.writes(field).find_map(|w| world.event(w.method, w.event));
+            let name = simple_name(world.program.class_name(class));
+            let table = world.program.text(world.program.field(field).name);
+            let note = format!("what keeps it is an entry of {name}.{table}");
+            related.push((trace::location(world, class, line.map_or(0, |e| e.line)), note));
         }
         related.extend(self.found.kept.as_ref().and_then(|kept| self.release_of(kept)));
         if let Some((leak, at)) = self.found.leak.as_ref().and_then(|l| Some((l, l.at?))) {

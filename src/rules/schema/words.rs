@@ -326,6 +326,8 @@ words! {
         CalledAgain,
         /// Nothing for good: all callers that are seen close what it is released with.
         UntilOwner,
+        /// Reading a file fails that the archive of the code itself brings.
+        OwnFileFails,
     }
 }
 

@@ -21,6 +21,15 @@ impl Callees<'_, '_> {
         member.is_some_and(|m| self.world.knowledge.api_in(group, loader, m).is_some())
     }
 
+    /// Whether a call is of a method without a body, of which no implementation throws what has to be declared.
+    pub(in crate::dataflow::obligations) fn implementations_are_quiet(
+        &self,
+        body: Body<'_>,
+        event: &Event,
+    ) -> bool {
+        self.exceptions.implementations_are_quiet(body, event)
+    }
+
     /// Whether a method yields what the object holds and releases with itself: another way to the same.
     pub(super) fn hands_out_own(&self, body: Body<'_>) -> bool {
         let refs = self.world.program.refs(self.world.program.class(body.class).loader);

@@ -1,12 +1,13 @@
 //! What alone leaves an obligation open, where few would guard against it.
 
 use super::super::acquire::result_class;
-use super::super::cleanup;
 use super::super::uses::Use;
+use super::super::{cleanup, files};
 use super::{Followed, OnlyIf};
 use crate::dataflow::exceptions::{Thrown, is_interruption, is_unchecked};
 use crate::dataflow::paths::Exit;
 use crate::facts::EventKind;
+use crate::vocabulary::{ValueId, descriptor};
 
 /// What closing only ends: nothing that was written can be lost by it.
 const READERS: [&str; 7] = [
@@ -18,6 +19,9 @@ const READERS: [&str; 7] = [
     "java/nio/channels/SelectableChannel",
     "java/nio/channels/Selector",
 ];
+
+/// Packages whose objects read and write nothing by themselves.
+const MEMORY: [&str; 2] = ["java/lang", "java/util"];
 
 impl Followed<'_, '_, '_> {
     /// What alone leaves it open on these ways, if that is something that few would guard against.
@@ -34,11 +38,45 @@ impl Followed<'_, '_, '_> {
         match () {
             () if self.options_fail && !self.is_careless() => Some(OnlyIf::OptionFails),
             () if !self.is_place && all(&waits) => Some(OnlyIf::Interrupted),
+            () if all(&|at| self.only_reads_it(at)) && self.is_of_own_file() => Some(OnlyIf::OwnFileFails),
             () if self.releases_fail && self.only_reads() && exits.iter().all(ends_quietly) => {
                 Some(OnlyIf::CloseFails)
             }
             () => None,
         }
+    }
+
+    /// Whether an event is a call of the JDK's that works on it and on nothing else that is read or written: only by what
+    /// it reads may that fail.
+    fn only_reads_it(&self, event: u16) -> bool {
+        let Some(found) = self.body.origins.events().get(usize::from(event)) else { return false };
+        let program = self.callees.world.program;
+        let loader = program.class(self.body.class).loader;
+        let target = found.member().filter(|_| found.kind.is_invoke());
+        let target = target.and_then(|m| program.refs(loader).method(m));
+        let Some(target) = target.filter(|t| program.is_jdk(program.class_of_method(*t))) else {
+            return false;
+        };
+        let own = found.kind.has_receiver().then(|| program.class_name(program.class_of_method(target)));
+        let given = descriptor::params(program.text(program.method(target).desc)).map(|ty| ty.class());
+        let types = own.into_iter().map(Some).chain(given);
+        let is_it = |v: ValueId| self.uses.face_of(self.body, v, u32::MAX).is_some();
+        let args = self.body.origins.args(found);
+        let is_memory =
+            |class: Option<&str>| class.is_none_or(|c| MEMORY.contains(&descriptor::package_of(c)));
+        args.iter().any(|v| is_it(*v))
+            && args.iter().zip(types).all(|(v, class)| is_it(*v) || is_memory(class))
+    }
+
+    /// Whether it is the stream of a file that lies in the archive of the class that asks for it, by a constant name.
+    fn is_of_own_file(&self) -> bool {
+        let world = self.callees.world;
+        let events = self.body.origins.events();
+        let Some(opening) = self.event.and_then(|at| events.get(usize::from(at))) else { return false };
+        let receiver = self.body.origins.leaves(self.body.origins.arg(opening, 0));
+        let asked = receiver.filter_map(|leaf| self.body.origins.event(leaf)).map(|(_, made)| made);
+        let mut lookups = std::iter::once(opening).chain(asked).filter(|e| e.kind.is_invoke());
+        lookups.any(|call| files::is_own(world, self.body, call))
     }
 
     /// Whether the walk has seen it released at the end of the usual way, in no handler, and handed on nowhere.

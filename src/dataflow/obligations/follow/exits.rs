@@ -1,0 +1,85 @@
+//! The ways out on which something is left open, the most convincing first.
+
+use super::{Followed, OPEN, Use};
+use crate::dataflow::exceptions::{Thrown, is_unchecked};
+use crate::dataflow::paths::{Exit, ExitKind};
+use crate::facts::{EventKind, Value};
+use crate::vocabulary::descriptor::{self, TypeDesc};
+
+impl Followed<'_, '_, '_> {
+    /// The ways on which the method is left with it open, and with nobody who could release it.
+    pub(in crate::dataflow::obligations) fn leaks(&self) -> Vec<Exit> {
+        let all = self.open_exits();
+        if all.iter().all(|e| e.cause.is_none_or(|at| self.doubt(at) == 0)) {
+            return all;
+        }
+        // Of all that leads to a handler a walk sees only what comes first. What is said of the path should be what a
+        // reader finds thrown or declared, if there is such a path.
+        self.only_told.set(true);
+        let mut exits = self.open_exits();
+        self.only_told.set(false);
+        exits.extend(all);
+        exits.sort_by_key(|e| e.cause.map_or(0, |at| self.doubt(at)));
+        exits
+    }
+
+    fn open_exits(&self) -> Vec<Exit> {
+        let own = self.uses.bit(Value::Param(0));
+        let exits = self.exits();
+        // A method that never gives a lock back unless it fails is one half of a pair.
+        let is_half = self.is_place && !self.seen.get().releases_normally;
+        let is_kept = |e: &Exit| {
+            let is_normal = e.kind == ExitKind::Normal;
+            e.state & OPEN == 0
+                || is_normal
+                    && (is_half || self.is_place && self.returns_true(e.at) || own != 0 && e.state & own != 0)
+        };
+        exits.into_iter().filter(|e| !is_kept(e)).collect()
+    }
+
+    /// The exceptions that leave it open, of a body that releases it in all other cases and so owns it.
+    pub(in crate::dataflow::obligations) fn leaks_of_owner(&self) -> Vec<Exit> {
+        let exits = self.leaks();
+        let is_owner = self.seen.get().releases_normally && exits.iter().all(|e| e.cause.is_some());
+        if is_owner { exits } else { Vec::new() }
+    }
+
+    /// How little speaks for an event's throwing: nothing if it throws itself, or what it calls has to declare it; more
+    /// if only the body of what it calls says so, and most if nothing does.
+    fn doubt(&self, event: u16) -> u8 {
+        let world = self.callees.world;
+        let loader = world.program.class(self.body.class).loader;
+        let thrown = self.throws.of_event(event);
+        let is_throw =
+            self.body.origins.events().get(usize::from(event)).is_some_and(|e| e.kind == EventKind::Throw);
+        let is_told = |t: &Thrown| matches!(t, Thrown::Class(_));
+        match () {
+            () if is_throw => 0,
+            () if thrown.iter().any(|t| is_told(t) && !is_unchecked(world, loader, *t)) => 0,
+            () if thrown.iter().any(is_told) => 1,
+            () => 2,
+        }
+    }
+
+    /// Whether an event returns the constant `true`: an attempt that has succeeded, and says so.
+    fn returns_true(&self, event: u16) -> bool {
+        let Some(event) = self.body.origins.events().get(usize::from(event)) else { return false };
+        let desc = self.callees.world.program.text(self.body.method.desc);
+        event.kind == EventKind::Return
+            && descriptor::return_type(desc) == TypeDesc("Z")
+            && self
+                .body
+                .origins
+                .leaves(self.body.origins.arg(event, 0))
+                .all(|l| matches!(l, Value::Int(n) if n != 0))
+    }
+
+    /// Whether an event hands it to somebody who takes it over, by a method of which every implementation that there is
+    /// does that without failing, whatever it declares.
+    pub(super) fn is_taken_over_quietly(&self, event: u16, state: u32) -> bool {
+        let Some(found) = self.body.origins.events().get(usize::from(event)) else { return false };
+        found.kind.is_invoke()
+            && self.uses_at(event, state).any(|found| matches!(found, Use::Becomes(_)))
+            && self.callees.implementations_are_quiet(self.body, found)
+    }
+}
