@@ -316,6 +316,8 @@ pub enum Condition {
     AnyChange(Vec<WriteShape>),
     /// Every value that is put into the container is made from its key alone.
     MadeFromKey,
+    /// Objects of the deployment's classes are among the values, and applications' code changes such.
+    ValuesChanged,
     /// Every change is made under a lock.
     Locked,
     /// What applications do with a thing that they share.

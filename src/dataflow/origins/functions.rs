@@ -21,9 +21,12 @@ impl<'w> Search<'w> {
         for event in body.origins.events() {
             let Some(position) = body.origins.args(event).iter().position(is_it) else { continue };
             is_given |= match event.kind {
-                EventKind::PutField | EventKind::PutStatic => self.given_by_readers(body, event, argument, at),
+                EventKind::PutField | EventKind::PutStatic => {
+                    self.given_by_readers(body, event, argument, at)
+                }
                 kind if kind.is_invoke() => {
-                    self.given_by(body, event, at) || self.given_by_callees(body, event, position, argument, at)
+                    self.given_by(body, event, at)
+                        || self.given_by_callees(body, event, position, argument, at)
                 }
                 _ => false,
             };
@@ -84,7 +87,8 @@ impl<'w> Search<'w> {
         let args = body.origins.args(event);
         let refs = program.refs(program.class(body.class).loader);
         let called = event.member().filter(|_| event.kind == EventKind::InvokeInterface);
-        let is_one = called.and_then(|m| refs.method(m)).is_some_and(|m| program.method(m).access.is_abstract());
+        let is_one =
+            called.and_then(|m| refs.method(m)).is_some_and(|m| program.method(m).access.is_abstract());
         let given = args.get(argument + 1).filter(|_| is_one);
         if let Some(value) = given {
             self.value(body, *value, None, at);

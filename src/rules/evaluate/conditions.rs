@@ -92,6 +92,7 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
         Condition::AnyChange(shapes) => super::fields::is_changed_as(cx, found, shapes),
         Condition::StoredUnasked => found.spots.iter().any(|s| super::loader_stores::is_unasked(cx, s)),
         Condition::MadeFromKey => super::memo::is_made_from_key(cx, found),
+        Condition::ValuesChanged => super::memo::are_values_changed(cx, found),
         Condition::Locked => found.spots.iter().all(|s| super::fields::is_locked(cx.world, s)),
         Condition::ForOwnLoader => super::branches::is_for_own_loader(cx, found),
         Condition::HandedOver => found.spots.iter().all(|s| super::handed_over::is_handed_over(cx, s)),
@@ -161,6 +162,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::AnyChange(_)
         | Condition::StoredUnasked
         | Condition::MadeFromKey
+        | Condition::ValuesChanged
         | Condition::Locked
         | Condition::Sharing(_)
         | Condition::HeldByStatic => false,

@@ -63,7 +63,9 @@ fn is_for_log(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
             let owner = event.member().map(|m| program.text(program.facts.members.get(m).owner));
             let is_logger =
                 |owner| values::is_of_types(cx.world, cx.models, loader, owner, &[LOGGER.to_owned()]);
-            event.is_used() || owner.is_some_and(is_logger) || is_on_console(cx, body, event)
+            let makes_text =
+                kind == EventKind::InvokeSpecial && owner.is_some_and(|o| o.starts_with("java/lang/"));
+            event.is_used() || makes_text || owner.is_some_and(is_logger) || is_on_console(cx, body, event)
         }
         _ => true,
     }

@@ -2,7 +2,9 @@
 
 use super::context::Context;
 use super::fields;
+use super::handed_out::{Part, is_changed_by_callers};
 use super::matches::{Match, Spot, Subject};
+use super::shapes;
 use crate::dataflow::{Body, How, changes};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::params;
@@ -17,6 +19,7 @@ pub(super) fn is_made_from_key(cx: &Context<'_>, found: &Match) -> bool {
     let Subject::Field(field) = found.subject else { return false };
     let is_static = cx.world.program.field(field).access.is_static();
     let mut n_put = 0;
+    let mut constants = Vec::new();
     let changes = cx.changes.of(field).iter().filter(|c| {
         fields::is_after_initialisation(cx.world, found.class, c)
             && !cx.world.reach.tenants(c.method).is_empty()
@@ -28,10 +31,33 @@ pub(super) fn is_made_from_key(cx: &Context<'_>, found: &Match) -> bool {
         Entry::Unknown => false,
         Entry::Put(body, key, value) => {
             n_put += 1;
+            constants.extend(constant(body, key).zip(constant(body, value)));
             is_of_key(cx, body, key, value, is_static, 0)
         }
     });
-    all && n_put > 0
+    // One constant under which different ones are put says nothing of them.
+    let agree = |(key, value): &(Value, Value)| constants.iter().all(|(k, v)| k != key || v == value);
+    all && n_put > 0 && constants.iter().all(agree)
+}
+
+/// Whether objects of the deployment's classes are among the values that are put into a container, and what applications'
+/// code passes is put into objects of these classes: whoever asks by an equal key finds it there.
+pub(super) fn are_values_changed(cx: &Context<'_>, found: &Match) -> bool {
+    let program = cx.world.program;
+    found.spots.iter().any(|spot| {
+        let (method, _) = spot.inside.unwrap_or((spot.method, spot.event));
+        let loader = program.class(program.class_of_method(method)).loader;
+        let values = shapes::stored_values(cx, spot);
+        let mut classes = values.iter().filter_map(|ty| program.find_text(loader, ty));
+        classes.any(|class| !program.is_jdk(class) && is_changed_by_callers(cx, class, Part::Any, 0))
+    })
+}
+
+/// The constant that a value is.
+fn constant(body: Body<'_>, value: ValueId) -> Option<Value> {
+    let mut leaves = body.origins.leaves(value);
+    let leaf = leaves.next().filter(|_| leaves.next().is_none())?;
+    matches!(leaf, Value::Null | Value::Int(_) | Value::Str(_) | Value::Class(_)).then_some(leaf)
 }
 
 /// Callers looked at for one method that is handed key and value.

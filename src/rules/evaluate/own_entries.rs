@@ -5,18 +5,26 @@ use super::fields;
 use super::matches::{Match, Spot, Subject};
 use super::shapes::final_event;
 use super::values::{self, is_of_types};
-use crate::dataflow::How;
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Origin};
-use crate::facts::Value;
+use crate::dataflow::{Body, How};
+use crate::facts::{EventKind, MethodFacts, Value};
 use crate::vocabulary::descriptor::{TypeDesc, return_type};
-use crate::vocabulary::{FieldId, MethodId, Name, TenantId};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Name, TenantId, ValueId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether what one application puts into the container can't meet what another one does.
 pub(super) fn are_own(cx: &Context<'_>, found: &Match) -> bool {
+    are_own_by(cx, found, None) || (0..MAX_PARTS).any(|part| are_own_by(cx, found, Some(part)))
+}
+
+/// Parts of a key that are looked at.
+const MAX_PARTS: usize = 4;
+
+/// The same by the whole keys, or by a part that every key is made of: the application's name in `List.of(name, id)`.
+fn are_own_by(cx: &Context<'_>, found: &Match, part: Option<usize>) -> bool {
     let Subject::Field(field) = found.subject else { return false };
-    let mut keys = Keys::default();
+    let mut keys = Keys { part, ..Keys::default() };
     let mut n_put = 0;
     for spot in &found.spots {
         let Some(How::Container(api)) = spot.how else { return false };
@@ -31,6 +39,7 @@ pub(super) fn are_own(cx: &Context<'_>, found: &Match) -> bool {
         let (key, value) = facts.map_or((None, None), |a| (a.key, a.value));
         let is_own = match (key, value) {
             (Some(key), _) => keys.add(cx, spot, key),
+            (None, Some(_)) if part.is_some() => false,
             (None, Some(value)) if is_told_apart(cx, field, spot, value) => true,
             (None, Some(value)) => is_set(cx, field) && keys.add(cx, spot, value),
             (None, None) => false,
@@ -125,6 +134,8 @@ fn is_set(cx: &Context<'_>, field: FieldId) -> bool {
 /// The keys that applications use.
 #[derive(Default)]
 struct Keys {
+    /// The part of each key that is looked at instead of the whole.
+    part: Option<usize>,
     texts: BTreeMap<TenantId, BTreeSet<Name>>,
     /// Applications that make keys from the names of their own classes.
     by_own_class: BTreeSet<TenantId>,
@@ -137,7 +148,11 @@ impl Keys {
     fn add(&mut self, cx: &Context<'_>, spot: &Spot, key: u8) -> bool {
         let Some((body, event)) = final_event(cx, spot) else { return false };
         let position = usize::from(key) + usize::from(event.kind.has_receiver());
-        let Some(value) = body.origins.args(event).get(position) else { return false };
+        let Some(mut value) = body.origins.args(event).get(position) else { return false };
+        if let Some(part) = self.part {
+            let Some(of) = part_of(cx, body, *value, part) else { return false };
+            value = of;
+        }
         let reach = &cx.world.reach;
         let mut of = BTreeSet::new();
         for found in origins::of_value(cx.world, body.id, *value) {
@@ -168,4 +183,32 @@ impl Keys {
         let mut seen = BTreeSet::new();
         self.texts.values().flatten().all(|text| seen.insert(*text))
     }
+}
+
+/// Whether objects of a class are equal if what they are made of is: a record, or a class that says so.
+fn is_told_by_parts(cx: &Context<'_>, class: ClassId) -> bool {
+    let program = cx.world.program;
+    let says_so = |m: &MethodFacts| {
+        program.text(m.name) == "equals" && program.text(m.desc) == "(Ljava/lang/Object;)Z" && m.has_body
+    };
+    program.class_facts(class).is_record || program.methods_of(class).any(|(_, m)| says_so(m))
+}
+
+/// What a key is made of that differs as soon as a part does: an element of an immutable list, a component of a record.
+fn part_of<'b>(cx: &Context<'_>, body: Body<'b>, key: ValueId, part: usize) -> Option<&'b ValueId> {
+    let program = cx.world.program;
+    let loader = program.class(body.class).loader;
+    let mut leaves = body.origins.leaves(key);
+    let leaf = leaves.next().filter(|_| leaves.next().is_none())?;
+    let (_, made) = body.origins.event(leaf)?;
+    if made.kind == EventKind::New {
+        let class = made.name().and_then(|name| program.find(loader, name))?;
+        let is_it = |v: &ValueId| body.origins.leaves(*v).any(|l| l == leaf);
+        let mut calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
+        let init = calls.find(|e| body.origins.args(e).first().is_some_and(is_it));
+        return body.origins.args(init.filter(|_| is_told_by_parts(cx, class))?).get(part + 1);
+    }
+    let member = made.member().filter(|_| made.kind == EventKind::InvokeStatic)?;
+    cx.world.knowledge.api_of(groups::IMMUTABLE_FACTORY, loader, member)?;
+    body.origins.args(made).get(part)
 }
