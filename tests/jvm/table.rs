@@ -228,6 +228,7 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
         "static-sharing/jvm-global-setter/bad-wrapped-console",
         "settings are watched, not whether the console is still open",
     ),
+    ("static-sharing/overwritten-static/bad-base-reads", "the base's own main is not started there"),
     ("static-sharing/overwritten-static/bad-bean-in-own-library", "modules have no libraries there"),
     ("static-sharing/overwritten-static/bad-copy-in-each", "each module has a loader of its own there"),
 ];
