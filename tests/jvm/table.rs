@@ -159,6 +159,11 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
     ),
     ("static-sharing/mutated-shared-collection/good-stateless-statics", "it throws dice"),
     ("static-sharing/system-property-write/good-own-name", "a note says so: each sets one of its own name"),
+    (
+        "static-sharing/system-property-write/good-named-after-application",
+        "a note says so: it is set once, under the application's name",
+    ),
+    ("static-sharing/system-property-write/good-same-constant", "a note says so: each sets the same"),
     ("static-sharing/jvm-global-setter/good-own-logger", "each sets the level of a logger of its own name"),
     (
         "resource/executor-never-shut-down/good-idle-kinds",
@@ -223,6 +228,7 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("resource/executor-never-shut-down/good-plugin-host", "the base itself starts its plug-ins"),
     ("resource/handle-kept-open/bad-kinds", "what is watched for this rule is streams and sockets"),
     ("resource/lock-not-released/bad-tried", "what is watched is locked, not tried for"),
+    ("static-sharing/shared-array-or-buffer/bad-seed", "the state of a generator is not looked at"),
     ("resource/stream-open-on-exception/bad-unseen", "what would have to close is not there"),
     (
         "static-sharing/jvm-global-setter/bad-wrapped-console",
