@@ -51,6 +51,7 @@ pub(super) fn find(cx: &Context<'_>, site: &Site, changes: &ChangeTable) -> Vec<
         Site::FieldChange { of_statics } => (*of_statics, ALL_KINDS, true),
         _ => return Vec::new(),
     };
+    let by_threads = of_statics && matches!(site, Site::FieldChange { .. });
     let mut found = Vec::new();
     for field in changes.fields() {
         if world.program.field(field).access.is_static() != of_statics {
@@ -65,7 +66,9 @@ pub(super) fn find(cx: &Context<'_>, site: &Site, changes: &ChangeTable) -> Vec<
             .of(field)
             .iter()
             .filter(|c| {
-                (writes && c.how == How::Write) || state_of(world, c).is_some_and(|k| kinds.contains(&k))
+                writes && c.how == How::Write
+                    || by_threads && is_remembered_by_thread(world, c)
+                    || state_of(world, c).is_some_and(|k| kinds.contains(&k))
             })
             .map(|c| Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside })
             .filter(|s| of_statics || !cx.is_of_nobody(field, s))
@@ -219,6 +222,11 @@ fn state_of(world: &World<'_>, change: &Change) -> Option<StateKind> {
     let is_of_thread = ["collection-add", "collection-remove"].into_iter().any(is_in)
         || is_in("map-put") && puts_what_is_given(world, change, api);
     is_of_thread.then_some(StateKind::ThreadLocal)
+}
+
+/// Whether something is put into what a thread-local variable holds: the threads keep it, even where none gets another's.
+fn is_remembered_by_thread(world: &World<'_>, change: &Change) -> bool {
+    matches!(change.how, How::Entry(_)) && is_of_thread(world, change.field)
 }
 
 /// Whether a method puts into a map the very object that it is given: it sets something for the present thread, rather
