@@ -25,12 +25,17 @@ pub(super) fn are_plain(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
     }
 }
 
-/// Whether all that is seen to be put into a container whose type says nothing of it is plain, or an array of numbers.
+/// Whether all that is seen to be put into a container whose type says nothing of it is one of the JDK's values, or an array
+/// of numbers.
 fn all_put_are_plain(cx: &Context<'_>, found: &Match, field: FieldId) -> bool {
     let is_of_numbers =
         |ty: &str| ty.strip_prefix('[').is_some_and(|element| !TypeDesc(element).is_reference());
+    let program = cx.world.program;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let is_immutable =
+        |ty: &str| values::is_of_types(cx.world, cx.models, loader, ty, &[IMMUTABLE.to_owned()]);
     let mut types = found.spots.iter().flat_map(|spot| super::shapes::stored_values(cx, spot)).peekable();
-    types.peek().is_some() && types.all(|ty| is_of_numbers(ty) || is_plain(cx, field, ty))
+    types.peek().is_some() && types.all(|ty| is_of_numbers(ty) || is_immutable(ty))
 }
 
 /// What a reference that does not keep its object is declared as.
