@@ -76,6 +76,8 @@ impl Held {
             statics: FxHashMap::default(),
             parts: FxHashSet::default(),
             is_entry: false,
+            given: FxHashSet::default(),
+            is_given: false,
         };
         let mut kept = FxHashSet::<Site>::default();
         let mut frontier: Vec<(Root, FieldId)> = (0..world.program.n_fields)
@@ -94,14 +96,13 @@ impl Held {
         let mut holding = frontier.clone();
         for _ in 0..MAX_DEPTH {
             let mut next = Vec::new();
-            let found = |field| {
-                let mut stored = stored_objects(world, field);
-                stored.extend(given::to_kept(world, field, &kept));
-                stored
-            };
-            let stored = each(&frontier, found, parallel);
+            let stored = each(&frontier, |field| stored_objects(world, field), parallel);
+            let passed = each(&frontier, |field| given::to_kept(world, field, &kept), parallel);
             search.hold_all(&frontier, stored, &mut kept, &mut next);
-            holding.extend_from_slice(&next);
+            search.is_given = true;
+            search.hold_all(&frontier, passed, &mut kept, &mut next);
+            search.is_given = false;
+            holding.extend(next.iter().filter(|(_, field)| !search.given.contains(field)));
             frontier = next;
         }
         let in_fields = kept.clone();
@@ -193,6 +194,11 @@ struct Search<'s, 'w> {
     parts: FxHashSet<ClassId>,
     /// Whether entries of containers are looked at.
     is_entry: bool,
+    /// Fields of what held objects are given where they are made, and of what these hold. Others of their classes are
+    /// given other things, so what is put into containers there is not followed.
+    given: FxHashSet<FieldId>,
+    /// Whether what held objects are given is looked at.
+    is_given: bool,
 }
 
 impl Search<'_, '_> {
@@ -221,8 +227,14 @@ impl Search<'_, '_> {
             if let Some(by) = by.filter(|f| !program.field(*f).access.is_static()) {
                 self.parents.insert(at, program.class_of_field(by));
             }
+            let is_given = self.is_given || by.is_some_and(|f| self.given.contains(&f));
             let fields = program.fields_of(at).filter(|(_, f)| !f.access.is_static());
-            next.extend(fields.filter(|(id, _)| self.seen.insert(*id)).map(|(id, _)| (root, id)));
+            for (field, _) in fields.filter(|(id, _)| self.seen.insert(*id)) {
+                next.push((root, field));
+                if is_given {
+                    self.given.insert(field);
+                }
+            }
             at = program.class(at).super_class;
         }
     }

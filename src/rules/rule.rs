@@ -335,6 +335,9 @@ pub enum Condition {
     GuardedOnce,
     /// The site stands behind a test of a flag that only code compiled ahead of time finds set.
     OnlyAheadOfTime,
+    /// The site, or every place that makes the object whose method it is in, is behind a test that the JVM is of another
+    /// release than the deployment's.
+    OnlyOnAnotherRelease,
     /// The site stands behind a test that a class or class loader, the caller's, is null.
     WithoutCaller,
     /// What is stored is of the own class loader: the site stands behind a test of one against it.

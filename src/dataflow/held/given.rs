@@ -59,7 +59,9 @@ fn passed(
         for made in body.origins.leaves(body.origins.arg(call, 0)) {
             match made {
                 Value::Event(index) if kept.contains(&(caller, index as u16)) => {
-                    found.extend(made_on_the_way(world, caller, value));
+                    // What a constructor is given itself differs by the object that it makes.
+                    let is_own = |site: &Site| site.0 == caller || !is_constructor(world, body);
+                    found.extend(made_on_the_way(world, caller, value).into_iter().filter(|o| is_own(&o.1)));
                 }
                 Value::Param(0) if is_constructor(world, body) => {
                     let handed_on = body.origins.leaves(value).filter_map(|leaf| match leaf {

@@ -8,7 +8,8 @@ use crate::vocabulary::descriptor::package_of;
 /// The class whose lookups take names as relative to its package.
 const CLASS: &str = "java/lang/Class";
 
-/// Whether a call looks a file up by constant names, and the archive of the class that calls has them all.
+/// Whether a call looks a file up by constant names, and the archive of the class that calls has them all; or any, if only
+/// the base is known.
 pub(super) fn is_own(world: &World<'_>, body: Body<'_>, call: &Event) -> bool {
     let program = world.program;
     let class = program.class(body.class);
@@ -16,6 +17,10 @@ pub(super) fn is_own(world: &World<'_>, body: Body<'_>, call: &Event) -> bool {
     let lookups = groups::FILE_LOOKUPS.map(|name| world.knowledge.group(name));
     if !lookups.iter().any(|group| world.knowledge.api_in(group, class.loader, member).is_some()) {
         return false;
+    }
+    // Whatever a library looks up, it is an entry of an archive that a loader keeps open in any case.
+    if world.reach.is_open_world() {
+        return true;
     }
     let mut receivers = body.origins.leaves(body.origins.arg(call, 0));
     let asked = match (receivers.next(), receivers.next()) {

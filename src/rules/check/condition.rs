@@ -113,6 +113,7 @@ impl Checker<'_> {
             ConditionText::GuardedOnce => Condition::GuardedOnce,
             ConditionText::StoredUnasked => Condition::StoredUnasked,
             ConditionText::OnlyAheadOfTime => Condition::OnlyAheadOfTime,
+            ConditionText::OnlyOnAnotherRelease => Condition::OnlyOnAnotherRelease,
             ConditionText::WithoutCaller => Condition::WithoutCaller,
             ConditionText::ForOwnLoader => Condition::ForOwnLoader,
             ConditionText::HandedOver => Condition::HandedOver,
@@ -274,6 +275,7 @@ impl Checker<'_> {
             ConditionText::RunsOnce => ("runs-once", is_in_code, "sites in code"),
             ConditionText::GuardedOnce => ("guarded-once", is_in_code, "sites in code"),
             ConditionText::OnlyAheadOfTime => ("only-ahead-of-time", is_in_code, "sites in code"),
+            ConditionText::OnlyOnAnotherRelease => ("only-on-another-release", is_in_code, "sites in code"),
             ConditionText::OnlyIf(_) => ("only-if", is_open, "open resources"),
             _ => match place_of_common(text) {
                 Some((name, true)) => (name, is_field, "field sites"),

@@ -11,10 +11,14 @@ use crate::rules::rule::OriginKind;
 use crate::vocabulary::{FieldId, MethodId, ValueId};
 
 /// An edge between two blocks of a body.
-type Edge = (u16, u16);
+pub(super) type Edge = (u16, u16);
 
 /// The edges on which a tested value is null or zero, or those on which it is not, where `is_meant` says so of it.
-fn edges_where(body: Body<'_>, is_set: bool, mut is_meant: impl FnMut(ValueId) -> bool) -> Vec<Edge> {
+pub(super) fn edges_where(
+    body: Body<'_>,
+    is_set: bool,
+    mut is_meant: impl FnMut(ValueId) -> bool,
+) -> Vec<Edge> {
     let unit = body.origins.unit;
     let tested = (0u16..).zip(unit.blocks_of(body.method)).filter_map(|(b, block)| {
         let (value, unset) = match block.test() {
@@ -30,7 +34,7 @@ fn edges_where(body: Body<'_>, is_set: bool, mut is_meant: impl FnMut(ValueId) -
 }
 
 /// Whether every way to an event passes one of the edges.
-fn is_behind(body: Body<'_>, edges: &[Edge], event: u16) -> bool {
+pub(super) fn is_behind(body: Body<'_>, edges: &[Edge], event: u16) -> bool {
     let unit = body.origins.unit;
     let at = block_of(unit, body, event).filter(|_| !edges.is_empty());
     at.is_some_and(|at| paths::only_through_any(unit, body.method, edges, at))

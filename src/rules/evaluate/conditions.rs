@@ -40,6 +40,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
             found.spots.iter().all(|s| super::once::is_guarded_once(cx.world, s.method, s.event))
         }
         Condition::OnlyAheadOfTime => found.spots.iter().all(|s| super::branches::is_ahead_of_time(cx, s)),
+        Condition::OnlyOnAnotherRelease => found.spots.iter().all(|s| super::other_release::is_meant(cx, s)),
         Condition::OnlyIf(reasons) => {
             let reason = found.leak.as_ref().and_then(|leak| leak.only_if);
             reason.is_some_and(|reason| reasons.contains(&reason))
@@ -140,6 +141,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::RunsOnce
         | Condition::GuardedOnce
         | Condition::OnlyAheadOfTime
+        | Condition::OnlyOnAnotherRelease
         | Condition::ForOwnLoader
         | Condition::HandedOver
         | Condition::MovedAndUnused

@@ -21,8 +21,16 @@ pub(super) fn are_plain(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
         (None, Some(Root::Static(root))) if signature.ends_with(";>;") => {
             values::last_type_argument(self::signature(cx, root)).is_some_and(|name| is_plain(cx, root, name))
         }
-        _ => false,
+        _ => signature.is_empty() && all_put_are_plain(cx, found, field),
     }
+}
+
+/// Whether all that is seen to be put into a container whose type says nothing of it is plain, or an array of numbers.
+fn all_put_are_plain(cx: &Context<'_>, found: &Match, field: FieldId) -> bool {
+    let is_of_numbers =
+        |ty: &str| ty.strip_prefix('[').is_some_and(|element| !TypeDesc(element).is_reference());
+    let mut types = found.spots.iter().flat_map(|spot| super::shapes::stored_values(cx, spot)).peekable();
+    types.peek().is_some() && types.all(|ty| is_of_numbers(ty) || is_plain(cx, field, ty))
 }
 
 /// What a reference that does not keep its object is declared as.

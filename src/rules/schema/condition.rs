@@ -258,6 +258,9 @@ pub(crate) enum ConditionText {
     /// The site stands behind a test of a flag that is set in a native image alone, or in code that was compiled ahead of
     /// time: a JVM does not get there.
     OnlyAheadOfTime,
+    /// The site, or every place that makes the object whose method it is in, is behind a test that the JVM is of another
+    /// release than the deployment's.
+    OnlyOnAnotherRelease,
     /// The site stands behind a test that a class or class loader is null: who calls was looked for, and not found.
     WithoutCaller,
     /// The site stands behind a test of a class loader against the own one: what is stored is of the own loader.
