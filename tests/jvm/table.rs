@@ -244,6 +244,7 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("resource/executor-never-shut-down/good-plugin-host", "the base itself starts its plug-ins"),
     ("resource/handle-kept-open/bad-kinds", "what is watched for this rule is streams and sockets"),
     ("resource/lock-not-released/bad-tried", "what is watched is locked, not tried for"),
+    ("static-sharing/jvm-global-setter/bad-embedded-server", "a stub stands for the server"),
     ("static-sharing/shared-array-or-buffer/bad-seed", "the state of a generator is not looked at"),
     ("resource/stream-open-on-exception/bad-unseen", "what would have to close is not there"),
     (
