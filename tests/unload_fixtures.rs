@@ -121,6 +121,7 @@ fn found(world: &World<'_>, rule: &str, names: &[String]) -> BTreeSet<String> {
         };
         let mut tenants: Vec<String> = match k.tenant {
             Some(tenant) => vec![tenant_name(world, tenant)],
+            None if world.reach.is_open_world() => vec!["*".to_owned()],
             None => world.reach.tenants(k.method).iter().map(|t| tenant_name(world, t)).collect(),
         };
         tenants.sort();

@@ -9,6 +9,7 @@ mod acquire;
 mod callees;
 mod cleanup;
 mod closing;
+mod elements;
 mod files;
 mod follow;
 mod guards;
@@ -132,7 +133,8 @@ pub fn leaks_of(
         (next.at, next.left_at, next.exit) == (leak.at, leak.left_at, leak.exit)
             && is_same_variable(body, first, second)
     });
-    leaks.into_iter().map(|(leak, _)| leak).collect()
+    let of_streams = elements::leaks(&callees, body, summaries).into_iter().filter(|l| wanted(l.resource));
+    leaks.into_iter().map(|(leak, _)| leak).chain(of_streams).collect()
 }
 
 fn is_lock(world: &World<'_>, obligation: &Obligation) -> bool {

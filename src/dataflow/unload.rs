@@ -21,6 +21,7 @@ mod idle;
 mod interrupts;
 mod keyed;
 mod listeners;
+mod named;
 mod names;
 mod own_loader;
 mod own_threads;

@@ -193,6 +193,18 @@ pub(crate) const NOT_REACHED: &[(&str, &str, u64, &str)] = &[
         241,
         "a web server would have to answer",
     ),
+    (
+        "resource/stream-open-on-exception/bad-elements",
+        "billing.Totals",
+        17,
+        "what a stream's function opens is seen open at the function's own line",
+    ),
+    (
+        "resource/stream-open-on-exception/bad-elements",
+        "billing.Totals",
+        22,
+        "what a stream's function opens is seen open at the function's own line",
+    ),
     ("resource/stream-open-on-exception/bad-made", "billing.Pictures", 22, "no picture is at hand"),
     ("resource/stream-open-on-exception/bad-made", "billing.Pictures", 30, "no document is at hand"),
     (
@@ -223,6 +235,10 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     (
         "classloader/context-loader-not-restored/bad-task-of-pool",
         "only the thread is looked at that starts the modules",
+    ),
+    (
+        "resource/executor-never-shut-down/bad-enum",
+        "whatever a module has made is ended there, whether or not a container has it",
     ),
     ("resource/executor-never-shut-down/bad-plugin-host", "the base itself starts its plug-ins"),
     ("resource/executor-never-shut-down/good-plugin-host", "the base itself starts its plug-ins"),

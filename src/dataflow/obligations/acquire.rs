@@ -49,7 +49,9 @@ pub(super) struct Obligation {
 pub(super) fn may_acquire(world: &World<'_>, body: Body<'_>, summaries: &Summaries) -> bool {
     let refs = world.program.refs(world.program.class(body.class).loader);
     let yields = |event: &Event| {
-        let target = event.member().filter(|_| event.kind.is_invoke()).and_then(|m| refs.method(m));
+        // What a function yields is an element of the stream that is given the function.
+        let runs = event.kind.is_invoke() || event.kind == EventKind::Lambda;
+        let target = event.member().filter(|_| runs).and_then(|m| refs.method(m));
         target.is_some_and(|target| summaries.may_yield(target))
     };
     world.knowledge.is_marked(body.id, marks::ACQUIRE | marks::MAKES_CLOSEABLE | marks::CALLS_CLOSE)

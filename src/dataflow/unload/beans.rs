@@ -103,6 +103,20 @@ impl Beans {
             && world.program.text(facts.desc).ends_with(';')
     }
 
+    /// Whether a container may have an object of the class. The constants of an enum make themselves: it has one only
+    /// where a bean method hands it over.
+    pub(super) fn may_be_made(&self, world: &World<'_>, class: ClassId) -> bool {
+        let program = world.program;
+        let hands_over = |at: ClassId, method: MethodId| {
+            let result = return_type(program.text(program.method(method).desc)).class();
+            let result = result.and_then(|name| program.find_text(program.class(at).loader, name));
+            result.is_some_and(|r| program.is_subtype(class, r)) && self.is_bean_method(world, method)
+        };
+        let mut all = (0..program.classes.len()).map(ClassId::from_index).filter(|c| !program.is_jdk(*c));
+        !program.class_facts(class).access.is_enum()
+            || all.any(|at| program.methods_of(at).any(|(id, _)| hands_over(at, id)))
+    }
+
     /// The classes of the objects that a bean method returns: those it allocates, else its result type with subtypes.
     pub(super) fn made_by(&self, world: &World<'_>, method: MethodId) -> Vec<ClassId> {
         let body = world.body(method);

@@ -39,7 +39,12 @@ impl Judge<'_> {
 
     /// The calls of a method by a tenant's own code, with the constant that each passes; `None` if others than the
     /// tenant's own code call it on its behalf.
-    fn names(&self, method: MethodId, param: u16, tenant: TenantId) -> Option<Vec<(Site, Option<Name>)>> {
+    pub(super) fn names(
+        &self,
+        method: MethodId,
+        param: u16,
+        tenant: TenantId,
+    ) -> Option<Vec<(Site, Option<Name>)>> {
         let world = self.world;
         let mut names = Vec::new();
         for site in world.sites.of(method, MAX_SITES)? {
@@ -79,7 +84,7 @@ fn entry_taken(world: &World<'_>, release: Site) -> Option<Entry> {
 }
 
 /// The entry of a static container, or one of `this`, that a call of it is about.
-fn entry_of(world: &World<'_>, body: Body<'_>, call: &Event) -> Option<Entry> {
+pub(super) fn entry_of(world: &World<'_>, body: Body<'_>, call: &Event) -> Option<Entry> {
     let program = world.program;
     let loader = program.class(body.class).loader;
     let member = call.member().filter(|_| call.kind.is_invoke())?;
@@ -99,7 +104,8 @@ fn entry_of(world: &World<'_>, body: Body<'_>, call: &Event) -> Option<Entry> {
     Some((read.member().filter(|_| is_read).and_then(|m| refs.field(m))?, param))
 }
 
-fn constant(body: Body<'_>, call: &Event, param: u16) -> Option<Name> {
+/// The text that a call passes as one operand, if it is always the same.
+pub(super) fn constant(body: Body<'_>, call: &Event, param: u16) -> Option<Name> {
     let mut leaves = body.origins.leaves(body.origins.arg(call, usize::from(param)));
     match (leaves.next(), leaves.next()) {
         (Some(Value::Str(text)), None) => Some(text),

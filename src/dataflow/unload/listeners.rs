@@ -23,17 +23,17 @@ pub(super) struct Registered {
     /// The static field that keeps the object, or the field of an object that all share.
     pub(super) field: FieldId,
     /// The call's operand that is the object.
-    operand: u16,
+    pub(super) operand: u16,
 }
 
 /// A method of shared code that puts a parameter into a static field's container, or takes it out. A lambda's parameter
 /// may be one that it captures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Gate {
-    field: FieldId,
-    site: Site,
-    param: u16,
-    is_removal: bool,
+pub(super) struct Gate {
+    pub(super) field: FieldId,
+    pub(super) site: Site,
+    pub(super) param: u16,
+    pub(super) is_removal: bool,
 }
 
 impl Gate {
@@ -121,9 +121,14 @@ impl Listeners {
         (!all.is_empty()).then(|| same.map(|r| (r.method, r.event)).collect())
     }
 
+    /// Where objects are put into a field's container or taken out of it.
+    pub(super) fn gates_of(&self, field: FieldId) -> impl Iterator<Item = &Gate> + '_ {
+        self.gates.iter().filter(move |g| g.field == field)
+    }
+
     /// Where objects are taken out of a field's container.
     pub(super) fn removals(&self, field: FieldId) -> impl Iterator<Item = Site> + '_ {
-        self.gates.iter().filter(move |g| g.is_removal && g.field == field).map(|g| g.site)
+        self.gates_of(field).filter(|g| g.is_removal).map(|g| g.site)
     }
 }
 
@@ -169,6 +174,7 @@ impl Judge<'_> {
         }
         let sites: Vec<Site> = match listeners.own_removals(self.world, registered) {
             Some(own) => own,
+            None if self.is_other_name_taken(listeners, registered) => return (Release::Never, None),
             None => listeners.removals(registered.field).collect(),
         };
         if let Some(site) = sites.iter().find(|s| self.runs_at_unload(tenant, s.0)) {

@@ -251,7 +251,9 @@ impl<'w> Rules<'w> {
             for annotation in world.program.unit(class).annotations_of(method) {
                 for callback in self.annotated.get(&annotation.desc).into_iter().flatten() {
                     match callback {
-                        CallbackFacts::Annotated(_) if method.has_body => {
+                        CallbackFacts::Annotated(_)
+                            if method.has_body && self.beans.may_be_made(world, class) =>
+                        {
                             found.push((id, None));
                             overriders(world, class, id, found);
                         }
