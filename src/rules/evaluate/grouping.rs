@@ -20,7 +20,7 @@ type Key = (String, String, String, Vec<String>);
 /// one method sets together is told together.
 fn class_of_cause<'w>(cx: &Context<'w>, found: &Match) -> &'w str {
     let program = cx.world.program;
-    // Parts of one object that a static holds are told with it, whatever classes they are of.
+    // Parts of one object that a static of the class holds are told with it, whatever nested classes they are of.
     if let Some(root) = handed_out_with(cx, found) {
         return program.class_name(program.class_of_field(root)).split('$').next().unwrap_or_default();
     }
@@ -42,7 +42,13 @@ fn handed_out_with(cx: &Context<'_>, found: &Match) -> Option<FieldId> {
     let is_handed_out = found.spots.iter().all(|s| s.how.is_none());
     let is_part = matches!(found.subject, Subject::Field(_)) && is_handed_out;
     match found.holder.filter(|_| is_part && cx.world.reach.is_open_world())?.root {
-        Root::Static(root) => Some(root),
+        // What another class has of it is found there by who looks for that class.
+        Root::Static(root) => {
+            let program = cx.world.program;
+            let outermost = |class| program.class_name(class).split('$').next();
+            let is_same = outermost(program.class_of_field(root)) == outermost(found.class);
+            is_same.then_some(root)
+        }
         _ => None,
     }
 }
