@@ -176,3 +176,63 @@ fn a_text_of_texts_of_texts_comes_to_an_end() {
     add(&mut class, 0x9, "open", "()V", code);
     assert_eq!(scanned(class), Some(0));
 }
+
+/// The fields of these names, static and private.
+fn add_statics(class: &mut ClassAssembler, fields: &[(&str, &str)]) {
+    for (name, desc) in fields {
+        let field = class.member_info(0xA, name, desc, &[]);
+        class.fields.push(field);
+    }
+}
+
+#[test]
+fn many_ways_to_native_code_are_asked_once_for_each_callee() {
+    let mut class = ClassAssembler::new("shop/Chain");
+    add_statics(&mut class, &[("ready", "Z")]);
+    let ready = class.member(9, "shop/Chain", "ready", "Z").to_be_bytes();
+    add(&mut class, 0x9, "set", "(Z)V", vec![0x1A, 0xB3, ready[0], ready[1], RETURN]);
+    add(&mut class, 0x9, "get", "()Z", vec![0xB2, ready[0], ready[1], 0xAC]);
+    for (name, below) in [("a", "b"), ("b", "c")] {
+        let mut code = calls(&mut class, below, 3000);
+        code.push(RETURN);
+        add(&mut class, 0xA, name, "()V", code);
+    }
+    add(&mut class, 0xA, "c", "()V", vec![RETURN]);
+    let set = class.member(10, "shop/Chain", "set", "(Z)V").to_be_bytes();
+    let mut code = calls(&mut class, "a", 3000);
+    code.extend([0x04, CALL, set[0], set[1], RETURN]);
+    add(&mut class, 0x9, "start", "()V", code);
+    assert_eq!(scanned(class), Some(0));
+}
+
+#[test]
+fn what_an_entry_is_made_of_is_asked_once_for_each_value() {
+    const N: usize = 60;
+    const GET: &str = "(Ljava/lang/Object;)Ljava/lang/Object;";
+    const PUT: &str = "(Ljava/lang/Object;Ljava/lang/Object;)Ljava/lang/Object;";
+    let join = format!("({})Ljava/lang/StringBuilder;", "Ljava/lang/CharSequence;".repeat(N));
+    let mut class = ClassAssembler::new("shop/Chain");
+    add_statics(&mut class, &[("known", "Ljava/util/Map;")]);
+    let known = class.member(9, "shop/Chain", "known", "Ljava/util/Map;").to_be_bytes();
+    let joined = class.member(10, "shop/Chain", "join", &join).to_be_bytes();
+    let get = class.member(11, "java/util/Map", "get", GET).to_be_bytes();
+    let put = class.member(11, "java/util/Map", "put", PUT).to_be_bytes();
+    let native = class.member_info(0x10A, "join", &join, &[]);
+    class.methods.push(native);
+    let mut made = Vec::new();
+    // Each text is put together from the one before, many times.
+    for text in 1..=8u8 {
+        made.extend([0x19, text - 1].repeat(N));
+        made.extend([CALL, joined[0], joined[1], 0x3A, text]);
+    }
+    made.extend([0xB2, known[0], known[1], 0x2A, 0x19, 8, 0xB9, put[0], put[1], 3, 0, 0x57]);
+    let mut code = vec![0xB2, known[0], known[1], 0x2A, 0xB9, get[0], get[1], 2, 0, 0xC7];
+    code.extend(u16::try_from(made.len() + 3).unwrap().to_be_bytes());
+    code.extend(made);
+    code.push(RETURN);
+    let content = Body { max_stack: 70, max_locals: 10, code, ..Body::default() }.content();
+    let attributes = [class.attribute("Code", &content)];
+    let method = class.member_info(0x9, "get", "(Ljava/lang/String;)V", &attributes);
+    class.methods.push(method);
+    assert_eq!(scanned(class), Some(0));
+}

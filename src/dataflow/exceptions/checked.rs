@@ -76,7 +76,7 @@ impl Exceptions<'_> {
             let thrown: Vec<Thrown> = events.flat_map(|e| self.checked_of(body, e, depth)).collect();
             let handlers = unit.handlers(block);
             let keeping: Vec<Handler> =
-                handlers.iter().filter(|h| !passing.contains(&h.block)).copied().collect();
+                handlers.iter().filter(|h| passing.binary_search(&h.block).is_err()).copied().collect();
             throws = thrown.iter().any(|t| !self.is_caught(body, &keeping, *t));
             let takes = |h: &&Handler| {
                 let mut all = thrown.iter().chain(&[Thrown::Unchecked]);
@@ -133,5 +133,9 @@ fn is_run_on_own_object(body: Body<'_>, event: &Event) -> bool {
 fn passed_on(body: Body<'_>) -> Vec<u16> {
     let throws = body.origins.events().iter().filter(|e| e.kind == EventKind::Throw);
     let leaves = throws.flat_map(|e| body.origins.leaves(body.origins.arg(e, 0)));
-    leaves.filter_map(|leaf| if let Value::Caught(block) = leaf { Some(block) } else { None }).collect()
+    let caught = leaves.filter_map(|leaf| if let Value::Caught(block) = leaf { Some(block) } else { None });
+    let mut blocks: Vec<u16> = caught.collect();
+    blocks.sort_unstable();
+    blocks.dedup();
+    blocks
 }

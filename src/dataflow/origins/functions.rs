@@ -8,6 +8,8 @@ use crate::vocabulary::ValueId;
 
 /// Methods that a call which is handed a function may select.
 const MAX_TARGETS: usize = 4;
+/// Calls and stores looked at that are handed one function.
+const MAX_USES: usize = 8;
 /// Reads looked at of one field that holds a function.
 const MAX_READS: usize = 16;
 
@@ -18,8 +20,10 @@ impl<'w> Search<'w> {
         let made = Value::Event(u32::from(lambda));
         let is_it = |v: &ValueId| body.origins.leaves(*v).any(|leaf| leaf == made);
         let mut is_given = false;
-        for event in body.origins.events() {
-            let Some(position) = body.origins.args(event).iter().position(is_it) else { continue };
+        let uses = body.origins.events().iter().filter_map(|event| {
+            body.origins.args(event).iter().position(is_it).map(|position| (event, position))
+        });
+        for (event, position) in uses.take(MAX_USES) {
             is_given |= match event.kind {
                 EventKind::PutField | EventKind::PutStatic => {
                     self.given_by_readers(body, event, argument, at)

@@ -13,7 +13,7 @@ const AT_END: &str = "run-at-end";
 /// Callers between a hook and the work.
 const MAX_DEPTH: u32 = 4;
 /// Callers of one method that are looked at.
-const MAX_SITES: usize = 16;
+const MAX_SITES: usize = 8;
 /// Objects around one another: a hook's thread, the task in it.
 const MAX_HOLDERS: u32 = 2;
 

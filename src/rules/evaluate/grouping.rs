@@ -12,8 +12,8 @@ use crate::rules::rule::{Family, Rule, Site, WriteShape};
 use crate::vocabulary::{FieldId, LoaderId, MethodId};
 use std::collections::BTreeMap;
 
-/// What findings have in common that are told together: the outermost class and what holds its object, with its loader, how bad and how sure, and
-/// whom it concerns.
+/// What findings have in common that are told together: the outermost class and what holds its object, with its loader, how
+/// bad and how sure, and whom it concerns.
 type Key = (String, String, String, Vec<String>);
 
 /// The outermost class of a match; of a static that only one method sets, by the setters of its class, that method's: what

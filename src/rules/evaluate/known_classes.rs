@@ -5,6 +5,7 @@ use crate::dataflow::Body;
 use crate::facts::{Event, EventKind, Value};
 use crate::program::CallSite;
 use crate::vocabulary::ValueId;
+use std::cell::Cell;
 
 /// Computations between a class and what is stored.
 const MAX_LOOKUPS: u32 = 4;
@@ -13,28 +14,50 @@ const MAX_TARGETS: usize = 4;
 /// Callers looked at for one method.
 const MAX_CALLERS: usize = 8;
 
+/// Values looked at for one question.
+const MAX_STEPS: u32 = 500;
+
+/// How far a question has been followed.
+#[derive(Clone, Copy)]
+struct Way<'s> {
+    depth: u32,
+    steps: &'s Cell<u32>,
+}
+
+impl Way<'_> {
+    fn deeper(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+}
+
 /// Looks a class up with the loader of the class that calls.
 const BY_OWN_LOADER: &str = "class-for-name";
 
 /// Whether a value is a class that the code names itself, one that its own loader yields, or a member that is looked up in
 /// one: no application's class.
 pub(super) fn are_known(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
-    are_known_at(cx, body, value, 0)
+    let steps = Cell::new(0);
+    are_known_at(cx, body, value, Way { depth: 0, steps: &steps })
 }
 
-fn are_known_at(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) -> bool {
+fn are_known_at(cx: &Context<'_>, body: Body<'_>, value: ValueId, way: Way<'_>) -> bool {
     let program = cx.world.program;
     let loader = program.class(body.class).loader;
+    let is_within = || {
+        way.steps.set(way.steps.get() + 1);
+        way.steps.get() <= MAX_STEPS
+    };
     body.origins.leaves(value).all(|leaf| match leaf {
+        _ if !is_within() => false,
         Value::Null => true,
         // What the deployment lacks is no application's either.
         Value::Class(name) => program.find(loader, name).is_none_or(|c| cx.world.reach.owner(c).is_none()),
-        Value::Param(param) if depth < MAX_LOOKUPS => are_known_of_callers(cx, body, param, depth),
-        Value::Event(_) if depth < MAX_LOOKUPS => {
+        Value::Param(param) if way.depth < MAX_LOOKUPS => are_known_of_callers(cx, body, param, way),
+        Value::Event(_) if way.depth < MAX_LOOKUPS => {
             body.origins.event(leaf).is_some_and(|(_, e)| match e.kind {
-                EventKind::NewArray => are_known_in(cx, body, leaf, depth),
-                EventKind::CheckCast => are_known_at(cx, body, body.origins.arg(e, 0), depth + 1),
-                _ => is_known_result(cx, body, e, depth),
+                EventKind::NewArray => are_known_in(cx, body, leaf, way),
+                EventKind::CheckCast => are_known_at(cx, body, body.origins.arg(e, 0), way.deeper()),
+                _ => is_known_result(cx, body, e, way),
             })
         }
         _ => false,
@@ -42,7 +65,7 @@ fn are_known_at(cx: &Context<'_>, body: Body<'_>, value: ValueId, depth: u32) ->
 }
 
 /// Whether a method that no stranger can call is given nothing else by those who do.
-fn are_known_of_callers(cx: &Context<'_>, body: Body<'_>, param: u16, depth: u32) -> bool {
+fn are_known_of_callers(cx: &Context<'_>, body: Body<'_>, param: u16, way: Way<'_>) -> bool {
     let world = cx.world;
     if world.reach.is_open_world() && !body.method.access.is_private() {
         return false;
@@ -52,14 +75,14 @@ fn are_known_of_callers(cx: &Context<'_>, body: Body<'_>, param: u16, depth: u32
         let caller = world.body(site.caller);
         let call = world.event(site.caller, site.event).filter(|e| e.kind.is_invoke());
         call.is_some_and(|call| {
-            are_known_at(cx, caller, caller.origins.arg(call, usize::from(param)), depth + 1)
+            are_known_at(cx, caller, caller.origins.arg(call, usize::from(param)), way.deeper())
         })
     };
     !sites.is_empty() && sites.iter().all(is_known)
 }
 
 /// Whether what is stored into a new array is.
-fn are_known_in(cx: &Context<'_>, body: Body<'_>, array: Value, depth: u32) -> bool {
+fn are_known_in(cx: &Context<'_>, body: Body<'_>, array: Value, way: Way<'_>) -> bool {
     let is_it = |e: &&Event| {
         e.kind == EventKind::ArrayStore && body.origins.leaves(body.origins.arg(e, 0)).any(|l| l == array)
     };
@@ -67,15 +90,15 @@ fn are_known_in(cx: &Context<'_>, body: Body<'_>, array: Value, depth: u32) -> b
     stores.peek().is_some()
         && stores.all(|store| {
             let stored = body.origins.args(store).last();
-            stored.is_some_and(|v| are_known_at(cx, body, *v, depth + 1))
+            stored.is_some_and(|v| are_known_at(cx, body, *v, way.deeper()))
         })
 }
 
-fn is_known_result(cx: &Context<'_>, body: Body<'_>, event: &Event, depth: u32) -> bool {
+fn is_known_result(cx: &Context<'_>, body: Body<'_>, event: &Event, way: Way<'_>) -> bool {
     if event.kind == EventKind::InvokeVirtual {
-        return are_known_at(cx, body, body.origins.arg(event, 0), depth + 1);
+        return are_known_at(cx, body, body.origins.arg(event, 0), way.deeper());
     }
-    is_found_by_own_loader(cx, body, event) || is_known_of_callees(cx, body, event, depth)
+    is_found_by_own_loader(cx, body, event) || is_known_of_callees(cx, body, event, way)
 }
 
 /// A loader that is above the applications' yields none of their classes, whatever it is asked for.
@@ -88,7 +111,7 @@ fn is_found_by_own_loader(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bo
         && event.member().is_some_and(|m| world.knowledge.api_in(by_own, loader, m).is_some())
 }
 
-fn is_known_of_callees(cx: &Context<'_>, body: Body<'_>, event: &Event, depth: u32) -> bool {
+fn is_known_of_callees(cx: &Context<'_>, body: Body<'_>, event: &Event, way: Way<'_>) -> bool {
     if !event.kind.is_invoke() {
         return false;
     }
@@ -98,6 +121,6 @@ fn is_known_of_callees(cx: &Context<'_>, body: Body<'_>, event: &Event, depth: u
             let callee = cx.world.body(target);
             let returns = callee.origins.events().iter().filter(|e| e.kind == EventKind::Return);
             let mut values = returns.flat_map(|e| callee.origins.args(e)).peekable();
-            values.peek().is_some() && values.all(|v| are_known_at(cx, callee, *v, depth + 1))
+            values.peek().is_some() && values.all(|v| are_known_at(cx, callee, *v, way.deeper()))
         })
 }

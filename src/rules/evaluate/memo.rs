@@ -9,9 +9,12 @@ use crate::dataflow::{Body, How, changes};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{MethodId, ValueId};
+use rustc_hash::FxHashSet;
 
 /// Computations between a value and what it is made from.
 const MAX_STEPS: u32 = 6;
+/// Things looked at for one value; what comes after them stands for itself.
+const MAX_LEAVES: usize = 256;
 
 /// Whether every value that is put into a container is made from its key alone; for a field of an object also from that
 /// object.
@@ -73,9 +76,9 @@ fn is_of_key(
     is_static: bool,
     depth: u32,
 ) -> bool {
-    let of_key = made_of(cx, body, key, 0);
+    let of_key = made_of(cx, body, key);
     let is_own = |v: &Value| !is_static && *v == Value::Param(0) && !body.method.access.is_static();
-    if made_of(cx, body, value, 0).iter().all(|v| of_key.contains(v) || is_own(v)) {
+    if made_of(cx, body, value).iter().all(|v| of_key.contains(v) || is_own(v)) {
         return true;
     }
     // A method that only its own package can call and that is handed both.
@@ -155,25 +158,52 @@ pub(super) fn entry<'w>(cx: &Context<'w>, spot: &Spot) -> Entry<'w> {
     }
 }
 
-/// What a value is made of in the end, constants left out: parameters, fields, results of calls without arguments.
-fn made_of(cx: &Context<'_>, body: Body<'_>, value: ValueId, step: u32) -> Vec<Value> {
+/// What something is made of, on the way to what it is made of in the end.
+pub(super) enum Made {
+    /// Of nothing that differs.
+    Fixed,
+    /// It stands for itself.
+    Itself,
+    /// Of these.
+    Of(Vec<ValueId>),
+}
+
+/// What a value is made of in the end, each once. Each thing on the way is looked at once, by the shortest way to it.
+pub(super) fn traced(body: Body<'_>, value: ValueId, made: impl Fn(Value) -> Made) -> Vec<Value> {
+    let mut seen = FxHashSet::default();
     let mut found = Vec::new();
-    for leaf in body.origins.leaves(value) {
-        let inputs = match leaf {
-            Value::Null | Value::Int(_) | Value::Str(_) | Value::Class(_) => continue,
-            Value::Derived(source) => vec![source],
-            Value::Event(_) if is_constant(cx, body, leaf) => continue,
-            Value::Event(i) if asks_context(cx, body, i) => Vec::new(),
-            Value::Event(i) => inputs_of(cx, body, leaf, i),
-            _ => Vec::new(),
-        };
-        if inputs.is_empty() || step >= MAX_STEPS {
-            found.push(leaf);
-        } else {
-            found.extend(inputs.into_iter().flat_map(|input| made_of(cx, body, input, step + 1)));
+    let mut level = vec![value];
+    for step in 0..=MAX_STEPS {
+        let mut next = Vec::new();
+        for leaf in level.into_iter().flat_map(|value| body.origins.leaves(value)) {
+            if !seen.insert(leaf) {
+                continue;
+            }
+            match made(leaf) {
+                Made::Fixed => {}
+                Made::Of(inputs) if step < MAX_STEPS && seen.len() < MAX_LEAVES && !inputs.is_empty() => {
+                    next.extend(inputs);
+                }
+                Made::Of(_) | Made::Itself => found.push(leaf),
+            }
         }
+        next.sort_unstable();
+        next.dedup();
+        level = next;
     }
     found
+}
+
+/// What a value is made of in the end, constants left out: parameters, fields, results of calls without arguments.
+fn made_of(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> Vec<Value> {
+    traced(body, value, |leaf| match leaf {
+        Value::Null | Value::Int(_) | Value::Str(_) | Value::Class(_) => Made::Fixed,
+        Value::Derived(source) => Made::Of(vec![source]),
+        Value::Event(_) if is_constant(cx, body, leaf) => Made::Fixed,
+        Value::Event(i) if asks_context(cx, body, i) => Made::Itself,
+        Value::Event(i) => Made::Of(inputs_of(cx, body, leaf, i)),
+        _ => Made::Itself,
+    })
 }
 
 /// Whether a value is made of nothing but numbers that its method is given, and constants.
@@ -184,7 +214,7 @@ pub(super) fn is_of_numbers(cx: &Context<'_>, body: Body<'_>, value: ValueId) ->
         let position = usize::from(i).checked_sub(own);
         position.and_then(|p| params(desc).nth(p)).is_some_and(|ty| !ty.is_reference())
     };
-    made_of(cx, body, value, 0).into_iter().all(|leaf| matches!(leaf, Value::Param(i) if is_number(i)))
+    made_of(cx, body, value).into_iter().all(|leaf| matches!(leaf, Value::Param(i) if is_number(i)))
 }
 
 /// A read of a static final field yields the same to everybody.

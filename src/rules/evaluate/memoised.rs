@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::memo::{self, Entry};
+use super::memo::{self, Entry, Made};
 use super::{exposed, fields, held_values, keys, memo_methods, of_two, values};
 use crate::dataflow::held::Root;
 use crate::dataflow::{Body, How, initialisation, new_objects};
@@ -23,8 +23,6 @@ const NUMBERS: [&str; 4] = [
     "java/util/concurrent/atomic/AtomicLongArray",
 ];
 
-/// Computations between a value and what it is made from.
-const MAX_STEPS: u32 = 6;
 /// Calls followed backwards, and callers looked at for one of them.
 const MAX_CALLS: u32 = 3;
 const MAX_SITES: usize = 16;
@@ -209,13 +207,12 @@ impl Cache<'_, '_> {
 
     /// Whether a value is worked out of its key alone, by the method that has both or by all who hand them to it.
     fn is_answer(&self, body: Body<'_>, key: ValueId, value: ValueId, depth: u32) -> bool {
-        let of_key = self.inputs(body, key, 0);
-        let mut others = self.inputs(body, value, 0);
+        let of_key = self.inputs(body, key);
+        let mut others = self.inputs(body, value);
         others.retain(|leaf| !of_key.contains(leaf));
         if others.is_empty() && self.is_fixed_key(body, key) {
             return self.is_plain(body, value);
         }
-        others.dedup();
         let (Some(key), [Value::Param(value)]) = (parameter(&of_key), others.as_slice()) else {
             return false;
         };
@@ -236,32 +233,24 @@ impl Cache<'_, '_> {
     }
 
     /// What a value is made of in the end, constants and what belongs to the object for good left out.
-    fn inputs(&self, body: Body<'_>, value: ValueId, step: u32) -> Vec<Value> {
+    fn inputs(&self, body: Body<'_>, value: ValueId) -> Vec<Value> {
         let cx = self.cx;
-        let mut found = Vec::new();
-        for leaf in body.origins.leaves(value) {
-            let inputs = match leaf {
-                Value::Null | Value::Int(_) | Value::Str(_) | Value::Class(_) => continue,
-                Value::Param(0) if !body.method.access.is_static() => continue,
-                Value::Event(_) if memo::is_constant(cx, body, leaf) => continue,
-                Value::Derived(source) => vec![source],
-                Value::Event(i) => match body.origins.events().get(i as usize) {
-                    Some(read) if read.kind == EventKind::GetField => match self.part(body, read) {
-                        Some(parts) if parts.is_empty() => continue,
-                        parts => parts.unwrap_or_default(),
-                    },
-                    _ if memo::asks_context(cx, body, i) || self.depends_on_object(body, i) => Vec::new(),
-                    _ => memo::inputs_of(cx, body, leaf, i),
+        memo::traced(body, value, |leaf| match leaf {
+            Value::Null | Value::Int(_) | Value::Str(_) | Value::Class(_) => Made::Fixed,
+            Value::Param(0) if !body.method.access.is_static() => Made::Fixed,
+            Value::Event(_) if memo::is_constant(cx, body, leaf) => Made::Fixed,
+            Value::Derived(source) => Made::Of(vec![source]),
+            Value::Event(i) => match body.origins.events().get(i as usize) {
+                Some(read) if read.kind == EventKind::GetField => match self.part(body, read) {
+                    Some(parts) if parts.is_empty() => Made::Fixed,
+                    Some(parts) => Made::Of(parts),
+                    None => Made::Itself,
                 },
-                _ => Vec::new(),
-            };
-            if inputs.is_empty() || step >= MAX_STEPS {
-                found.push(leaf);
-            } else {
-                found.extend(inputs.into_iter().flat_map(|input| self.inputs(body, input, step + 1)));
-            }
-        }
-        found
+                _ if memo::asks_context(cx, body, i) || self.depends_on_object(body, i) => Made::Itself,
+                _ => Made::Of(memo::inputs_of(cx, body, leaf, i)),
+            },
+            _ => Made::Itself,
+        })
     }
 
     /// Whether a call on the object itself runs a method that reads what changes in it, one of its maps left out.

@@ -9,6 +9,8 @@ use crate::vocabulary::ValueId;
 
 /// Texts of the models: names of what tells code the release.
 const JVM_RELEASE: &str = "jvm-release";
+/// Places looked at that write the field which keeps the release.
+const MAX_WRITES: usize = 4;
 /// Places looked at that make objects of one class.
 const MAX_MAKERS: usize = 8;
 
@@ -71,9 +73,9 @@ fn is_told_release(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
                 return asks_for_release(cx, body, event);
             }
             let Some(field) = event.member().and_then(|m| refs.field(m)) else { return false };
-            let mut writes = world.fields.writes(field).peekable();
-            writes.peek().is_some()
-                && writes.all(|write| {
+            let writes: Vec<_> = world.fields.writes(field).take(MAX_WRITES + 1).collect();
+            (1..=MAX_WRITES).contains(&writes.len())
+                && writes.iter().all(|write| {
                     let writer = world.body(write.method);
                     let stored =
                         world.event(write.method, write.event).and_then(|e| writer.origins.args(e).last());

@@ -14,6 +14,8 @@ const MAX_CALLS: u32 = 2;
 const MAX_NATIVE_CALLS: u32 = 2;
 /// Targets of one call among them.
 const MAX_TARGETS: usize = 2;
+/// Methods looked at for one setter's call.
+const MAX_METHODS: usize = 64;
 
 /// Whether all changes are calls of setters, and each of these is only seen to be called with constants, by methods of the
 /// same archive that call native code.
@@ -57,7 +59,7 @@ fn is_passed(
         match (leaves.next(), leaves.next()) {
             (Some(Value::Int(_)), None) => {
                 *n_calls += 1;
-                calls_native(world, caller, 0)
+                calls_native(world, caller)
             }
             // Another name of the setter.
             (Some(Value::Param(i)), None) if depth < MAX_CALLS => {
@@ -68,21 +70,36 @@ fn is_passed(
     })
 }
 
-fn calls_native(world: &World<'_>, body: Body<'_>, depth: u32) -> bool {
+/// Whether a method calls native code, or calls what does; each method on the way is looked at once.
+fn calls_native(world: &World<'_>, body: Body<'_>) -> bool {
     let program = world.program;
-    let refs = program.refs(program.class(body.class).loader);
-    body.origins.events().iter().filter(|e| e.kind.is_invoke()).any(|event| {
-        let target = event.member().and_then(|m| refs.method(m));
-        let Some(target) = target.filter(|t| !program.is_jdk(program.class_of_method(*t))) else {
-            return false;
-        };
-        let is_near = depth < MAX_NATIVE_CALLS && event.kind != EventKind::InvokeInterface;
-        program.method(target).access.is_native()
-            || is_near
-                && world
-                    .targets(body, event, MAX_TARGETS)
-                    .unwrap_or_default()
-                    .into_iter()
-                    .any(|next| calls_native(world, world.body(next), depth + 1))
-    })
+    let mut seen = vec![body.id];
+    let mut level = seen.clone();
+    for _ in 0..=MAX_NATIVE_CALLS {
+        let mut next = Vec::new();
+        for method in std::mem::take(&mut level) {
+            let body = world.body(method);
+            let refs = program.refs(program.class(body.class).loader);
+            for event in body.origins.events().iter().filter(|e| e.kind.is_invoke()) {
+                let target = event.member().and_then(|m| refs.method(m));
+                let Some(target) = target.filter(|t| !program.is_jdk(program.class_of_method(*t))) else {
+                    continue;
+                };
+                if program.method(target).access.is_native() {
+                    return true;
+                }
+                if event.kind == EventKind::InvokeInterface || seen.len() >= MAX_METHODS {
+                    continue;
+                }
+                for callee in world.targets(body, event, MAX_TARGETS).unwrap_or_default() {
+                    if !seen.contains(&callee) {
+                        seen.push(callee);
+                        next.push(callee);
+                    }
+                }
+            }
+        }
+        level = next;
+    }
+    false
 }

@@ -68,7 +68,8 @@ impl Followed<'_, '_, '_> {
             && args.iter().zip(types).all(|(v, class)| is_it(*v) || is_memory(class))
     }
 
-    /// Whether it is the stream of a file that lies in the archive of the class that asks for it, by a constant name.
+    /// Whether it is the stream of a file that lies in the archive of the class that asks for it, by a constant name; or
+    /// of any that a class loader finds, if only the base is known.
     fn is_of_own_file(&self) -> bool {
         let world = self.callees.world;
         let events = self.body.origins.events();
