@@ -3,6 +3,7 @@
 use super::marks::{self, Marks};
 use crate::program::{Pattern, PatternId, PatternIndex, Program};
 use crate::vocabulary::{LoaderId, MemberRefId, Parallel};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
 /// An API of the models, by its rank among them.
@@ -371,7 +372,7 @@ pub struct Knowledge {
     pub tables: Tables,
     index: PatternIndex,
     roles: Vec<Role>,
-    groups: BTreeMap<String, Vec<bool>>,
+    groups: FxHashMap<String, Vec<bool>>,
     /// By method.
     pub(super) marks: Vec<Marks>,
 }

@@ -5,6 +5,7 @@ use super::copies::Copies;
 use super::handed_out::Answers;
 use super::known::Known;
 use super::matches::{Match, Subject};
+use super::named::Whose;
 use super::readers::KeyReads;
 use super::references::References;
 use crate::dataflow::held::Held;
@@ -14,7 +15,7 @@ use crate::dataflow::unload::UnloadRoots;
 use crate::dataflow::{Body, Changes, How, World};
 use crate::facts::{Event, Value};
 use crate::rules::models::Models;
-use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Name, TenantId};
 use globset::{GlobBuilder, GlobMatcher};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::OnceLock;
@@ -103,6 +104,10 @@ pub(super) struct Context<'w> {
     pub constants: OnceLock<FxHashSet<ClassId>>,
     /// The types of what is registered with the JVM's management; found once.
     pub registered: OnceLock<super::registered::Registered>,
+    /// Whose code knows which text; found once.
+    pub text_owners: OnceLock<FxHashMap<Name, Whose>>,
+    /// The classes in the order of their names; found once.
+    by_name: OnceLock<Vec<ClassId>>,
     /// References that fail to link.
     pub references: References,
     /// Calls that read settings of the JVM.
@@ -137,6 +142,8 @@ impl<'w> Context<'w> {
             known: Known::default(),
             constants: OnceLock::new(),
             registered: OnceLock::new(),
+            text_owners: OnceLock::new(),
+            by_name: OnceLock::new(),
             references: References::default(),
             key_reads: KeyReads::default(),
             copies: Copies::default(),
@@ -144,6 +151,23 @@ impl<'w> Context<'w> {
             names: GroupNames::default(),
             globs: FxHashMap::default(),
         }
+    }
+
+    /// The classes whose internal names begin with a text, by name; those of one name in the order of their ids.
+    pub(super) fn classes_beginning<'c>(
+        &'c self,
+        start: &str,
+    ) -> impl Iterator<Item = ClassId> + use<'c, 'w> {
+        let program = self.world.program;
+        let by_name = self.by_name.get_or_init(|| {
+            let mut all: Vec<ClassId> = (0..program.classes.len()).map(ClassId::from_index).collect();
+            all.sort_by_key(|c| program.class_name(*c));
+            all
+        });
+        let first = by_name.partition_point(|c| program.class_name(*c) < start);
+        let rest = by_name.get(first..).unwrap_or_default();
+        let n = rest.partition_point(|c| program.class_name(*c).starts_with(start));
+        rest[..n].iter().copied()
     }
 
     /// Whether a glob matches a text. A glob that does not compile matches nothing; rules are checked before.

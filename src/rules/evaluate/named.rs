@@ -7,8 +7,9 @@ use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::NameOwner;
-use crate::vocabulary::descriptor::{binary_name, package_of};
+use crate::vocabulary::descriptor::package_of;
 use crate::vocabulary::{ClassId, MethodId, Name, TenantId, ValueId};
+use rustc_hash::FxHashMap;
 
 /// Whether the first argument of a call is a constant that begins with the package of the module's class that makes the
 /// call, or with what the application is called, and no code of another application knows it.
@@ -28,25 +29,42 @@ pub(super) fn is_own(cx: &Context<'_>, spot: &Spot) -> bool {
         let rest = world.program.text(name).strip_prefix(start);
         rest.is_some_and(|rest| rest.starts_with('.') && !start.is_empty())
     };
-    (is_after(&package) || is_after(tenant)) && !is_known_to_others(world, owner, name)
+    (is_after(&package) || is_after(tenant)) && !is_known_to_others(cx, owner, name)
 }
 
 /// Whether code of another application, or of what applications share, has a text among the operands of its calls.
-fn is_known_to_others(world: &World<'_>, owner: TenantId, text: Name) -> bool {
+fn is_known_to_others(cx: &Context<'_>, owner: TenantId, text: Name) -> bool {
+    let whose = cx.text_owners.get_or_init(|| text_owners(cx.world)).get(&text);
+    whose.is_some_and(|whose| *whose != Whose::One(Some(owner)))
+}
+
+/// Whose code has a text among the operands of its events.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// One application's alone, or the base's.
+    One(Option<TenantId>),
+    /// Code of several.
+    Several,
+}
+
+fn text_owners(world: &World<'_>) -> FxHashMap<Name, Whose> {
+    let mut whose: FxHashMap<Name, Whose> = FxHashMap::default();
     let classes = (0..world.program.classes.len()).map(ClassId::from_index);
-    let mut others =
-        classes.filter(|c| world.program.is_application(*c) && world.reach.owner(*c) != Some(owner));
-    others.any(|class| {
-        let mut methods = world.program.methods_of(class).filter(|(_, m)| m.has_body);
-        methods.any(|(id, _)| {
+    for class in classes.filter(|c| world.program.is_application(*c)) {
+        let owner = Whose::One(world.reach.owner(class));
+        for (id, _) in world.program.methods_of(class).filter(|(_, m)| m.has_body) {
             let body = world.body(id);
-            let has_it = |event: &Event| {
-                let mut args = body.origins.args(event).iter();
-                args.any(|v| body.origins.leaves(*v).any(|leaf| leaf == Value::Str(text)))
-            };
-            body.origins.events().iter().any(has_it)
-        })
-    })
+            let values = body.origins.events().iter().flat_map(|event| body.origins.args(event));
+            for leaf in values.flat_map(|v| body.origins.leaves(*v)) {
+                let Value::Str(text) = leaf else { continue };
+                let known = whose.entry(text).or_insert(owner);
+                if *known != owner {
+                    *known = Whose::Several;
+                }
+            }
+        }
+    }
+    whose
 }
 
 /// The methods of the classes that share a method's outermost class.
@@ -56,7 +74,8 @@ pub(super) fn methods_of_nest<'c>(
 ) -> impl Iterator<Item = MethodId> + 'c {
     let program = cx.world.program;
     let class = program.class_of_method(method);
-    let classes = (0..program.classes.len()).map(ClassId::from_index);
+    let outermost = program.class_name(class).split('$').next().unwrap_or_default();
+    let classes = cx.classes_beginning(outermost);
     let nest = classes.filter(move |c| initialisation::is_same_nest(cx.world, class, *c));
     nest.flat_map(|c| program.methods_of(c)).filter(|(_, m)| m.has_body).map(|(id, _)| id)
 }
@@ -119,7 +138,7 @@ pub(super) fn is_receiver_of(cx: &Context<'_>, spot: &Spot, by: &[String], whose
     }
     let owner = cx.world.reach.owner(body.class);
     named_receivers(cx, body, body.origins.arg(event, 0), by, 0).into_iter().any(|named| match named {
-        Named::Text(name) => is_of(cx.world, owner, cx.world.program.text(name), whose),
+        Named::Text(name) => is_of(cx, owner, cx.world.program.text(name), whose),
         Named::Class(class) => {
             whose.contains(&NameOwner::Others) && owner.is_some() && cx.world.reach.owner(class) != owner
         }
@@ -186,23 +205,26 @@ fn named_receivers(
 /// What `java.util.logging` and SLF4J call the logger above all others.
 const ROOTS: [&str; 2] = ["", "ROOT"];
 
-fn is_of(world: &World<'_>, owner: Option<TenantId>, text: &str, whose: &[NameOwner]) -> bool {
+fn is_of(cx: &Context<'_>, owner: Option<TenantId>, text: &str, whose: &[NameOwner]) -> bool {
     if ROOTS.contains(&text) {
         return whose.contains(&NameOwner::Root);
     }
-    if owner.is_some_and(|owner| whose.contains(&NameOwner::Foreign) && is_foreign(world, owner, text)) {
+    if owner.is_some_and(|owner| whose.contains(&NameOwner::Foreign) && is_foreign(cx, owner, text)) {
         return true;
     }
-    if !whose.contains(&NameOwner::Others) {
+    // No class has a name that is written with slashes.
+    if !whose.contains(&NameOwner::Others) || text.contains('/') {
         return false;
     }
-    let is_below = |class: ClassId| {
-        let name = binary_name(world.program.class_name(class));
-        name.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '$']))
+    let world = cx.world;
+    let start = text.replace('.', "/");
+    let is_below = |class: &ClassId| {
+        let rest = world.program.class_name(*class).strip_prefix(start.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '$']))
     };
-    let classes = (0..world.program.classes.len()).map(ClassId::from_index);
+    let classes = cx.classes_beginning(&start);
     let mut owners =
-        classes.filter(|c| !world.program.is_jdk(*c) && is_below(*c)).map(|c| world.reach.owner(c));
+        classes.filter(|c| !world.program.is_jdk(*c) && is_below(c)).map(|c| world.reach.owner(c));
     match owner {
         Some(owner) => owners.any(|other| other != Some(owner)),
         // What shared code names is one for all, unless it is one application's alone.
@@ -211,13 +233,13 @@ fn is_of(world: &World<'_>, owner: Option<TenantId>, text: &str, whose: &[NameOw
 }
 
 /// Whether a name has the form of a package, and none of an application's classes has its first two parts.
-fn is_foreign(world: &World<'_>, owner: TenantId, text: &str) -> bool {
+fn is_foreign(cx: &Context<'_>, owner: TenantId, text: &str) -> bool {
     let mut parts = text.split('.');
     let (Some(first), Some(second)) = (parts.next(), parts.next()) else { return false };
+    let near = format!("{first}/{second}");
     let is_near = |class: ClassId| {
-        let mut parts = world.program.class_name(class).split('/');
-        parts.next() == Some(first) && parts.next() == Some(second)
+        let rest = cx.world.program.class_name(class).strip_prefix(near.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let mut classes = (0..world.program.classes.len()).map(ClassId::from_index);
-    !classes.any(|c| world.reach.owner(c) == Some(owner) && is_near(c))
+    !cx.classes_beginning(&near).any(|c| cx.world.reach.owner(c) == Some(owner) && is_near(c))
 }
