@@ -160,9 +160,10 @@ impl<'w> Context<'w> {
     ) -> impl Iterator<Item = ClassId> + use<'c, 'w> {
         let program = self.world.program;
         let by_name = self.by_name.get_or_init(|| {
-            let mut all: Vec<ClassId> = (0..program.classes.len()).map(ClassId::from_index).collect();
-            all.sort_by_key(|c| program.class_name(*c));
-            all
+            let all = (0..program.classes.len()).map(ClassId::from_index);
+            let mut named: Vec<(&str, ClassId)> = all.map(|c| (program.class_name(c), c)).collect();
+            named.sort_unstable();
+            named.into_iter().map(|(_, class)| class).collect()
         });
         let first = by_name.partition_point(|c| program.class_name(*c) < start);
         let rest = by_name.get(first..).unwrap_or_default();

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::fields;
 use super::matches::{Match, Spot, Subject};
 use super::{receivers, shown_type};
-use crate::dataflow::held::{self, Root};
+use crate::dataflow::held::{self, Holder, Root};
 use crate::dataflow::{How, frozen};
 use crate::facts::{EventKind, FieldFacts};
 use crate::program::link::NO_CLASS;
@@ -28,23 +28,33 @@ const MAX_LEVELS: u32 = 2;
 
 /// One match per field. An object whose own fields are findings, because statics hold every object of its class, is none.
 pub(super) fn find(cx: &Context<'_>, of_statics: bool, parallel: &impl Parallel) -> Vec<Match> {
-    const CHUNK: usize = 512;
-    let n = cx.world.program.n_fields;
+    const CHUNK: usize = 128;
+    let n = cx.world.program.classes.len();
     let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
-        let range = chunk * CHUNK..n.min((chunk + 1) * CHUNK);
-        range.filter_map(|f| matched(cx, FieldId::from_index(f), of_statics)).collect::<Vec<_>>()
+        let classes = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(ClassId::from_index);
+        classes.flat_map(|class| of_class(cx, class, of_statics)).collect::<Vec<_>>()
     });
     found.into_iter().flatten().collect()
 }
 
-fn matched(cx: &Context<'_>, field: FieldId, of_statics: bool) -> Option<Match> {
-    let program = cx.world.program;
-    let class = program.class_of_field(field);
-    // Most fields belong to objects that nobody holds: that is asked first, and without a look at the field.
-    let holder = if of_statics { None } else { Some(cx.held.holder(class)?) };
-    let facts = program.field(field);
-    let is_object = || program.text(facts.desc).starts_with('L');
-    if facts.access.is_static() != of_statics || !is_object() || !fields::is_candidate(cx.world, field) {
+fn of_class(cx: &Context<'_>, class: ClassId, of_statics: bool) -> Vec<Match> {
+    // Most classes are of objects that nobody holds.
+    let holder = if of_statics { None } else { cx.held.holder(class) };
+    if !of_statics && holder.is_none() {
+        return Vec::new();
+    }
+    let fields = cx.world.program.fields_of(class).filter(|(_, f)| f.access.is_static() == of_statics);
+    fields.filter_map(|(field, facts)| matched(cx, class, field, facts, holder)).collect()
+}
+
+fn matched(
+    cx: &Context<'_>,
+    class: ClassId,
+    field: FieldId,
+    facts: &FieldFacts,
+    holder: Option<Holder>,
+) -> Option<Match> {
+    if !cx.world.program.text(facts.desc).starts_with('L') || !fields::is_candidate(cx.world, field) {
         return None;
     }
     let spots = getters(cx, field);
