@@ -5,15 +5,17 @@ use super::context::Context;
 use super::matches::Match;
 use crate::vocabulary::ClassId;
 
-/// With what the names of packages begin, by the custom of naming them after domains (JLS 6.1).
-const FIRST_PARTS: [&str; 4] = ["com", "jakarta", "javax", "org"];
-/// What tools that move classes, or those who use them, call the package that these are moved to.
-const MOVED_TO: [&str; 4] = ["relocated", "repackaged", "shaded", "thirdparty"];
+/// The texts of the models with which the names of packages begin.
+const FIRST_PARTS: &str = "first-package-part";
+/// Those that packages are called by whose classes were moved there.
+const MOVED_TO: &str = "moved-package-part";
 
 /// Whether a match lies in a class that was moved, and nothing but other such classes gets to it.
 pub(super) fn is_unused(cx: &Context<'_>, found: &Match) -> bool {
     let (reach, program) = (cx.world.reach, cx.world.program);
-    let is_moved = |class: ClassId| is_moved(program.class_name(class));
+    let words = |group: &str| cx.models.texts.get(group).map_or(&[][..], Vec::as_slice);
+    let (first, moved) = (words(FIRST_PARTS), words(MOVED_TO));
+    let is_moved = |class: ClassId| is_moved(program.class_name(class), first, moved);
     if !reach.is_open_world() || found.spots.is_empty() || !is_moved(found.class) {
         return false;
     }
@@ -22,18 +24,22 @@ pub(super) fn is_unused(cx: &Context<'_>, found: &Match) -> bool {
 }
 
 /// Whether the name of a class has that of another library's package in it.
-fn is_moved(class: &str) -> bool {
+fn is_moved(class: &str, first_parts: &[String], moved_to: &[String]) -> bool {
+    let is_in = |words: &[String], part: &str| words.iter().any(|word| word == part);
     let mut parts = class.split('/').enumerate();
     // The class itself, and the package that it is in.
     let n = class.split('/').count().saturating_sub(2);
     parts.any(|(i, part)| {
-        (1..n).contains(&i) && FIRST_PARTS.contains(&part) || i < n && MOVED_TO.contains(&part)
+        (1..n).contains(&i) && is_in(first_parts, part) || i < n && is_in(moved_to, part)
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_moved;
+    fn is_moved(class: &str) -> bool {
+        let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+        super::is_moved(class, &words(&["com", "org"]), &words(&["shaded", "thirdparty"]))
+    }
 
     #[test]
     fn a_package_within_a_package_of_another_library_was_moved() {

@@ -65,7 +65,7 @@ fn class_places(
     if is_in(cx, body, event, NAMES_TYPES) {
         names = names.iter().flat_map(|desc| types_in(desc)).collect();
     } else if is_in(cx, body, event, NAMES_PACKAGES) {
-        names = names.iter().flat_map(|path| factories_in(path)).collect();
+        names = names.iter().flat_map(|path| factories_in(cx, path)).collect();
     }
     let place = |name: String| {
         let place = class_place(cx.world, asked, &name);
@@ -84,10 +84,14 @@ const NAMES_TYPES: &str = "names-types";
 /// The API group of the calls that ask for the factory of every package of a path.
 const NAMES_PACKAGES: &str = "names-packages";
 
-/// The classes by which JAXB knows the packages of a context path (JAXB 4.0, `JAXBContext.newInstance`).
-fn factories_in(path: &str) -> Vec<String> {
+/// The texts of the models by which such calls know a package: the names of its factories.
+const PACKAGE_FACTORY: &str = "package-factory";
+
+/// The classes by which the packages of a path are known (JAXB 4.0, `JAXBContext.newInstance`).
+fn factories_in(cx: &Context<'_>, path: &str) -> Vec<String> {
+    let factories = cx.models.texts.get(PACKAGE_FACTORY).map_or(&[][..], Vec::as_slice);
     let packages = path.split(':').filter(|package| !package.is_empty());
-    packages.map(|package| format!("{package}.ObjectFactory")).collect()
+    packages.flat_map(|p| factories.iter().map(move |factory| format!("{p}.{factory}"))).collect()
 }
 
 fn is_in(cx: &Context<'_>, body: Body<'_>, event: &Event, group: &str) -> bool {
