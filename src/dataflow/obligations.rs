@@ -83,6 +83,8 @@ pub enum OnlyIf {
     UntilOwner,
     /// A file that its own archive brings can't be read.
     OwnFileFails,
+    /// There is no encoding of the name that a caller gives.
+    EncodingUnknown,
     /// What gives it something to release, as binding a socket to its address.
     OpeningFails,
     /// A call throws of which nothing says that it does: neither its declaration nor what is seen of its code.

@@ -4,7 +4,7 @@ use super::super::acquire::result_class;
 use super::super::uses::Use;
 use super::super::{cleanup, files};
 use super::{Followed, OnlyIf};
-use crate::dataflow::exceptions::{Thrown, is_interruption, is_unchecked};
+use crate::dataflow::exceptions::{Thrown, is_encoding_refusal, is_interruption, is_unchecked};
 use crate::dataflow::paths::Exit;
 use crate::facts::EventKind;
 use crate::vocabulary::{ValueId, descriptor};
@@ -33,6 +33,10 @@ impl Followed<'_, '_, '_> {
             let thrown = self.throws.of_event(at);
             self.is_run_on_it(at) && !thrown.is_empty() && thrown.iter().all(is_wait)
         };
+        let names_no_encoding = |at: u16| {
+            let thrown = self.throws.of_event(at);
+            !thrown.is_empty() && thrown.iter().all(|t| is_encoding_refusal(self.callees.world, *t))
+        };
         let is_quiet = |at: u16| self.closes_quietly(at) || self.closes_after_another(at);
         let ends_quietly = |e: &Exit| is_quiet(e.at) || e.cause.is_some_and(is_quiet);
         match () {
@@ -40,6 +44,7 @@ impl Followed<'_, '_, '_> {
             () if !self.is_place && all(&|at| self.opens_it(at)) => Some(OnlyIf::OpeningFails),
             () if !self.is_place && all(&waits) => Some(OnlyIf::Interrupted),
             () if all(&|at| self.only_reads_it(at)) && self.is_of_own_file() => Some(OnlyIf::OwnFileFails),
+            () if all(&names_no_encoding) => Some(OnlyIf::EncodingUnknown),
             () if self.releases_fail && self.only_reads() && exits.iter().all(ends_quietly) => {
                 Some(OnlyIf::CloseFails)
             }
