@@ -83,6 +83,12 @@ pub enum OnlyIf {
     UntilOwner,
     /// A file that its own archive brings can't be read.
     OwnFileFails,
+    /// There is no encoding of the name that a caller gives.
+    EncodingUnknown,
+    /// What gives it something to release, as binding a socket to its address.
+    OpeningFails,
+    /// A call throws of which nothing says that it does: neither its declaration nor what is seen of its code.
+    Unannounced,
 }
 
 /// What stays open on some path through a method, in the order of the acquiring events.
@@ -179,10 +185,19 @@ fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation)
         let followed = Followed::obligation(callees, body, obligation, releases_fail);
         let followed = if options_fail { followed.asking() } else { followed };
         let exits = followed.leaks();
-        let Some(first) = exits.iter().min_by_key(|e| (e.kind, e.cause.is_some())) else { continue };
+        let key = |e: &&Exit| (followed.is_unannounced(e), e.kind, e.cause.is_some());
+        let Some(first) = exits.iter().min_by_key(key) else { continue };
         // A lock that this method never gives back is given back by a counterpart.
         if is_place && (!followed.is_ever_released() || places::is_untold(callees, body, obligation)) {
             return None;
+        }
+        let only_if = followed.only_if(&exits);
+        // What it is lent to may fail for a better reason.
+        if only_if == Some(OnlyIf::Unannounced)
+            && followed.is_ever_lent()
+            && let Some(leak) = leak_of_owner(callees, method, obligation).filter(|l| l.only_if.is_none())
+        {
+            return Some(leak);
         }
         return Some(Leak {
             resource: obligation.resource,
@@ -195,7 +210,7 @@ fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation)
             after_failed_release: releases_fail,
             n_other_exits: n_others(&exits, first),
             by_surprise: false,
-            only_if: followed.only_if(&exits),
+            only_if,
         });
     }
     if is_place {
@@ -214,14 +229,17 @@ fn leak_by_surprise(callees: &Callees<'_, '_>, method: MethodId, obligation: &Ob
         return None;
     }
     let leak = leak_of_exits(method, obligation, &followed.doubting().leaks_of_owner())?;
-    Some(Leak { by_surprise: true, ..leak })
+    Some(Leak { by_surprise: true, only_if: Some(OnlyIf::Unannounced), ..leak })
 }
 
 /// What an exception leaves open in a method that otherwise releases it, whomever it lends it to in between.
 fn leak_of_owner(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation) -> Option<Leak> {
     let body = callees.world.body(method);
-    let exits = Followed::obligation(callees, body, obligation, false).lending().leaks_of_owner();
-    leak_of_exits(method, obligation, &exits)
+    let followed = Followed::obligation(callees, body, obligation, false).lending();
+    let exits = followed.leaks_of_owner();
+    let leak = leak_of_exits(method, obligation, &exits)?;
+    let is_unannounced = exits.iter().all(|e| followed.is_unannounced(e));
+    Some(Leak { only_if: is_unannounced.then_some(OnlyIf::Unannounced), ..leak })
 }
 
 fn leak_of_exits(method: MethodId, obligation: &Obligation, exits: &[Exit]) -> Option<Leak> {

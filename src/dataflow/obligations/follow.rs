@@ -315,7 +315,9 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         let is_given = args.iter().skip(usize::from(has_receiver)).any(is_face);
         let is_asked = || found.kind.is_invoke() && self.callees.is_given_text(self.body, found);
         let is_unlikely = |t: Thrown| !self.options_fail && is_encoding_refusal(world, t) && !is_asked();
-        let is_told = |t: Thrown| !self.only_told.get() || matches!(t, Thrown::Class(_));
+        let is_told = |t: Thrown| {
+            !self.only_told.get() || matches!(t, Thrown::Class(_)) || self.is_unseen_use(event, t, state)
+        };
         let counts = |t: &&Thrown| {
             is_told(**t)
                 && !is_unlikely(**t)

@@ -54,9 +54,24 @@ pub(super) fn by_call(
     })
 }
 
-/// The receiver of a call, if the body itself releases that: a session's channel goes with the session.
+/// The receiver of a call, or what that was got from, if the body itself releases it: a session's channel goes with the
+/// session, and the content of a response with the response.
 fn owner_of(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Option<ValueId> {
-    let owner = event.kind.has_receiver().then(|| body.origins.arg(event, 0))?;
+    let mut at = Some(event);
+    for _ in 0..MAX_DEPTH {
+        let owner = at.filter(|e| e.kind.has_receiver()).map(|e| body.origins.arg(e, 0))?;
+        if is_released_here(callees, body, owner) {
+            return Some(owner);
+        }
+        let mut leaves = body.origins.leaves(owner);
+        let made = leaves.next().filter(|_| leaves.next().is_none()).and_then(|l| body.origins.event(l));
+        // Only what asks an object for a part of it, and tells it nothing.
+        at = made.map(|(_, made)| made).filter(|made| made.kind.is_invoke() && made.n_args == 1);
+    }
+    None
+}
+
+fn is_released_here(callees: &Callees<'_, '_>, body: Body<'_>, owner: ValueId) -> bool {
     let is_made = |leaf: &Value| matches!(leaf, Value::Event(_));
     let leaves: Vec<Value> = body.origins.leaves(owner).filter(is_made).collect();
     let is_owner = |value: ValueId| body.origins.leaves(value).any(|leaf| leaves.contains(&leaf));
@@ -67,7 +82,7 @@ fn owner_of(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Option<
             && (callees.is_release(body, e) || callees.is_unseen_release(body, e))
     };
     let mut calls = body.origins.events().iter().filter(|e| e.kind.is_invoke());
-    (!leaves.is_empty() && calls.any(releases)).then_some(owner)
+    !leaves.is_empty() && calls.any(releases)
 }
 
 /// Whether a method's name says that the result is made for the caller.

@@ -85,10 +85,15 @@ fn is_one_of_many(body: Body<'_>, value: ValueId, steps: u32) -> bool {
         && body.origins.leaves(value).any(|leaf| {
             body.origins.event(leaf).is_some_and(|(_, event)| {
                 event.kind == EventKind::ArrayLoad
-                    || event.kind == EventKind::GetField
+                    || (event.kind == EventKind::GetField || is_getter(event))
                         && body.origins.args(event).iter().any(|v| is_one_of_many(body, *v, steps - 1))
             })
         })
+}
+
+/// A call on an object that is given nothing: what it yields is a part of the object, if it is a lock.
+fn is_getter(event: &Event) -> bool {
+    event.kind.has_receiver() && event.n_args == 1
 }
 
 fn is_in_loop(body: Body<'_>, event: u16) -> bool {

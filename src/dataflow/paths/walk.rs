@@ -67,6 +67,8 @@ struct Walk<'a, 'w, W> {
     watch: &'a W,
     exits: Vec<Exit>,
     waiting: VecDeque<Node>,
+    /// What only an exception leads to. It is looked at last: what a path without one gets to as well does not depend on it.
+    after_failure: VecDeque<Node>,
     seen: FxHashSet<(u16, u32)>,
 }
 
@@ -103,9 +105,10 @@ pub(in crate::dataflow) fn walk<W: Watch>(
         watch,
         exits: Vec::new(),
         waiting: VecDeque::from([Node { block, from, state, cause: None }]),
+        after_failure: VecDeque::new(),
         seen: FxHashSet::default(),
     };
-    while let Some(node) = walk.waiting.pop_front() {
+    while let Some(node) = walk.next() {
         if walk.seen.len() > MAX_NODES || walk.exits.len() > MAX_EXITS {
             break;
         }
@@ -115,6 +118,16 @@ pub(in crate::dataflow) fn walk<W: Watch>(
 }
 
 impl<W: Watch> Walk<'_, '_, W> {
+    fn next(&mut self) -> Option<Node> {
+        while let Some(node) = self.waiting.pop_front().or_else(|| self.after_failure.pop_front()) {
+            // The place that the walk starts from is no whole block.
+            if node.from != 0 || self.seen.insert((node.block, node.state)) {
+                return Some(node);
+            }
+        }
+        None
+    }
+
     fn visit(&mut self, node: Node) {
         let unit = self.body.origins.unit;
         let Some(block) = unit.blocks_of(self.body.method).get(usize::from(node.block)) else { return };
@@ -163,8 +176,12 @@ impl<W: Watch> Walk<'_, '_, W> {
     }
 
     fn go(&mut self, node: Node) {
-        if self.seen.insert((node.block, node.state)) {
-            self.waiting.push_back(node);
+        if self.seen.contains(&(node.block, node.state)) {
+            return;
+        }
+        match node.cause {
+            None => self.waiting.push_back(node),
+            Some(_) => self.after_failure.push_back(node),
         }
     }
 

@@ -328,6 +328,12 @@ words! {
         UntilOwner,
         /// Reading a file fails that the archive of the code itself brings.
         OwnFileFails,
+        /// There is no encoding of the name that a caller gives.
+        EncodingUnknown,
+        /// What gives it something to release fails, as binding a socket to its address.
+        OpeningFails,
+        /// A call throws of which nothing says that it does.
+        Unannounced,
     }
 }
 

@@ -4,7 +4,11 @@ use super::{Followed, OPEN, Use};
 use crate::dataflow::exceptions::{Thrown, is_unchecked};
 use crate::dataflow::paths::{Exit, ExitKind};
 use crate::facts::{EventKind, Value};
+use crate::vocabulary::ValueId;
 use crate::vocabulary::descriptor::{self, TypeDesc};
+
+/// The doubt about a call of which nothing says that it throws.
+const UNANNOUNCED: u8 = 2;
 
 impl Followed<'_, '_, '_> {
     /// The ways on which the method is left with it open, and with nobody who could release it.
@@ -44,8 +48,21 @@ impl Followed<'_, '_, '_> {
         if is_owner { exits } else { Vec::new() }
     }
 
+    /// Whether a way out depends on a call of which nothing says that it throws.
+    pub(in crate::dataflow::obligations) fn is_unannounced(&self, exit: &Exit) -> bool {
+        exit.cause.is_some_and(|at| self.doubt(at) == UNANNOUNCED)
+    }
+
+    /// Whether an event is a call of something unseen that is given what is followed, and so probably reads or writes it.
+    pub(super) fn is_unseen_use(&self, event: u16, thrown: Thrown, state: u32) -> bool {
+        let found = self.body.origins.events().get(usize::from(event)).filter(|e| e.kind.is_invoke());
+        let is_it = |v: &ValueId| self.uses.face_of(self.body, *v, state).is_some();
+        thrown == Thrown::Unknown && found.is_some_and(|e| self.body.origins.args(e).iter().any(is_it))
+    }
+
     /// How little speaks for an event's throwing: nothing if it throws itself, or what it calls has to declare it; more
-    /// if only the body of what it calls says so, and most if nothing does.
+    /// if only the body of what it calls says so, or if that is unseen and works on what is followed; and most if nothing
+    /// does.
     fn doubt(&self, event: u16) -> u8 {
         let world = self.callees.world;
         let loader = world.program.class(self.body.class).loader;
@@ -56,8 +73,8 @@ impl Followed<'_, '_, '_> {
         match () {
             () if is_throw => 0,
             () if thrown.iter().any(|t| is_told(t) && !is_unchecked(world, loader, *t)) => 0,
-            () if thrown.iter().any(is_told) => 1,
-            () => 2,
+            () if thrown.iter().any(|t| is_told(t) || self.is_unseen_use(event, *t, u32::MAX)) => 1,
+            () => UNANNOUNCED,
         }
     }
 

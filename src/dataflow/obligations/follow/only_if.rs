@@ -4,7 +4,7 @@ use super::super::acquire::result_class;
 use super::super::uses::Use;
 use super::super::{cleanup, files};
 use super::{Followed, OnlyIf};
-use crate::dataflow::exceptions::{Thrown, is_interruption, is_unchecked};
+use crate::dataflow::exceptions::{Thrown, is_encoding_refusal, is_interruption, is_unchecked};
 use crate::dataflow::paths::Exit;
 use crate::facts::EventKind;
 use crate::vocabulary::{ValueId, descriptor};
@@ -33,32 +33,37 @@ impl Followed<'_, '_, '_> {
             let thrown = self.throws.of_event(at);
             self.is_run_on_it(at) && !thrown.is_empty() && thrown.iter().all(is_wait)
         };
+        let names_no_encoding = |at: u16| {
+            let thrown = self.throws.of_event(at);
+            !thrown.is_empty() && thrown.iter().all(|t| is_encoding_refusal(self.callees.world, *t))
+        };
         let is_quiet = |at: u16| self.closes_quietly(at) || self.closes_after_another(at);
         let ends_quietly = |e: &Exit| is_quiet(e.at) || e.cause.is_some_and(is_quiet);
         match () {
             () if self.options_fail && !self.is_careless() => Some(OnlyIf::OptionFails),
+            () if !self.is_place && all(&|at| self.opens_it(at)) => Some(OnlyIf::OpeningFails),
             () if !self.is_place && all(&waits) => Some(OnlyIf::Interrupted),
             () if all(&|at| self.only_reads_it(at)) && self.is_of_own_file() => Some(OnlyIf::OwnFileFails),
+            () if all(&names_no_encoding) => Some(OnlyIf::EncodingUnknown),
             () if self.releases_fail && self.only_reads() && exits.iter().all(ends_quietly) => {
                 Some(OnlyIf::CloseFails)
+            }
+            () if !self.is_place && !exits.is_empty() && exits.iter().all(|e| self.is_unannounced(e)) => {
+                Some(OnlyIf::Unannounced)
             }
             () => None,
         }
     }
 
-    /// Whether an event is a call of the JDK's that works on it and on nothing else that is read or written: only by what
-    /// it reads may that fail.
+    /// Whether an event is a call that works on it and on nothing else that is read or written: only by what it reads may
+    /// that fail.
     fn only_reads_it(&self, event: u16) -> bool {
         let Some(found) = self.body.origins.events().get(usize::from(event)) else { return false };
         let program = self.callees.world.program;
-        let loader = program.class(self.body.class).loader;
-        let target = found.member().filter(|_| found.kind.is_invoke());
-        let target = target.and_then(|m| program.refs(loader).method(m));
-        let Some(target) = target.filter(|t| program.is_jdk(program.class_of_method(*t))) else {
-            return false;
-        };
-        let own = found.kind.has_receiver().then(|| program.class_name(program.class_of_method(target)));
-        let given = descriptor::params(program.text(program.method(target).desc)).map(|ty| ty.class());
+        let Some(member) = found.member().filter(|_| found.kind.is_invoke()) else { return false };
+        let member = program.facts.members.get(member);
+        let own = found.kind.has_receiver().then(|| program.text(member.owner));
+        let given = descriptor::params(program.text(member.desc)).map(|ty| ty.class());
         let types = own.into_iter().map(Some).chain(given);
         let is_it = |v: ValueId| self.uses.face_of(self.body, v, u32::MAX).is_some();
         let args = self.body.origins.args(found);
@@ -99,6 +104,11 @@ impl Followed<'_, '_, '_> {
             _ => result_class(self.callees.world, self.body, event),
         });
         class.is_none_or(|c| READERS.iter().any(|root| program.has_supertype_named(c, root)))
+    }
+
+    /// Whether an event is what gives it something to release: if that fails it has an empty handle at most.
+    fn opens_it(&self, event: u16) -> bool {
+        !self.is_open && self.uses.list.iter().any(|(at, _, found)| *at == event && *found == Use::Opens)
     }
 
     fn is_run_on_it(&self, event: u16) -> bool {
