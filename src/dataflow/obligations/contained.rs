@@ -93,8 +93,11 @@ const METHODS: [&str; 62] = [
 impl Callees<'_, '_> {
     /// Whether an event puts something into a collection or an array that the body makes, and loses with all that is in it.
     pub(super) fn is_lost_with_container(&self, body: Body<'_>, event: &Event) -> bool {
-        let is_store = event.kind == EventKind::ArrayStore;
-        if !is_store && !(event.kind.has_receiver() && self.shows_content(body, event)) {
+        let puts = match event.kind {
+            EventKind::ArrayStore => true,
+            kind => kind.has_receiver() && self.shows_content(body, event),
+        };
+        if !puts {
             return false;
         }
         let mut leaves = body.origins.leaves(body.origins.arg(event, 0));
