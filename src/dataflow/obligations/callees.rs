@@ -4,6 +4,7 @@ mod bodies;
 mod own;
 
 use super::acquire::{is_auto_closeable, is_constructor, made_by, result_class};
+use super::holders::Kept;
 use super::memory;
 use super::summaries::{Summaries, Yielded};
 use super::uses::Use;
@@ -47,6 +48,8 @@ pub(super) struct Effect {
     pub(super) guards: bool,
     /// Takes what has to be given back.
     pub(super) opens: bool,
+    /// It escapes into the object that the constructor makes, and nowhere else.
+    pub(super) is_held: bool,
 }
 
 const UNKNOWN: Effect = Effect {
@@ -58,6 +61,7 @@ const UNKNOWN: Effect = Effect {
     open_on_exception: false,
     guards: false,
     opens: false,
+    is_held: false,
 };
 
 /// Which parameters of a method a call gives a constant that the method asks for, and which of these are zero: a bit for
@@ -86,6 +90,13 @@ pub(super) struct Callees<'c, 'w> {
     effects: RefCell<FxHashMap<(MethodId, u16, bool, Flags), Effect>>,
     throws: RefCell<FxHashMap<(MethodId, Reading), Rc<BodyThrows>>>,
     depth: Cell<u32>,
+    /// Collections that a body makes, each with whether all that it holds is lost with it.
+    pub(super) lost_containers: RefCell<FxHashMap<(MethodId, Value), bool>>,
+    /// What becomes of what is kept in a field, and of constructors' parameters that their objects keep.
+    pub(super) kept_in_fields: RefCell<FxHashMap<FieldId, Kept>>,
+    pub(super) holders: RefCell<FxHashMap<(MethodId, u16), Kept>>,
+    /// Questions of that kind that are asked for one another.
+    pub(super) holder_depth: Cell<u32>,
 }
 
 impl<'c, 'w> Callees<'c, 'w> {
@@ -106,8 +117,19 @@ impl<'c, 'w> Callees<'c, 'w> {
             open_test: group(groups::OPEN_TEST),
             fails_when_closed: group(groups::FAILS_WHEN_CLOSED),
         };
-        let (effects, throws) = (RefCell::default(), RefCell::default());
-        Self { world, exceptions, summaries, groups, effects, throws, depth: Cell::new(0) }
+        Self {
+            world,
+            exceptions,
+            summaries,
+            groups,
+            effects: RefCell::default(),
+            throws: RefCell::default(),
+            depth: Cell::new(0),
+            lost_containers: RefCell::default(),
+            kept_in_fields: RefCell::default(),
+            holders: RefCell::default(),
+            holder_depth: Cell::new(0),
+        }
     }
 
     /// What the events of a body may throw.

@@ -249,6 +249,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             open_on_exception,
             guards,
             opens: seen.opens,
+            is_held: is_kept && !seen.escapes && !seen.lends && !seen.releases && !seen.returns,
         }
     }
 

@@ -16,7 +16,7 @@ const MAX_ROUNDS: usize = 4;
 pub(super) const MAX_STEPS: u32 = 4;
 
 /// The object that a constructor, or a method, is run on.
-const OWN: Value = Value::Param(0);
+pub(super) const OWN: Value = Value::Param(0);
 
 /// What an event does to one operand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -199,10 +199,18 @@ fn use_of(
             Use::Becomes(Value::Event(i as u32))
         }
         EventKind::PutStatic | EventKind::Lambda | EventKind::InvokeDynamic => Use::Escapes,
-        EventKind::ArrayStore if position == 1 => Use::Escapes,
-        kind if kind.is_invoke() => callees.use_at(body, i, event, position, releases_fail),
+        EventKind::ArrayStore if position == 1 => unless_lost(callees, body, event),
+        kind if kind.is_invoke() => match callees.use_at(body, i, event, position, releases_fail) {
+            Use::Escapes if position > 0 => unless_lost(callees, body, event),
+            found => found,
+        },
         _ => Use::Keeps,
     }
+}
+
+/// What a collection or an array does to what is put into it.
+fn unless_lost(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Use {
+    if callees.is_lost_with_container(body, event) { Use::Keeps } else { Use::Escapes }
 }
 
 /// A constructor that keeps something in a field which the object's `close` releases makes the object a wrapper. Else the

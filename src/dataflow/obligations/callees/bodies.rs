@@ -33,7 +33,7 @@ impl Callees<'_, '_> {
         Some(if any(|e| e.releases) {
             if any(|e| e.open_on_exception) { Use::ReleasesUnlessThrown } else { Use::Releases }
         } else if any(|e| e.escapes) {
-            Use::Escapes
+            self.by_holder(body, i, event, position).unwrap_or(Use::Escapes)
         } else if any(|e| e.lends) {
             Use::Lends
         } else if any(|e| e.into_receiver) {
