@@ -50,6 +50,8 @@ pub mod groups {
     pub const THREAD_LOCAL_MUTATOR: &str = "thread-local-mutator";
     /// Its result shows and changes the receiver's entries.
     pub const CONTAINER_VIEW: &str = "container-view";
+    /// Puts what it is given into its receiver, or yields a view of that, an element or a number, and tells nobody else.
+    pub const CONTAINER_INSIDE: &str = "container-inside";
     /// Its result is an element of the receiver.
     pub const CONTAINER_ELEMENT: &str = "container-element";
     /// Has functions among its arguments run with elements of its receiver.

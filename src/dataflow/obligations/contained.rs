@@ -7,88 +7,14 @@ use super::acquire::is_constructor;
 use super::callees::Callees;
 use super::uses::Use;
 use crate::dataflow::Body;
+use crate::dataflow::knowledge::groups;
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{ClassId, ValueId, descriptor};
+use crate::vocabulary::{ValueId, descriptor};
 
 /// Values of one collection that are followed: itself, views, elements, and what is made around elements.
 const MAX_VALUES: usize = 24;
 const COLLECTION: &str = "java/util/Collection";
 const MAP: &str = "java/util/Map";
-/// Classes whose methods show what a collection holds.
-const SHOWN_BY: [&str; 6] = [
-    COLLECTION,
-    MAP,
-    "java/util/Enumeration",
-    "java/util/Iterator",
-    "java/util/Map$Entry",
-    "java/util/Spliterator",
-];
-/// Methods that put in what they are given, or yield a view, an element, a number; none of them tells anybody else.
-/// Sources: the documentation of `java.util`.
-const METHODS: [&str; 62] = [
-    "add",
-    "addElement",
-    "addFirst",
-    "addLast",
-    "ceilingEntry",
-    "clear",
-    "contains",
-    "containsKey",
-    "containsValue",
-    "descendingIterator",
-    "descendingMap",
-    "element",
-    "elementAt",
-    "elements",
-    "ensureCapacity",
-    "entrySet",
-    "first",
-    "firstElement",
-    "firstEntry",
-    "firstKey",
-    "floorEntry",
-    "get",
-    "getFirst",
-    "getKey",
-    "getLast",
-    "getOrDefault",
-    "getValue",
-    "hasMoreElements",
-    "hasNext",
-    "hasPrevious",
-    "indexOf",
-    "isEmpty",
-    "iterator",
-    "keySet",
-    "last",
-    "lastElement",
-    "lastEntry",
-    "listIterator",
-    "next",
-    "nextElement",
-    "nextIndex",
-    "offer",
-    "offerFirst",
-    "offerLast",
-    "peek",
-    "peekFirst",
-    "peekLast",
-    "poll",
-    "pollFirst",
-    "pollLast",
-    "pop",
-    "previous",
-    "push",
-    "put",
-    "putIfAbsent",
-    "remove",
-    "removeFirst",
-    "removeLast",
-    "set",
-    "setElementAt",
-    "size",
-    "values",
-];
 
 impl Callees<'_, '_> {
     /// Whether an event puts something into a collection or an array that the body makes, and loses with all that is in it.
@@ -115,12 +41,10 @@ impl Callees<'_, '_> {
     fn shows_content(&self, body: Body<'_>, event: &Event) -> bool {
         let program = self.world.program;
         let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
-        let facts = program.facts.members.get(member);
-        let owner = program.find(program.class(body.class).loader, facts.owner);
-        let is_shower = |class: ClassId| {
-            program.is_jdk(class) && SHOWN_BY.iter().any(|shower| program.has_supertype_named(class, shower))
-        };
-        METHODS.binary_search(&program.text(facts.name)).is_ok() && owner.is_some_and(is_shower)
+        let loader = program.class(body.class).loader;
+        let inside = self.world.knowledge.group(groups::CONTAINER_INSIDE);
+        self.world.knowledge.api_in(inside, loader, member).is_some()
+            && program.find(loader, program.facts.members.get(member).owner).is_some_and(|c| program.is_jdk(c))
     }
 }
 
