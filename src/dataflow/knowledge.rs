@@ -64,6 +64,12 @@ pub mod groups {
     pub const ONLY_ELEMENT: &str = "only-element";
     /// Its result is an array of what its receiver holds.
     pub const ARRAY_OF_ELEMENTS: &str = "array-of-elements";
+    /// A stage of a stream whose result is what a function makes of the elements.
+    pub const STREAM_MAP: &str = "stream-map";
+    /// A stage after which the elements are gone, but for what its function keeps of them.
+    pub const STREAM_END: &str = "stream-end";
+    /// A stage that hands the elements on, after a function has seen them or without one.
+    pub const STREAM_PASS: &str = "stream-pass";
     /// Puts elements into its receiver.
     pub const COLLECTION_ADD: &str = "collection-add";
     /// Puts an entry into its receiver.

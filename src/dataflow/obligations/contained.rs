@@ -44,7 +44,9 @@ impl Callees<'_, '_> {
         let loader = program.class(body.class).loader;
         let inside = self.world.knowledge.group(groups::CONTAINER_INSIDE);
         self.world.knowledge.api_in(inside, loader, member).is_some()
-            && program.find(loader, program.facts.members.get(member).owner).is_some_and(|c| program.is_jdk(c))
+            && program
+                .find(loader, program.facts.members.get(member).owner)
+                .is_some_and(|c| program.is_jdk(c))
     }
 }
 

@@ -11,27 +11,17 @@ use crate::vocabulary::{MethodId, descriptor};
 
 /// Stages of one pipeline that are followed.
 const MAX_STAGES: u32 = 16;
-const STREAMS: &str = "java/util/stream/";
-/// Stages whose results are what a function makes of the elements.
-const MAPPERS: [&str; 2] = ["map", "mapToObj"];
-/// Stages after which the elements are gone, but for what their function keeps of them. Source: `java.util.stream.Stream`.
-const CONSUMERS: [&str; 12] = [
-    "allMatch",
-    "anyMatch",
-    "flatMap",
-    "flatMapToDouble",
-    "flatMapToInt",
-    "flatMapToLong",
-    "forEach",
-    "forEachOrdered",
-    "mapToDouble",
-    "mapToInt",
-    "mapToLong",
-    "noneMatch",
-];
-/// Stages that hand the elements on, after a function has seen them or without one.
-const PASSERS: [&str; 9] =
-    ["dropWhile", "filter", "limit", "parallel", "peek", "sequential", "skip", "takeWhile", "unordered"];
+
+/// What a stage does with the elements of a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    /// Its result is what a function makes of them.
+    Maps,
+    /// They are gone after it, but for what its function keeps of them.
+    Ends,
+    /// It hands them on, after a function has seen them or without one.
+    Passes,
+}
 
 /// What a stage's function does to an element.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,8 +38,8 @@ enum Sees {
 pub(super) fn leaks(callees: &Callees<'_, '_>, body: Body<'_>, summaries: &Summaries) -> Vec<Leak> {
     let mut found = Vec::new();
     for (i, event) in body.origins.events().iter().enumerate() {
-        let Some(opener) = stage(callees, event)
-            .filter(|name| MAPPERS.contains(name))
+        let Some(opener) = stage(callees, body, event)
+            .filter(|stage| *stage == Stage::Maps)
             .and_then(|_| function(callees, body, event))
             .and_then(|(_, run)| run)
         else {
@@ -84,21 +74,19 @@ fn is_lost(callees: &Callees<'_, '_>, body: Body<'_>, mut at: u32) -> bool {
         let uses = |e: &&Event| body.origins.args(e).iter().any(|v| is_it(*v));
         let mut users = body.origins.events().iter().zip(0u32..).filter(|(e, _)| uses(e));
         let (Some((next, index)), None) = (users.next(), users.next()) else { return false };
-        let Some(name) = stage(callees, next).filter(|_| is_it(body.origins.arg(next, 0))) else {
+        let Some(stage) = stage(callees, body, next).filter(|_| is_it(body.origins.arg(next, 0))) else {
             return false;
         };
         let seen =
             || function(callees, body, next).map_or(Sees::Settles, |(f, run)| sees(callees, body, f, run));
-        let goes_on = match name {
-            _ if PASSERS.contains(&name) => {
-                next.n_args == 1 || takes_number(callees, next) || seen() != Sees::Settles
-            }
-            _ if MAPPERS.contains(&name) => match seen() {
+        let goes_on = match stage {
+            Stage::Passes => next.n_args == 1 || takes_number(callees, next) || seen() != Sees::Settles,
+            Stage::Maps => match seen() {
                 Sees::Looks => return true,
                 Sees::PassesOn => true,
                 Sees::Settles => false,
             },
-            _ => return CONSUMERS.contains(&name) && seen() == Sees::Looks,
+            Stage::Ends => return seen() == Sees::Looks,
         };
         if !goes_on {
             return false;
@@ -108,12 +96,18 @@ fn is_lost(callees: &Callees<'_, '_>, body: Body<'_>, mut at: u32) -> bool {
     false
 }
 
-/// The name of a call on a stream of the platform.
-fn stage<'w>(callees: &Callees<'_, 'w>, event: &Event) -> Option<&'w str> {
-    let program = callees.world.program;
-    let member =
-        program.facts.members.get(event.member().filter(|_| event.kind == EventKind::InvokeInterface)?);
-    program.text(member.owner).starts_with(STREAMS).then(|| program.text(member.name))
+/// What a call on a stream does, as far as the models say it.
+fn stage(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Option<Stage> {
+    let world = callees.world;
+    let member = event.member().filter(|_| event.kind == EventKind::InvokeInterface)?;
+    let loader = world.program.class(body.class).loader;
+    let stages = [
+        (groups::STREAM_MAP, Stage::Maps),
+        (groups::STREAM_END, Stage::Ends),
+        (groups::STREAM_PASS, Stage::Passes),
+    ];
+    let is_in = |group: &str| world.knowledge.api_of(group, loader, member).is_some();
+    stages.into_iter().find(|(group, _)| is_in(group)).map(|(_, stage)| stage)
 }
 
 fn takes_number(callees: &Callees<'_, '_>, event: &Event) -> bool {

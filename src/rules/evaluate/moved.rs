@@ -29,9 +29,7 @@ fn is_moved(class: &str, first_parts: &[String], moved_to: &[String]) -> bool {
     let mut parts = class.split('/').enumerate();
     // The class itself, and the package that it is in.
     let n = class.split('/').count().saturating_sub(2);
-    parts.any(|(i, part)| {
-        (1..n).contains(&i) && is_in(first_parts, part) || i < n && is_in(moved_to, part)
-    })
+    parts.any(|(i, part)| (1..n).contains(&i) && is_in(first_parts, part) || i < n && is_in(moved_to, part))
 }
 
 #[cfg(test)]
