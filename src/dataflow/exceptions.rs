@@ -38,6 +38,9 @@ const REFUSALS: [&str; 5] = [
     "java/lang/IndexOutOfBoundsException",
 ];
 
+/// What an object throws that is not ready for a call, or no longer: mostly a mistake of whoever calls it.
+const ILLEGAL_STATE: &str = "java/lang/IllegalStateException";
+
 const CONSTRUCTOR: &str = "<init>";
 
 /// The package of the language's own classes.
@@ -400,7 +403,9 @@ impl<'w> Exceptions<'w> {
             let made = body.origins.leaves(body.origins.arg(event, 0)).filter_map(|leaf| {
                 let name = self.class_of(body, leaf)?;
                 let class = program.find(loader, name)?;
-                program.has_supertype_named(class, RUNTIME_EXCEPTION).then_some(Thrown::Class(name))
+                let is_unready = program.text(name) == ILLEGAL_STATE;
+                let thrown = if is_unready { Thrown::Unchecked } else { Thrown::Class(name) };
+                program.has_supertype_named(class, RUNTIME_EXCEPTION).then_some(thrown)
             });
             return made.collect();
         }

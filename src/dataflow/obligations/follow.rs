@@ -56,6 +56,8 @@ pub(super) struct Followed<'f, 'c, 'w> {
     released_at: RefCell<Vec<u16>>,
     /// Whether only exceptions of a certain class are followed.
     only_told: Cell<bool>,
+    /// Whether each way out that was found takes an exception of which nothing says that it is thrown.
+    only_by_untold: Cell<bool>,
 }
 
 /// What a walk has met.
@@ -158,6 +160,7 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             seen,
             released_at: RefCell::default(),
             only_told: Cell::new(false),
+            only_by_untold: Cell::new(false),
         }
     }
 

@@ -14,7 +14,9 @@ impl Followed<'_, '_, '_> {
     /// The ways on which the method is left with it open, and with nobody who could release it.
     pub(in crate::dataflow::obligations) fn leaks(&self) -> Vec<Exit> {
         let all = self.open_exits();
-        if all.iter().all(|e| e.cause.is_none_or(|at| self.doubt(at) == 0)) {
+        self.only_by_untold.set(false);
+        let is_clear = all.iter().all(|e| e.cause.is_none_or(|at| self.doubt(at) == 0));
+        if all.is_empty() || is_clear && !self.may_throw_untold() {
             return all;
         }
         // Of all that leads to a handler a walk sees only what comes first. What is said of the path should be what a
@@ -22,9 +24,18 @@ impl Followed<'_, '_, '_> {
         self.only_told.set(true);
         let mut exits = self.open_exits();
         self.only_told.set(false);
+        // A handler that goes on after what is told leaves it open only if something else fails after that.
+        self.only_by_untold.set(exits.is_empty());
         exits.extend(all);
         exits.sort_by_key(|e| e.cause.map_or(0, |at| self.doubt(at)));
         exits
+    }
+
+    /// Whether some call may throw of which nothing says so.
+    fn may_throw_untold(&self) -> bool {
+        let events = 0..self.body.origins.events().len() as u16;
+        let is_told = |at, t: &Thrown| matches!(t, Thrown::Class(_)) || self.is_unseen_use(at, *t, u32::MAX);
+        events.into_iter().any(|at| self.throws.of_event(at).iter().any(|t| !is_told(at, t)))
     }
 
     fn open_exits(&self) -> Vec<Exit> {
@@ -50,7 +61,7 @@ impl Followed<'_, '_, '_> {
 
     /// Whether a way out depends on a call of which nothing says that it throws.
     pub(in crate::dataflow::obligations) fn is_unannounced(&self, exit: &Exit) -> bool {
-        exit.cause.is_some_and(|at| self.doubt(at) == UNANNOUNCED)
+        exit.cause.is_some_and(|at| self.only_by_untold.get() || self.doubt(at) == UNANNOUNCED)
     }
 
     /// Whether an event is a call of something unseen that is given what is followed, and so probably reads or writes it.
