@@ -173,6 +173,7 @@ pub(crate) struct Exceptions<'w> {
     checks: &'w [bool],
     options: &'w [bool],
     determined: &'w [bool],
+    in_vain: &'w [bool],
     explicit: RefCell<FxHashMap<MethodId, Vec<Thrown>>>,
     checked: RefCell<FxHashMap<(MethodId, u32), bool>>,
 }
@@ -187,6 +188,7 @@ impl<'w> Exceptions<'w> {
             checks: group(groups::CALLER_CHECK),
             options: group(groups::FAILS_WHEN_CLOSED),
             determined: group(groups::FAILS_BY_OPERANDS),
+            in_vain: group(groups::DECLARES_IN_VAIN),
             explicit: RefCell::default(),
             checked: RefCell::default(),
         }
@@ -298,6 +300,9 @@ impl<'w> Exceptions<'w> {
         let mut found = self.declared(target);
         if !found.is_empty() && self.is_declared_in_vain(body, event, target) {
             found.clear();
+        }
+        if self.world.knowledge.api_in(self.in_vain, loader, member).is_some() {
+            found = vec![Thrown::Unchecked];
         }
         found.retain(|t| !is_encoding_refusal(self.world, *t) || self.may_name_no_encoding(body, event));
         if self.world.knowledge.api_in(self.refuses, loader, member).is_some() && self.is_told(body, event) {

@@ -146,6 +146,8 @@ pub mod groups {
     pub const BORROWS_ARGUMENT: &str = "borrows-argument";
     /// Throws nothing, whatever happens.
     pub const NEVER_THROWS: &str = "never-throws";
+    /// Declares what it throws in no implementation that is in use.
+    pub const DECLARES_IN_VAIN: &str = "declares-in-vain";
     /// Reads what others wrote, and throws something unchecked if it is not as expected.
     pub const REFUSES_TEXT: &str = "refuses-text";
     /// Throws only if its caller has made a mistake.
