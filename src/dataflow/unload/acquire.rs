@@ -39,8 +39,6 @@ const MAX_TARGETS: usize = 4;
 
 /// The group of resources that a registry keeps.
 pub(super) const REGISTRATIONS: &str = "registrations";
-/// The group of resources that start threads as they are made, or are such.
-pub(super) const THREADS: &str = "threads";
 /// The group of resources that the present thread keeps.
 pub(super) const THREAD_BOUND: &str = "thread-bound";
 

@@ -1,5 +1,5 @@
-//! Pools whose thread factory gives each thread the loader of its own code, and timers that are made under it, so that no
-//! thread keeps the context loader of whoever happened to need it first.
+//! Pools whose thread factory gives each thread the loader of its own code, so that no thread keeps the context loader of
+//! whoever happened to need it first.
 
 use super::flow::Acquired;
 use crate::dataflow::knowledge::groups;
@@ -33,21 +33,6 @@ pub(super) fn has_factory(world: &World<'_>, acquired: &Acquired) -> bool {
     })
 }
 
-/// Whether what starts a thread as it is made is made while the context loader is that of its maker's own code, or none:
-/// the thread takes over that one.
-pub(super) fn is_made_under(world: &World<'_>, acquired: &Acquired) -> bool {
-    let (method, at) = acquired.made;
-    let body = world.body(method);
-    let is_constructor = body.origins.events().get(usize::from(at)).is_some_and(|e| {
-        let name = e.member().map(|m| world.program.text(world.program.facts.members.get(m).name));
-        e.kind == EventKind::InvokeSpecial && name == Some("<init>")
-    });
-    // The last that was set before.
-    let before = body.origins.events().get(..usize::from(at)).unwrap_or_default();
-    let last = before.iter().rev().find(|e| sets_loader(world, body, e));
-    is_constructor && last.is_some_and(|event| is_own(world, body, event))
-}
-
 fn new_thread(world: &World<'_>, class: ClassId) -> Option<MethodId> {
     let program = world.program;
     let mut methods = program.methods_of(class).filter(|_| !program.is_jdk(class));
@@ -56,21 +41,17 @@ fn new_thread(world: &World<'_>, class: ClassId) -> Option<MethodId> {
 
 /// Whether a method sets the loader of its own code, or none of an application, as a context loader.
 fn sets_own_loader(world: &World<'_>, body: Body<'_>) -> bool {
-    body.origins.events().iter().any(|e| sets_loader(world, body, e) && is_own(world, body, e))
-}
-
-fn sets_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     let sets = world.knowledge.group(groups::CONTEXT_LOADER_SET);
     let loader = world.program.class(body.class).loader;
-    let member = event.member().filter(|_| event.kind.is_invoke());
-    member.is_some_and(|m| world.knowledge.api_in(sets, loader, m).is_some())
-}
-
-/// Whether the loader that a call is given is that of the code around it, or no application's.
-fn is_own(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
-    let found = origins::of_value(world, body.id, body.origins.arg(event, 1));
-    let is_own = |o: Origin| {
-        matches!(o, Origin::LoaderOf(_) | Origin::LoaderOfThis(_) | Origin::SystemLoader | Origin::Null)
+    let is_set = |e: &&Event| {
+        let member = e.member().filter(|_| e.kind.is_invoke());
+        member.is_some_and(|m| world.knowledge.api_in(sets, loader, m).is_some())
     };
-    !found.is_empty() && found.iter().all(|f| is_own(f.origin))
+    body.origins.events().iter().filter(is_set).any(|event| {
+        let found = origins::of_value(world, body.id, body.origins.arg(event, 1));
+        let is_own = |o: Origin| {
+            matches!(o, Origin::LoaderOf(_) | Origin::LoaderOfThis(_) | Origin::SystemLoader | Origin::Null)
+        };
+        !found.is_empty() && found.iter().all(|f| is_own(f.origin))
+    })
 }

@@ -1,6 +1,6 @@
 //! How a resource is released for one tenant.
 
-use super::acquire::{POOLS, REGISTRATIONS, THREAD_BOUND, THREADS, is_of_group};
+use super::acquire::{POOLS, REGISTRATIONS, THREAD_BOUND, is_of_group};
 use super::flow::{Acquired, Fate, OwnCall, Released, Site};
 use super::threads::Life;
 use super::{
@@ -128,15 +128,7 @@ impl Judge<'_> {
         let is_left_to_all = matches!(release, Release::Never | Release::Elsewhere)
             && self.world.reach.is_open_world()
             && matches!(self.keeper(fate, false), Keeper::SharedStatic(_));
-        let is_made_by_shared = || {
-            let maker = self.world.program.class_of_method(acquired.made.0);
-            self.world.reach.is_open_world() && self.world.reach.owner(maker).is_none()
-        };
-        let is_under_own = matches!(release, Release::Never | Release::Elsewhere)
-            && is_of_group(self.world, acquired.resource, THREADS)
-            && is_made_by_shared()
-            && own_loader::is_made_under(self.world, acquired);
-        if is_under_own || is_left_to_all && own_loader::has_factory(self.world, acquired) {
+        if is_left_to_all && own_loader::has_factory(self.world, acquired) {
             return Some(Release::WithOwnLoader);
         }
         let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource))?;

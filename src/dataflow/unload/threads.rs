@@ -7,7 +7,7 @@ use crate::dataflow::knowledge::{Role, groups};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{Block, Event, EventKind, Test, UnitFacts, Value};
-use crate::vocabulary::descriptor::{TypeDesc, params};
+use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId, ValueId};
 
 /// The JVM's own names that a thread's life depends on.
@@ -416,11 +416,6 @@ fn fields_behind(world: &World<'_>, body: Body<'_>, event: &Event) -> Vec<FieldI
             found.extend(callee.origins.args(ret).iter().flat_map(|v| read(callee, *v)));
         }
     }
-    // Nobody sets a number that is final: what yields it among others works something out.
-    found.retain(|field| {
-        let facts = world.program.field(*field);
-        !facts.access.is_final() || TypeDesc(world.program.text(facts.desc)).is_reference()
-    });
     found
 }
 
