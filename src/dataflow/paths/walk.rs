@@ -70,6 +70,8 @@ struct Walk<'a, 'w, W> {
     /// What only an exception leads to. It is looked at last: what a path without one gets to as well does not depend on it.
     after_failure: VecDeque<Node>,
     seen: FxHashSet<(u16, u32)>,
+    /// What waits after a failure already: many calls lead to one handler.
+    failed: FxHashSet<(u16, u32)>,
 }
 
 #[derive(Clone, Copy)]
@@ -107,6 +109,7 @@ pub(in crate::dataflow) fn walk<W: Watch>(
         waiting: VecDeque::from([Node { block, from, state, cause: None }]),
         after_failure: VecDeque::new(),
         seen: FxHashSet::default(),
+        failed: FxHashSet::default(),
     };
     while let Some(node) = walk.next() {
         if walk.seen.len() > MAX_NODES || walk.exits.len() > MAX_EXITS {
@@ -119,9 +122,11 @@ pub(in crate::dataflow) fn walk<W: Watch>(
 
 impl<W: Watch> Walk<'_, '_, W> {
     fn next(&mut self) -> Option<Node> {
-        while let Some(node) = self.waiting.pop_front().or_else(|| self.after_failure.pop_front()) {
-            // The place that the walk starts from is no whole block.
-            if node.from != 0 || self.seen.insert((node.block, node.state)) {
+        if let Some(node) = self.waiting.pop_front() {
+            return Some(node);
+        }
+        while let Some(node) = self.after_failure.pop_front() {
+            if self.seen.insert((node.block, node.state)) {
                 return Some(node);
             }
         }
@@ -176,12 +181,13 @@ impl<W: Watch> Walk<'_, '_, W> {
     }
 
     fn go(&mut self, node: Node) {
-        if self.seen.contains(&(node.block, node.state)) {
-            return;
-        }
+        let key = (node.block, node.state);
         match node.cause {
-            None => self.waiting.push_back(node),
-            Some(_) => self.after_failure.push_back(node),
+            None if self.seen.insert(key) => self.waiting.push_back(node),
+            Some(_) if !self.seen.contains(&key) && self.failed.insert(key) => {
+                self.after_failure.push_back(node);
+            }
+            _ => {}
         }
     }
 
