@@ -96,6 +96,8 @@ pub(super) struct Context<'w> {
     pub asked_loaders: OnceLock<FxHashSet<(MethodId, u16)>>,
     /// Whose objects callers change; found as they are asked for.
     pub changed_objects: OnceLock<Answers>,
+    /// Methods that yield objects to others; found once.
+    pub givers: OnceLock<Vec<bool>>,
     /// Methods that code gets to which was not moved from another library's packages; found once.
     pub reached_unmoved: OnceLock<Vec<bool>>,
     /// What was found out about changes of fields.
@@ -138,6 +140,7 @@ impl<'w> Context<'w> {
             at_unload,
             asked_loaders: OnceLock::new(),
             changed_objects: OnceLock::new(),
+            givers: OnceLock::new(),
             reached_unmoved: OnceLock::new(),
             known: Known::default(),
             constants: OnceLock::new(),

@@ -12,6 +12,7 @@ use crate::program::link::NO_CLASS;
 use crate::rules::rule::WriteShape;
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel};
+use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 /// What of an object is looked at.
@@ -92,16 +93,13 @@ fn is_declared_mutable(cx: &Context<'_>, class: ClassId, field: &FieldFacts) -> 
 /// Reads of the field whose value a method returns that tenants reach.
 fn getters(cx: &Context<'_>, field: FieldId) -> Vec<Spot> {
     let mut spots = Vec::new();
+    // Most of those who read a field hand nothing out, which is told for all fields at once.
+    let givers = cx.givers.get_or_init(|| givers(cx));
     for read in cx.world.fields.reads(field) {
+        if !givers.get(read.method.index()).copied().unwrap_or(false) {
+            continue;
+        }
         let body = cx.world.body(read.method);
-        // Most of those who read the field yield no object at all, which is told without a look at their bodies.
-        if !cx.world.program.text(body.method.desc).ends_with(';') {
-            continue;
-        }
-        // What only subclasses get is theirs to share.
-        if !body.method.access.is_public() || cx.world.reach.tenants(read.method).is_empty() {
-            continue;
-        }
         let returned = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
         let is_read = crate::facts::Value::Event(u32::from(read.event));
         let mut values = returned.flat_map(|e| body.origins.args(e));
@@ -112,6 +110,23 @@ fn getters(cx: &Context<'_>, field: FieldId) -> Vec<Spot> {
         }
     }
     spots
+}
+
+/// The methods that yield objects to whoever gets to them; by method. What only subclasses get is theirs to share.
+fn givers(cx: &Context<'_>) -> Vec<bool> {
+    let program = cx.world.program;
+    let mut of_descriptors = FxHashMap::default();
+    let mut yields_object =
+        |desc| *of_descriptors.entry(desc).or_insert_with(|| program.text(desc).ends_with(';'));
+    let mut givers = vec![false; program.n_methods];
+    for class in (0..program.classes.len()).map(ClassId::from_index) {
+        for (id, method) in program.methods_of(class) {
+            givers[id.index()] = method.access.is_public()
+                && yields_object(method.desc)
+                && !cx.world.reach.tenants(id).is_empty();
+        }
+    }
+    givers
 }
 
 /// Answers about the objects of each class, kept as they are found: two bits for each part and level, known and yes.
