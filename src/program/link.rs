@@ -57,7 +57,7 @@ pub struct Program<'f> {
     method_class: Vec<ClassId>,
     /// Class of each field.
     field_class: Vec<ClassId>,
-    interface_ids: Vec<ClassId>,
+    pub(super) interface_ids: Vec<ClassId>,
     defined: Vec<FxHashMap<Name, ClassId>>,
     /// Answers of each loader for the class names its own classes mention.
     pub(super) views: Vec<View>,
@@ -68,6 +68,8 @@ pub struct Program<'f> {
     pub(crate) clone_name: Option<Name>,
     /// `<init>`, if anything has that name.
     pub(super) init_name: Option<Name>,
+    /// Classes that are taken to have no supertypes, because they have too many.
+    pub(super) cut_short: FxHashSet<ClassId>,
     /// Classes of a search path of which several tenants have brought a copy.
     of_several: FxHashSet<ClassId>,
     /// Copies of classes that a search path hides, as problems.
@@ -107,6 +109,7 @@ impl<'f> Program<'f> {
             declared: Declared::default(),
             clone_name: facts.names.find("clone"),
             init_name: facts.names.find("<init>"),
+            cut_short: FxHashSet::default(),
             of_several: FxHashSet::default(),
             problems: Vec::new(),
         };
@@ -207,93 +210,6 @@ impl<'f> Program<'f> {
                 "",
                 message,
             ));
-        }
-    }
-
-    fn link_supertypes(&mut self, archive_paths: &dyn Fn(usize) -> String) {
-        for i in 0..self.classes.len() {
-            let class = self.classes[i];
-            let unit = &self.facts.units[class.unit.index()];
-            let facts = unit.classes[class.row as usize];
-            let mut missing = false;
-            let mut find = |name: Name| match self.find(class.loader, name) {
-                Some(id) => id,
-                None => {
-                    missing |= name != NO_NAME;
-                    NO_CLASS
-                }
-            };
-            let super_class = find(facts.super_name);
-            let first = self.interface_ids.len();
-            let found: Vec<ClassId> = facts.interfaces.of(&unit.lists).iter().map(|n| find(*n)).collect();
-            self.interface_ids.extend(found.into_iter().filter(|id| *id != NO_CLASS));
-            let class = &mut self.classes[i];
-            class.super_class = super_class;
-            class.interfaces = Span::from(first, self.interface_ids.len());
-            class.has_phantom = missing;
-        }
-        self.break_cycles(archive_paths);
-        self.spread_phantoms();
-    }
-
-    /// A class that is its own ancestor can't be loaded (JVMS 5.3.5); cut there, so that every walk upwards ends.
-    fn break_cycles(&mut self, archive_paths: &dyn Fn(usize) -> String) {
-        const NEW: u8 = 0;
-        const OPEN: u8 = 1;
-        const DONE: u8 = 2;
-        let mut state = vec![NEW; self.classes.len()];
-        let mut path: Vec<(ClassId, Vec<ClassId>)> = Vec::new();
-        for root in 0..self.classes.len() {
-            if state[root] != NEW {
-                continue;
-            }
-            let root = ClassId::from_index(root);
-            state[root.index()] = OPEN;
-            path.push((root, self.supers(root).collect()));
-            while let Some((class, supers)) = path.last_mut() {
-                let class = *class;
-                match supers.pop() {
-                    Some(next) if state[next.index()] == NEW => {
-                        state[next.index()] = OPEN;
-                        let supers = self.supers(next).collect();
-                        path.push((next, supers));
-                    }
-                    Some(next) if state[next.index()] == OPEN => self.cut_supertypes(class, archive_paths),
-                    Some(_) => {}
-                    None => {
-                        state[class.index()] = DONE;
-                        path.pop();
-                    }
-                }
-            }
-        }
-    }
-
-    fn cut_supertypes(&mut self, class: ClassId, archive_paths: &dyn Fn(usize) -> String) {
-        let (archive, entry) =
-            (archive_paths(self.archive_of(class)), format!("{}.class", self.class_name(class)));
-        let message = "is its own ancestor";
-        self.problems.push(Problem::new(ProblemCode::MalformedClass, &archive, &entry, message));
-        let class = &mut self.classes[class.index()];
-        (class.super_class, class.interfaces, class.has_phantom) = (NO_CLASS, Span::default(), true);
-    }
-
-    /// A class is as uncertain as its supertypes.
-    fn spread_phantoms(&mut self) {
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for i in 0..self.classes.len() {
-                let class = self.classes[i];
-                if class.has_phantom {
-                    continue;
-                }
-                let supers = self.supers(ClassId::from_index(i)).any(|s| self.classes[s.index()].has_phantom);
-                if supers {
-                    self.classes[i].has_phantom = true;
-                    changed = true;
-                }
-            }
         }
     }
 

@@ -22,6 +22,7 @@ pub mod reach;
 mod receivers;
 pub mod reflection;
 pub mod resolve;
+pub mod supertypes;
 mod texts;
 mod views;
 

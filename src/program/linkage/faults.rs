@@ -76,7 +76,8 @@ impl Linkage<'_> {
     /// is looked at as each is loaded, whether they may be extended when all are.
     fn own_load_failure(&self, class: ClassId) -> Option<OwnFailure> {
         let program = self.program;
-        if program.is_jdk(class) {
+        // Of what was cut nothing is known that would fail.
+        if program.is_jdk(class) || program.cut_short.contains(&class) {
             return None;
         }
         let facts = program.class_facts(class);
