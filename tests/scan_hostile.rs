@@ -93,6 +93,47 @@ fn many_ways_from_main_to_a_stream_are_many_and_no_more() {
     assert_eq!(scanned(class), Some(0));
 }
 
+/// A method that closes a stream in each of so many handlers, all of them around so many calls that may throw.
+fn closing_everywhere(n_calls: usize, n_handlers: u16) -> ClassAssembler {
+    let mut class = ClassAssembler::new("shop/Chain");
+    // Before Java 6 there are no stack maps, so that the code stands as it is (JVMS 4.10).
+    class.major = 49;
+    let mut code = opened(&mut class);
+    code.push(0x4B);
+    let first = u16::try_from(code.len()).unwrap();
+    let unknown = class.member(10, "lib/Missing", "step", "()V").to_be_bytes();
+    code.extend([CALL, unknown[0], unknown[1]].repeat(n_calls));
+    let last = u16::try_from(code.len()).unwrap();
+    let close = class.member(10, STREAM, "close", "()V").to_be_bytes();
+    let closing = [0x2A, 0xB6, close[0], close[1], RETURN];
+    code.extend(closing);
+    let caught = class.class("java/io/FileNotFoundException");
+    let mut handlers = Vec::new();
+    for _ in 0..n_handlers {
+        handlers.push([first, last, u16::try_from(code.len()).unwrap(), caught]);
+        code.push(0x57);
+        code.extend(closing);
+    }
+    class.method("open", "()V", &Body { max_stack: 4, max_locals: 4, code, handlers, ..Body::default() });
+    class
+}
+
+#[test]
+fn each_handler_waits_once_for_all_calls_around_which_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("shop")).unwrap();
+    let class = closing_everywhere(11_000, 5_000);
+    std::fs::write(folder.path().join("shop/Chain.class"), class.finish()).unwrap();
+    let mut scan = assert_cmd::Command::new(env!("CARGO_BIN_EXE_cotenant"));
+    scan.args(["scan", "--fail-on", "never", "--format", "json", "--stats", "--base"]).arg(folder.path());
+    let output = scan.timeout(Duration::from_secs(60)).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["findings"][0]["rule"], "resource/stream-open-on-exception");
+    // A pair of call and handler in twelve bytes would fill six hundred megabytes; a system may not tell.
+    let peak = report["stats"]["peak_rss_bytes"].as_u64().unwrap_or(0);
+    assert!(peak < 300 << 20, "{peak} bytes");
+}
+
 #[test]
 fn many_calls_that_may_throw_are_asked_once_for_each_callee() {
     let mut class = ClassAssembler::new("shop/Chain");

@@ -57,7 +57,7 @@ const MAX_ROUNDS: usize = 8;
 const MAX_KINDS: usize = 12;
 
 /// An exception that an instruction may throw.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Thrown {
     /// Of this class or a subclass.
     Class(Name),

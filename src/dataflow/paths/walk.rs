@@ -4,7 +4,7 @@ use super::ExitKind;
 use crate::dataflow::exceptions::{Catch, Thrown, catches};
 use crate::dataflow::{Body, World};
 use crate::facts::{Block, EventKind, MethodFacts, UnitFacts};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 
 /// Pairs of block and state that one walk visits.
@@ -138,13 +138,20 @@ impl<W: Watch> Walk<'_, '_, W> {
         let Some(block) = unit.blocks_of(self.body.method).get(usize::from(node.block)) else { return };
         let first = block.first_event();
         let mut state = node.state;
+        // A block has the same handlers for all its events.
+        let mut thrown_before = FxHashMap::default();
         for (i, event) in
             unit.events_in(self.body.method, block).iter().enumerate().skip(usize::from(node.from))
         {
             let at = first + i as u16;
             for thrown in self.watch.thrown(at, state) {
                 let state = self.watch.after_throw(at, state);
-                self.throw(block, at, thrown, Node { state, ..node });
+                let node = Node { state, cause: node.cause.or(Some(at)), ..node };
+                let is_caught =
+                    *thrown_before.entry((thrown, state)).or_insert_with(|| self.throw(block, thrown, node));
+                if !is_caught {
+                    self.leave(ExitKind::Exceptional, at, node);
+                }
             }
             match self.watch.after(at, state, node.cause.is_some()) {
                 After::Settled => return,
@@ -164,20 +171,19 @@ impl<W: Watch> Walk<'_, '_, W> {
         }
     }
 
-    /// To the handlers that take the exception, innermost first, and out if none surely does.
-    fn throw(&mut self, block: &Block, at: u16, thrown: Thrown, node: Node) {
+    /// To the handlers that take the exception, innermost first. Returns whether one surely does.
+    fn throw(&mut self, block: &Block, thrown: Thrown, node: Node) -> bool {
         let loader = self.world.program.class(self.body.class).loader;
-        let node = Node { cause: node.cause.or(Some(at)), ..node };
         for handler in self.body.origins.unit.handlers(block) {
             let catch = catches(self.world, loader, handler.catches, thrown);
             if catch != Catch::Never {
                 self.go(Node { block: handler.block, from: 0, ..node });
             }
             if catch == Catch::Surely {
-                return;
+                return true;
             }
         }
-        self.leave(ExitKind::Exceptional, at, node);
+        false
     }
 
     fn go(&mut self, node: Node) {
