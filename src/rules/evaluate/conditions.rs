@@ -249,11 +249,14 @@ pub(super) fn without_ignored(cx: &Context<'_>, mut found: Match, rule: &Rule) -
     };
     let ignored = rule.cases.iter().filter(|c| c.ignore && parts_of(&c.when).iter().all(of_site));
     for case in ignored {
-        let is_left = |s: &Spot| !holds(cx, &Match { spots: vec![*s], ..found.clone() }, &case.when);
-        let left: Vec<Spot> = found.spots.iter().copied().filter(is_left).collect();
-        if !left.is_empty() {
-            found.spots = left;
-        }
+        let spots = std::mem::take(&mut found.spots);
+        let is_left = |s: &Spot| {
+            found.spots.clear();
+            found.spots.push(*s);
+            !holds(cx, &found, &case.when)
+        };
+        let left: Vec<Spot> = spots.iter().copied().filter(is_left).collect();
+        found.spots = if left.is_empty() { spots } else { left };
     }
     found
 }

@@ -9,7 +9,7 @@ use crate::dataflow::{How, World, initialisation};
 use crate::facts::{EventKind, NO_NAME, Value};
 use crate::rules::rule::{Condition, Rule, Site};
 use crate::vocabulary::{FieldId, MethodId, Name, Parallel, TenantId, ValueId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A place at which a tenant reads what another one writes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -97,19 +97,38 @@ pub(super) fn is_never_read(cx: &Context<'_>, found: &Match) -> bool {
         return reads.all(|r| is_only_filled(cx.world, r.method, Value::Event(u32::from(r.event))));
     }
     let is_object = cx.world.program.text(cx.world.program.field(field).desc).starts_with(['L', '[']);
-    is_known
-        && reads.all(|r| {
-            is_only_for_change(cx.world, found, r.method, r.event)
-                || is_object && is_only_guard(cx.world, found, r.method, r.event)
-        })
+    if !is_known {
+        return false;
+    }
+    let own = OwnChanges::of(found);
+    reads.all(|r| {
+        is_only_for_change(cx.world, &own, r.method, r.event)
+            || is_object && is_only_guard(cx.world, &own, r.method, r.event)
+    })
+}
+
+/// Where a match's field is changed, to be asked once for each of its reads.
+struct OwnChanges {
+    methods: FxHashSet<MethodId>,
+    events: FxHashSet<(MethodId, u16)>,
+}
+
+impl OwnChanges {
+    fn of(found: &Match) -> Self {
+        let own = found.spots.iter().filter(|s| s.inside.is_none());
+        Self {
+            methods: found.spots.iter().map(|s| s.method).collect(),
+            events: own.map(|s| (s.method, s.event)).collect(),
+        }
+    }
 }
 
 /// Whether what is read is used for nothing, but that its method asks whether it is there before it sets the field.
-fn is_only_guard(world: &World<'_>, found: &Match, method: MethodId, read: u16) -> bool {
+fn is_only_guard(world: &World<'_>, own: &OwnChanges, method: MethodId, read: u16) -> bool {
     let body = world.body(method);
     let value = Value::Event(u32::from(read));
     let is_it = |v: &ValueId| body.origins.leaves(*v).any(|leaf| leaf == value);
-    found.spots.iter().any(|s| s.method == method)
+    own.methods.contains(&method)
         && !body.origins.events().iter().any(|e| body.origins.args(e).iter().any(is_it))
 }
 
@@ -130,11 +149,12 @@ fn of_field(cx: &Context<'_>, found: &Match, field: FieldId) -> Vec<Reading> {
     let writers = cx.tenants(found);
     let is_static = world.program.field(field).access.is_static();
     let mut readings = Vec::new();
+    let own = OwnChanges::of(found);
     for read in world.fields.reads(field) {
         let by_others = world.reach.tenants(read.method);
         let by_others: Vec<TenantId> = by_others.iter().filter(|t| is_other(cx, &writers, *t)).collect();
         let is_set_up = || is_static && initialisation::is_part_of(world, found.class, read.method);
-        if by_others.is_empty() || is_only_for_change(world, found, read.method, read.event) || is_set_up() {
+        if by_others.is_empty() || is_only_for_change(world, &own, read.method, read.event) || is_set_up() {
             continue;
         }
         let at = |tenant| Reading { tenant, method: read.method, event: read.event };
@@ -254,7 +274,7 @@ fn is_only_filled(world: &World<'_>, method: MethodId, array: Value) -> bool {
 const MAX_FILLERS: usize = 8;
 
 /// Whether what is read only serves to make the match's own changes: `LIST.add(x)` reads the field and nothing in it.
-fn is_only_for_change(world: &World<'_>, found: &Match, method: MethodId, read: u16) -> bool {
+fn is_only_for_change(world: &World<'_>, own: &OwnChanges, method: MethodId, read: u16) -> bool {
     let body = world.body(method);
     let value = Value::Event(u32::from(read));
     let used = |by: Value| {
@@ -265,8 +285,7 @@ fn is_only_for_change(world: &World<'_>, found: &Match, method: MethodId, read: 
     let mut uses = used(value).peekable();
     uses.peek().is_some()
         && uses.all(|(i, event)| {
-            let is_change =
-                found.spots.iter().any(|s| s.method == method && s.event == i && s.inside.is_none());
+            let is_change = own.events.contains(&(method, i));
             let is_ignored = !event.is_used() || used(Value::Event(u32::from(i))).next().is_none();
             is_change && is_ignored
         })
