@@ -11,6 +11,7 @@ pub struct ClassError {
 
 impl ClassError {
     /// An error at an offset.
+    #[cold]
     pub fn new(offset: usize, what: &'static str) -> Self {
         Self { offset: u32::try_from(offset).unwrap_or(u32::MAX), what }
     }
@@ -65,6 +66,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// At the end of the bytes; so also the readers below.
+    #[inline]
     pub fn u1(&mut self) -> Result<u8, ClassError> {
         match self.bytes.get(self.at) {
             Some(&b) => {
@@ -111,6 +113,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[cold]
     fn truncated(&self) -> ClassError {
         ClassError::new(self.offset(), "the file ends in the middle of a structure")
     }

@@ -48,6 +48,7 @@ impl<'a> Members<'a> {
 impl<'a> Iterator for Members<'a> {
     type Item = Member<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Member<'a>> {
         self.left = self.left.checked_sub(1)?;
         let c = &mut self.cursor;
@@ -88,6 +89,7 @@ impl<'a> Attributes<'a> {
     ///
     /// # Errors
     /// When an attribute claims more bytes than there are.
+    #[inline]
     pub fn parse(cursor: &mut Cursor<'a>) -> Result<Self, ClassError> {
         let left = cursor.u2()?;
         let attributes = Self { cursor: *cursor, left };
@@ -103,6 +105,7 @@ impl<'a> Attributes<'a> {
 impl<'a> Iterator for Attributes<'a> {
     type Item = Attribute<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Attribute<'a>> {
         self.left = self.left.checked_sub(1)?;
         let name = self.cursor.u2().ok()?;

@@ -82,6 +82,32 @@ const INVOKE_DYNAMIC: u8 = 18;
 const MODULE: u8 = 19;
 const PACKAGE: u8 = 20;
 
+/// Stands for the length of a UTF-8 entry, which says its own.
+const UTF8_LEN: u8 = 1;
+/// The length of a `long` or `double`, which take two indices.
+const WIDE_LEN: u8 = 9;
+
+/// Length of an entry with its tag, by tag; 0 if there is no such tag.
+const LENGTHS: [u8; 256] = lengths();
+
+const fn lengths() -> [u8; 256] {
+    let mut lengths = [0; 256];
+    let mut tag = 0u8;
+    while tag < u8::MAX {
+        lengths[tag as usize] = match tag {
+            UTF8 => UTF8_LEN,
+            INTEGER | FLOAT | FIELD | METHOD | INTERFACE_METHOD | NAME_AND_TYPE | DYNAMIC
+            | INVOKE_DYNAMIC => 5,
+            LONG | DOUBLE => WIDE_LEN,
+            CLASS | STRING | METHOD_TYPE | MODULE | PACKAGE => 3,
+            METHOD_HANDLE => 4,
+            _ => 0,
+        };
+        tag += 1;
+    }
+    lengths
+}
+
 impl<'a> ConstantPool<'a> {
     /// Finds the entries. `cursor` must stand at `constant_pool_count` of the whole file.
     ///
@@ -98,33 +124,35 @@ impl<'a> ConstantPool<'a> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(ClassError::new(base, "a class file of more than 4 GiB"));
         }
+        let count = usize::from(count);
         index.offsets.clear();
-        index.offsets.resize(usize::from(count), 0);
+        index.offsets.resize(count, 0);
         let mut at = 0usize;
         let mut slot = 1usize;
-        while slot < usize::from(count) {
+        while slot < count {
             let Some(&tag) = bytes.get(at) else {
                 // The last entry's own length may have led past the end.
                 return Err(ClassError::new(base + bytes.len(), "the constant pool is truncated"));
             };
-            let (len, slots) = match tag {
-                UTF8 => match bytes.get(at + 1..at + 3) {
-                    Some(len) => (3 + usize::from(u16::from_be_bytes([len[0], len[1]])), 1),
+            // Offsets count from the tag's place in the pool plus one, so that 0 can mean "unusable".
+            if let Some(offset) = index.offsets.get_mut(slot) {
+                *offset = (at + 1) as u32;
+            }
+            slot += 1;
+            match LENGTHS[usize::from(tag)] {
+                0 => return Err(ClassError::new(base + at, "unknown tag in the constant pool")),
+                UTF8_LEN => match bytes.get(at + 1..at + 3) {
+                    Some(len) => at += 3 + usize::from(u16::from_be_bytes([len[0], len[1]])),
                     None => return Err(ClassError::new(base + at, "the constant pool is truncated")),
                 },
-                INTEGER | FLOAT | FIELD | METHOD | INTERFACE_METHOD | NAME_AND_TYPE | DYNAMIC
-                | INVOKE_DYNAMIC => (5, 1),
-                LONG | DOUBLE => (9, 2),
-                CLASS | STRING | METHOD_TYPE | MODULE | PACKAGE => (3, 1),
-                METHOD_HANDLE => (4, 1),
-                _ => return Err(ClassError::new(base + at, "unknown tag in the constant pool")),
-            };
-            // Offsets count from the tag's place in the pool plus one, so that 0 can mean "unusable".
-            index.offsets[slot] = (at + 1) as u32;
-            at += len;
-            slot += slots;
+                WIDE_LEN => {
+                    slot += 1;
+                    at += usize::from(WIDE_LEN);
+                }
+                len => at += usize::from(len),
+            }
         }
-        if slot > usize::from(count) {
+        if slot > count {
             return Err(ClassError::new(
                 base + at - 9,
                 "a long or double needs two indices of the constant pool",
@@ -158,13 +186,14 @@ impl<'a> ConstantPool<'a> {
         match self.entry(index) {
             Some(e) if e[0] == UTF8 => {
                 let len = usize::from(u16::from_be_bytes([e[1], e[2]]));
-                e.get(3..3 + len).ok_or(self.error(index, "the constant pool is truncated"))
+                e.get(3..3 + len).ok_or_else(|| self.error(index, "the constant pool is truncated"))
             }
             _ => Err(self.error(index, "a UTF-8 constant was expected")),
         }
     }
 
     /// Index of the name that a class constant holds.
+    #[inline]
     pub fn class_utf8(&self, index: u16) -> Result<u16, ClassError> {
         match self.entry(index) {
             Some(e) if matches!(e[0], CLASS) => Ok(u16::from_be_bytes([e[1], e[2]])),
@@ -173,6 +202,7 @@ impl<'a> ConstantPool<'a> {
     }
 
     /// Indices of the parts of a field or method constant.
+    #[inline]
     pub fn member(&self, index: u16) -> Result<MemberConstant, ClassError> {
         match self.entry(index) {
             Some(e) if matches!(e[0], FIELD | METHOD | INTERFACE_METHOD) => {
@@ -185,6 +215,7 @@ impl<'a> ConstantPool<'a> {
     }
 
     /// Indices of a name and a descriptor.
+    #[inline]
     pub fn name_and_type(&self, index: u16) -> Result<(u16, u16), ClassError> {
         match self.entry(index) {
             Some(e) if e[0] == NAME_AND_TYPE => {
@@ -195,6 +226,7 @@ impl<'a> ConstantPool<'a> {
     }
 
     /// Any constant that `ldc`, a bootstrap argument or an attribute may name.
+    #[inline]
     pub fn constant(&self, index: u16) -> Result<Constant, ClassError> {
         let Some(e) = self.entry(index) else {
             return Err(self.error(index, "a constant was expected"));
@@ -220,6 +252,7 @@ impl<'a> ConstantPool<'a> {
     }
 
     /// The bytes from an entry's tag on. [`parse`](Self::parse) has checked that the entry is complete.
+    #[inline]
     fn entry(&self, index: u16) -> Option<&'a [u8]> {
         let offset = *self.offsets.get(usize::from(index))?;
         if offset == 0 {
@@ -228,6 +261,7 @@ impl<'a> ConstantPool<'a> {
         self.bytes.get(offset as usize - 1..)
     }
 
+    #[cold]
     fn error(&self, index: u16, what: &'static str) -> ClassError {
         // 10 bytes stand before the first entry: magic, versions, count.
         let offset = self.offsets.get(usize::from(index)).copied().unwrap_or(0);
