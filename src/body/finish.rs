@@ -1,9 +1,10 @@
 //! Finishing: once a whole body is written, the values its operands name get their final ids.
 
-use super::emit::{Emitter, NO_EVENT};
-use super::frame::{Slot, UNKNOWN};
-use super::model::{FIRST_EVENT, MAX_MERGE, NO_VALUE, Span, Test, Value};
-use super::solve::{Raw, Scratch};
+use super::drafts::DROPPED;
+use super::emit::Finishing;
+use super::frame::Slot;
+use super::model::{FIRST_EVENT, MAX_MERGE, NO_VALUE, Span, Value};
+use super::state::{Raw, State, UNKNOWN};
 use crate::vocabulary::{Name, ValueId, sort_and_dedup};
 
 /// Merges and derivations nested deeper than this count as unknown.
@@ -25,35 +26,25 @@ pub(super) const UNFINISHED: Final = Final { rank: 0, id: NO_VALUE };
 
 /// Gives raw values their final ids.
 pub(super) struct Finisher<'s> {
-    pub(super) s: &'s mut Scratch,
+    pub(super) s: &'s mut State,
     pub(super) values: &'s mut Vec<Value>,
     pub(super) merges: &'s mut Vec<ValueId>,
 }
 
 impl Finisher<'_> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn finish(&mut self, slot: Slot) -> ValueId {
-        self.finish_within(slot, 0).id
-    }
-
-    #[inline]
-    fn finish_within(&mut self, slot: Slot, depth: u32) -> Final {
-        match self.s.emitter.final_of.get(usize::from(slot)) {
-            Some(&known) if known != UNFINISHED => known,
-            Some(_) => self.finish_new(slot, depth),
-            None => self.finish_within(UNKNOWN, depth),
+        match self.s.finishing.final_of.get(usize::from(slot)) {
+            Some(&known) if known != UNFINISHED => known.id,
+            _ => self.finish_within(slot, 0).id,
         }
     }
 
-    pub(super) fn finish_test(&mut self, test: Test) -> Test {
-        match test {
-            Test::None => Test::None,
-            Test::IsNull(a) => Test::IsNull(self.finish(a.0)),
-            Test::NonNull(a) => Test::NonNull(self.finish(a.0)),
-            Test::IsZero(a) => Test::IsZero(self.finish(a.0)),
-            Test::NonZero(a) => Test::NonZero(self.finish(a.0)),
-            Test::Same(a, b) => Test::Same(self.finish(a.0), self.finish(b.0)),
-            Test::Differ(a, b) => Test::Differ(self.finish(a.0), self.finish(b.0)),
+    fn finish_within(&mut self, slot: Slot, depth: u32) -> Final {
+        match self.s.finishing.final_of.get(usize::from(slot)) {
+            Some(&known) if known != UNFINISHED => known,
+            Some(_) => self.finish_new(slot, depth),
+            None => self.finish_within(UNKNOWN, depth),
         }
     }
 
@@ -66,9 +57,9 @@ impl Finisher<'_> {
             // The name is still a pool index; whether it is a string or a class is known there too.
             Raw::Pool(index) => Value::Str(Name(u32::from(index))),
             Raw::Param(i) => Value::Param(i),
-            Raw::At(pc) => self.result_of(pc),
+            Raw::Event(row) => self.result_of(row),
             Raw::Caught(block) => {
-                Value::Caught(self.s.emitter.number_of.get(usize::from(block)).copied().unwrap_or(0))
+                Value::Caught(self.s.finishing.number_of.get(usize::from(block)).copied().unwrap_or(0))
             }
             Raw::Derived(_) | Raw::Phi { .. } if depth >= MAX_NESTING => {
                 return self.finish_within(UNKNOWN, 0);
@@ -80,37 +71,35 @@ impl Finisher<'_> {
             Some(id) => self.ranked(id),
             None => self.row(value),
         };
-        self.s.emitter.final_of[at] = done;
+        self.s.finishing.final_of[at] = done;
         done
     }
 
-    /// The value that the instruction at `pc` yields: every event has its place by now.
-    fn result_of(&mut self, pc: u16) -> Value {
-        let e = &mut self.s.emitter;
-        let searched = || e.pcs.binary_search(&pc).ok().map(|event| event as u32);
-        match e.event_at.get(usize::from(pc)).copied().or_else(searched).filter(|event| *event != NO_EVENT) {
-            Some(event) => {
-                e.used.push(event);
-                Value::Event(event)
-            }
-            None => Value::Unknown,
+    /// The result of the event in a row of the drafts.
+    #[inline]
+    fn result_of(&mut self, row: u32) -> Value {
+        let event = self.s.drafts.number_of(row);
+        if event == DROPPED {
+            return Value::Unknown;
         }
+        self.s.finishing.used.push(event);
+        Value::Event(event)
     }
 
     /// A value that is finished.
     fn value(&self, id: ValueId) -> Value {
-        let row = || self.values.get(self.s.emitter.first_value + id.index()).copied();
+        let row = || self.values.get(self.s.finishing.first_value + id.index()).copied();
         Value::without_row(id).or_else(row).unwrap_or(Value::Unknown)
     }
 
     fn ranked(&mut self, id: ValueId) -> Final {
-        let e = &mut self.s.emitter;
+        let e = &mut self.s.finishing;
         e.n_finished = e.n_finished.saturating_add(1);
         Final { rank: e.n_finished, id }
     }
 
     fn row(&mut self, value: Value) -> Final {
-        let i = self.values.len() - self.s.emitter.first_value;
+        let i = self.values.len() - self.s.finishing.first_value;
         if i >= usize::from(FIRST_EVENT) {
             // The first row is there: the table is full.
             return Final { rank: 0, id: ValueId(0) };
@@ -122,49 +111,49 @@ impl Finisher<'_> {
     fn finish_derived(&mut self, slot: Slot, source: Slot, depth: u32) -> Final {
         // While its source is being looked at, a value that depends on itself is unknown.
         let unknown = self.finish_within(UNKNOWN, 0);
-        self.s.emitter.final_of[usize::from(slot)] = unknown;
+        self.s.finishing.final_of[usize::from(slot)] = unknown;
         let source = self.finish_within(source, depth + 1);
         let done = match self.value(source.id) {
             Value::Derived(_) => source,
             Value::Unknown => unknown,
             _ => self.row(Value::Derived(source.id)),
         };
-        self.s.emitter.final_of[usize::from(slot)] = done;
+        self.s.finishing.final_of[usize::from(slot)] = done;
         done
     }
 
     fn finish_phi(&mut self, slot: Slot, depth: u32) -> Final {
-        let first_leaf = self.s.emitter.leaves.len();
+        let first_leaf = self.s.finishing.leaves.len();
         self.push_leaves(slot);
-        let last_leaf = self.s.emitter.leaves.len();
+        let last_leaf = self.s.finishing.leaves.len();
         // Finishing a leaf may finish other merges; their rows lie above on the same stacks.
-        let first_input = self.s.emitter.inputs.len();
+        let first_input = self.s.finishing.inputs.len();
         for i in first_leaf..last_leaf {
-            let input = self.finish_within(self.s.emitter.leaves[i], depth + 1);
-            self.s.emitter.inputs.push(input);
+            let input = self.finish_within(self.s.finishing.leaves[i], depth + 1);
+            self.s.finishing.inputs.push(input);
         }
-        self.s.emitter.leaves.truncate(first_leaf);
-        sort_and_dedup(&mut self.s.emitter.inputs, first_input);
-        if self.s.emitter.inputs.len() - first_input > MAX_MERGE {
+        self.s.finishing.leaves.truncate(first_leaf);
+        sort_and_dedup(&mut self.s.finishing.inputs, first_input);
+        if self.s.finishing.inputs.len() - first_input > MAX_MERGE {
             let unknown = self.finish_within(UNKNOWN, 0);
-            let inputs = &mut self.s.emitter.inputs;
+            let inputs = &mut self.s.finishing.inputs;
             inputs.truncate(first_input + MAX_MERGE - 1);
             inputs.push(unknown);
             sort_and_dedup(inputs, first_input);
         }
-        let done = match self.s.emitter.inputs[first_input..] {
+        let done = match self.s.finishing.inputs[first_input..] {
             [] => self.finish_within(UNKNOWN, 0),
             [only] => only,
             _ => self.merge_row(first_input),
         };
-        self.s.emitter.inputs.truncate(first_input);
-        self.s.emitter.final_of[usize::from(slot)] = done;
+        self.s.finishing.inputs.truncate(first_input);
+        self.s.finishing.final_of[usize::from(slot)] = done;
         done
     }
 
     /// The merge of the inputs from `first_input` on.
     fn merge_row(&mut self, first_input: usize) -> Final {
-        let e = &self.s.emitter;
+        let e = &self.s.finishing;
         let inputs = &e.inputs[first_input..];
         for known in e.merge_rows.iter().rev().take(MAX_COMPARED) {
             let Value::Merge { start, len } = self.value(known.id) else { continue };
@@ -177,14 +166,14 @@ impl Finisher<'_> {
         self.merges.extend(inputs.iter().map(|input| input.id));
         let len = inputs.len() as u16;
         let merge = self.row(Value::Merge { start, len });
-        self.s.emitter.merge_rows.push(merge);
+        self.s.finishing.merge_rows.push(merge);
         merge
     }
 
     /// Pushes the values other than merges that a merge may have, through nested merges.
     fn push_leaves(&mut self, slot: Slot) {
-        let Scratch { raw, phi_inputs, emitter, .. } = &mut *self.s;
-        let Emitter { leaves, seen, .. } = emitter;
+        let State { raw, phi_inputs, finishing, .. } = &mut *self.s;
+        let Finishing { leaves, seen, .. } = finishing;
         let first = leaves.len();
         seen.clear();
         seen.push(slot);

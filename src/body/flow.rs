@@ -1,6 +1,7 @@
 //! Basic blocks of a body: where they start, and which handlers cover them.
 
-use crate::classfile::{ClassError, Code, Instruction, opcode};
+use crate::classfile::opcode::{IF_ACMPNE, IFEQ, IFNONNULL, IFNULL, JSR};
+use crate::classfile::{ClassError, Code, Instruction};
 
 /// Sum of handlers over all blocks of a body; more than any compiler writes.
 pub(super) const MAX_BLOCK_HANDLERS: usize = 1 << 19;
@@ -11,8 +12,6 @@ pub(super) const NO_BLOCK: u16 = u16::MAX;
 /// The blocks of one body. Reused from body to body.
 #[derive(Default)]
 pub(super) struct Flow {
-    /// Whether the body is a single block that no handler covers, and nothing else.
-    pub(super) is_straight: bool,
     /// First pc of each block, ascending.
     pub(super) starts: Vec<u16>,
     /// Block that starts at a pc, or [`NO_BLOCK`].
@@ -26,15 +25,6 @@ pub(super) struct Flow {
     covered: Vec<bool>,
 }
 
-/// Whether the first instruction that does not continue at the next one ends the method and the code. Four of five
-/// bodies are so.
-fn is_straight(code: &Code<'_>) -> Result<bool, ClassError> {
-    let mut instructions = code.instructions();
-    let transfer = instructions.next_transfer()?;
-    let ends = matches!(transfer, Some((_, Instruction::Plain(_)))) && instructions.pc() == code.code.len();
-    Ok(ends && code.exceptions().len() == 0)
-}
-
 impl Flow {
     /// Finds the blocks by one sweep over the instructions.
     ///
@@ -44,13 +34,6 @@ impl Flow {
         self.block_at.clear();
         self.jsr_returns.clear();
         self.starts.clear();
-        self.is_straight = is_straight(code)?;
-        if self.is_straight {
-            self.starts.push(0);
-            self.handlers.clear();
-            self.first_handler.clear();
-            return Ok(());
-        }
         self.block_at.resize(code.code.len(), NO_BLOCK);
         self.mark_next(0);
         self.mark_branches(code)?;
@@ -70,12 +53,23 @@ impl Flow {
 
     fn mark_branches(&mut self, code: &Code<'_>) -> Result<(), ClassError> {
         let mut instructions = code.instructions();
-        while let Some((pc, instruction)) = instructions.next_transfer()? {
+        loop {
+            let pc = instructions.first_not_straight();
+            // Most are two-way branches; the decoder knows the others.
+            if let Some(&[IFEQ..=IF_ACMPNE | IFNULL | IFNONNULL, high, low]) = code.code.get(pc..pc + 3) {
+                let offset = i16::from_be_bytes([high, low]);
+                self.mark(pc as i64 + i64::from(offset), pc, code)?;
+                self.mark_next(pc + 3);
+                instructions.seek(pc + 3);
+                continue;
+            }
+            instructions.seek(pc);
+            let Some((pc, instruction)) = instructions.next_transfer()? else { return Ok(()) };
             let next = instructions.pc();
             match instruction {
                 Instruction::Branch(op, target) => {
                     self.mark(target, pc, code)?;
-                    if op == opcode::JSR {
+                    if op == JSR {
                         self.jsr_returns.push(next as u16);
                     }
                 }
@@ -88,7 +82,6 @@ impl Flow {
             }
             self.mark_next(next);
         }
-        Ok(())
     }
 
     fn mark(&mut self, target: i64, pc: usize, code: &Code<'_>) -> Result<(), ClassError> {

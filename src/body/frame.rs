@@ -2,157 +2,204 @@
 
 use super::model::NO_VALUE;
 use crate::classfile::opcode::*;
-use crate::classfile::{ClassError, opcode};
 
-/// What is in one slot: a raw value's number. The upper half of a long or double is [`TOP`].
+/// What is in one slot: a value's number, as whoever walks the body counts values. The upper half of a long or double
+/// is [`TOP`].
 pub(super) type Slot = u16;
 
 /// The second slot of a two-slot value.
 pub(super) const TOP: Slot = NO_VALUE.0;
 
-/// The value nothing is known of.
-pub(super) const UNKNOWN: Slot = 0;
+/// Why a walk ends early. One byte, so that results of the smallest steps fit a register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fault {
+    /// A value is popped that is not there.
+    Empty,
+    /// More is pushed than the body says.
+    Full,
+    /// A local variable past the body's number of them.
+    NoLocal,
+    /// The code's end is reached.
+    FellOff,
+    /// An instruction that the decoder refuses.
+    Undecodable,
+    /// What is wrong was kept when it was found.
+    Told,
+}
+
+impl Fault {
+    pub(super) fn what(self) -> &'static str {
+        match self {
+            Self::Empty => "the operand stack is empty",
+            Self::Full => "the operand stack is full",
+            Self::NoLocal => "no such local variable",
+            Self::FellOff => "execution falls off the end of the code",
+            Self::Undecodable | Self::Told => "an instruction that can't be decoded",
+        }
+    }
+}
 
 /// One activation's slots: locals first, then the stack.
 #[derive(Default)]
 pub(super) struct Frame {
+    /// Only those below `len` mean something; the others are what earlier frames left.
     slots: Vec<Slot>,
+    len: usize,
     n_locals: usize,
     limit: usize,
-    base: usize,
+    unknown: Slot,
 }
 
 impl Frame {
-    /// Takes over a block's entry state. `limit` is `max_locals + max_stack`, `base` the code's offset for errors.
-    pub(super) fn load(&mut self, slots: &[Slot], n_locals: usize, limit: usize, base: usize) {
-        self.slots.clear();
-        self.slots.extend_from_slice(slots);
-        (self.n_locals, self.limit, self.base) = (n_locals, limit, base);
+    /// Makes room for a body's frames. `unknown` stands for values that nothing is known of.
+    pub(super) fn begin(&mut self, n_locals: usize, n_stack: usize, unknown: Slot) {
+        (self.n_locals, self.limit, self.unknown) = (n_locals, n_locals + n_stack, unknown);
+        // A handler starts with one more than its locals, whatever the body says of its stack.
+        let room = self.limit + 1;
+        if self.slots.len() < room {
+            self.slots.resize(room, unknown);
+        }
+        self.slots[..n_locals].fill(unknown);
+        self.len = n_locals;
     }
 
-    pub(super) fn slots(&self) -> &[Slot] {
-        &self.slots
-    }
-
-    pub(super) fn locals(&self) -> &[Slot] {
-        &self.slots[..self.n_locals.min(self.slots.len())]
-    }
-
-    fn error(&self, pc: usize, what: &'static str) -> ClassError {
-        ClassError::new(self.base + pc, what)
+    /// Takes over a block's entry state.
+    #[inline]
+    pub(super) fn load(&mut self, slots: &[Slot]) {
+        self.len = slots.len().min(self.slots.len());
+        self.slots[..self.len].copy_from_slice(&slots[..self.len]);
     }
 
     #[inline]
-    pub(super) fn pop(&mut self, pc: usize) -> Result<Slot, ClassError> {
-        match self.slots.pop() {
-            Some(value) if self.slots.len() >= self.n_locals => Ok(value),
-            _ => Err(self.error(pc, "the operand stack is empty")),
+    pub(super) fn slots(&self) -> &[Slot] {
+        &self.slots[..self.len]
+    }
+
+    #[inline]
+    pub(super) fn locals(&self) -> &[Slot] {
+        &self.slots[..self.n_locals]
+    }
+
+    #[inline]
+    pub(super) fn pop(&mut self) -> Result<Slot, Fault> {
+        if self.len <= self.n_locals {
+            return Err(Fault::Empty);
         }
+        self.len -= 1;
+        self.slots.get(self.len).copied().ok_or(Fault::Empty)
     }
 
     /// Pops a value of `n` slots and gives its first.
     #[inline]
-    pub(super) fn pop_wide(&mut self, n: u8, pc: usize) -> Result<Slot, ClassError> {
+    pub(super) fn pop_wide(&mut self, n: u8) -> Result<Slot, Fault> {
         if n == 2 {
-            self.pop(pc)?;
+            self.pop()?;
         }
-        if n == 0 { Ok(UNKNOWN) } else { self.pop(pc) }
+        if n == 0 { Ok(self.unknown) } else { self.pop() }
     }
 
     #[inline]
-    pub(super) fn push(&mut self, value: Slot, pc: usize) -> Result<(), ClassError> {
-        if self.slots.len() >= self.limit {
-            return Err(self.error(pc, "the operand stack is full"));
+    pub(super) fn push(&mut self, value: Slot) -> Result<(), Fault> {
+        match self.slots.get_mut(self.len) {
+            Some(slot) if self.len < self.limit => {
+                *slot = value;
+                self.len += 1;
+                Ok(())
+            }
+            _ => Err(Fault::Full),
         }
-        self.slots.push(value);
-        Ok(())
     }
 
     /// Pushes a value of `n` slots.
     #[inline]
-    pub(super) fn push_wide(&mut self, value: Slot, n: u8, pc: usize) -> Result<(), ClassError> {
+    pub(super) fn push_wide(&mut self, value: Slot, n: u8) -> Result<(), Fault> {
         if n > 0 {
-            self.push(value, pc)?;
+            self.push(value)?;
         }
         if n == 2 {
-            self.push(TOP, pc)?;
+            self.push(TOP)?;
         }
         Ok(())
     }
 
     /// The top `n` slots, bottom first.
     #[inline]
-    pub(super) fn top(&self, n: usize, pc: usize) -> Result<&[Slot], ClassError> {
-        let from = self.slots.len().checked_sub(n).filter(|from| *from >= self.n_locals);
-        match from.and_then(|from| self.slots.get(from..)) {
-            Some(slots) => Ok(slots),
-            None => Err(self.error(pc, "the operand stack is empty")),
-        }
+    pub(super) fn top(&self, n: usize) -> Result<&[Slot], Fault> {
+        let from = self.len.checked_sub(n).filter(|from| *from >= self.n_locals);
+        from.and_then(|from| self.slots.get(from..self.len)).ok_or(Fault::Empty)
     }
 
     #[inline]
     pub(super) fn drop(&mut self, n: usize) {
-        let keep = self.slots.len().saturating_sub(n).max(self.n_locals);
-        self.slots.truncate(keep);
+        self.len = self.len.saturating_sub(n).max(self.n_locals);
     }
 
     #[inline]
-    pub(super) fn local(&self, index: u16, pc: usize) -> Result<Slot, ClassError> {
+    pub(super) fn local(&self, index: u16) -> Result<Slot, Fault> {
         let i = usize::from(index);
-        if i >= self.n_locals {
-            return Err(self.error(pc, "no such local variable"));
+        match self.slots.get(i) {
+            Some(&value) if i < self.n_locals => Ok(if value == TOP { self.unknown } else { value }),
+            _ => Err(Fault::NoLocal),
         }
-        Ok(match self.slots[i] {
-            TOP => UNKNOWN,
-            value => value,
-        })
     }
 
     #[inline]
-    pub(super) fn set_local(&mut self, index: u16, value: Slot, n: u8, pc: usize) -> Result<(), ClassError> {
+    pub(super) fn set_local(&mut self, index: u16, value: Slot, n: u8) -> Result<(), Fault> {
         let i = usize::from(index);
         if i + usize::from(n) > self.n_locals {
-            return Err(self.error(pc, "no such local variable"));
+            return Err(Fault::NoLocal);
         }
-        self.slots[i] = value;
-        if n == 2 {
-            self.slots[i + 1] = TOP;
+        if let Some(slot) = self.slots.get_mut(i) {
+            *slot = value;
+        }
+        if n == 2
+            && let Some(slot) = self.slots.get_mut(i + 1)
+        {
+            *slot = TOP;
         }
         Ok(())
     }
 
     /// `pop` to `swap`: they move slots and know no values.
-    pub(super) fn shuffle(&mut self, op: u8, pc: usize) -> Result<(), ClassError> {
+    #[inline]
+    pub(super) fn shuffle(&mut self, op: u8) -> Result<(), Fault> {
+        match op {
+            POP => self.pop().map(drop),
+            DUP => {
+                let value = *self.top(1)?.first().ok_or(Fault::Empty)?;
+                self.push(value)
+            }
+            _ => self.shuffle_more(op),
+        }
+    }
+
+    fn shuffle_more(&mut self, op: u8) -> Result<(), Fault> {
         // How many top slots are repeated, and under how many more the copy goes.
         let (copied, under) = match op {
-            opcode::POP => return self.pop(pc).map(drop),
-            opcode::POP2 => {
-                self.pop(pc)?;
-                return self.pop(pc).map(drop);
+            POP2 => {
+                self.pop()?;
+                return self.pop().map(drop);
             }
-            opcode::SWAP => {
-                let (a, b) = (self.pop(pc)?, self.pop(pc)?);
-                self.push(a, pc)?;
-                return self.push(b, pc);
+            SWAP => {
+                let (a, b) = (self.pop()?, self.pop()?);
+                self.push(a)?;
+                return self.push(b);
             }
-            DUP => (1, 0),
             DUP_X1 => (1, 1),
             DUP_X2 => (1, 2),
             DUP2 => (2, 0),
             DUP2_X1 => (2, 1),
             _ => (2, 2),
         };
-        self.top(copied + under, pc)?;
-        if self.slots.len() + copied > self.limit {
-            return Err(self.error(pc, "the operand stack is full"));
+        self.top(copied + under)?;
+        let (old, new) = (self.len, self.len + copied);
+        if new > self.limit || new > self.slots.len() {
+            return Err(Fault::Full);
         }
-        let len = self.slots.len();
-        for i in 0..copied {
-            let value = self.slots[len - copied + i];
-            self.slots.push(value);
-        }
+        self.slots.copy_within(old - copied..old, old);
         // Rotate the copy below the `copied + under` slots it was taken from.
-        self.slots[len - copied - under..].rotate_right(copied);
+        self.slots[old - copied - under..new].rotate_right(copied);
+        self.len = new;
         Ok(())
     }
 }
@@ -163,11 +210,11 @@ mod tests {
 
     fn after(op: u8, stack: &[Slot]) -> Vec<Slot> {
         let mut frame = Frame::default();
-        frame.load(&[], 0, 16, 0);
+        frame.begin(0, 16, 0);
         for s in stack {
-            frame.push(*s, 0).unwrap();
+            frame.push(*s).unwrap();
         }
-        frame.shuffle(op, 0).unwrap();
+        frame.shuffle(op).unwrap();
         frame.slots().to_vec()
     }
 
@@ -186,8 +233,9 @@ mod tests {
     #[test]
     fn locals_are_never_popped() {
         let mut frame = Frame::default();
-        frame.load(&[7], 1, 4, 0);
-        assert!(frame.pop(0).is_err());
-        assert!(frame.shuffle(DUP, 0).is_err());
+        frame.begin(1, 3, 0);
+        frame.load(&[7]);
+        assert_eq!(frame.pop(), Err(Fault::Empty));
+        assert_eq!(frame.shuffle(DUP), Err(Fault::Empty));
     }
 }

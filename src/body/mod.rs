@@ -1,24 +1,30 @@
 //! Abstract interpretation of one method body, without context: control flow and the origins of values.
 //!
 //! Blocks are walked until it is settled where the values in the local variables and on the operand stack at each
-//! block's entry come from. A block writes down what rules may ask about as it is walked for the first time; only from
-//! the first block on that a loop makes wait to be walked again, what was written is dropped, and written anew once all
-//! is settled. What a value *is* (an origin) is apart from how values *move* (the frame), and every opcode moves values
-//! in one place.
+//! block's entry come from. Each walk of a block writes down what rules may ask about, over what the walk before has
+//! written. Bodies without branches and handlers, which most are, need one walk and nothing else. What a value *is*
+//! (an origin) is apart from how values *move* (the frame), and every opcode moves values in one place.
 //! May import: vocabulary, classfile
 
+mod drafts;
 mod dynamic;
+mod effect;
 mod emit;
 mod execute;
 mod finish;
 mod flow;
 mod frame;
+mod lines;
 mod model;
+mod pending;
 mod shape;
 mod solve;
+mod state;
+mod straight;
 
 pub use dynamic::{Dynamic, DynamicCalls};
 pub use emit::ArrayTarget;
+pub use lines::Lines;
 pub use model::{
     Block, Event, EventKind, Handler, MAX_MERGE, NO_NAME, NO_VALUE, ShortSpan, Span, Test, Value,
 };

@@ -114,19 +114,20 @@ pub enum Value {
 /// Ids below this are rows of the body's values; those above say themselves what the value is, so that results and
 /// parameters, which most values are, take no rows.
 pub(crate) const FIRST_EVENT: u16 = 0x4000;
-const FIRST_PARAM: u16 = 0xFF00;
-const NULL: u16 = 0xFFFD;
-const UNKNOWN: u16 = 0xFFFE;
+pub(super) const FIRST_PARAM: u16 = 0xFF00;
+pub(super) const NULL_ID: u16 = 0xFFFD;
+pub(super) const UNKNOWN_ID: u16 = 0xFFFE;
 
 impl Value {
     /// The id of a value that needs no row; `None` if it needs one.
+    #[inline]
     pub(crate) fn id_without_row(self) -> Option<ValueId> {
         let from =
             |first: u16, n: u32, end: u16| Some(u32::from(first) + n).filter(|id| *id < u32::from(end));
         match self {
-            Self::Unknown => Some(ValueId(UNKNOWN)),
-            Self::Null => Some(ValueId(NULL)),
-            Self::Param(n) => from(FIRST_PARAM, u32::from(n), NULL).map(|id| ValueId(id as u16)),
+            Self::Unknown => Some(ValueId(UNKNOWN_ID)),
+            Self::Null => Some(ValueId(NULL_ID)),
+            Self::Param(n) => from(FIRST_PARAM, u32::from(n), NULL_ID).map(|id| ValueId(id as u16)),
             Self::Event(n) if n < u32::from(FIRST_PARAM) => {
                 from(FIRST_EVENT, n, FIRST_PARAM).map(|id| ValueId(id as u16))
             }
@@ -140,8 +141,8 @@ impl Value {
         Some(match id.0 {
             0..FIRST_EVENT => return None,
             FIRST_EVENT..FIRST_PARAM => Self::Event(u32::from(id.0 - FIRST_EVENT)),
-            FIRST_PARAM..NULL => Self::Param(id.0 - FIRST_PARAM),
-            NULL => Self::Null,
+            FIRST_PARAM..NULL_ID => Self::Param(id.0 - FIRST_PARAM),
+            NULL_ID => Self::Null,
             _ => Self::Unknown,
         })
     }
@@ -273,11 +274,13 @@ pub const NO_VALUE: ValueId = ValueId(u16::MAX);
 
 impl Event {
     /// What it names by number, [`NO_TARGET`] if nothing.
+    #[inline]
     pub(crate) fn target(&self) -> u32 {
         whole([self.target[0] & !IS_USED, self.target[1]])
     }
 
     /// Makes it name something else; numbers that are too large name nothing.
+    #[inline]
     pub(crate) fn set_target(&mut self, target: u32) {
         let [high, low] = halves(target.min(NO_TARGET));
         self.target = [high | self.target[0] & IS_USED, low];
@@ -289,11 +292,13 @@ impl Event {
     }
 
     /// Notes that a value of the body may be its result.
+    #[inline]
     pub(crate) fn set_used(&mut self) {
         self.target[0] |= IS_USED;
     }
 
     /// The rows of its operands, if they don't stand in itself.
+    #[inline]
     pub(crate) fn rows_of_args(&self) -> Option<Span> {
         let start = whole(self.args.map(|half| half.0));
         (usize::from(self.n_args) > INLINE_ARGS).then_some(Span { start, len: u32::from(self.n_args) })
@@ -358,11 +363,13 @@ pub(crate) const MANY_EDGES: u8 = 3;
 pub(crate) const NO_HANDLER: u32 = u32::MAX;
 
 /// The two halves of a number that is to take no more than the alignment of its halves.
+#[inline]
 pub(crate) fn halves(number: u32) -> [u16; 2] {
     [(number >> 16) as u16, number as u16]
 }
 
 /// The number that has these halves.
+#[inline]
 pub(crate) fn whole([high, low]: [u16; 2]) -> u32 {
     u32::from(high) << 16 | u32::from(low)
 }
@@ -400,7 +407,22 @@ impl Block {
 }
 
 impl Test {
+    /// The same test of other values.
+    #[inline]
+    pub(super) fn map(self, mut value: impl FnMut(ValueId) -> ValueId) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::IsNull(a) => Self::IsNull(value(a)),
+            Self::NonNull(a) => Self::NonNull(value(a)),
+            Self::IsZero(a) => Self::IsZero(value(a)),
+            Self::NonZero(a) => Self::NonZero(value(a)),
+            Self::Same(a, b) => Self::Same(value(a), value(b)),
+            Self::Differ(a, b) => Self::Differ(value(a), value(b)),
+        }
+    }
+
     /// Kind and values, as blocks hold them.
+    #[inline]
     pub(crate) fn parts(self) -> (u8, [ValueId; 2]) {
         match self {
             Self::None => (0, [NO_VALUE; 2]),
@@ -435,7 +457,7 @@ mod tests {
             Value::Unknown,
             Value::Null,
             Value::Param(0),
-            Value::Param(NULL - FIRST_PARAM - 1),
+            Value::Param(NULL_ID - FIRST_PARAM - 1),
             Value::Event(0),
             Value::Event(u32::from(FIRST_PARAM - FIRST_EVENT) - 1),
         ];
@@ -445,7 +467,7 @@ mod tests {
             assert_eq!(Value::without_row(id), Some(value));
         }
         let too_large = [
-            Value::Param(NULL - FIRST_PARAM),
+            Value::Param(NULL_ID - FIRST_PARAM),
             Value::Event(u32::from(FIRST_PARAM - FIRST_EVENT)),
             Value::Event(u32::MAX),
             Value::Int(0),

@@ -79,12 +79,13 @@ pub(super) fn of_method(desc: &[u8]) -> MethodShape {
             break;
         }
         args = args.saturating_add(u16::from(slots(b)));
-        at += type_len(&desc[at..]);
+        at = after_type(desc, at, b);
     }
     MethodShape { args, result: desc.get(at).map_or(0, |b| slots(*b)) }
 }
 
 /// Slots of a value whose descriptor starts with this byte.
+#[inline]
 pub(super) fn slots(first: u8) -> u8 {
     match first {
         b'J' | b'D' => 2,
@@ -93,22 +94,45 @@ pub(super) fn slots(first: u8) -> u8 {
     }
 }
 
-fn type_len(desc: &[u8]) -> usize {
-    let dims = desc.iter().take_while(|b| **b == b'[').count();
-    match desc.get(dims) {
-        Some(b'L') => desc.iter().position(|b| *b == b';').map_or(desc.len(), |i| i + 1),
-        Some(_) => dims + 1,
-        None => dims.max(1),
+/// Where the type ends that starts with `first` at `at`.
+#[inline]
+fn after_type(desc: &[u8], at: usize, first: u8) -> usize {
+    let (mut at, mut first) = (at + 1, first);
+    while first == b'[' {
+        let Some(&element) = desc.get(at) else { return at };
+        (at, first) = (at + 1, element);
     }
+    if first == b'L' { after_semicolon(desc, at) } else { at }
+}
+
+const SEMICOLONS: u64 = u64::from_ne_bytes([b';'; 8]);
+const LOW_BITS: u64 = u64::from_ne_bytes([1; 8]);
+const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+
+/// What stands behind the next semicolon, looked for in eight bytes at a time: names of classes are long.
+fn after_semicolon(desc: &[u8], at: usize) -> usize {
+    let mut at = at;
+    while let Some(word) = desc.get(at..at + 8).and_then(|bytes| <[u8; 8]>::try_from(bytes).ok()) {
+        let zeros = u64::from_le_bytes(word) ^ SEMICOLONS;
+        // The lowest high bit that is set here marks the first byte that is zero.
+        let marks = zeros.wrapping_sub(LOW_BITS) & !zeros & HIGH_BITS;
+        if marks != 0 {
+            return at + marks.trailing_zeros() as usize / 8 + 1;
+        }
+        at += 8;
+    }
+    let rest = desc.get(at..).unwrap_or_default();
+    rest.iter().position(|b| *b == b';').map_or(desc.len(), |i| at + i + 1)
 }
 
 /// Slots of each parameter of a method descriptor, in order.
+#[inline]
 pub(super) fn parameter_slots(desc: &[u8]) -> impl Iterator<Item = u8> + '_ {
     let mut at = 1usize;
     std::iter::from_fn(move || match desc.get(at) {
         None | Some(b')') => None,
         Some(&b) => {
-            at += type_len(&desc[at..]);
+            at = after_type(desc, at, b);
             Some(slots(b))
         }
     })
@@ -123,6 +147,16 @@ mod tests {
         assert_eq!(of_method(b"(IJ[DLa/B;)J"), MethodShape { args: 5, result: 2 });
         assert_eq!(of_method(b"()V"), MethodShape::default());
         assert_eq!(parameter_slots(b"(IJ[DLa/B;)J").collect::<Vec<_>>(), [1, 2, 1, 1]);
+    }
+
+    #[test]
+    fn names_of_every_length_end_at_their_semicolon() {
+        for n in 0..40 {
+            let name = "\u{e9}x".repeat(n) + "a";
+            let desc = format!("(L{name};J[[L{name};L{name};)L{name};");
+            assert_eq!(of_method(desc.as_bytes()), MethodShape { args: 5, result: 1 });
+            assert_eq!(parameter_slots(desc.as_bytes()).collect::<Vec<_>>(), [1, 2, 1, 1]);
+        }
     }
 
     #[test]

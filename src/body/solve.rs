@@ -1,11 +1,16 @@
-//! The solver: runs blocks until the origins at every block's entry are stable, and writes what they do once they are.
+//! The solver: runs blocks until the origins at every block's entry are stable.
 
+use super::drafts::OF_PRIMITIVE;
 use super::dynamic::DynamicCalls;
-use super::emit::Emitter;
-use super::flow::{Flow, NO_BLOCK};
-use super::frame::{Frame, Slot, TOP, UNKNOWN};
-use super::model::{Block, Event, Handler, Span, Value};
+use super::emit::{finish, single_block};
+use super::execute::{END, Executor, Values};
+use super::flow::NO_BLOCK;
+use super::frame::{Fault, Frame, Slot, TOP};
+use super::lines::Lines;
+use super::model::{Block, Event, EventKind, Handler, Span, Test, Value};
 use super::shape::{Shapes, parameter_slots};
+use super::state::{Entry, Raw, State, UNKNOWN};
+use super::straight::{self, Straight};
 use crate::classfile::{ClassError, Code, ConstantPool};
 use crate::vocabulary::ValueId;
 
@@ -14,9 +19,6 @@ pub const TOO_MUCH_STATE: &str = "too many blocks and variables to be followed";
 /// Slots that the entry states of one body's blocks may take together; about a hundred times what large real bodies
 /// need.
 pub(super) const MAX_STATE_SLOTS: usize = 1 << 22;
-
-/// Inputs that one merge remembers while a body is solved.
-const MAX_PHI_INPUTS: u8 = 24;
 
 /// The tables that reduced bodies are appended to.
 pub struct Bodies<'t> {
@@ -56,102 +58,80 @@ pub struct Reduced {
     pub line: u16,
 }
 
-/// What a walk over a block is for.
-pub(super) type Purpose = u8;
-/// Only carry the state to the successors: what the block writes is not yet final.
-pub(super) const SOLVE: Purpose = 0;
-/// Write what rules may ask about, and carry the state.
-pub(super) const SOLVE_AND_WRITE: Purpose = 1;
-/// Only write: all entry states are final.
-pub(super) const WRITE: Purpose = 2;
-
-/// What is known of a slot's value while a body is solved.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Raw {
-    Unknown,
-    Null,
-    Int(i32),
-    /// A string or class constant: pool index.
-    Pool(u16),
-    Param(u16),
-    /// What the instruction at this pc yields.
-    At(u16),
-    Caught(u16),
-    Derived(Slot),
-    /// Values that meet at a block's entry; a list of inputs through `phi_inputs`.
-    Phi {
-        block: u16,
-        slot: u16,
-        first: u32,
-    },
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct Entry {
-    offset: u32,
-    len: u32,
-}
-
-const NOT_REACHED: Entry = Entry { offset: u32::MAX, len: 0 };
-
 /// Working memory, reused from body to body.
 #[derive(Default)]
 pub struct Scratch {
-    pub(super) flow: Flow,
-    pub(super) frame: Frame,
-    pub(super) raw: Vec<Raw>,
-    /// Inputs of phis as linked lists: value, next row plus one.
-    pub(super) phi_inputs: Vec<(Slot, u32)>,
-    pub(super) at_pc: Vec<Slot>,
-    pub(super) emitter: Emitter,
-    entries: Vec<Entry>,
-    states: Vec<Slot>,
-    pending: Vec<u64>,
-    caught: Vec<Slot>,
+    frame: Frame,
+    straight: Straight,
+    state: State,
+    /// Rows that bodies of a single block without handlers share, by their number of events.
+    shared: Vec<u32>,
 }
 
-/// One body being reduced.
-pub(super) struct Machine<'a, 's, 't> {
-    pub(super) code: Code<'a>,
-    pub(super) pool: &'s ConstantPool<'a>,
-    pub(super) shapes: &'s mut Shapes,
-    pub(super) dynamic: DynamicCalls<'a>,
-    pub(super) scratch: &'s mut Scratch,
-    pub(super) out: &'s mut Bodies<'t>,
-    pub(super) block: usize,
-    /// Line table, sorted by pc.
-    pub(super) lines: &'s [(u16, u16)],
+/// The values of a body that is being solved.
+struct Solver<'m> {
+    s: &'m mut State,
+    /// The code's place in the class file.
+    offset: usize,
+    n_locals: usize,
+    block: usize,
+    /// Rows of the handlers that cover the block.
+    handlers: std::ops::Range<usize>,
+    /// Whether all entry states are final, so that nothing flows any more.
+    is_solved: bool,
+    error: Option<ClassError>,
 }
 
 /// Reduces one body and appends it to the tables.
 ///
-/// `desc` is the method's descriptor, `lines` the body's line table sorted by pc.
+/// `desc` is the method's descriptor.
 ///
 /// # Errors
 /// When the code is malformed or beyond a bound; the tables are then as before.
 #[allow(clippy::too_many_arguments)]
 pub fn reduce_body<'a>(
-    code: Code<'a>,
+    code: &Code<'a>,
     pool: &ConstantPool<'a>,
     desc: &[u8],
     is_static: bool,
-    lines: &[(u16, u16)],
-    dynamic: DynamicCalls<'a>,
+    lines: Lines<'_>,
+    dynamic: &DynamicCalls<'a>,
     shapes: &mut Shapes,
     scratch: &mut Scratch,
     out: &mut Bodies<'_>,
 ) -> Result<Reduced, ClassError> {
     let mark = out.lengths();
-    let mut machine = Machine { code, pool, shapes, dynamic, scratch, out, block: 0, lines };
-    let result = machine.solve(desc, is_static).map(|()| machine.finish());
-    if result.is_err() {
-        machine.out.truncate(mark);
+    let Scratch { frame, straight, state, shared } = scratch;
+    let (n_locals, n_stack) = (usize::from(code.max_locals), usize::from(code.max_stack));
+    if straight::is_straight(code) {
+        let values = straight::begin(straight, out, lines);
+        frame.begin(n_locals, n_stack, straight::UNKNOWN);
+        let mut executor = Executor { code, pool, dynamic, shapes, frame, values };
+        if executor.walk(desc, is_static).is_ok() {
+            return Ok(single_block(shared, out, mark, lines.first()));
+        }
+        // Beyond a bound, or malformed: the solver says how.
+        out.truncate(mark);
     }
-    result
+    frame.begin(n_locals, n_stack, UNKNOWN);
+    let values = Solver {
+        s: state,
+        offset: code.offset,
+        n_locals,
+        block: 0,
+        handlers: 0..0,
+        is_solved: false,
+        error: None,
+    };
+    Executor { code, pool, dynamic, shapes, frame, values }.solve(desc, is_static)?;
+    Ok(finish(state, shared, out, mark, lines))
 }
 
+/// Lengths of the tables.
+pub(super) type Mark = [usize; 7];
+
 impl Bodies<'_> {
-    fn lengths(&self) -> [usize; 7] {
+    fn lengths(&self) -> Mark {
         [
             self.events.len(),
             self.args.len(),
@@ -163,7 +143,7 @@ impl Bodies<'_> {
         ]
     }
 
-    fn truncate(&mut self, to: [usize; 7]) {
+    fn truncate(&mut self, to: Mark) {
         self.events.truncate(to[0]);
         self.args.truncate(to[1]);
         self.values.truncate(to[2]);
@@ -174,65 +154,31 @@ impl Bodies<'_> {
     }
 }
 
-impl Machine<'_, '_, '_> {
-    /// Walks the blocks until no entry state changes, and writes what they do.
-    ///
-    /// A block is written at its first walk if all before it have been; in code without loops its entry state is final
-    /// by then. As soon as a written block has to be walked again, writing stops; the blocks from the first such on
-    /// are written at the end.
+impl Executor<'_, '_, Solver<'_>> {
+    /// Walks the blocks until no entry state changes. Each walk of a block writes what it does over what the walk
+    /// before has written.
     fn solve(&mut self, desc: &[u8], is_static: bool) -> Result<(), ClassError> {
-        self.scratch.flow.find(&self.code)?;
-        let n_blocks = self.scratch.flow.n_blocks();
-        self.clear(n_blocks);
+        self.values.s.flow.find(self.code)?;
+        self.values.s.clear(self.code.code.len());
         self.enter(desc, is_static)?;
-        let (mut next, mut rewritten) = (0, None::<usize>);
-        while let Some(block) = self.next_pending() {
-            if rewritten.is_none() && block >= next {
-                self.begin_block(block);
-                self.run::<SOLVE_AND_WRITE>(block)?;
-                self.end_block();
-                next = block + 1;
-            } else {
-                rewritten = Some(rewritten.map_or(block, |first| first.min(block)));
-                self.run::<SOLVE>(block)?;
-            }
+        while let Some(block) = self.values.s.pending.next() {
+            self.run(block)?;
         }
-        if let Some(first) = rewritten {
-            self.unwrite(first);
-            for block in first..n_blocks {
-                if self.is_reached(block) {
-                    self.begin_block(block);
-                    self.run::<WRITE>(block)?;
-                    self.end_block();
+        if self.values.s.drafts.rewrite() {
+            self.values.is_solved = true;
+            for block in 0..self.values.s.flow.n_blocks() {
+                if self.values.s.is_reached(block) {
+                    self.run(block)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn clear(&mut self, n_blocks: usize) {
-        let s = &mut *self.scratch;
-        s.raw.clear();
-        s.raw.push(Raw::Unknown);
-        s.phi_inputs.clear();
-        // What is executed only once needs no notes of what it did the last time.
-        let n_noted = if s.flow.is_straight { 0 } else { self.code.code.len() };
-        s.at_pc.clear();
-        s.at_pc.resize(n_noted, TOP);
-        s.entries.clear();
-        s.entries.resize(n_blocks, NOT_REACHED);
-        s.caught.clear();
-        s.caught.resize(n_blocks, TOP);
-        s.states.clear();
-        s.pending.clear();
-        s.pending.resize(n_blocks.div_ceil(64), 0);
-        s.emitter.clear(n_noted, self.out);
-    }
-
     /// The state at the first instruction: parameters in the first locals (JVMS 2.6.1).
     fn enter(&mut self, desc: &[u8], is_static: bool) -> Result<(), ClassError> {
-        let n_locals = usize::from(self.code.max_locals);
-        let s = &mut *self.scratch;
+        let n_locals = self.values.n_locals;
+        let s = &mut *self.values.s;
         s.states.resize(n_locals, UNKNOWN);
         let receiver = (!is_static).then_some(1u8);
         let mut at = 0;
@@ -252,238 +198,229 @@ impl Machine<'_, '_, '_> {
             at += usize::from(n);
         }
         s.entries[0] = Entry { offset: 0, len: n_locals as u32 };
-        s.pending[0] |= 1;
+        s.pending.add(0);
         Ok(())
     }
 
-    /// The lowest waiting block: compilers lay code out so that this is close to reverse post-order.
-    fn next_pending(&mut self) -> Option<usize> {
-        for (word, bits) in self.scratch.pending.iter_mut().enumerate() {
-            if *bits != 0 {
-                let bit = bits.trailing_zeros() as usize;
-                *bits &= *bits - 1;
-                return Some(word * 64 + bit);
-            }
-        }
-        None
-    }
-
     /// Runs a block from its entry state.
-    fn run<const P: Purpose>(&mut self, block: usize) -> Result<(), ClassError> {
-        self.block = block;
-        let n_locals = usize::from(self.code.max_locals);
-        let limit = n_locals + usize::from(self.code.max_stack);
-        let s = &mut *self.scratch;
-        let entry = s.entries[block];
+    fn run(&mut self, block: usize) -> Result<(), ClassError> {
+        let v = &mut self.values;
+        v.block = block;
+        let entry = v.s.entries[block];
         let range = entry.offset as usize..(entry.offset + entry.len) as usize;
-        s.frame.load(&s.states[range], n_locals, limit, self.code.offset);
-        if P != WRITE {
-            self.flow_to_handlers()?;
-        }
-        let mut instructions = self.code.instructions();
-        instructions.seek(usize::from(self.scratch.flow.starts[block]));
+        self.frame.load(&v.s.states[range]);
+        v.s.drafts.begin_block(block);
+        v.handlers = if v.is_solved { 0..0 } else { v.s.flow.handler_rows(block) };
+        v.flow_to_handlers(self.frame).map_err(|fault| v.error_of(fault, 0))?;
+        let mut pc = usize::from(v.s.flow.starts[block]);
         let mut following = block + 1;
-        let mut end = self.start_of(following);
         loop {
-            let pc = instructions.pc();
+            let end = self.start_of(following);
+            while pc < end {
+                pc = self.step(pc).map_err(|fault| self.error_at(fault, pc))?;
+            }
+            if pc == END {
+                break;
+            }
+            if pc == end {
+                let flown = self.values.flow_to(following as u16, self.frame);
+                flown.map_err(|fault| self.values.error_of(fault, pc))?;
+                break;
+            }
             // Obfuscators jump into the middle of instructions, so that a block may start where this one never is.
-            while pc > end {
-                following += 1;
-                end = self.start_of(following);
-            }
-            if pc == end && following < self.scratch.flow.n_blocks() {
-                return self.flow_to::<P>(following as u16);
-            }
-            let Some(instruction) = instructions.step()? else {
-                return Err(ClassError::new(
-                    self.code.offset + pc,
-                    "execution falls off the end of the code",
-                ));
-            };
-            if self.execute::<P>(instruction, pc, instructions.pc())? {
-                return Ok(());
-            }
+            following += 1;
         }
+        self.values.s.drafts.end_block(block);
+        Ok(())
     }
 
-    /// First pc of a block; the code's end if there is none.
+    #[cold]
+    fn error_at(&self, fault: Fault, pc: usize) -> ClassError {
+        if fault == Fault::Undecodable {
+            let mut instructions = self.code.instructions();
+            instructions.seek(pc);
+            if let Err(error) = instructions.step() {
+                return error;
+            }
+        }
+        self.values.error_of(fault, pc)
+    }
+
+    /// First pc of a block; past all code if there is none.
     fn start_of(&self, block: usize) -> usize {
-        self.scratch.flow.starts.get(block).map_or(usize::MAX, |start| usize::from(*start))
+        self.values.s.flow.starts.get(block).map_or(usize::MAX, |start| usize::from(*start))
+    }
+}
+
+impl Solver<'_> {
+    fn fault(&mut self, what: &'static str) -> Fault {
+        self.told(ClassError::new(self.offset, what))
     }
 
-    /// An edge to the block at `target`; the sweep has checked that there is one.
-    pub(super) fn jump<const P: Purpose>(&mut self, target: i64) -> Result<(), ClassError> {
-        let block = usize::try_from(target).map_or(NO_BLOCK, |t| self.scratch.flow.block_at(t));
-        if block == NO_BLOCK {
-            return Err(ClassError::new(self.code.offset, "a branch leaves the code"));
-        }
-        self.flow_to::<P>(block)
+    fn error_of(&self, fault: Fault, pc: usize) -> ClassError {
+        self.error
+            .filter(|_| fault == Fault::Told)
+            .unwrap_or_else(|| ClassError::new(self.offset + pc, fault.what()))
     }
 
-    fn flow_to<const P: Purpose>(&mut self, block: u16) -> Result<(), ClassError> {
-        if P != SOLVE {
-            self.scratch.emitter.edges.push(block);
-            if P == WRITE {
-                return Ok(());
-            }
+    fn flow_to(&mut self, block: u16, frame: &Frame) -> Result<(), Fault> {
+        if self.is_solved {
+            return Ok(());
         }
+        self.s.drafts.edge(block);
         let b = usize::from(block);
-        let s = &mut *self.scratch;
-        let n = s.frame.slots().len();
-        let entry = s.entries[b];
-        if entry.offset == u32::MAX {
-            s.entries[b] = Entry { offset: s.states.len() as u32, len: n as u32 };
-            s.states.extend_from_slice(s.frame.slots());
+        let slots = frame.slots();
+        if !self.s.is_reached(b) {
+            self.s.entries[b] = Entry { offset: self.s.states.len() as u32, len: slots.len() as u32 };
+            self.s.states.extend_from_slice(slots);
             return self.wake(b);
         }
-        if entry.len as usize != n {
-            return Err(ClassError::new(self.code.offset, "stacks of different depth meet"));
+        if self.s.entries[b].len as usize != slots.len() {
+            return Err(self.fault("stacks of different depth meet"));
         }
-        if self.join_slots(block, n) { self.wake(b) } else { Ok(()) }
+        if self.join_slots(block, slots) { self.wake(b) } else { Ok(()) }
     }
 
-    /// Joins the first `n` slots of the frame into a block's entry state. Returns whether the state changed.
-    fn join_slots(&mut self, block: u16, n: usize) -> bool {
-        let offset = self.scratch.entries[usize::from(block)].offset as usize;
+    /// Joins slots into the first of a block's entry state. Returns whether the state changed.
+    fn join_slots(&mut self, block: u16, slots: &[Slot]) -> bool {
+        let offset = self.s.entries[usize::from(block)].offset as usize;
         let mut changed = false;
-        for i in 0..n {
-            let new = self.scratch.frame.slots()[i];
-            if self.scratch.states[offset + i] != new {
-                changed |= self.join_slot(block, i, new);
+        for (i, new) in slots.iter().enumerate() {
+            if self.s.states[offset + i] != *new {
+                changed |= self.s.join_slot(block, i, *new);
             }
         }
         changed
     }
 
-    fn wake(&mut self, block: usize) -> Result<(), ClassError> {
-        self.scratch.pending[block / 64] |= 1 << (block % 64);
-        if self.scratch.states.len() > MAX_STATE_SLOTS {
-            return Err(ClassError::new(self.code.offset, TOO_MUCH_STATE));
-        }
-        Ok(())
-    }
-
-    /// Joins one value into a block's entry state. Returns whether the state changed.
-    fn join_slot(&mut self, block: u16, slot: usize, new: Slot) -> bool {
-        let at = self.scratch.entries[usize::from(block)].offset as usize + slot;
-        let old = self.scratch.states[at];
-        if old == new {
-            return false;
-        }
-        let joined = self.join(block, slot as u16, old, new);
-        self.scratch.states[at] = joined;
-        joined != old
-    }
-
-    fn join(&mut self, block: u16, slot: u16, old: Slot, new: Slot) -> Slot {
-        let s = &mut *self.scratch;
-        if let Some(Raw::Phi { block: b, slot: i, .. }) = s.raw.get(usize::from(old))
-            && (*b, *i) == (block, slot)
-        {
-            Self::add_input(s, old, if new == TOP { UNKNOWN } else { new });
-            return old;
-        }
-        if old == TOP || new == TOP || s.raw.len() >= usize::from(TOP) {
-            return UNKNOWN;
-        }
-        let phi = s.raw.len() as Slot;
-        s.raw.push(Raw::Phi { block, slot, first: 0 });
-        Self::add_input(s, phi, old);
-        Self::add_input(s, phi, new);
-        phi
-    }
-
-    fn add_input(s: &mut Scratch, phi: Slot, value: Slot) {
-        let Some(Raw::Phi { block, slot, first }) = s.raw.get(usize::from(phi)).copied() else { return };
-        let (mut row, mut n) = (first, 0u8);
-        while let Some(&(input, next)) = (row as usize).checked_sub(1).and_then(|r| s.phi_inputs.get(r)) {
-            if input == value {
-                return;
-            }
-            (row, n) = (next, n + 1);
-        }
-        // Past the bound the merge counts as unknown too.
-        let value = match n.cmp(&MAX_PHI_INPUTS) {
-            std::cmp::Ordering::Less => value,
-            std::cmp::Ordering::Equal => UNKNOWN,
-            std::cmp::Ordering::Greater => return,
-        };
-        s.phi_inputs.push((value, first));
-        s.raw[usize::from(phi)] = Raw::Phi { block, slot, first: s.phi_inputs.len() as u32 };
+    fn wake(&mut self, block: usize) -> Result<(), Fault> {
+        self.s.pending.add(block);
+        if self.s.states.len() > MAX_STATE_SLOTS { Err(self.fault(TOO_MUCH_STATE)) } else { Ok(()) }
     }
 
     /// The exceptional edges of the present block, with the locals as they are now.
-    fn flow_to_handlers(&mut self) -> Result<(), ClassError> {
-        for row in self.scratch.flow.handler_rows(self.block) {
-            let (handler, _) = self.scratch.flow.handler(row);
+    fn flow_to_handlers(&mut self, frame: &Frame) -> Result<(), Fault> {
+        for row in self.handlers.clone() {
+            let (handler, _) = self.s.flow.handler(row);
             let h = usize::from(handler);
-            if self.scratch.entries[h].offset == u32::MAX {
-                let caught = self.caught(handler);
-                let s = &mut *self.scratch;
-                let offset = s.states.len() as u32;
-                s.states.extend_from_slice(s.frame.locals());
-                s.states.push(caught);
-                s.entries[h] = Entry { offset, len: s.states.len() as u32 - offset };
+            let locals = frame.locals();
+            if !self.s.is_reached(h) {
+                let caught = self.s.caught(handler);
+                let offset = self.s.states.len() as u32;
+                self.s.states.extend_from_slice(locals);
+                self.s.states.push(caught);
+                self.s.entries[h] = Entry { offset, len: locals.len() as u32 + 1 };
                 self.wake(h)?;
-            } else {
-                let n = self.scratch.frame.locals().len();
-                if self.scratch.entries[h].len as usize != n + 1 {
-                    return Err(ClassError::new(self.code.offset, "stacks of different depth meet"));
-                }
-                if self.join_slots(handler, n) {
-                    self.wake(h)?;
-                }
+            } else if self.s.entries[h].len as usize != locals.len() + 1 {
+                return Err(self.fault("stacks of different depth meet"));
+            } else if self.join_slots(handler, locals) {
+                self.wake(h)?;
             }
         }
         Ok(())
     }
 
     /// After a store: only that local can differ from what the handlers have seen of this block.
-    pub(super) fn flow_local_to_handlers(&mut self, local: u16) -> Result<(), ClassError> {
-        for row in self.scratch.flow.handler_rows(self.block) {
-            let (handler, _) = self.scratch.flow.handler(row);
-            let value = self.scratch.frame.locals().get(usize::from(local)).copied().unwrap_or(UNKNOWN);
-            if self.join_slot(handler, usize::from(local), value) {
+    fn flow_local_to_handlers(&mut self, local: u16, frame: &Frame) -> Result<(), Fault> {
+        let value = frame.locals().get(usize::from(local)).copied().unwrap_or(UNKNOWN);
+        for row in self.handlers.clone() {
+            let (handler, _) = self.s.flow.handler(row);
+            if self.s.join_slot(handler, usize::from(local), value) {
                 self.wake(usize::from(handler))?;
             }
         }
         Ok(())
     }
+}
 
-    fn caught(&mut self, handler: u16) -> Slot {
-        let s = &mut *self.scratch;
-        let known = s.caught[usize::from(handler)];
-        if known != TOP {
-            return known;
-        }
-        if s.raw.len() >= usize::from(TOP) {
-            return UNKNOWN;
-        }
-        s.raw.push(Raw::Caught(handler));
-        s.caught[usize::from(handler)] = (s.raw.len() - 1) as Slot;
-        s.caught[usize::from(handler)]
+/// The raw value of an operand.
+fn operand(slot: Slot) -> Slot {
+    if slot == TOP { UNKNOWN } else { slot }
+}
+
+impl Values for Solver<'_> {
+    const UNKNOWN: Slot = UNKNOWN;
+
+    #[inline]
+    fn int(&mut self, pc: usize, n: i32) -> Result<Slot, Fault> {
+        Ok(self.s.value_at(pc, Raw::Int(n)))
     }
 
-    /// The number of the value that the instruction at `pc` yields.
-    pub(super) fn value_at(&mut self, pc: usize, raw: Raw) -> Slot {
-        let s = &mut *self.scratch;
-        if let Some(known) = s.at_pc.get(pc).copied().filter(|known| *known != TOP) {
-            s.raw[usize::from(known)] = raw;
-            return known;
-        }
-        if s.raw.len() >= usize::from(TOP) {
-            return UNKNOWN;
-        }
-        s.raw.push(raw);
-        let slot = (s.raw.len() - 1) as Slot;
-        if let Some(noted) = s.at_pc.get_mut(pc) {
-            *noted = slot;
-        }
-        slot
+    #[inline]
+    fn null(&mut self, pc: usize) -> Result<Slot, Fault> {
+        Ok(self.s.value_at(pc, Raw::Null))
     }
 
-    /// Whether a block is reachable.
-    pub(super) fn is_reached(&self, block: usize) -> bool {
-        self.scratch.entries.get(block).is_some_and(|e| e.offset != u32::MAX)
+    #[inline]
+    fn pooled(&mut self, pc: usize, index: u16) -> Result<Slot, Fault> {
+        Ok(self.s.value_at(pc, Raw::Pool(index)))
+    }
+
+    #[inline]
+    fn derived(&mut self, pc: usize, source: Slot) -> Result<Slot, Fault> {
+        Ok(self.s.value_at(pc, Raw::Derived(source)))
+    }
+
+    #[inline]
+    fn result(&mut self, pc: usize) -> Result<Slot, Fault> {
+        let event = self.s.drafts.last();
+        Ok(self.s.value_at(pc, Raw::Event(event)))
+    }
+
+    #[inline]
+    fn is_of_interest(&self, slot: Slot) -> bool {
+        !matches!(self.s.raw.get(usize::from(slot)), None | Some(Raw::Unknown | Raw::Int(_)))
+    }
+
+    #[inline]
+    fn event(&mut self, kind: EventKind, pc: usize, target: u32, operands: &[Slot]) -> Result<(), Fault> {
+        let operands = operands.iter().map(|slot| operand(*slot));
+        self.s.drafts.write(kind, pc as u16, target, operands.len(), operands);
+        Ok(())
+    }
+
+    #[inline]
+    fn call(&mut self, kind: EventKind, pc: usize, target: u32, operands: &[Slot]) -> Result<(), Fault> {
+        let operands = operands.iter().copied().filter(|slot| *slot != TOP);
+        self.s.drafts.write(kind, pc as u16, target, operands.clone().count(), operands);
+        Ok(())
+    }
+
+    /// Whether the body has made the array is not known before all is.
+    fn primitive_store(&mut self, pc: usize, array: Slot, value: Slot) -> Result<(), Fault> {
+        self.s.drafts.has_doubtful = true;
+        self.event(EventKind::ArrayStore, pc, OF_PRIMITIVE, &[array, value])
+    }
+
+    #[inline]
+    fn stored(&mut self, local: u16, frame: &Frame) -> Result<(), Fault> {
+        if self.handlers.is_empty() { Ok(()) } else { self.flow_local_to_handlers(local, frame) }
+    }
+
+    /// The sweep has checked that there is a block at `target`.
+    fn jump(&mut self, target: i64, frame: &Frame) -> Result<(), Fault> {
+        let block = usize::try_from(target).map_or(NO_BLOCK, |t| self.s.flow.block_at(t));
+        if block == NO_BLOCK {
+            return Err(self.fault("a branch leaves the code"));
+        }
+        self.flow_to(block, frame)
+    }
+
+    fn return_from_subroutine(&mut self, frame: &Frame) -> Result<(), Fault> {
+        for i in 0..self.s.flow.jsr_returns.len() {
+            let target = self.s.flow.jsr_returns[i];
+            self.jump(i64::from(target), frame)?;
+        }
+        Ok(())
+    }
+
+    fn test(&mut self, test: Test) {
+        let test = test.map(|id| ValueId(operand(id.0)));
+        self.s.drafts.set_test(self.block, test);
+    }
+
+    fn told(&mut self, error: ClassError) -> Fault {
+        self.error = Some(error);
+        Fault::Told
     }
 }

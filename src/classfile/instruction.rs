@@ -172,6 +172,19 @@ impl<'a> Instructions<'a> {
         Ok(Some(instruction))
     }
 
+    /// Where the next instruction is that may continue elsewhere than at the one behind it, that runs past the end, or
+    /// whose length its opcode does not tell. The code's length if there is none.
+    pub fn first_not_straight(&self) -> usize {
+        let (mut at, mut last) = (self.at, self.at);
+        while let Some(&op) = self.code.get(at)
+            && STRAIGHT_LENGTHS[usize::from(op)] != 0
+        {
+            last = at;
+            at += usize::from(STRAIGHT_LENGTHS[usize::from(op)]);
+        }
+        if at > self.code.len() { last } else { at }
+    }
+
     /// Decodes the next instruction that may continue elsewhere than at the one behind it (branches, switches, `ret`,
     /// returns, `athrow`), passing over all others. `None` at the end of the code. The instruction's own offset is the
     /// first of the pair.
@@ -180,15 +193,7 @@ impl<'a> Instructions<'a> {
     /// As [`step`](Self::step), for the instructions that are passed over as well.
     pub fn next_transfer(&mut self) -> Result<Option<(usize, Instruction<'a>)>, ClassError> {
         loop {
-            let (mut at, mut last) = (self.at, self.at);
-            while let Some(&op) = self.code.get(at)
-                && STRAIGHT_LENGTHS[usize::from(op)] != 0
-            {
-                last = at;
-                at += usize::from(STRAIGHT_LENGTHS[usize::from(op)]);
-            }
-            // An instruction that runs past the end is decoded once more, for its error.
-            self.at = if at > self.code.len() { last } else { at };
+            self.at = self.first_not_straight();
             let pc = self.at;
             match self.step()? {
                 None => return Ok(None),

@@ -24,16 +24,16 @@ opcodes! {
 
 /// Slots popped and pushed by an arithmetic, conversion or comparison instruction (opcodes 96 to 152 without `iinc`);
 /// `None` for all others.
-pub fn arithmetic(op: u8) -> Option<(u8, u8)> {
+pub const fn arithmetic(op: u8) -> Option<(u8, u8)> {
     // Per group of four: int, long, float, double.
     const BINARY: [(u8, u8); 4] = [(2, 1), (4, 2), (2, 1), (4, 2)];
     const UNARY: [(u8, u8); 4] = [(1, 1), (2, 2), (1, 1), (2, 2)];
     Some(match op {
-        96..=115 => BINARY[usize::from((op - 96) % 4)],
-        116..=119 => UNARY[usize::from(op - 116)],
+        96..=115 => BINARY[((op - 96) % 4) as usize],
+        116..=119 => UNARY[(op - 116) as usize],
         // Shifts: the distance is an int, also for longs.
-        120..=125 => [(2, 1), (3, 2)][usize::from((op - 120) % 2)],
-        126..=131 => [(2, 1), (4, 2)][usize::from((op - 126) % 2)],
+        120..=125 => [(2, 1), (3, 2)][((op - 120) % 2) as usize],
+        126..=131 => [(2, 1), (4, 2)][((op - 126) % 2) as usize],
         133 | 135 | 140 | 141 => (1, 2),
         134 | 139 | 145..=147 => (1, 1),
         136 | 137 | 142 | 144 => (2, 1),

@@ -6,6 +6,7 @@
 //! May import: vocabulary, classfile, body
 
 pub mod archive;
+mod attributes;
 pub mod codec;
 pub mod configured;
 pub mod display;

@@ -1,14 +1,15 @@
 //! One class file to facts, appended to a unit.
 
 use super::archive::CLASS_SUFFIX;
+use super::attributes::{AttributeKind, AttributeKinds};
 use super::marks::Marks;
 use super::symbols::Symbols;
 use super::tables::{
     Annotation, AnnotationValue, ClassFacts, FieldFacts, MethodExtras, MethodFacts, UnitFacts,
 };
 use crate::body::{
-    self, ArrayTarget, Bodies, DynamicCalls, Event, EventKind, NO_NAME, NO_TARGET, Reduced, Scratch, Shapes,
-    Span, TOO_MUCH_STATE, Value,
+    self, ArrayTarget, Bodies, DynamicCalls, Event, EventKind, Lines, NO_NAME, NO_TARGET, Reduced, Scratch,
+    Shapes, Span, TOO_MUCH_STATE, Value,
 };
 use crate::classfile::code::line_numbers;
 use crate::classfile::{
@@ -28,7 +29,8 @@ pub struct Reducer {
     shapes: Shapes,
     scratch: Scratch,
     symbols: Symbols,
-    lines: Vec<(u16, u16)>,
+    attributes: AttributeKinds,
+    lines: Vec<u32>,
 }
 
 impl Reducer {
@@ -71,12 +73,14 @@ impl Reducer {
             shapes: &mut self.shapes,
             scratch: &mut self.scratch,
             symbols: &mut self.symbols,
+            attributes: &mut self.attributes,
             lines: &mut self.lines,
             unit,
             entry,
         };
         work.shapes.reset(class.pool());
         work.symbols.begin_class(class.pool());
+        work.attributes.begin_class(class.pool());
         if let Err(error) = work.reduce() {
             marks.restore(unit);
             unit.problems.push(malformed(ProblemCode::MalformedClass, entry, error));
@@ -97,7 +101,8 @@ struct ClassWork<'a, 'w> {
     shapes: &'w mut Shapes,
     scratch: &'w mut Scratch,
     symbols: &'w mut Symbols,
-    lines: &'w mut Vec<(u16, u16)>,
+    attributes: &'w mut AttributeKinds,
+    lines: &'w mut Vec<u32>,
     unit: &'w mut UnitFacts,
     entry: &'w str,
 }
@@ -132,7 +137,7 @@ impl<'a> ClassWork<'a, '_> {
         let attributes = self.class_attributes(name)?;
         let annotations = self.annotations(attributes.annotations)?;
         let fields = self.fields()?;
-        let methods = self.methods(DynamicCalls::new(attributes.bootstraps))?;
+        let methods = self.methods(&DynamicCalls::new(attributes.bootstraps))?;
         let prefix = self.prefix(name);
         self.unit.classes.push(ClassFacts {
             name,
@@ -314,7 +319,7 @@ impl<'a> ClassWork<'a, '_> {
         Ok(Span::from(first, self.unit.fields.len()))
     }
 
-    fn methods(&mut self, dynamic: DynamicCalls<'a>) -> Result<Span, ClassError> {
+    fn methods(&mut self, dynamic: &DynamicCalls<'a>) -> Result<Span, ClassError> {
         let first = self.unit.methods.len();
         for member in self.class.methods() {
             let method = self.method(member, dynamic)?;
@@ -323,16 +328,16 @@ impl<'a> ClassWork<'a, '_> {
         Ok(Span::from(first, self.unit.methods.len()))
     }
 
-    fn method(&mut self, member: Member<'a>, dynamic: DynamicCalls<'a>) -> Result<MethodFacts, ClassError> {
+    fn method(&mut self, member: Member<'a>, dynamic: &DynamicCalls<'a>) -> Result<MethodFacts, ClassError> {
         let mut code = None;
         let (mut throws, mut annotations) = (Span::default(), [None; 2]);
         for attribute in member.attributes {
-            match self.class.pool().utf8(attribute.name)? {
-                b"Code" => code = Some(attribute),
-                b"Exceptions" => throws = self.class_list(attribute)?,
-                b"RuntimeVisibleAnnotations" => annotations[0] = Some(attribute),
-                b"RuntimeInvisibleAnnotations" => annotations[1] = Some(attribute),
-                _ => {}
+            match self.attributes.of(self.class.pool(), attribute.name)? {
+                AttributeKind::Code => code = Some(attribute),
+                AttributeKind::Exceptions => throws = self.class_list(attribute)?,
+                AttributeKind::VisibleAnnotations => annotations[0] = Some(attribute),
+                AttributeKind::InvisibleAnnotations => annotations[1] = Some(attribute),
+                AttributeKind::LineNumbers | AttributeKind::Other => {}
             }
         }
         let body = match code {
@@ -360,7 +365,7 @@ impl<'a> ClassWork<'a, '_> {
         &mut self,
         code: Attribute<'a>,
         member: Member<'a>,
-        dynamic: DynamicCalls<'a>,
+        dynamic: &DynamicCalls<'a>,
     ) -> Option<Reduced> {
         match self.try_body(code, member, dynamic) {
             Ok(reduced) => Some(reduced),
@@ -379,14 +384,15 @@ impl<'a> ClassWork<'a, '_> {
         &mut self,
         code: Attribute<'a>,
         member: Member<'a>,
-        dynamic: DynamicCalls<'a>,
+        dynamic: &DynamicCalls<'a>,
     ) -> Result<Reduced, ClassError> {
         let pool = self.class.pool();
         let code = Code::parse(code.cursor())?;
         self.lines.clear();
         for attribute in code.attributes {
-            if pool.utf8(attribute.name)? == b"LineNumberTable" {
-                self.lines.extend(line_numbers(attribute.data));
+            if self.attributes.of(pool, attribute.name)? == AttributeKind::LineNumbers {
+                let rows = line_numbers(attribute.data);
+                self.lines.extend(rows.map(|(pc, line)| u32::from(pc) << 16 | u32::from(line)));
             }
         }
         if !self.lines.is_sorted() {
@@ -403,11 +409,11 @@ impl<'a> ClassWork<'a, '_> {
             handlers: &mut unit.handlers,
         };
         let reduced = body::reduce_body(
-            code,
+            &code,
             pool,
             pool.utf8(member.desc)?,
             member.access.is_static(),
-            self.lines,
+            Lines::new(self.lines),
             dynamic,
             self.shapes,
             self.scratch,
