@@ -80,12 +80,12 @@ impl<'w> World<'w> {
 
     /// The methods that a call may run, JDK methods left out; `None` if there are more than `limit`.
     pub fn targets(&self, body: Body<'_>, event: &Event, limit: usize) -> Option<Vec<MethodId>> {
-        self.selected(body, event, limit, &|class| self.reach.has_instances(class))
+        self.selected(body, event, limit, |class| self.reach.has_instances(class))
     }
 
     /// The same, objects of classes included that no code which was seen makes.
     pub fn all_targets(&self, body: Body<'_>, event: &Event, limit: usize) -> Option<Vec<MethodId>> {
-        self.selected(body, event, limit, &|_| true)
+        self.selected(body, event, limit, |_| true)
     }
 
     fn selected(
@@ -93,7 +93,7 @@ impl<'w> World<'w> {
         body: Body<'_>,
         event: &Event,
         limit: usize,
-        has_instances: &dyn Fn(ClassId) -> bool,
+        has_instances: impl Fn(ClassId) -> bool,
     ) -> Option<Vec<MethodId>> {
         use crate::facts::EventKind::{InvokeInterface, InvokeVirtual};
         use crate::program::Node;
@@ -105,9 +105,11 @@ impl<'w> World<'w> {
             return Some(if facts.has_body { vec![target] } else { Vec::new() });
         }
         let mut found = Vec::new();
-        let mut waiting = vec![target];
-        let mut seen = vec![target];
-        while let Some(at) = waiting.pop() {
+        // Overriders that may be overridden themselves; most calls have none.
+        let mut dispatched: Vec<MethodId> = Vec::new();
+        let mut next = 0;
+        let mut at = target;
+        loop {
             let successors = self.calls.selected(at);
             if successors.len() > limit * 4 {
                 return None;
@@ -117,16 +119,16 @@ impl<'w> World<'w> {
                     Node::Method(m) | Node::Dispatch(m)
                         if !has_instances(self.program.class_of_method(m)) => {}
                     Node::Method(m) if self.program.method(m).has_body => found.push(m),
-                    Node::Dispatch(m) if !seen.contains(&m) => {
-                        seen.push(m);
-                        waiting.push(m);
-                    }
+                    Node::Dispatch(m) if m != target && !dispatched.contains(&m) => dispatched.push(m),
                     _ => {}
                 }
             }
-            if found.len() > limit || seen.len() > limit * 4 {
+            if found.len() > limit || dispatched.len() >= limit * 4 {
                 return None;
             }
+            let Some(method) = dispatched.get(next) else { break };
+            at = *method;
+            next += 1;
         }
         found.sort_unstable();
         found.dedup();

@@ -76,7 +76,11 @@ impl CallSites {
     /// Call instructions that may select this method: those that resolve to it or to what it overrides. `None` when
     /// there are more than `limit`.
     pub fn of(&self, method: MethodId, limit: usize) -> Option<Vec<CallSite>> {
-        let mut sites = self.resolved_to(method).to_vec();
+        let own = self.resolved_to(method);
+        if own.len() > limit {
+            return None;
+        }
+        let mut sites = own.to_vec();
         let mut waiting: Vec<MethodId> = self.overridden_by(method).collect();
         let mut seen = waiting.clone();
         while let Some(overridden) = waiting.pop() {

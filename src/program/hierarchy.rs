@@ -1,6 +1,6 @@
 //! Subtypes, and which classes the deployment may instantiate.
 
-use super::link::Program;
+use super::link::{NO_CLASS, Program};
 use crate::facts::{EventKind, NO_NAME, Value};
 use crate::vocabulary::{ClassId, Name, Parallel};
 use rustc_hash::FxHashSet;
@@ -179,17 +179,29 @@ impl Program<'_> {
     }
 
     fn has_supertype_of_name(&self, class: ClassId, name: Name) -> bool {
-        let mut waiting = vec![class];
+        let is_named = |at: ClassId| {
+            let facts = self.class_facts(at);
+            facts.name == name
+                || facts.super_name == name
+                || facts.interfaces.of(&self.unit(at).lists).contains(&name)
+        };
+        // Superclasses first: of many a class nothing need be written down then.
+        let mut waiting: Vec<ClassId> = Vec::new();
+        let mut at = class;
+        while at != NO_CLASS {
+            if is_named(at) {
+                return true;
+            }
+            waiting.extend(self.interfaces(at));
+            at = self.class(at).super_class;
+        }
         let mut seen: Vec<ClassId> = Vec::new();
         while let Some(at) = waiting.pop() {
             if seen.contains(&at) {
                 continue;
             }
             seen.push(at);
-            let facts = self.class_facts(at);
-            let unit = self.unit(at);
-            let interfaces = facts.interfaces.of(&unit.lists);
-            if facts.name == name || facts.super_name == name || interfaces.contains(&name) {
+            if is_named(at) {
                 return true;
             }
             waiting.extend(self.supers(at));

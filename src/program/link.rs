@@ -53,6 +53,8 @@ pub struct Program<'f> {
     pub n_methods: usize,
     /// Number of fields.
     pub n_fields: usize,
+    /// The JDK's classes, which lie one after the other.
+    jdk_classes: std::ops::Range<u32>,
     /// Class of each method.
     method_class: Vec<ClassId>,
     /// Class of each field.
@@ -99,6 +101,7 @@ impl<'f> Program<'f> {
             classes: Vec::new(),
             n_methods: 0,
             n_fields: 0,
+            jdk_classes: 0..0,
             method_class: Vec::new(),
             field_class: Vec::new(),
             interface_ids: Vec::new(),
@@ -134,10 +137,14 @@ impl<'f> Program<'f> {
         let mut hidden = Vec::new();
         for (l, loader) in self.topology.loaders.iter().enumerate() {
             let mut defined = FxHashMap::default();
+            let first = self.classes.len() as u32;
             for (e, element) in loader.path.iter().enumerate() {
                 for unit in units_of.get(&element.archive).map_or(&[][..], Vec::as_slice) {
                     self.define_unit(*unit, LoaderId::from_index(l), e, element, &mut defined, &mut hidden);
                 }
+            }
+            if LoaderId::from_index(l) == self.topology.jdk {
+                self.jdk_classes = first..self.classes.len() as u32;
             }
             self.defined.push(defined);
         }
@@ -331,7 +338,7 @@ impl<'f> Program<'f> {
 
     /// Whether a class is the JDK's.
     pub fn is_jdk(&self, id: ClassId) -> bool {
-        self.class(id).loader == self.topology.jdk
+        self.jdk_classes.contains(&id.0)
     }
 
     /// Whether the class is defined by a loader that two or more tenants use, the JDK's excepted.

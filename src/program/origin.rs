@@ -24,6 +24,23 @@ impl<'u> Origins<'u> {
         single.into_iter().chain(inputs.iter().map(move |input| self.unit.value(self.method, *input)))
     }
 
+    /// Whether a value may be this leaf.
+    #[inline]
+    pub fn may_be(self, id: ValueId, leaf: Leaf) -> bool {
+        match self.unit.value(self.method, id) {
+            merge @ Value::Merge { .. } => self.is_input(merge, leaf),
+            value => value == leaf,
+        }
+    }
+
+    fn is_input(self, merge: Value, leaf: Leaf) -> bool {
+        let inputs = self.unit.merge_inputs(merge);
+        if inputs.is_empty() {
+            return merge == leaf;
+        }
+        inputs.iter().any(|input| self.unit.value(self.method, *input) == leaf)
+    }
+
     /// The events of the body.
     pub fn events(self) -> &'u [Event] {
         self.unit.events_of(self.method)
