@@ -383,6 +383,8 @@ pub struct Knowledge {
     index: PatternIndex,
     roles: Vec<Role>,
     groups: FxHashMap<String, Vec<bool>>,
+    /// By API the names of its groups: few, so that comparing them is quicker than looking one up.
+    groups_of: Vec<Vec<String>>,
     /// By method.
     pub(super) marks: Vec<Marks>,
 }
@@ -404,7 +406,15 @@ impl Knowledge {
             (name.clone(), members)
         });
         let groups = groups.collect();
-        let mut knowledge = Self { tables, index, roles, groups, marks: Vec::new() };
+        let mut groups_of = vec![Vec::new(); n_apis];
+        for (name, apis) in &tables.groups {
+            for api in apis {
+                if let Some(own) = groups_of.get_mut(usize::from(*api)) {
+                    own.push(name.clone());
+                }
+            }
+        }
+        let mut knowledge = Self { tables, index, roles, groups, groups_of, marks: Vec::new() };
         knowledge.marks = marks::of_methods(program, &knowledge, parallel);
         knowledge
     }
@@ -416,6 +426,11 @@ impl Knowledge {
         member: MemberRefId,
     ) -> impl Iterator<Item = (Role, PatternId)> + '_ {
         self.index.of(loader, member).iter().map(|id| (self.roles[*id as usize], *id))
+    }
+
+    /// Whether a reference has any role in the view of a loader.
+    pub fn is_known(&self, loader: LoaderId, member: MemberRefId) -> bool {
+        !self.index.of(loader, member).is_empty()
     }
 
     /// The APIs that a reference belongs to.
@@ -438,11 +453,8 @@ impl Knowledge {
 
     /// The first API that a reference belongs to of the group of this name.
     pub fn api_of(&self, group: &str, loader: LoaderId, member: MemberRefId) -> Option<ApiId> {
-        // Most references are of no API, and then no group need be looked up.
-        if self.index.of(loader, member).is_empty() {
-            return None;
-        }
-        self.api_in(self.group(group), loader, member)
+        let of = |api: ApiId| self.groups_of.get(usize::from(api));
+        self.apis(loader, member).find(|api| of(*api).is_some_and(|own| own.iter().any(|g| g == group)))
     }
 
     /// The APIs that a method of this very class and name belongs to, whether some reference names it or not.

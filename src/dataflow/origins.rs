@@ -159,7 +159,9 @@ impl<'w> Search<'w> {
     fn add(&mut self, origin: Origin, body: Body<'_>, event: u16, at: At) {
         let found =
             Found { origin, passed_by: at.passed_by, is_derived: at.is_derived, method: body.id, event };
-        if !self.found.contains(&found) {
+        // Most differ in where they originate.
+        let is_it = |f: &Found| f.event == event && f.method == body.id && *f == found;
+        if !self.found.iter().any(is_it) {
             self.found.push(found);
         }
     }
@@ -320,8 +322,11 @@ impl<'w> Search<'w> {
         let is_static = event.kind == EventKind::GetStatic;
         let origin = if is_static { Origin::StaticField(field) } else { Origin::Field(field) };
         self.add(origin, body, index, at);
+        if at.depth >= self.max_depth() {
+            return;
+        }
         let writers: Vec<_> = self.world.fields.writes(field).take(MAX_WRITERS + 1).collect();
-        if at.depth >= self.max_depth() || writers.len() > MAX_WRITERS {
+        if writers.len() > MAX_WRITERS {
             return;
         }
         if let (false, [write]) = (is_static, writers.as_slice())
@@ -442,15 +447,20 @@ impl<'w> Search<'w> {
             let owner = e.member().map(|m| program.text(program.facts.members.get(m).owner));
             e.kind.has_receiver() && owner.is_some_and(|owner| BUILDERS.contains(&owner))
         };
-        if !is_of_builder(event) {
+        if !event.kind.has_receiver() {
             return;
         }
-        let of_event = |e: &Event| body.origins.leaves(body.origins.arg(e, 0)).collect::<Vec<_>>();
-        let builders = of_event(event);
         let made = |leaf: &Value| body.origins.event(*leaf).is_some_and(|(_, e)| e.kind == EventKind::New);
+        let builders: Vec<Value> = body.origins.leaves(body.origins.arg(event, 0)).filter(made).collect();
+        if builders.is_empty() || !is_of_builder(event) {
+            return;
+        }
         let before = body.origins.events().get(..usize::from(index)).unwrap_or_default();
-        let appending = before.iter().filter(|e| e.kind.is_invoke() && is_of_builder(e));
-        for other in appending.filter(|e| of_event(e).iter().any(|l| made(l) && builders.contains(l))) {
+        let is_on_it = |e: &Event| {
+            let receiver = body.origins.arg(e, 0);
+            builders.iter().any(|builder| body.origins.may_be(receiver, *builder))
+        };
+        for other in before.iter().filter(|e| e.kind.is_invoke() && is_on_it(e) && is_of_builder(e)) {
             for arg in body.origins.args(other).iter().skip(1) {
                 self.value(body, *arg, up, at.derived());
             }

@@ -64,7 +64,8 @@ impl Search<'_> {
         let knowledge = self.world.knowledge;
         let loader = self.world.program.class(body.class).loader;
         let member = event.member()?;
-        let is_in = |group: &str| knowledge.api_of(group, loader, member).is_some();
+        let is_known = knowledge.is_known(loader, member);
+        let is_in = |group: &str| is_known && knowledge.api_of(group, loader, member).is_some();
         if is_in(groups::CONTEXT_LOADER_GET) {
             Some(Origin::ContextLoader)
         } else if is_in(groups::SYSTEM_LOADER) {
