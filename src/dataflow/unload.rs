@@ -172,7 +172,7 @@ pub fn kept_with(
         add_initial_values(world, wanted, &mut calls);
         calls
     };
-    let (calls, at_start) = parallel.both(find_calls, || initializers_reach(world));
+    let (calls, at_start) = parallel.both(find_calls, || AtStart::of(world));
     let mut judge = Judge {
         own: OwnTasks::default(),
         world,
@@ -223,24 +223,42 @@ fn add_initial_values(world: &World<'_>, wanted: &(dyn Fn(ResourceId) -> bool + 
 }
 
 /// What class initialisers reach, when nobody is known who would cause them to run.
-fn initializers_reach(world: &World<'_>) -> Vec<bool> {
-    if !world.reach.is_open_world() {
-        return Vec::new();
-    }
-    let mut reached = vec![false; world.calls.n_nodes()];
-    let mut waiting: Vec<u32> = (0..world.program.n_methods)
-        .map(MethodId::from_index)
-        .filter(|m| {
-            world.calls.is_initializer(*m) && !world.program.is_jdk(world.program.class_of_method(*m))
-        })
-        .map(|m| m.0)
-        .collect();
-    while let Some(at) = waiting.pop() {
-        if !std::mem::replace(&mut reached[at as usize], true) {
-            waiting.extend(world.calls.successors(at).iter().filter(|to| !reached[**to as usize]));
+struct AtStart {
+    /// A bit for each node of the call graph: it is asked at random, and has to stay small.
+    reached: Vec<u64>,
+}
+
+impl AtStart {
+    fn of(world: &World<'_>) -> Self {
+        if !world.reach.is_open_world() {
+            return Self { reached: Vec::new() };
         }
+        let mut at_start = Self { reached: vec![0; world.calls.n_nodes().div_ceil(64)] };
+        let mut waiting: Vec<u32> = Vec::new();
+        for method in (0..world.program.n_methods).map(MethodId::from_index) {
+            let is_root = world.calls.is_initializer(method)
+                && !world.program.is_jdk(world.program.class_of_method(method));
+            if is_root && at_start.is_new(method.0) {
+                waiting.push(method.0);
+            }
+        }
+        while let Some(at) = waiting.pop() {
+            waiting.extend(world.calls.successors(at).iter().filter(|to| at_start.is_new(**to)));
+        }
+        at_start
     }
-    reached
+
+    fn is_new(&mut self, node: u32) -> bool {
+        let Some(word) = self.reached.get_mut(node as usize / 64) else { return false };
+        let bit = 1 << (node % 64);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+
+    fn has(&self, method: MethodId) -> bool {
+        self.reached.get(method.index() / 64).is_some_and(|word| word >> (method.index() % 64) & 1 == 1)
+    }
 }
 
 struct Judge<'w> {
@@ -251,7 +269,7 @@ struct Judge<'w> {
     calls: &'w Calls,
     container: &'w str,
     is_shared: &'w (dyn Fn(FieldId) -> bool + Sync),
-    at_start: Vec<bool>,
+    at_start: AtStart,
     own: OwnTasks,
 }
 
@@ -265,11 +283,11 @@ impl Judge<'_> {
         if parts::is_part_of_another(self.world, acquired) {
             return Vec::new();
         }
-        let fate = self.follower.follow(acquired);
         let life = self.life(acquired);
         if !self.concerns_application(acquired, life.as_ref()) {
             return Vec::new();
         }
+        let fate = self.follower.follow(acquired);
         let releases: Vec<(Release, Option<Site>)> =
             tenants.iter().map(|t| self.release(acquired, &fate, life.as_ref(), *t)).collect();
         // Whoever uses a library may release what it hands out of an object of theirs, and a thread may end as soon as
@@ -345,7 +363,7 @@ impl Judge<'_> {
         let reached = self.world.reach.tenants(method);
         let mut tenants: Vec<TenantId> =
             reached.iter().filter(|t| roots::is_unloaded(self.world, *t)).collect();
-        if tenants.is_empty() && self.at_start.get(method.index()).copied().unwrap_or(false) {
+        if tenants.is_empty() && self.at_start.has(method) {
             tenants.push(BASE);
         }
         tenants

@@ -324,7 +324,7 @@ impl Walk<'_, '_> {
         let body = self.of.world.body(method);
         for (i, event) in body.origins.events().iter().enumerate() {
             for (position, operand) in body.origins.args(event).iter().enumerate() {
-                if body.origins.leaves(*operand).any(|leaf| leaf == value) {
+                if body.origins.may_be(*operand, value) {
                     self.used(body, i as u16, event, position, place);
                 }
             }
