@@ -5,16 +5,21 @@
 //! receiver, a bad index, no memory) count in neither.
 
 mod checked;
+mod explicit;
 mod foreign;
 mod repeated;
+mod throws;
 mod unseen;
+
+pub(crate) use throws::BodyThrows;
 
 use super::knowledge::groups;
 use super::{Body, World};
-use crate::facts::{Event, EventKind, NO_NAME, Test, Value};
+use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::vocabulary::{LoaderId, MethodId, Name, descriptor};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 // The platform's own roots of exceptions, which the class file format's semantics and the language rest on.
 pub(crate) const THROWABLE: &str = "java/lang/Throwable";
@@ -46,13 +51,8 @@ const CONSTRUCTOR: &str = "<init>";
 /// The package of the language's own classes.
 const LANGUAGE: &str = "java/lang";
 
-/// Callees below one another whose explicit throws are looked into. What lies deeper says more about bugs than about
-/// what happens.
-const MAX_DEPTH: u32 = 1;
 /// Calls from one trivial body to the next.
 const MAX_TRIVIAL: u32 = 2;
-/// Rounds in which rethrown exceptions spread through nested handlers.
-const MAX_ROUNDS: usize = 8;
 /// Kinds of exceptions kept for one instruction or handler; more count as [`Thrown::Unknown`].
 const MAX_KINDS: usize = 12;
 
@@ -153,18 +153,6 @@ pub(crate) fn is_unchecked(world: &World<'_>, loader: LoaderId, thrown: Thrown) 
     }
 }
 
-/// What the instructions of one body may throw.
-pub(crate) struct BodyThrows {
-    per_event: Vec<Vec<Thrown>>,
-}
-
-impl BodyThrows {
-    /// What an event may throw.
-    pub(crate) fn of_event(&self, event: u16) -> &[Thrown] {
-        self.per_event.get(usize::from(event)).map_or(&[], Vec::as_slice)
-    }
-}
-
 /// Looks up what calls throw; remembers callees.
 pub(crate) struct Exceptions<'w> {
     world: &'w World<'w>,
@@ -174,7 +162,9 @@ pub(crate) struct Exceptions<'w> {
     options: &'w [bool],
     determined: &'w [bool],
     in_vain: &'w [bool],
-    explicit: RefCell<FxHashMap<MethodId, Vec<Thrown>>>,
+    declared: RefCell<FxHashMap<MethodId, Vec<Thrown>>>,
+    own: RefCell<FxHashMap<MethodId, Rc<[explicit::Own]>>>,
+    explicit: RefCell<FxHashMap<MethodId, Rc<[Thrown]>>>,
     checked: RefCell<FxHashMap<(MethodId, u32), bool>>,
 }
 
@@ -189,35 +179,23 @@ impl<'w> Exceptions<'w> {
             options: group(groups::FAILS_WHEN_CLOSED),
             determined: group(groups::FAILS_BY_OPERANDS),
             in_vain: group(groups::DECLARES_IN_VAIN),
+            declared: RefCell::default(),
+            own: RefCell::default(),
             explicit: RefCell::default(),
             checked: RefCell::default(),
         }
     }
 
-    /// What each instruction of a body may throw. Rethrown exceptions are those that reach the handler.
-    pub(crate) fn of_body(&self, body: Body<'_>, reading: Reading) -> BodyThrows {
-        let events = body.origins.events();
-        let mut per_event: Vec<Vec<Thrown>> = events
-            .iter()
-            .enumerate()
-            .map(|(i, event)| {
-                let thrown =
-                    if event.kind.is_invoke() { self.of_call(body, event, reading) } else { Vec::new() };
-                if !thrown.is_empty() && self.has_succeeded(body, i, event) { Vec::new() } else { thrown }
-            })
-            .collect();
-        let mut caught = FxHashMap::<u16, Vec<Thrown>>::default();
-        for _ in 0..MAX_ROUNDS {
-            for (i, event) in events.iter().enumerate().filter(|(_, e)| e.kind == EventKind::Throw) {
-                per_event[i] = self.of_throw(body, event, &caught);
-            }
-            let next = self.reaching_handlers(body, &per_event);
-            if next == caught {
-                break;
-            }
-            caught = next;
-        }
-        BodyThrows { per_event }
+    /// What each instruction of a body may throw, found when it is asked for. Rethrown exceptions are those that reach
+    /// the handler.
+    pub(crate) fn of_body<'e>(&'e self, body: Body<'e>, reading: Reading) -> BodyThrows<'e, 'w> {
+        BodyThrows::new(self, body, reading)
+    }
+
+    /// What one call of a body may throw.
+    fn of_event(&self, body: Body<'_>, i: usize, event: &Event, reading: Reading) -> Vec<Thrown> {
+        let thrown = self.of_call(body, event, reading);
+        if !thrown.is_empty() && self.has_succeeded(body, i, event) { Vec::new() } else { thrown }
     }
 
     /// Whether a call, which fails by what it is given alone, has been made before and has not failed.
@@ -228,27 +206,7 @@ impl<'w> Exceptions<'w> {
         is_determined && repeated::has_succeeded(body, i, event)
     }
 
-    /// For each handler's block what it may receive.
-    fn reaching_handlers(&self, body: Body<'_>, per_event: &[Vec<Thrown>]) -> FxHashMap<u16, Vec<Thrown>> {
-        let unit = body.origins.unit;
-        let loader = self.world.program.class(body.class).loader;
-        let mut caught = FxHashMap::<u16, Vec<Thrown>>::default();
-        for block in unit.blocks_of(body.method) {
-            for thrown in per_event.get(block.events()).unwrap_or(&[]).iter().flatten() {
-                for handler in unit.handlers(block) {
-                    let takes = catches(self.world, loader, handler.catches, *thrown);
-                    if takes != Catch::Never {
-                        add(caught.entry(handler.block).or_default(), *thrown);
-                    }
-                    if takes == Catch::Surely {
-                        break;
-                    }
-                }
-            }
-        }
-        caught
-    }
-
+    /// What a `throw` may throw, where handlers have caught this.
     fn of_throw(&self, body: Body<'_>, event: &Event, caught: &FxHashMap<u16, Vec<Thrown>>) -> Vec<Thrown> {
         let mut found = Vec::new();
         for leaf in body.origins.leaves(body.origins.arg(event, 0)) {
@@ -309,7 +267,7 @@ impl<'w> Exceptions<'w> {
             add(&mut found, Thrown::Unchecked);
         }
         if !program.is_jdk(program.class_of_method(target)) {
-            self.explicit(target, MAX_DEPTH).into_iter().for_each(|t| add(&mut found, t));
+            self.explicit(target).iter().for_each(|t| add(&mut found, *t));
         }
         let may_fail = match reading {
             Reading::Declared => false,
@@ -357,8 +315,14 @@ impl<'w> Exceptions<'w> {
     fn declared(&self, target: MethodId) -> Vec<Thrown> {
         let program = self.world.program;
         let class = program.class_of_method(target);
-        let loader = program.class(class).loader;
         let throws = program.unit(class).throws_of(program.method(target));
+        if throws.is_empty() {
+            return Vec::new();
+        }
+        if let Some(known) = self.declared.borrow().get(&target) {
+            return known.clone();
+        }
+        let loader = program.class(class).loader;
         let counts = |name: &&Name| {
             let text = program.text(**name);
             let is_checked = || {
@@ -367,65 +331,9 @@ impl<'w> Exceptions<'w> {
             };
             text != IN_NAME_ONLY && is_checked()
         };
-        throws.iter().filter(counts).map(|name| Thrown::Class(*name)).collect()
-    }
-
-    /// Unchecked exceptions that a body makes, throws and does not catch, its callees' included down to a depth.
-    fn explicit(&self, method: MethodId, depth: u32) -> Vec<Thrown> {
-        if let Some(known) = self.explicit.borrow().get(&method) {
-            return known.clone();
-        }
-        let body = self.world.body(method);
-        if depth == 0 || !body.method.has_body {
-            return Vec::new();
-        }
-        let unit = body.origins.unit;
-        let mut found = Vec::new();
-        let refusals = null_refusals(body);
-        for (b, block) in unit.blocks_of(body.method).iter().enumerate() {
-            if refusals.contains(&(b as u16)) {
-                continue;
-            }
-            for event in unit.events_in(body.method, block) {
-                for thrown in self.explicit_of(body, event, depth) {
-                    if !self.is_caught(body, unit.handlers(block), thrown) {
-                        add(&mut found, thrown);
-                    }
-                }
-            }
-        }
-        // What is found with less depth left may be less than all, and is not remembered.
-        if depth == MAX_DEPTH {
-            self.explicit.borrow_mut().insert(method, found.clone());
-        }
+        let found: Vec<Thrown> = throws.iter().filter(counts).map(|name| Thrown::Class(*name)).collect();
+        self.declared.borrow_mut().insert(target, found.clone());
         found
-    }
-
-    fn explicit_of(&self, body: Body<'_>, event: &Event, depth: u32) -> Vec<Thrown> {
-        let program = self.world.program;
-        let loader = program.class(body.class).loader;
-        if event.kind == EventKind::Throw {
-            let made = body.origins.leaves(body.origins.arg(event, 0)).filter_map(|leaf| {
-                let name = self.class_of(body, leaf)?;
-                let class = program.find(loader, name)?;
-                let is_unready = program.text(name) == ILLEGAL_STATE;
-                let thrown = if is_unready { Thrown::Unchecked } else { Thrown::Class(name) };
-                program.has_supertype_named(class, RUNTIME_EXCEPTION).then_some(thrown)
-            });
-            return made.collect();
-        }
-        if !matches!(
-            event.kind,
-            EventKind::InvokeStatic | EventKind::InvokeSpecial | EventKind::InvokeVirtual
-        ) {
-            return Vec::new();
-        }
-        match event.member().and_then(|m| program.refs(loader).method(m)) {
-            Some(target) if !program.is_jdk(program.class_of_method(target)) => {
-                self.explicit(target, depth - 1)
-            }
-            _ => Vec::new(),
-        }
     }
 
     fn is_caught(&self, body: Body<'_>, handlers: &[crate::facts::Handler], thrown: Thrown) -> bool {
@@ -462,21 +370,6 @@ impl<'w> Exceptions<'w> {
         };
         body.method.has_body && !body.method.has_loop && body.origins.events().iter().all(harmless)
     }
-}
-
-/// Blocks that are entered because a parameter is null: they refuse what no caller passes on purpose.
-fn null_refusals(body: Body<'_>) -> Vec<u16> {
-    let is_given = |v| matches!(body.origins.unit.value(body.method, v), Value::Param(_));
-    let blocks = body.origins.unit.blocks_of(body.method).iter();
-    let refusals = blocks.filter_map(|block| {
-        let edges = body.origins.unit.successors(block);
-        match block.test() {
-            Test::IsNull(v) if is_given(v) => edges.first().copied(),
-            Test::NonNull(v) if is_given(v) => edges.get(1).copied(),
-            _ => None,
-        }
-    });
-    refusals.collect()
 }
 
 fn add(list: &mut Vec<Thrown>, thrown: Thrown) {

@@ -18,6 +18,7 @@ mod handed;
 mod holders;
 mod marks;
 mod memory;
+mod operands;
 mod overwritten;
 mod owners;
 mod places;
@@ -38,6 +39,7 @@ use acquire::{Held, Obligation};
 use callees::Callees;
 use follow::Followed;
 use replaced::Again;
+use uses::Uses;
 
 /// The group of the models for what is taken and given back, rather than opened and closed.
 const LOCKS: &str = "locks";
@@ -100,20 +102,37 @@ pub fn leaks_of(
     wanted: &dyn Fn(ResourceId) -> bool,
     summaries: &Summaries,
 ) -> Vec<Leak> {
-    let body = world.body(method);
-    if !body.method.has_body || !acquire::may_acquire(world, body, summaries) {
-        return Vec::new();
-    }
+    leaks_in(world, std::iter::once(method), wanted, summaries)
+}
+
+/// The same of many methods, one after the other. What is found out about their callees serves all of them.
+pub fn leaks_in(
+    world: &World<'_>,
+    methods: impl Iterator<Item = MethodId>,
+    wanted: &dyn Fn(ResourceId) -> bool,
+    summaries: &Summaries,
+) -> Vec<Leak> {
     let exceptions = Exceptions::new(world);
     let callees = Callees::new(world, &exceptions, summaries);
-    let obligations = acquire::obligations(&callees, body);
+    let methods = methods.filter(|m| acquire::may_acquire(world, *m, summaries));
+    methods.flat_map(|m| leaks_by(&callees, m, wanted)).collect()
+}
+
+fn leaks_by(callees: &Callees<'_, '_>, method: MethodId, wanted: &dyn Fn(ResourceId) -> bool) -> Vec<Leak> {
+    let world = callees.world;
+    let body = world.body(method);
+    if !body.method.has_body {
+        return Vec::new();
+    }
+    callees.begin();
+    let obligations = acquire::obligations(callees, body);
     let mut leaks: Vec<(Leak, &Obligation)> = Vec::new();
     for obligation in &obligations {
         // A constructor's own object belongs to whoever runs the constructor.
         if obligation.held == Held::Value(Value::Param(0)) {
             continue;
         }
-        let Some(leak) = leak_of(&callees, method, obligation) else { continue };
+        let Some(leak) = leak_of(callees, method, obligation) else { continue };
         // A lock on a file that nothing here gives back is meant to last as long as the file is open.
         if !leak.ever_released && is_lock(world, obligation) && owners::are_kept_elsewhere(body, obligation) {
             continue;
@@ -123,7 +142,7 @@ pub fn leaks_of(
             leaks.push((Leak { only_if: Some(OnlyIf::UntilOwner), ..leak }, obligation));
             continue;
         }
-        match owners::is_released_by_callers(&callees, body, obligation) {
+        match owners::is_released_by_callers(callees, body, obligation) {
             true if leak.exit == ExitKind::Exceptional => {}
             true => leaks.push((Leak { only_if: Some(OnlyIf::UntilOwner), ..leak }, obligation)),
             false => leaks.push((leak, obligation)),
@@ -141,7 +160,8 @@ pub fn leaks_of(
         (next.at, next.left_at, next.exit) == (leak.at, leak.left_at, leak.exit)
             && is_same_variable(body, first, second)
     });
-    let of_streams = elements::leaks(&callees, body, summaries).into_iter().filter(|l| wanted(l.resource));
+    let of_streams =
+        elements::leaks(callees, body, callees.summaries).into_iter().filter(|l| wanted(l.resource));
     leaks.into_iter().map(|(leak, _)| leak).chain(of_streams).collect()
 }
 
@@ -154,93 +174,137 @@ fn is_lock(world: &World<'_>, obligation: &Obligation) -> bool {
 fn is_same_variable(body: Body<'_>, a: &Obligation, b: &Obligation) -> bool {
     let (Some(a), Some(b)) = (a.held.value(), b.held.value()) else { return false };
     let mut operands = body.origins.events().iter().flat_map(|e| body.origins.args(e));
-    operands.any(|v| {
-        let has = |value| body.origins.leaves(*v).any(|leaf| leaf == value);
-        has(a) && has(b)
-    })
+    operands.any(|v| body.origins.may_be(*v, a) && body.origins.may_be(*v, b))
 }
 
 fn leak_of(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation) -> Option<Leak> {
     let body = callees.world.body(method);
     let is_place = matches!(obligation.held, Held::Place(_));
     if obligation.is_presumed {
-        return leak_of_owner(callees, method, obligation);
+        let followed = Followed::obligation(callees, body, obligation, false);
+        // Only who releases it on some way says that it is the body's.
+        let owned = followed.is_ever_released().then(|| followed.lending());
+        return leak_of_owner(method, obligation, &owned?);
     }
     if let Some(at) = places::left_by_mistake(callees, body, obligation) {
         let exit = Exit { kind: ExitKind::Normal, at, cause: None, state: 0 };
         return leak_of_exits(method, obligation, &[exit]);
     }
-    if !is_place
-        && let Some(leak) =
-            leak_of_exits(method, obligation, &overwritten::by_another(callees, body, obligation))
-    {
-        return Some(leak);
-    }
-    if !is_place && let Some((at, again)) = replaced::by_next_call(callees, body, obligation) {
-        let exit = Exit { kind: ExitKind::Normal, at, cause: None, state: 0 };
-        let leak = leak_of_exits(method, obligation, &[exit])?;
-        return Some(Leak { only_if: (again == Again::Perhaps).then_some(OnlyIf::CalledAgain), ..leak });
-    }
-    // First as if no release failed: what leaks then leaks for a better reason. Unlocking never fails.
-    let readings = [(false, false), (true, false), (false, true)];
-    for (releases_fail, options_fail) in readings.into_iter().take(if is_place { 1 } else { 3 }) {
-        let followed = Followed::obligation(callees, body, obligation, releases_fail);
-        let followed = if options_fail { followed.asking() } else { followed };
-        let exits = followed.leaks();
-        let key = |e: &&Exit| (followed.is_unannounced(e), e.kind, e.cause.is_some());
-        let Some(first) = exits.iter().min_by_key(key) else { continue };
-        // A lock that this method never gives back is given back by a counterpart.
-        if is_place && (!followed.is_ever_released() || places::is_untold(callees, body, obligation)) {
-            return None;
-        }
-        let only_if = followed.only_if(&exits);
-        // What it is lent to may fail for a better reason.
-        if only_if == Some(OnlyIf::Unannounced)
-            && followed.is_ever_lent()
-            && let Some(leak) = leak_of_owner(callees, method, obligation).filter(|l| l.only_if.is_none())
-        {
-            return Some(leak);
-        }
-        return Some(Leak {
-            resource: obligation.resource,
-            method,
-            event: obligation.event,
-            exit: first.kind,
-            at: Some(first.cause.unwrap_or(first.at)),
-            left_at: first.at,
-            ever_released: followed.is_ever_settled(),
-            after_failed_release: releases_fail,
-            n_other_exits: n_others(&exits, first),
-            by_surprise: false,
-            only_if,
-        });
-    }
-    if is_place {
+    // What the body itself gives back on every way need not be looked for in what it calls.
+    if is_place && !Followed::only_here(callees, body, obligation).stays_open() {
         return None;
     }
-    let is_lent = || Followed::obligation(callees, body, obligation, false).is_ever_lent();
-    let lent = if is_lent() { leak_of_owner(callees, method, obligation) } else { None };
-    lent.or_else(|| leak_by_surprise(callees, method, obligation))
-}
-
-/// What is released at the end of the usual way only, with work in between that may fail though it does not say so.
-fn leak_by_surprise(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation) -> Option<Leak> {
-    let body = callees.world.body(method);
-    let followed = Followed::obligation(callees, body, obligation, false);
+    callees.has_spared();
+    let mut followed = Followed::obligation(callees, body, obligation, false);
+    let do_uses_depend = callees.has_spared();
+    if !is_place && let Some(leak) = leak_of_field(callees, body, obligation, followed.uses()) {
+        return leak;
+    }
+    // First as if no release failed: what leaks then leaks for a better reason. Unlocking never fails.
+    let leak = leak_on_way(callees, obligation, &followed, false);
+    if leak.is_some() || is_place {
+        return leak;
+    }
+    let (does_walk_depend, is_spared) = (callees.has_spared(), followed.is_spared());
+    let releases_normally = followed.releases_normally();
+    // A reading in which nothing else may happen finds nothing else.
+    if do_uses_depend {
+        let failing = Followed::obligation(callees, body, obligation, true);
+        if let Some(leak) = leak_on_way(callees, obligation, &failing, true) {
+            return Some(leak);
+        }
+    } else if does_walk_depend {
+        followed = followed.failing();
+        if let Some(leak) = leak_on_way(callees, obligation, &followed, true) {
+            return Some(leak);
+        }
+    }
+    if is_spared {
+        followed = followed.asking();
+        if let Some(leak) = leak_on_way(callees, obligation, &followed, false) {
+            return Some(leak);
+        }
+    }
     if !followed.is_ever_released() {
         return None;
     }
+    if followed.is_ever_lent() {
+        followed = followed.lending();
+        if let Some(leak) = leak_of_owner(method, obligation, &followed) {
+            return Some(leak);
+        }
+    }
+    if !releases_normally {
+        return None;
+    }
+    // What is released at the end of the usual way only, with work in between that may fail though it does not say so.
     let leak = leak_of_exits(method, obligation, &followed.doubting().leaks_of_owner())?;
     Some(Leak { by_surprise: true, only_if: Some(OnlyIf::Unannounced), ..leak })
 }
 
+/// The leak by which a field is given a new resource while it holds the only way to the last one; in the inner part, if
+/// the method is found to do that.
+fn leak_of_field(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    obligation: &Obligation,
+    uses: &Uses,
+) -> Option<Option<Leak>> {
+    let found = overwritten::by_another(callees, body, obligation, uses);
+    if let Some(leak) = leak_of_exits(body.id, obligation, &found) {
+        return Some(Some(leak));
+    }
+    let (at, again) = replaced::by_next_call(callees, body, obligation, uses)?;
+    let exit = Exit { kind: ExitKind::Normal, at, cause: None, state: 0 };
+    let only_if = (again == Again::Perhaps).then_some(OnlyIf::CalledAgain);
+    Some(leak_of_exits(body.id, obligation, &[exit]).map(|leak| Leak { only_if, ..leak }))
+}
+
+/// The leak that a walk finds, if any.
+fn leak_on_way(
+    callees: &Callees<'_, '_>,
+    obligation: &Obligation,
+    followed: &Followed<'_, '_, '_>,
+    after_failed_release: bool,
+) -> Option<Leak> {
+    let body = followed.body();
+    let exits = followed.leaks();
+    let key = |e: &&Exit| (followed.is_unannounced(e), e.kind, e.cause.is_some());
+    let first = exits.iter().min_by_key(key)?;
+    // A lock that this method never gives back is given back by a counterpart.
+    let is_place = matches!(obligation.held, Held::Place(_));
+    if is_place && (!followed.is_ever_released() || places::is_untold(callees, body, obligation)) {
+        return None;
+    }
+    let only_if = followed.only_if(&exits);
+    // What it is lent to may fail for a better reason.
+    if only_if == Some(OnlyIf::Unannounced) && followed.is_ever_lent() {
+        let lending = Followed::obligation(callees, body, obligation, false).lending();
+        let better = leak_of_owner(body.id, obligation, &lending).filter(|l| l.only_if.is_none());
+        if better.is_some() {
+            return better;
+        }
+    }
+    Some(Leak {
+        resource: obligation.resource,
+        method: body.id,
+        event: obligation.event,
+        exit: first.kind,
+        at: Some(first.cause.unwrap_or(first.at)),
+        left_at: first.at,
+        ever_released: followed.is_ever_settled(),
+        after_failed_release,
+        n_other_exits: n_others(&exits, first),
+        by_surprise: false,
+        only_if,
+    })
+}
+
 /// What an exception leaves open in a method that otherwise releases it, whomever it lends it to in between.
-fn leak_of_owner(callees: &Callees<'_, '_>, method: MethodId, obligation: &Obligation) -> Option<Leak> {
-    let body = callees.world.body(method);
-    let followed = Followed::obligation(callees, body, obligation, false).lending();
-    let exits = followed.leaks_of_owner();
+fn leak_of_owner(method: MethodId, obligation: &Obligation, lending: &Followed<'_, '_, '_>) -> Option<Leak> {
+    let exits = lending.leaks_of_owner();
     let leak = leak_of_exits(method, obligation, &exits)?;
-    let is_unannounced = exits.iter().all(|e| followed.is_unannounced(e));
+    let is_unannounced = exits.iter().all(|e| lending.is_unannounced(e));
     Some(Leak { only_if: is_unannounced.then_some(OnlyIf::Unannounced), ..leak })
 }
 

@@ -11,6 +11,7 @@ use super::{Body, World};
 use crate::facts::{Block, Event, MethodFacts, NO_NAME, NO_VALUE, UnitFacts, Value};
 use crate::vocabulary::MethodId;
 use rustc_hash::FxHashSet;
+use std::cell::OnceCell;
 
 /// Blocks of one handler that are searched for what it settles.
 const MAX_CLEANUP_BLOCKS: usize = 24;
@@ -124,7 +125,8 @@ fn missing_held(
     let events = body.origins.events();
     let settles: Vec<bool> =
         events.iter().enumerate().map(|(i, e)| i != usize::from(event) && is_settling(body, e)).collect();
-    let watch = Settling::new(world, body, event, settles, held);
+    let exceptions = Exceptions::new(world);
+    let watch = Settling::new(world, &exceptions, body, event, settles, held);
     let found = walk(world, body, &watch, Start::After(event), 0);
     let counts = |exit: &&Exit| match exits {
         Exits::Any => true,
@@ -133,8 +135,10 @@ fn missing_held(
     };
     let ever_settled = watch.settles.contains(&true);
     // What is declared or thrown in so many words convinces more than what any call may throw.
-    let declared = Exceptions::new(world).of_body(body, Reading::Declared);
-    let is_vague = |e: &Exit| e.cause.is_some_and(|cause| declared.of_event(cause).is_empty());
+    let others = Exceptions::new(world);
+    let declared = OnceCell::new();
+    let declared = || declared.get_or_init(|| others.of_body(body, Reading::Declared));
+    let is_vague = |e: &Exit| e.cause.is_some_and(|cause| declared().of_event(cause).is_empty());
     let first = found.iter().filter(counts).min_by_key(|e| (e.kind, e.cause.is_some(), is_vague(e)))?;
     Some(PathGap { exit: first.kind, at: first.at, cause: first.cause, ever_settled })
 }
@@ -159,20 +163,27 @@ fn settles_within(
     })
 }
 
-struct Settling<'b> {
+struct Settling<'b, 'w> {
     body: Body<'b>,
     held: Option<Value>,
     site: u16,
     settles: Vec<bool>,
-    throws: BodyThrows,
+    throws: BodyThrows<'b, 'w>,
     is_calm: Vec<bool>,
     closed: ClosedEdges,
 }
 
-impl<'b> Settling<'b> {
-    fn new(world: &World<'_>, body: Body<'b>, site: u16, settles: Vec<bool>, held: Option<Value>) -> Self {
+impl<'b, 'w> Settling<'b, 'w> {
+    fn new(
+        world: &World<'_>,
+        exceptions: &'b Exceptions<'w>,
+        body: Body<'b>,
+        site: u16,
+        settles: Vec<bool>,
+        held: Option<Value>,
+    ) -> Self {
         let unit = body.origins.unit;
-        let throws = Exceptions::new(world).of_body(body, Reading::AnyCall);
+        let throws = exceptions.of_body(body, Reading::AnyCall);
         let is_calm = calm(body, &|i| settles.get(i).copied().unwrap_or(false));
         let block_settles = |b: u16| {
             let block = unit.blocks_of(body.method).get(usize::from(b));
@@ -267,7 +278,7 @@ fn cleanup_lines(body: Body<'_>, settles: &dyn Fn(usize) -> bool) -> FxHashSet<u
     lines
 }
 
-impl Watch for Settling<'_> {
+impl Watch for Settling<'_, '_> {
     fn after(&self, event: u16, state: u32, _has_failed: bool) -> After {
         if self.settles.get(usize::from(event)).copied().unwrap_or(false) {
             After::Settled

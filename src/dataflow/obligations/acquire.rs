@@ -7,7 +7,7 @@ use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
 use crate::dataflow::marks::{self, AUTO_CLOSEABLE};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{ClassId, MemberRefId, ValueId, descriptor};
+use crate::vocabulary::{ClassId, MemberRefId, MethodId, ValueId, descriptor};
 
 /// Links from a resource to the one it is released with.
 const MAX_OWNERS: usize = 4;
@@ -46,55 +46,60 @@ pub(super) struct Obligation {
 }
 
 /// Whether a body has an acquiring event at all; the cheap question before all others.
-pub(super) fn may_acquire(world: &World<'_>, body: Body<'_>, summaries: &Summaries) -> bool {
-    let refs = world.program.refs(world.program.class(body.class).loader);
-    let yields = |event: &Event| {
-        // What a function yields is an element of the stream that is given the function.
-        let runs = event.kind.is_invoke() || event.kind == EventKind::Lambda;
-        let target = event.member().filter(|_| runs).and_then(|m| refs.method(m));
-        target.is_some_and(|target| summaries.may_yield(target))
-    };
-    world.knowledge.is_marked(body.id, marks::ACQUIRE | marks::MAKES_CLOSEABLE | marks::CALLS_CLOSE)
-        || summaries.may_yield_any() && body.origins.events().iter().any(yields)
+pub(super) fn may_acquire(world: &World<'_>, method: MethodId, summaries: &Summaries) -> bool {
+    world.knowledge.is_marked(method, marks::ACQUIRE | marks::MAKES_CLOSEABLE | marks::CALLS_CLOSE)
+        || summaries.calls_yielding(method)
 }
 
 /// The deployed class whose object a constructor call completes, if that is to be closed.
-fn closeable_class(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<ClassId> {
-    let program = world.program;
-    if !is_constructor(world, event) {
-        return None;
-    }
-    let target = program.refs(program.class(body.class).loader).method(event.member()?)?;
-    let class = program.class_of_method(target);
-    (!program.is_jdk(class) && is_auto_closeable(world, class)).then_some(class)
+fn closeable_class(callees: &Callees<'_, '_>, event: &Event, target: Option<MethodId>) -> Option<ClassId> {
+    let program = callees.world.program;
+    let class = target.filter(|_| callees.is_constructor(event)).map(|t| program.class_of_method(t))?;
+    (!program.is_jdk(class) && callees.is_closeable(class)).then_some(class)
 }
 
 /// Everything a body acquires, in the order of events.
 pub(super) fn obligations(callees: &Callees<'_, '_>, body: Body<'_>) -> Vec<Obligation> {
+    let world = callees.world;
+    let loader = world.program.class(body.class).loader;
+    let refs = world.program.refs(loader);
     let mut found = Vec::new();
     for (i, event) in body.origins.events().iter().enumerate().filter(|(_, e)| e.kind.is_invoke()) {
         let Some(member) = event.member() else { continue };
-        let acquired = by_models(callees, body, i, event, member);
-        if !acquired.is_empty() {
-            found.extend(acquired);
+        if world.knowledge.is_known(loader, member) {
+            let acquired = by_models(callees, body, i, event, member);
+            if !acquired.is_empty() {
+                found.extend(acquired);
+                continue;
+            }
+        }
+        let target = refs.method(member);
+        // What the platform yields, the models know.
+        if target.is_some_and(|t| world.program.is_jdk(world.program.class_of_method(t))) {
             continue;
         }
         let yielded = by_callees(callees, body, i, event);
         let is_unknown = yielded.is_empty();
         found.extend(yielded);
         // What it holds may be something that need not be released on every path, or that nobody asks about.
-        found.extend(by_class(callees, body, i, event));
+        found.extend(by_class(callees, body, i, event, target));
         found.extend(is_unknown.then(|| handed::by_call(callees, body, i, event)).flatten());
     }
     found
 }
 
 /// A new object of a deployed class that is to be closed, though nothing is known of what it holds.
-fn by_class(callees: &Callees<'_, '_>, body: Body<'_>, i: usize, event: &Event) -> Option<Obligation> {
+fn by_class(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    i: usize,
+    event: &Event,
+    target: Option<MethodId>,
+) -> Option<Obligation> {
     let world = callees.world;
-    let class = closeable_class(world, body, event)?;
-    let held = made_by(world, body, i, event).filter(|made| *made != Value::Param(0))?;
-    let does_something = closing::gives_back(callees, callees.close_of(class)?);
+    let class = closeable_class(callees, event, target)?;
+    let held = made_by(callees, body, i, event).filter(|made| *made != Value::Param(0))?;
+    let does_something = callees.gives_back(callees.close_of(class)?);
     let name = if does_something { closing::EFFECTIVE } else { closing::IDLE };
     let resource = closing::resource(world, name)?;
     let is_owed = !closing::is_harmless(world, resource, class) && callees.must_be_closed(body, event, class);
@@ -104,20 +109,20 @@ fn by_class(callees: &Callees<'_, '_>, body: Body<'_>, i: usize, event: &Event) 
         held: Held::Value(held),
         is_open: true,
         // It may be no more than another face of what it is made of.
-        is_presumed: takes_closeable(world, body, event),
+        is_presumed: takes_closeable(callees, body, event),
         released_with: Vec::new(),
     })
 }
 
 /// Whether some argument of a call is itself to be closed, by its declared type.
-pub(super) fn takes_closeable(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
-    let program = world.program;
+pub(super) fn takes_closeable(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> bool {
+    let program = callees.world.program;
     let Some(member) = event.member() else { return false };
     let loader = program.class(body.class).loader;
     let classes =
         descriptor::params(program.text(program.facts.members.get(member).desc)).filter_map(|t| t.class());
     let mut classes = classes.filter_map(|name| program.find_text(loader, name));
-    classes.any(|c| is_auto_closeable(world, c))
+    classes.any(|c| callees.is_closeable(c))
 }
 
 fn by_models(
@@ -132,7 +137,7 @@ fn by_models(
     let roles: Vec<Role> = world.knowledge.roles(loader, member).map(|(role, _)| role).collect();
     let found_again = world.knowledge.group(groups::FOUND_AGAIN);
     let is_dropped = || !event.is_used() && world.knowledge.api_in(found_again, loader, member).is_some();
-    if wraps_closeable(world, body, event, &roles) || is_dropped() {
+    if wraps_closeable(callees, body, event, &roles) || is_dropped() {
         return Vec::new();
     }
     let mut found: Vec<Obligation> = Vec::new();
@@ -143,7 +148,7 @@ fn by_models(
         }
         let Some(facts) = world.knowledge.tables.resources.get(usize::from(resource)) else { continue };
         let held = match facts.subject.operand(event.kind.has_receiver()) {
-            None if facts.subject == Subject::Result => made_by(world, body, i, event).map(Held::Value),
+            None if facts.subject == Subject::Result => made_by(callees, body, i, event).map(Held::Value),
             None => None,
             Some(position) => body.origins.args(event).get(position).map(|v| Held::Place(*v)),
         };
@@ -173,8 +178,11 @@ fn texts<'b>(world: &'b World<'_>, body: Body<'b>, event: &'b Event) -> impl Ite
 
 /// What the deployed method that a call runs hands to its caller.
 fn by_callees(callees: &Callees<'_, '_>, body: Body<'_>, i: usize, event: &Event) -> Vec<Obligation> {
-    let held = made_by(callees.world, body, i, event).map(Held::Value);
     let resources = callees.yielded(body, event);
+    if resources.is_empty() {
+        return Vec::new();
+    }
+    let held = made_by(callees, body, i, event).map(Held::Value);
     let made = resources.into_iter().filter_map(|Yielded { resource, is_open, owner }| {
         let owner = owner.and_then(|param| body.origins.args(event).get(usize::from(param)).copied());
         let released_with = owner.map_or_else(Vec::new, |owner| owners_from(callees, body, owner));
@@ -185,20 +193,14 @@ fn by_callees(callees: &Callees<'_, '_>, body: Body<'_>, i: usize, event: &Event
 }
 
 /// The value a call makes: for a constructor the object it is run on.
-pub(super) fn made_by(world: &World<'_>, body: Body<'_>, i: usize, event: &Event) -> Option<Value> {
-    if !is_constructor(world, event) {
+pub(super) fn made_by(callees: &Callees<'_, '_>, body: Body<'_>, i: usize, event: &Event) -> Option<Value> {
+    if !callees.is_constructor(event) {
         return Some(Value::Event(i as u32));
     }
     body.origins.leaves(body.origins.arg(event, 0)).find(|leaf| match leaf {
         Value::Param(0) => true,
         leaf => body.origins.event(*leaf).is_some_and(|(_, e)| e.kind == EventKind::New),
     })
-}
-
-/// Whether an event runs a constructor.
-pub(super) fn is_constructor(world: &World<'_>, event: &Event) -> bool {
-    let name = event.member().map(|m| world.program.facts.members.get(m).name);
-    event.kind == EventKind::InvokeSpecial && name.is_some_and(|n| world.program.text(n) == "<init>")
 }
 
 /// The class of an acquired value, as far as the event says it.
@@ -222,7 +224,8 @@ pub(super) fn result_class(world: &World<'_>, body: Body<'_>, event: &Event) -> 
 }
 
 /// Whether the call wraps an argument that is itself to be closed, rather than opening something by name.
-fn wraps_closeable(world: &World<'_>, body: Body<'_>, event: &Event, roles: &[Role]) -> bool {
+fn wraps_closeable(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event, roles: &[Role]) -> bool {
+    let world = callees.world;
     let program = world.program;
     let loader = program.class(body.class).loader;
     let Some(member) = event.member() else { return false };
@@ -230,7 +233,7 @@ fn wraps_closeable(world: &World<'_>, body: Body<'_>, event: &Event, roles: &[Ro
     let is_closeable = |arg: u8| {
         let class = descriptor::params(desc).nth(usize::from(arg)).and_then(|t| t.class());
         let class = class.and_then(|name| program.find_text(loader, name));
-        class.is_some_and(|c| is_auto_closeable(world, c))
+        class.is_some_and(|c| callees.is_closeable(c))
     };
     roles.iter().any(|role| match role {
         Role::Wrapper(row) => {

@@ -1,20 +1,24 @@
 //! What calls do to their operands: by the models, or by looking into the callee.
 
+mod answers;
 mod bodies;
+mod known;
 mod own;
 
-use super::acquire::{is_auto_closeable, is_constructor, made_by, result_class};
+use super::acquire::{is_auto_closeable, made_by, result_class};
+use super::closing;
 use super::holders::Kept;
 use super::memory;
+use super::operands::Operands;
 use super::summaries::{Summaries, Yielded};
 use super::uses::Use;
 use crate::dataflow::exceptions::{BodyThrows, Exceptions, Reading};
 use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{ClassId, FieldId, MemberRefId, MethodId, ValueId, descriptor};
-use rustc_hash::FxHashMap;
-use std::cell::{Cell, RefCell};
+use crate::vocabulary::{ClassId, FieldId, MemberRefId, MethodId, Name, ValueId, descriptor};
+pub(super) use answers::Answers;
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// Callees looked into below one another.
@@ -81,20 +85,42 @@ struct Groups<'w> {
     fails_when_closed: &'w [bool],
 }
 
-/// Answers about callees, remembered for one question of the analysis.
+/// What a method does to a parameter, and whether that may be more if releases fail.
+#[derive(Clone, Copy)]
+struct KnownEffect {
+    effect: Effect,
+    is_spared: bool,
+}
+
+/// Answers about callees, remembered for one part of the analysis. Made once for many methods, of which
+/// [`begin`](Self::begin) tells the next.
 pub(super) struct Callees<'c, 'w> {
     pub(super) world: &'w World<'w>,
     exceptions: &'c Exceptions<'w>,
-    summaries: &'c Summaries,
+    pub(super) summaries: &'c Summaries,
     groups: Groups<'w>,
-    effects: RefCell<FxHashMap<(MethodId, u16, bool, Flags), Effect>>,
-    throws: RefCell<FxHashMap<(MethodId, Reading), Rc<BodyThrows>>>,
+    constructor: Option<Name>,
+    /// Name and descriptor of what the language calls to close an object.
+    close: Option<(Name, Name)>,
+    effects: Answers<(MethodId, u16, bool, Flags), KnownEffect>,
+    throws: Answers<(MethodId, Reading), Rc<BodyThrows<'c, 'w>>>,
+    operands: Answers<MethodId, Rc<Operands>>,
     depth: Cell<u32>,
+    /// Whether something was left out of what was asked last that counts if releases may fail.
+    is_spared: Cell<bool>,
     /// Collections that a body makes, each with whether all that it holds is lost with it.
-    pub(super) lost_containers: RefCell<FxHashMap<(MethodId, Value), bool>>,
+    lost_containers: Answers<(MethodId, Value), bool>,
+    /// Whether a class is one whose objects are to be closed.
+    closeable: Answers<ClassId, bool>,
+    /// Whether a class releases with itself what it keeps in a field.
+    released_fields: Answers<(ClassId, FieldId), bool>,
+    /// Whether a method gives something back.
+    giving_back: Answers<MethodId, bool>,
+    /// Whether what a constructor makes is its caller's to close.
+    owed: Answers<MethodId, bool>,
     /// What becomes of what is kept in a field, and of constructors' parameters that their objects keep.
-    pub(super) kept_in_fields: RefCell<FxHashMap<FieldId, Kept>>,
-    pub(super) holders: RefCell<FxHashMap<(MethodId, u16), Kept>>,
+    pub(super) kept_in_fields: Answers<FieldId, Kept>,
+    pub(super) holders: Answers<(MethodId, u16), Kept>,
     /// Questions of that kind that are asked for one another.
     pub(super) holder_depth: Cell<u32>,
 }
@@ -117,119 +143,89 @@ impl<'c, 'w> Callees<'c, 'w> {
             open_test: group(groups::OPEN_TEST),
             fails_when_closed: group(groups::FAILS_WHEN_CLOSED),
         };
+        let find = |text: &str| world.program.facts.names.find(text);
         Self {
             world,
             exceptions,
             summaries,
             groups,
-            effects: RefCell::default(),
-            throws: RefCell::default(),
+            constructor: find("<init>"),
+            close: find("close").zip(find("()V")),
+            effects: Answers::default(),
+            throws: Answers::default(),
+            operands: Answers::default(),
             depth: Cell::new(0),
-            lost_containers: RefCell::default(),
-            kept_in_fields: RefCell::default(),
-            holders: RefCell::default(),
+            is_spared: Cell::new(false),
+            lost_containers: Answers::default(),
+            closeable: Answers::default(),
+            released_fields: Answers::default(),
+            giving_back: Answers::default(),
+            owed: Answers::default(),
+            kept_in_fields: Answers::default(),
+            holders: Answers::default(),
             holder_depth: Cell::new(0),
         }
     }
 
+    /// Tells that what is asked from now on is of another method.
+    pub(super) fn begin(&self) {
+        self.exceptions.begin();
+        self.effects.forget();
+        self.throws.forget();
+        self.lost_containers.forget();
+        self.released_fields.forget();
+        self.owed.forget();
+        self.kept_in_fields.forget();
+        self.holders.forget();
+        self.operands.limit();
+        self.closeable.limit();
+        self.giving_back.limit();
+    }
+
     /// What the events of a body may throw.
-    pub(super) fn throws(&self, body: Body<'_>, reading: Reading) -> Rc<BodyThrows> {
-        let key = (body.id, reading);
-        if let Some(known) = self.throws.borrow().get(&key) {
-            return Rc::clone(known);
-        }
-        let throws = Rc::new(self.exceptions.of_body(body, reading));
-        self.throws.borrow_mut().insert(key, Rc::clone(&throws));
-        throws
+    pub(super) fn throws(&self, body: Body<'_>, reading: Reading) -> Rc<BodyThrows<'c, 'w>> {
+        let find = || Rc::new(self.exceptions.of_body(self.world.body(body.id), reading));
+        self.throws.get_or_find((body.id, reading), find)
     }
 
-    fn is_in(&self, group: &[bool], body: Body<'_>, member: MemberRefId) -> bool {
-        let loader = self.world.program.class(body.class).loader;
-        self.world.knowledge.api_in(group, loader, member).is_some()
+    /// Where a body has which values.
+    pub(super) fn operands(&self, body: Body<'_>) -> Rc<Operands> {
+        self.operands.get_or_find(body.id, || Rc::new(Operands::of(body)))
     }
 
-    /// Whether an event ends the JVM.
-    pub(super) fn ends_jvm(&self, body: Body<'_>, event: &Event) -> bool {
-        event.kind.is_invoke() && event.member().is_some_and(|m| self.is_in(self.groups.jvm_exit, body, m))
+    /// Whether all that a collection holds which a body makes is lost with it.
+    pub(super) fn is_lost(&self, body: Body<'_>, container: Value, find: impl FnOnce() -> bool) -> bool {
+        self.lost_containers.get_or_find((body.id, container), find)
     }
 
-    /// Whether a call is given a text that its method was given: the name of an encoding, which may be anything.
-    pub(super) fn is_given_text(&self, body: Body<'_>, event: &Event) -> bool {
-        self.exceptions.is_given_text(body, event, false)
+    /// Notes that something was left out that counts if releases may fail.
+    pub(super) fn spare(&self) {
+        self.is_spared.set(true);
     }
 
-    /// Whether a call on an object that is open does not fail.
-    pub(super) fn fails_only_when_closed(&self, body: Body<'_>, event: &Event) -> bool {
-        event.kind.has_receiver()
-            && event.member().is_some_and(|m| self.is_in(self.groups.fails_when_closed, body, m))
+    /// Whether something was left out since the last time that this was asked.
+    pub(super) fn has_spared(&self) -> bool {
+        self.is_spared.replace(false)
     }
 
-    /// Whether a value says that the present thread has something.
-    pub(super) fn is_held_test(&self, body: Body<'_>, value: ValueId) -> bool {
-        let mut made = body.origins.leaves(value).filter_map(|leaf| body.origins.event(leaf));
-        made.any(|(_, e)| e.member().is_some_and(|m| self.is_in(self.groups.held_test, body, m)))
+    /// Whether the language closes instances of a class by itself.
+    pub(super) fn is_closeable(&self, class: ClassId) -> bool {
+        self.closeable.get_or_find(class, || is_auto_closeable(self.world, class))
     }
 
-    /// The objects that a value tells of whether they are still open, each with whether zero means that they are not.
-    pub(super) fn asked_if_open<'b>(
-        &'b self,
-        body: Body<'b>,
-        value: ValueId,
-    ) -> impl Iterator<Item = (ValueId, bool)> + 'b {
-        let made = body.origins.leaves(value).filter_map(move |leaf| body.origins.event(leaf));
-        made.filter(|(_, e)| e.kind.is_invoke() && e.kind.has_receiver()).filter_map(move |(_, e)| {
-            let member = e.member()?;
-            let is_open_test = self.is_in(self.groups.open_test, body, member);
-            let is_test = is_open_test || self.is_in(self.groups.closed_test, body, member);
-            is_test.then(|| (body.origins.arg(e, 0), is_open_test))
-        })
+    /// Whether an event runs a constructor.
+    pub(super) fn is_constructor(&self, event: &Event) -> bool {
+        let name = || event.member().map(|m| self.world.program.facts.members.get(m).name);
+        event.kind == EventKind::InvokeSpecial && name().is_some_and(|n| self.is_constructor_name(n))
     }
 
-    /// Whether what a call yields is released with its receiver.
-    pub(super) fn is_released_with_receiver(&self, body: Body<'_>, event: &Event) -> bool {
-        event.kind.has_receiver()
-            && event.member().is_some_and(|m| self.is_in(self.groups.released_with_receiver, body, m))
+    pub(super) fn is_constructor_name(&self, name: Name) -> bool {
+        self.constructor == Some(name)
     }
 
-    /// Whether what a call yields is released with the receiver, or is the receiver by another type.
-    pub(super) fn is_part_of_receiver(&self, body: Body<'_>, event: &Event) -> bool {
-        let loader = self.world.program.class(body.class).loader;
-        let is_face = |m| self.world.knowledge.roles(loader, m).any(|(r, _)| matches!(r, Role::NotOwned(_)));
-        self.is_released_with_receiver(body, event)
-            || event.kind.has_receiver() && event.member().is_some_and(is_face)
-    }
-
-    /// Whether a call releases something, whatever it is.
-    pub(super) fn is_release(&self, body: Body<'_>, event: &Event) -> bool {
-        let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
-        let loader = self.world.program.class(body.class).loader;
-        self.world.knowledge.roles(loader, member).any(|(r, _)| matches!(r, Role::Release(_)))
-            || self.is_in(self.groups.closes_argument, body, member)
-    }
-
-    /// Whether a call of a method that was not found is named as one that releases its receiver.
-    pub(super) fn is_unseen_release(&self, body: Body<'_>, event: &Event) -> bool {
-        let program = self.world.program;
-        let member = event.member().filter(|_| event.kind.has_receiver() && event.n_args == 1);
-        member.is_some_and(|m| {
-            program.refs(program.class(body.class).loader).method(m).is_none() && self.is_named_release(m)
-        })
-    }
-
-    /// Whether a call releases this very resource.
-    pub(super) fn is_release_of(&self, body: Body<'_>, event: &Event, resource: ResourceId) -> bool {
-        self.has_role(body, event, Role::Release(resource))
-    }
-
-    /// Whether a call acquires a resource.
-    pub(super) fn is_acquire_of(&self, body: Body<'_>, event: &Event, resource: ResourceId) -> bool {
-        self.has_role(body, event, Role::Acquire(resource))
-    }
-
-    pub(super) fn has_role(&self, body: Body<'_>, event: &Event, role: Role) -> bool {
-        let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
-        let loader = self.world.program.class(body.class).loader;
-        self.world.knowledge.roles(loader, member).any(|(r, _)| r == role)
+    /// Whether a method gives something back: see [`closing::gives_back`].
+    pub(super) fn gives_back(&self, method: MethodId) -> bool {
+        self.giving_back.get_or_find(method, || closing::gives_back(self, method))
     }
 
     /// Whether a call runs, a few levels deep, a method that releases this resource of the same field and does not
@@ -318,7 +314,7 @@ impl<'c, 'w> Callees<'c, 'w> {
         if let Some(known) = self.by_models(body, i, event, member, position) {
             return known;
         }
-        if is_constructor(self.world, event) && is_receiver {
+        if is_receiver && self.is_constructor(event) {
             return Use::Keeps;
         }
         let program = self.world.program;
@@ -364,7 +360,7 @@ impl<'c, 'w> Callees<'c, 'w> {
                 Role::Wrapper(row) => {
                     let wrapper = world.knowledge.tables.wrappers.get(usize::from(row))?;
                     if wrapper.args.iter().any(|a| usize::from(*a) + offset == position) {
-                        let made = made_by(world, body, i, event);
+                        let made = made_by(self, body, i, event);
                         let face = if wrapper.closes { Use::Becomes } else { Use::HandsOut };
                         return Some(made.map_or(Use::Keeps, face));
                     }
@@ -432,8 +428,7 @@ impl<'c, 'w> Callees<'c, 'w> {
         let (Some(owner), Some(result)) = (owner, result_class(self.world, body, event)) else {
             return false;
         };
-        is_auto_closeable(self.world, result)
-            && (program.is_subtype(owner, result) || program.is_subtype(result, owner))
+        self.is_closeable(result) && (program.is_subtype(owner, result) || program.is_subtype(result, owner))
     }
 
     /// Whether what a constructor call makes is its caller's to close: its `close` is the deployment's own and gives
@@ -442,19 +437,25 @@ impl<'c, 'w> Callees<'c, 'w> {
     pub(super) fn must_be_closed(&self, body: Body<'_>, event: &Event, class: ClassId) -> bool {
         let program = self.world.program;
         let target = event.member().and_then(|m| program.refs(program.class(body.class).loader).method(m));
+        target.is_some_and(|constructor| {
+            self.owed.get_or_find(constructor, || self.is_owed(constructor, class, u16::from(event.n_args)))
+        })
+    }
+
+    fn is_owed(&self, constructor: MethodId, class: ClassId, n_args: u16) -> bool {
         let close =
             self.close_of(class).filter(|close| !memory::is_all_that_close_touches(self, class, *close));
-        let Some(constructor) = target.filter(|_| close.is_some()) else { return false };
-        let is_wrapper =
-            || (1..u16::from(event.n_args)).any(|param| self.effect(constructor, param, false).into_receiver);
-        let own = self.effect(constructor, 0, false);
-        !own.escapes && !own.lends && !is_wrapper()
+        let is_wrapper = || (1..n_args).any(|param| self.effect(constructor, param, false).into_receiver);
+        close.is_some() && {
+            let own = self.effect(constructor, 0, false);
+            !own.escapes && !own.lends && !is_wrapper()
+        }
     }
 
     /// The deployed `close` of a class.
     pub(super) fn close_of(&self, class: ClassId) -> Option<MethodId> {
         let program = self.world.program;
-        let (name, desc) = (program.facts.names.find("close")?, program.facts.names.find("()V")?);
+        let (name, desc) = self.close?;
         program.find_method(class, name, desc).filter(|m| program.method(*m).has_body)
     }
 }

@@ -3,7 +3,6 @@
 //! What goes into one would be anybody's, but for a collection that is seen from its making to its end: if nobody else
 //! gets it, and nothing that is taken out of it is released or kept, then all that is in it is lost with it.
 
-use super::acquire::is_constructor;
 use super::callees::Callees;
 use super::uses::Use;
 use crate::dataflow::Body;
@@ -28,13 +27,7 @@ impl Callees<'_, '_> {
         }
         let mut leaves = body.origins.leaves(body.origins.arg(event, 0));
         let (Some(container @ Value::Event(_)), None) = (leaves.next(), leaves.next()) else { return false };
-        let key = (body.id, container);
-        if let Some(known) = self.lost_containers.borrow().get(&key) {
-            return *known;
-        }
-        let is_lost = Contents::find(self, body, container);
-        self.lost_containers.borrow_mut().insert(key, is_lost);
-        is_lost
+        self.is_lost(body, container, || Contents::find(self, body, container))
     }
 
     /// Whether a call is one of those of the platform that only show or change what a collection holds.
@@ -131,7 +124,7 @@ impl<'c, 'd, 'w> Contents<'c, 'd, 'w> {
         let result = Value::Event(i as u32);
         let is_receiver = event.kind.has_receiver() && position == 0;
         let receiver = self.body.origins.arg(event, 0);
-        if is_receiver && is_constructor(self.callees.world, event) && self.is_container(receiver) {
+        if is_receiver && self.callees.is_constructor(event) && self.is_container(receiver) {
             return true;
         }
         if self.callees.shows_content(self.body, event) {

@@ -2,6 +2,8 @@
 
 mod exits;
 mod only_if;
+mod readings;
+mod watch;
 
 use super::OnlyIf;
 use super::acquire::{Held, Obligation};
@@ -10,13 +12,11 @@ use super::marks::Marks;
 use super::uses::{OPEN, Use, Uses};
 use super::{cleanup, guards};
 use crate::dataflow::Body;
-use crate::dataflow::exceptions::{
-    BodyThrows, Reading, Thrown, is_encoding_refusal, is_interruption, is_refusal,
-};
-use crate::dataflow::paths::{After, ClosedEdges, Exit, ExitKind, Flags, Start, Tested, Watch, calm, walk};
+use crate::dataflow::exceptions::{BodyThrows, Reading, Thrown, is_encoding_refusal, is_refusal};
+use crate::dataflow::paths::{ClosedEdges, Exit, ExitKind, Flags, Start, calm, walk};
 use crate::facts::Value;
 use crate::vocabulary::ValueId;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 /// Calls from one to the next, of which the last one takes a lock.
@@ -30,15 +30,18 @@ pub(super) struct Followed<'f, 'c, 'w> {
     /// The acquiring event; `None` for a parameter, which is open from the start.
     event: Option<u16>,
     is_place: bool,
+    flags: Flags,
+    /// Whether a flag that is asked before it is settled is taken to know.
+    trusts_flags: bool,
     /// Whether there is something to release from the start.
     is_open: bool,
     /// What a lock was asked of, which is not null then.
     dereferenced: Vec<Value>,
     /// Values that it is released with; acquiring it again from them releases the last one.
     owners: Vec<ValueId>,
-    throws: Rc<BodyThrows>,
+    throws: Rc<BodyThrows<'c, 'w>>,
     /// What else may throw, though it does not say so; releasing never does, nor what is done about a failure.
-    surprises: Option<Rc<BodyThrows>>,
+    surprises: Option<Rc<BodyThrows<'c, 'w>>>,
     /// For each event whether a way without exceptions leads to it, where there are surprises.
     is_usual: Vec<bool>,
     is_calm: Vec<bool>,
@@ -47,10 +50,12 @@ pub(super) struct Followed<'f, 'c, 'w> {
     options_fail: bool,
     /// Whether methods of which nothing is known give it back.
     comes_back: bool,
-    closed: ClosedEdges,
-    marks: Marks,
+    /// Parameters of known values, and which of these are zero: a bit for each.
+    given: (u32, u32),
+    closed: OnceCell<ClosedEdges>,
+    marks: OnceCell<Marks>,
     /// Calls that clean up.
-    cleanup: Vec<u16>,
+    cleanup: OnceCell<Vec<u16>>,
     seen: Cell<Seen>,
     /// Events that the walk has seen release it.
     released_at: RefCell<Vec<u16>>,
@@ -58,6 +63,8 @@ pub(super) struct Followed<'f, 'c, 'w> {
     only_told: Cell<bool>,
     /// Whether each way out that was found takes an exception of which nothing says that it is thrown.
     only_by_untold: Cell<bool>,
+    /// Whether the walk has left something out that counts if asking an open object for something could fail.
+    is_spared: Cell<bool>,
 }
 
 /// What a walk has met.
@@ -81,10 +88,27 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         obligation: &Obligation,
         releases_fail: bool,
     ) -> Self {
-        let mut uses = match obligation.held {
+        let uses = match obligation.held {
             Held::Value(value) => Uses::of_value(callees, body, value, releases_fail),
-            Held::Place(_) => Uses::of_place(callees, body, obligation),
+            Held::Place(_) => Uses::of_place(callees, body, obligation, true),
         };
+        Self::with_uses(callees, body, obligation, uses, releases_fail)
+    }
+
+    /// The state of a shared object that the body takes, as if nothing that it calls gave it back.
+    pub(super) fn only_here(callees: &'f Callees<'c, 'w>, body: Body<'f>, obligation: &Obligation) -> Self {
+        let uses = Uses::of_place(callees, body, obligation, false);
+        let followed = Self::with_uses(callees, body, obligation, uses, false);
+        Self { trusts_flags: false, ..followed }
+    }
+
+    fn with_uses(
+        callees: &'f Callees<'c, 'w>,
+        body: Body<'f>,
+        obligation: &Obligation,
+        mut uses: Uses,
+        releases_fail: bool,
+    ) -> Self {
         uses.add_owners(callees, body, &obligation.released_with);
         let is_place = matches!(obligation.held, Held::Place(_));
         let owners = obligation.released_with.clone();
@@ -127,16 +151,6 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             Some(_) if is_place => Flags::Results,
             Some(_) => Flags::Constants,
         };
-        // Who asks a flag before handing it to somebody knows why, too.
-        let settles = |i: usize| {
-            let is_handed_on = |u: &Use| flags == Flags::Constants && matches!(u, Use::Escapes | Use::Lends);
-            releases(i) || uses.list.iter().any(|(at, _, u)| usize::from(*at) == i && is_handed_on(u))
-        };
-        let closed = ClosedEdges::find(callees.world, body, event, flags, &|block| {
-            guards::lead_to_release(callees, body, &settles, flags, block)
-        });
-        let marks = Marks::find(body, event, uses.faces.len());
-        let cleanup = cleanup::events(callees, body, &uses);
         let seen = Cell::default();
         Self {
             callees,
@@ -144,6 +158,8 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             uses,
             event,
             is_place,
+            flags,
+            trusts_flags: true,
             is_open: true,
             dereferenced: Vec::new(),
             owners,
@@ -154,40 +170,68 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             releases_fail,
             options_fail: false,
             comes_back: false,
-            closed,
-            marks,
-            cleanup,
+            given: (0, 0),
+            closed: OnceCell::new(),
+            marks: OnceCell::new(),
+            cleanup: OnceCell::new(),
             seen,
             released_at: RefCell::default(),
             only_told: Cell::new(false),
             only_by_untold: Cell::new(false),
+            is_spared: Cell::new(false),
         }
     }
 
-    /// The same, as if asking an open object for something, setting one of its options, or naming the encoding that settings say, could fail.
-    pub(super) fn asking(self) -> Self {
-        Self { options_fail: true, ..self }
+    fn closed(&self) -> &ClosedEdges {
+        self.closed.get_or_init(|| {
+            // Who asks a flag before handing it to somebody knows why, too.
+            let settles = |i: usize| {
+                let is_handed_on =
+                    |u: &Use| self.flags == Flags::Constants && matches!(u, Use::Escapes | Use::Lends);
+                let mut here = self.uses.list.iter().filter(|(at, ..)| usize::from(*at) == i);
+                here.any(|(_, _, u)| is_release(*u) || is_handed_on(u))
+            };
+            let (callees, body) = (self.callees, self.body);
+            let mut closed = ClosedEdges::find(callees.world, body, self.event, self.flags, &|block| {
+                self.trusts_flags && guards::lead_to_release(callees, body, &settles, self.flags, block)
+            });
+            closed.give(body, self.given);
+            closed
+        })
     }
 
-    /// The same, as if whatever is lent came back.
-    pub(super) fn lending(self) -> Self {
-        Self { comes_back: true, ..self }
+    fn marks(&self) -> &Marks {
+        self.marks.get_or_init(|| Marks::find(self.body, self.event, self.uses.faces.len()))
     }
 
-    /// The same, as if all code of others could fail without having said so.
-    pub(super) fn doubting(self) -> Self {
-        let releases =
-            |i: usize| self.uses.list.iter().any(|(at, _, u)| usize::from(*at) == i && is_release(*u));
-        let is_calm = calm(self.body, &releases);
-        let surprises = Some(self.callees.throws(self.body, Reading::ForeignCall));
-        let is_usual = cleanup::reached_normally(self.body);
-        Self { surprises, is_calm, is_usual, ..self }
+    fn is_cleanup(&self, event: u16) -> bool {
+        let cleanup = self.cleanup.get_or_init(|| cleanup::events(self.callees, self.body, &self.uses));
+        cleanup.contains(&event)
     }
 
-    /// The same, of a parameter of a method that is given constants.
-    pub(super) fn given(mut self, flags: (u32, u32)) -> Self {
-        self.closed.give(self.body, flags);
-        self
+    /// The body.
+    pub(super) fn body(&self) -> Body<'f> {
+        self.body
+    }
+
+    /// The uses of it.
+    pub(super) fn uses(&self) -> &Uses {
+        &self.uses
+    }
+
+    /// Whether the walk has left out that asking an open object for something may fail.
+    pub(super) fn is_spared(&self) -> bool {
+        self.is_spared.get()
+    }
+
+    /// Whether the walk has seen it released with nothing thrown before.
+    pub(super) fn releases_normally(&self) -> bool {
+        self.seen.get().releases_normally
+    }
+
+    /// Whether some way out leaves it open, or the walk has not seen all.
+    pub(super) fn stays_open(&self) -> bool {
+        self.exits().iter().any(|e| e.state & OPEN != 0)
     }
 
     /// Whether it is lent to somebody.
@@ -215,8 +259,11 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
     /// Whether a caller gets it, as the result or as part of the object that a constructor makes, and then whether there
     /// is something to release.
     pub(super) fn yields(&self) -> Option<bool> {
-        let exits = self.exits();
         let own = self.own_bit();
+        if own == 0 && self.uses.list.iter().all(|(.., found)| *found != Use::Returns) {
+            return None;
+        }
+        let exits = self.exits();
         let kept = || exits.iter().filter(|e| e.kind == ExitKind::Normal && e.state & own != 0);
         let seen = self.seen.get();
         let is_yielded = seen.returns || own != 0 && kept().next().is_some();
@@ -291,13 +338,13 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             return !face.is_some_and(|f| f.releases)
                 && !self.is_owner(value)
                 && !self.body.origins.leaves(value).any(|leaf| self.dereferenced.contains(&leaf))
-                && !self.marks.is_surely_there(self.body, value);
+                && !self.marks().is_surely_there(self.body, value);
         }
         // All that the value could be does not exist yet on this path: it is null.
         face.is_some()
             || self.body.origins.leaves(value).any(|leaf| match leaf {
                 Value::Null => false,
-                leaf => self.uses.bit(leaf) == 0 && self.marks.may_be_there(leaf, state),
+                leaf => self.uses.bit(leaf) == 0 && self.marks().may_be_there(leaf, state),
             })
     }
 
@@ -314,11 +361,16 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
             && args.first().is_some_and(|v| is_face(v) || self.is_owner(*v))
             && self.callees.fails_only_when_closed(self.body, found)
         {
+            self.is_spared.set(true);
             return Vec::new();
         }
         let is_given = args.iter().skip(usize::from(has_receiver)).any(is_face);
         let is_asked = || found.kind.is_invoke() && self.callees.is_given_text(self.body, found);
-        let is_unlikely = |t: Thrown| !self.options_fail && is_encoding_refusal(world, t) && !is_asked();
+        let is_unlikely = |t: Thrown| {
+            let is_spared = !self.options_fail && is_encoding_refusal(world, t) && !is_asked();
+            self.is_spared.set(self.is_spared.get() || is_spared);
+            is_spared
+        };
         let is_told = |t: Thrown| {
             !self.only_told.get() || matches!(t, Thrown::Class(_)) || self.is_unseen_use(event, t, state)
         };
@@ -371,96 +423,4 @@ fn receivers(body: Body<'_>, call: u16) -> Vec<Value> {
 
 fn is_release(found: Use) -> bool {
     matches!(found, Use::Releases | Use::ReleasesUnlessThrown)
-}
-
-impl Watch for Followed<'_, '_, '_> {
-    fn after(&self, event: u16, state: u32, has_failed: bool) -> After {
-        if self.event == Some(event) {
-            return if !self.owners.is_empty() || self.is_place { After::Settled } else { After::Again };
-        }
-        let mut next = state | self.marks.set_by(event);
-        let mut is_settled = false;
-        for found in self.uses_at(event, state) {
-            self.note(found, state, has_failed);
-            if is_release(found) && !self.released_at.borrow().contains(&event) {
-                self.released_at.borrow_mut().push(event);
-            }
-            match found {
-                Use::Opens | Use::OpensUnlessThrown => next |= OPEN,
-                Use::Becomes(value) | Use::TakenOver(value) | Use::HandsOut(value) => {
-                    next |= self.uses.bit(value);
-                }
-                Use::Keeps => {}
-                _ => is_settled = true,
-            }
-        }
-        let ends = || {
-            let event = self.body.origins.events().get(usize::from(event));
-            event.is_some_and(|e| self.callees.ends_jvm(self.body, e))
-        };
-        if is_settled || ends() { After::Settled } else { After::Goes(next) }
-    }
-
-    fn thrown(&self, event: u16, state: u32) -> Vec<Thrown> {
-        let is_usual = self.is_usual.get(usize::from(event)).copied().unwrap_or(false);
-        let surprises = self.surprises.as_ref().filter(|_| is_usual && !self.closes_something(event));
-        let all = surprises.unwrap_or(&self.throws).of_event(event);
-        if all.is_empty() || self.is_calm.get(usize::from(event)).copied().unwrap_or(false) {
-            return Vec::new();
-        }
-        let is_cleanup = self.cleanup.contains(&event);
-        let settles = |u: &Use| match u {
-            Use::Releases | Use::Escapes | Use::Lends | Use::Returns | Use::TakenOver(_) => true,
-            Use::ReleasesUnlessThrown => is_cleanup,
-            _ => false,
-        };
-        let settled = self.uses_at(event, state).find(settles);
-        let all = self.without_mistakes(event, state, all);
-        match settled {
-            // Waiting for an end that never came has not released anything.
-            Some(Use::Releases) if !self.is_place => {
-                return all.iter().copied().filter(|t| is_interruption(self.callees.world, *t)).collect();
-            }
-            Some(_) => return Vec::new(),
-            None if self.is_taken_over_quietly(event, state) => return Vec::new(),
-            None => {}
-        }
-        let is_release = || {
-            let event = self.body.origins.events().get(usize::from(event));
-            event.is_some_and(|e| {
-                self.callees.is_release(self.body, e) || self.callees.is_unseen_release(self.body, e)
-            })
-        };
-        if !self.releases_fail && is_release() { Vec::new() } else { all }
-    }
-
-    fn after_throw(&self, event: u16, state: u32) -> u32 {
-        let mut uses = self.uses_at(event, state);
-        match uses.find(|u| matches!(u, Use::Opens | Use::OpensUnlessThrown)) {
-            Some(Use::Opens) => state | OPEN,
-            // What it had taken before, it has given back as well.
-            Some(_) => state & !OPEN,
-            None => state,
-        }
-    }
-
-    fn takes(&self, block: u16, edge: usize, state: u32) -> bool {
-        if self.closed.has(block, edge) {
-            return false;
-        }
-        let block = self.body.origins.unit.blocks_of(self.body.method).get(usize::from(block));
-        match block.and_then(|b| Tested::of(self.body, b)) {
-            Some(test) if test.is_null => self.takes_null(test.value, test.outcome(edge), state),
-            Some(test) => {
-                let is_zero = test.outcome(edge);
-                let mut asked = self.callees.asked_if_open(self.body, test.value);
-                let is_closed = |(object, zero_is_closed): (ValueId, bool)| {
-                    zero_is_closed == is_zero
-                        && self.uses.face_of(self.body, object, state).is_some_and(|f| f.releases)
-                };
-                self.takes_zero(test.value, is_zero) && !asked.any(is_closed)
-            }
-            None => true,
-        }
-    }
 }

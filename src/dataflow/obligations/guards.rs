@@ -25,8 +25,8 @@ pub(super) fn lead_to_release(
     leading.leads(block) == Some(true)
 }
 
-struct Leading<'a, 'w> {
-    callees: &'a Callees<'a, 'w>,
+struct Leading<'a, 'c, 'w> {
+    callees: &'a Callees<'c, 'w>,
     body: Body<'a>,
     releases: &'a dyn Fn(usize) -> bool,
     flags: Flags,
@@ -36,7 +36,7 @@ struct Leading<'a, 'w> {
     seen: Vec<(u16, Option<bool>)>,
 }
 
-impl Leading<'_, '_> {
+impl Leading<'_, '_, '_> {
     /// Depth first; `None` for a way that only comes back to itself.
     fn leads(&mut self, at: u16) -> Option<bool> {
         let unit = self.body.origins.unit;

@@ -1,7 +1,7 @@
 //! Objects that a body gets from a call of which nothing is known, and closes in the end: by closing them it says that
 //! they are its own.
 
-use super::acquire::{Held, Obligation, is_auto_closeable, is_constructor, result_class, takes_closeable};
+use super::acquire::{Held, Obligation, result_class, takes_closeable};
 use super::callees::{Callees, MAX_TARGETS};
 use super::closing;
 use crate::dataflow::knowledge::{ResourceId, Role, groups};
@@ -22,10 +22,10 @@ pub(super) fn by_call(
     let world = callees.world;
     let program = world.program;
     let member = event.member()?;
-    if event.kind == EventKind::InvokeDynamic || is_constructor(world, event) {
+    if event.kind == EventKind::InvokeDynamic || callees.is_constructor(event) {
         return None;
     }
-    if !is_named_as_maker(world, body, event, member) || takes_closeable(world, body, event) {
+    if !is_named_as_maker(world, body, event, member) || takes_closeable(callees, body, event) {
         return None;
     }
     let loader = program.class(body.class).loader;
@@ -38,7 +38,7 @@ pub(super) fn by_call(
         return None;
     }
     let is_closed_by_caller = match result_class(world, body, event) {
-        Some(class) => is_auto_closeable(world, class) && !closing::is_harmless(world, resource, class),
+        Some(class) => callees.is_closeable(class) && !closing::is_harmless(world, resource, class),
         // A class that the scan has not: whether the body closes it has to say it.
         None => {
             descriptor::return_type(program.text(program.facts.members.get(member).desc)).class().is_some()
@@ -171,5 +171,5 @@ fn is_idle(callees: &Callees<'_, '_>, body: Body<'_>, made: &Event) -> bool {
     let program = callees.world.program;
     let class = made.name().and_then(|name| program.find(program.class(body.class).loader, name));
     let close = class.filter(|c| !program.is_jdk(*c)).and_then(|c| callees.close_of(c));
-    close.is_some_and(|close| !closing::gives_back(callees, close))
+    close.is_some_and(|close| !callees.gives_back(close))
 }

@@ -2,15 +2,13 @@
 //! Who drops such an object drops what it keeps.
 
 use super::acquire::made_by;
-use super::callees::{Callees, MAX_TARGETS, is_this};
+use super::callees::{Answers, Callees, MAX_TARGETS, is_this};
 use super::overwritten::field_of;
 use super::uses::{OWN, Use, Uses};
 use crate::dataflow::Body;
 use crate::facts::{Event, EventKind, Value};
 use crate::program::FieldAccess;
 use crate::vocabulary::{ClassId, FieldId, MethodId, ValueId};
-use rustc_hash::FxHashMap;
-use std::cell::RefCell;
 use std::hash::Hash;
 
 /// Readers of one field that are looked at.
@@ -35,7 +33,7 @@ impl Callees<'_, '_> {
     /// What a constructor call does to an argument that its object keeps for itself: the object is one more way to it, by
     /// which it is released if the object's methods do so.
     pub(super) fn by_holder(&self, body: Body<'_>, i: usize, event: &Event, position: usize) -> Option<Use> {
-        let made = made_by(self.world, body, i, event).filter(|made| *made != Value::Event(i as u32))?;
+        let made = made_by(self, body, i, event).filter(|made| *made != Value::Event(i as u32))?;
         let program = self.world.program;
         let constructor = program.refs(program.class(body.class).loader).method(event.member()?)?;
         let class = program.class_of_method(constructor);
@@ -141,21 +139,21 @@ impl Callees<'_, '_> {
     /// known.
     fn asked<K: Copy + Eq + Hash>(
         &self,
-        known: &RefCell<FxHashMap<K, Kept>>,
+        known: &Answers<K, Kept>,
         key: K,
         find: impl FnOnce() -> Kept,
     ) -> Kept {
-        if let Some(known) = known.borrow().get(&key) {
-            return *known;
+        if let Some(known) = known.get(key) {
+            return known;
         }
         if self.holder_depth.get() >= MAX_DEPTH {
             return Kept::PassedOn;
         }
-        known.borrow_mut().insert(key, Kept::PassedOn);
+        known.set(key, Kept::PassedOn);
         self.holder_depth.set(self.holder_depth.get() + 1);
         let found = find();
         self.holder_depth.set(self.holder_depth.get() - 1);
-        known.borrow_mut().insert(key, found);
+        known.set(key, found);
         found
     }
 }

@@ -13,20 +13,22 @@ use crate::vocabulary::{FieldId, ValueId};
 const MAX_STEPS: u32 = 2;
 
 /// The writes that drop what an obligation was stored as, without anything in between that may have released it.
-pub(super) fn by_another(callees: &Callees<'_, '_>, body: Body<'_>, obligation: &Obligation) -> Vec<Exit> {
-    let Some(value) = obligation.held.value() else { return Vec::new() };
-    let writes = body.origins.events().iter().any(is_write);
-    if !writes || !obligation.is_open || obligation.is_presumed {
+pub(super) fn by_another(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    obligation: &Obligation,
+    uses: &Uses,
+) -> Vec<Exit> {
+    if !obligation.is_open || obligation.is_presumed {
         return Vec::new();
     }
-    let uses = Uses::of_value(callees, body, value, false);
     let stores = uses.list.iter().filter(|(_, _, found)| *found == Use::Escapes).filter_map(|(at, ..)| {
         let event = body.origins.events().get(usize::from(*at)).filter(|e| is_write(e))?;
         Some((*at, event, field_of(callees, body, event)?))
     });
     let mut found = Vec::new();
     for (at, store, field) in stores {
-        let watch = Overwriting { callees, body, uses: &uses, store, at, field };
+        let watch = Overwriting { callees, body, uses, store, at, field };
         found.extend(walk(callees.world, body, &watch, Start::After(at), 0));
     }
     found.retain(|exit| exit.at != obligation.event && is_write_at(body, exit.at));

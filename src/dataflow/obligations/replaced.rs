@@ -1,10 +1,10 @@
 //! Fields that a method gives a new resource each time it is called, and does not ask whether the last one is still there.
 
-use super::acquire::{Held, Obligation};
+use super::acquire::Obligation;
 use super::callees::{Callees, MAX_TARGETS, is_this};
 use super::closing;
 use super::follow::Followed;
-use super::overwritten::{field_of, is_write};
+use super::overwritten::field_of;
 use super::places;
 use super::uses::{Use, Uses};
 use crate::dataflow::Body;
@@ -41,16 +41,15 @@ pub(super) fn by_next_call(
     callees: &Callees<'_, '_>,
     body: Body<'_>,
     obligation: &Obligation,
+    uses: &Uses,
 ) -> Option<(u16, Again)> {
     let world = callees.world;
-    let Held::Value(value) = obligation.held else { return None };
     let name = world.program.text(body.method.name);
     let is_fit =
         obligation.is_open && !obligation.is_presumed && !closing::is_inferred(world, obligation.resource);
-    if !is_fit || name.starts_with('<') || !body.origins.events().iter().any(is_write) {
+    if !is_fit || name.starts_with('<') {
         return None;
     }
-    let uses = Uses::of_value(callees, body, value, false);
     let stores = uses.list.iter().filter(|(_, _, found)| *found == Use::Escapes).filter_map(|(at, ..)| {
         let event = body.origins.events().get(usize::from(*at))?;
         let is_own =

@@ -37,6 +37,8 @@ pub struct Summaries {
     yields: FxHashMap<MethodId, Vec<Yielded>>,
     /// The same, and the methods that these override: what a call may be resolved to.
     may_yield: Vec<bool>,
+    /// The methods that call one of these, or hand it on as a function.
+    calls_yielding: Vec<bool>,
 }
 
 impl Summaries {
@@ -48,7 +50,7 @@ impl Summaries {
             let classes = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(ClassId::from_index);
             let classes = classes.filter(|c| !world.program.is_jdk(*c));
             let methods = classes.flat_map(|c| world.program.methods_of(c)).map(|(id, _)| id);
-            methods.filter_map(|m| Some((m, yielded_by(world, m, &Self::default())?))).collect::<Vec<_>>()
+            yielding(world, methods, &Self::default())
         });
         let mut found: Vec<(MethodId, Vec<Yielded>)> = of_classes.into_iter().flatten().collect();
         for _ in 0..MAX_ROUNDS {
@@ -67,7 +69,7 @@ impl Summaries {
             let known = &summaries;
             let of_callers = parallel.map(callers.len().div_ceil(CHUNK), |chunk| {
                 let part = &callers[chunk * CHUNK..callers.len().min((chunk + 1) * CHUNK)];
-                part.iter().filter_map(|m| Some((*m, yielded_by(world, *m, known)?))).collect::<Vec<_>>()
+                yielding(world, part.iter().copied(), known)
             });
             found = of_callers.into_iter().flatten().collect();
         }
@@ -77,10 +79,13 @@ impl Summaries {
     fn add(&mut self, world: &World<'_>, method: MethodId, resources: Vec<Yielded>) {
         self.yields.insert(method, resources);
         self.may_yield.resize(world.program.n_methods, false);
+        self.calls_yielding.resize(world.program.n_methods, false);
         let mut waiting = vec![method];
         while let Some(at) = waiting.pop() {
             if !std::mem::replace(&mut self.may_yield[at.index()], true) {
                 waiting.extend(world.sites.overridden_by(at));
+                let callers = world.sites.resolved_to(at).iter();
+                callers.for_each(|site| self.calls_yielding[site.caller.index()] = true);
             }
         }
     }
@@ -95,27 +100,38 @@ impl Summaries {
         self.may_yield.get(method.index()).copied().unwrap_or(false)
     }
 
-    /// Whether there is any such method.
-    pub fn may_yield_any(&self) -> bool {
-        !self.yields.is_empty()
+    /// Whether a method has a call, or makes a function, that may yield something.
+    pub fn calls_yielding(&self, method: MethodId) -> bool {
+        self.calls_yielding.get(method.index()).copied().unwrap_or(false)
     }
 }
 
-fn yielded_by(world: &World<'_>, method: MethodId, known: &Summaries) -> Option<Vec<Yielded>> {
-    let body = world.body(method);
-    if !body.method.has_body || !acquire::may_acquire(world, body, known) || !can_yield(world, method) {
-        return None;
-    }
+/// What the callers of methods get.
+fn yielding(
+    world: &World<'_>,
+    methods: impl Iterator<Item = MethodId>,
+    known: &Summaries,
+) -> Vec<(MethodId, Vec<Yielded>)> {
     let exceptions = Exceptions::new(world);
     let callees = Callees::new(world, &exceptions, known);
+    methods.filter_map(|m| Some((m, yielded_by(&callees, m)?))).collect()
+}
+
+fn yielded_by(callees: &Callees<'_, '_>, method: MethodId) -> Option<Vec<Yielded>> {
+    let world = callees.world;
+    if !acquire::may_acquire(world, method, callees.summaries) || !can_yield(callees, method) {
+        return None;
+    }
+    callees.begin();
+    let body = world.body(method);
     let mut resources = Vec::new();
-    for obligation in acquire::obligations(&callees, body) {
+    for obligation in acquire::obligations(callees, body) {
         let is_place = obligation.held.value().is_none();
         // A method that makes an object of the deployment's own may well be its only owner's.
         if is_place || obligation.is_presumed || closing::is_inferred(world, obligation.resource) {
             continue;
         }
-        if let Some(is_open) = Followed::obligation(&callees, body, &obligation, false).yields() {
+        if let Some(is_open) = Followed::obligation(callees, body, &obligation, false).yields() {
             let owner = owners::passed_owner(body, &obligation);
             resources.push(Yielded { resource: obligation.resource, is_open, owner });
         }
@@ -127,18 +143,18 @@ fn yielded_by(world: &World<'_>, method: MethodId, known: &Summaries) -> Option<
 }
 
 /// Constructors, and methods whose result a caller can release without a cast.
-fn can_yield(world: &World<'_>, method: MethodId) -> bool {
-    let program = world.program;
+fn can_yield(callees: &Callees<'_, '_>, method: MethodId) -> bool {
+    let program = callees.world.program;
     let facts = program.method(method);
-    let loader = program.class(program.class_of_method(method)).loader;
     let returns = || {
         let class = descriptor::return_type(program.text(facts.desc)).class();
+        let loader = program.class(program.class_of_method(method)).loader;
         let class = class.and_then(|name| program.find_text(loader, name));
         class.is_some_and(|c| {
             let is_root =
                 program.class(c).super_class == NO_CLASS && !program.class_facts(c).access.is_interface();
-            acquire::is_auto_closeable(world, c) || program.is_jdk(c) && !is_root
+            callees.is_closeable(c) || program.is_jdk(c) && !is_root
         })
     };
-    facts.has_body && (program.text(facts.name) == "<init>" || returns())
+    facts.has_body && (callees.is_constructor_name(facts.name) || returns())
 }

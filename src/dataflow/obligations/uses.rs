@@ -2,6 +2,7 @@
 
 use super::acquire::{Held, Obligation};
 use super::callees::{Callees, is_this};
+use super::operands::{Operand, Operands};
 use crate::dataflow::Body;
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
 use crate::vocabulary::ValueId;
@@ -69,48 +70,80 @@ impl Uses {
         value: Value,
         releases_fail: bool,
     ) -> Self {
+        let operands = callees.operands(body);
         let mut uses = Self { faces: vec![Face { value, releases: true }], list: Vec::new() };
         for _ in 0..MAX_ROUNDS {
-            let before = uses.faces.len();
-            uses.list.clear();
-            for (i, event) in body.origins.events().iter().enumerate() {
-                uses.add_event(callees, body, i, event, releases_fail);
-            }
-            if uses.faces.len() == before {
+            if uses.is_complete_after(callees, body, &operands, releases_fail) {
                 break;
             }
         }
         uses
     }
 
-    fn add_event(
+    /// One round over the operands that may be a face, in the order of the code. Whether another one would find the same:
+    /// no face was found after something that it concerns.
+    fn is_complete_after(
         &mut self,
         callees: &Callees<'_, '_>,
         body: Body<'_>,
-        i: usize,
+        operands: &Operands,
+        releases_fail: bool,
+    ) -> bool {
+        self.list.clear();
+        let mut is_complete = true;
+        let mut has_read = false;
+        // The next one last.
+        let mut waiting: Vec<Operand> = self.faces.iter().flat_map(|f| operands.of_value(f.value)).collect();
+        sort_from_last(&mut waiting);
+        while let Some(at) = waiting.pop() {
+            let Some(event) = body.origins.events().get(usize::from(at.0)) else { continue };
+            let before = self.faces.len();
+            self.add_operand(callees, body, at, event, releases_fail);
+            has_read |= event.kind == EventKind::GetField;
+            if self.faces.len() > before {
+                // Whether a field is read back depends on the faces.
+                is_complete &= !has_read;
+                for of_face in operands.of_value(self.faces[before].value) {
+                    is_complete &= of_face >= at;
+                    if of_face > at {
+                        waiting.push(of_face);
+                    }
+                }
+                sort_from_last(&mut waiting);
+            }
+        }
+        is_complete
+    }
+
+    fn add_operand(
+        &mut self,
+        callees: &Callees<'_, '_>,
+        body: Body<'_>,
+        (i, position): Operand,
         event: &Event,
         releases_fail: bool,
     ) {
-        for (position, operand) in body.origins.args(event).iter().enumerate() {
-            let Some(face) = self.face_of(body, *operand, u32::MAX) else { continue };
-            let found = match use_of(callees, body, (i, event), position, &self.faces, releases_fail) {
-                Use::Keeps => continue,
-                Use::Releases | Use::ReleasesUnlessThrown if !face.releases && face.value != OWN => continue,
-                // Whoever gets it keeps the obligation alive, but can't settle it.
-                Use::Returns if !face.releases => Use::Escapes,
-                found => found,
-            };
-            match found {
-                Use::Becomes(value) | Use::TakenOver(value) => {
-                    // What a constructor reads from its own field is what it has put there, whatever has the object.
-                    let releases = face.releases || event.kind == EventKind::GetField;
-                    self.add_face(Face { value, releases });
-                }
-                Use::HandsOut(value) => self.add_face(Face { value, releases: false }),
-                _ => {}
+        let position = usize::from(position);
+        let operand = body.origins.arg(event, position);
+        let Some(face) = self.face_of(body, operand, u32::MAX) else { return };
+        let found = match use_of(callees, body, (usize::from(i), event), position, &self.faces, releases_fail)
+        {
+            Use::Keeps => return,
+            Use::Releases | Use::ReleasesUnlessThrown if !face.releases && face.value != OWN => return,
+            // Whoever gets it keeps the obligation alive, but can't settle it.
+            Use::Returns if !face.releases => Use::Escapes,
+            found => found,
+        };
+        match found {
+            Use::Becomes(value) | Use::TakenOver(value) => {
+                // What a constructor reads from its own field is what it has put there, whatever has the object.
+                let releases = face.releases || event.kind == EventKind::GetField;
+                self.add_face(Face { value, releases });
             }
-            self.list.push((i as u16, *operand, found));
+            Use::HandsOut(value) => self.add_face(Face { value, releases: false }),
+            _ => {}
         }
+        self.list.push((i, operand, found));
     }
 
     fn add_face(&mut self, face: Face) {
@@ -121,12 +154,8 @@ impl Uses {
 
     /// The first face among those of `state` (a bit for each) that an operand may be.
     pub(super) fn face_of(&self, body: Body<'_>, operand: ValueId, state: u32) -> Option<Face> {
-        let leaves = || body.origins.leaves(operand);
-        let faces = self.faces.iter().enumerate();
-        faces
-            .filter(|(bit, _)| state >> bit & 1 == 1)
-            .map(|(_, f)| *f)
-            .find(|f| leaves().any(|l| l == f.value))
+        let mut faces = self.faces.iter().enumerate().filter(|(bit, _)| state >> bit & 1 == 1);
+        faces.find(|(_, f)| body.origins.may_be(operand, f.value)).map(|(_, f)| *f)
     }
 
     /// The bit of a face.
@@ -139,13 +168,9 @@ impl Uses {
         if owners.is_empty() {
             return;
         }
-        let is_owner = |operand: ValueId| {
-            owners.iter().any(|owner| {
-                body.origins
-                    .leaves(*owner)
-                    .any(|o| o != Value::Null && body.origins.leaves(operand).any(|l| l == o))
-            })
-        };
+        let leaves = owners.iter().flat_map(|owner| body.origins.leaves(*owner));
+        let leaves: Vec<Value> = leaves.filter(|leaf| *leaf != Value::Null).collect();
+        let is_owner = |operand: ValueId| leaves.iter().any(|leaf| body.origins.may_be(operand, *leaf));
         for (i, event) in body.origins.events().iter().enumerate().filter(|(_, e)| e.kind.is_invoke()) {
             for (position, operand) in body.origins.args(event).iter().enumerate() {
                 let releases = || {
@@ -160,11 +185,17 @@ impl Uses {
         self.list.sort_by_key(|(event, ..)| *event);
     }
 
-    /// Of the state of a shared object: only releases count, on whatever way leads to the same object.
-    pub(super) fn of_place(callees: &Callees<'_, '_>, body: Body<'_>, obligation: &Obligation) -> Self {
-        let Held::Place(place) = obligation.held else { return Self { faces: Vec::new(), list: Vec::new() } };
+    /// Of the state of a shared object: only releases count, on whatever way leads to the same object; with `called` also
+    /// those in what the body calls.
+    pub(super) fn of_place(
+        callees: &Callees<'_, '_>,
+        body: Body<'_>,
+        obligation: &Obligation,
+        called: bool,
+    ) -> Self {
         let mut uses = Self { faces: Vec::new(), list: Vec::new() };
-        let field = callees.field_behind(body, place);
+        let Held::Place(place) = obligation.held else { return uses };
+        let field = callees.field_behind(body, place).filter(|_| called);
         for (i, event) in body.origins.events().iter().enumerate() {
             // A task that gives it back is on its way once it is made.
             let runs = event.kind.is_invoke() || event.kind == EventKind::Lambda;
@@ -182,6 +213,12 @@ impl Uses {
         }
         uses
     }
+}
+
+/// Sorts operands, the last first, each once.
+fn sort_from_last(operands: &mut Vec<Operand>) {
+    operands.sort_unstable_by(|a, b| b.cmp(a));
+    operands.dedup();
 }
 
 fn use_of(
@@ -231,12 +268,12 @@ fn reads_back(callees: &Callees<'_, '_>, body: Body<'_>, read: &Event, faces: &[
     let program = callees.world.program;
     let refs = program.refs(program.class(body.class).loader);
     let field_of = |event: &Event| event.member().and_then(|m| refs.field(m));
-    let is_face = |leaf| faces.iter().any(|face| face.releases && face.value == leaf);
+    let is_face = |value| faces.iter().any(|f| f.releases && body.origins.may_be(value, f.value));
     let keeps = |put: &Event| {
         put.kind == EventKind::PutField
             && is_this(body, put)
             && field_of(put) == field_of(read)
-            && body.origins.leaves(body.origins.arg(put, 1)).any(&is_face)
+            && is_face(body.origins.arg(put, 1))
     };
     !faces.is_empty() && is_this(body, read) && body.origins.events().iter().any(keeps)
 }

@@ -69,7 +69,8 @@ impl Judge<'_> {
 
 /// A call that may throw what it declares, so that the method ends without any of the events.
 fn thrown_before(world: &World<'_>, body: Body<'_>, events: &[u16]) -> Option<u16> {
-    let throws = Exceptions::new(world).of_body(body, Reading::Declared);
+    let exceptions = Exceptions::new(world);
+    let throws = exceptions.of_body(body, Reading::Declared);
     let before = Before { world, body, events, throws };
     let mut exits = walk(world, body, &before, Start::Entry, 0).into_iter();
     exits.find(|e| e.kind == ExitKind::Exceptional).and_then(|e| e.cause)
@@ -79,7 +80,7 @@ struct Before<'b, 'w> {
     world: &'b World<'w>,
     body: Body<'b>,
     events: &'b [u16],
-    throws: BodyThrows,
+    throws: BodyThrows<'b, 'w>,
 }
 
 impl Watch for Before<'_, '_> {

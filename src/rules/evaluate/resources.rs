@@ -86,19 +86,9 @@ fn leaks(
     let summaries = Summaries::build(world, parallel);
     let n = world.program.classes.len();
     let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
-        let mut found = Vec::new();
-        for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
-            let class = ClassId::from_index(i);
-            if world.program.is_jdk(class) {
-                continue;
-            }
-            for (id, method) in world.program.methods_of(class) {
-                if method.has_body {
-                    found.extend(obligations::leaks_of(world, id, &wanted, &summaries));
-                }
-            }
-        }
-        found
+        let classes = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(ClassId::from_index);
+        let methods = classes.filter(|c| !world.program.is_jdk(*c)).flat_map(|c| world.program.methods_of(c));
+        obligations::leaks_in(world, methods.map(|(id, _)| id), &wanted, &summaries)
     });
     found.into_iter().flatten().collect()
 }

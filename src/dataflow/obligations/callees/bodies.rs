@@ -1,6 +1,6 @@
 //! What the deployed methods that a call may run do to what they are given.
 
-use super::{Callees, Effect, Flags, MAX_DEPTH, MAX_TARGETS, UNKNOWN};
+use super::{Callees, Effect, Flags, KnownEffect, MAX_DEPTH, MAX_TARGETS, UNKNOWN};
 use crate::dataflow::Body;
 use crate::dataflow::obligations::acquire::made_by;
 use crate::dataflow::obligations::follow::Followed;
@@ -39,7 +39,7 @@ impl Callees<'_, '_> {
         } else if any(|e| e.into_receiver) {
             let is_guarded = effects.iter().all(|e| e.guards && !e.open_on_exception);
             let face = if is_guarded { Use::TakenOver } else { Use::Becomes };
-            made_by(self.world, body, i, event).map_or(Use::Escapes, face)
+            made_by(self, body, i, event).map_or(Use::Escapes, face)
         } else if any(|e| e.into_result) {
             Use::Becomes(Value::Event(i as u32))
         } else if is_receiver && targets.iter().any(|t| self.releases_own_field(*t)) {
@@ -96,13 +96,24 @@ impl Callees<'_, '_> {
 
     fn effect_with(&self, method: MethodId, param: u16, releases_fail: bool, flags: Flags) -> Effect {
         let key = (method, param, releases_fail, flags);
-        if let Some(known) = self.effects.borrow().get(&key) {
-            return *known;
+        if let Some(known) = self.effects.get(key) {
+            self.is_spared.set(self.is_spared.get() || known.is_spared);
+            return known.effect;
         }
         if self.depth.get() >= MAX_DEPTH {
+            self.spare();
             return UNKNOWN;
         }
-        self.effects.borrow_mut().insert(key, Effect::default());
+        // What has left nothing out does the same if releases fail.
+        if releases_fail
+            && let Some(known) = self.effects.get((method, param, false, flags))
+            && !known.is_spared
+        {
+            return known.effect;
+        }
+        // Until it is known, it may be anything.
+        self.effects.set(key, KnownEffect { effect: Effect::default(), is_spared: true });
+        let before = self.is_spared.replace(false);
         self.depth.set(self.depth.get() + 1);
         let body = self.world.body(method);
         let mut effect = Followed::parameter(self, body, param, releases_fail).given(flags).effect();
@@ -113,7 +124,9 @@ impl Callees<'_, '_> {
         if flags.0 != 0 && is_kept && !effect.releases && self.effect(method, param, releases_fail).releases {
             effect = Effect { releases: true, open_on_exception: true, ..effect };
         }
-        self.effects.borrow_mut().insert(key, effect);
+        let is_spared = self.is_spared.get();
+        self.effects.set(key, KnownEffect { effect, is_spared });
+        self.is_spared.set(before || is_spared);
         effect
     }
 }

@@ -3,7 +3,6 @@
 use super::{Callees, MAX_DEPTH, MAX_TARGETS, is_this};
 use crate::dataflow::Body;
 use crate::dataflow::knowledge::groups;
-use crate::dataflow::obligations::acquire::is_auto_closeable;
 use crate::dataflow::obligations::follow::Followed;
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{ClassId, FieldId, MethodId};
@@ -62,8 +61,11 @@ impl Callees<'_, '_> {
         class: ClassId,
         field: FieldId,
     ) -> bool {
-        is_auto_closeable(self.world, class)
-            && self.close_of(class).is_some_and(|close| self.releases_field(close, field, 2))
+        self.depth.get() < MAX_DEPTH
+            && self.is_closeable(class)
+            && self.released_fields.get_or_find((class, field), || {
+                self.close_of(class).is_some_and(|close| self.releases_field(close, field, 2))
+            })
     }
 
     fn releases_field(&self, method: MethodId, field: FieldId, depth: u32) -> bool {
