@@ -47,8 +47,13 @@ pub(super) struct Obligation {
 
 /// Whether a body has an acquiring event at all; the cheap question before all others.
 pub(super) fn may_acquire(world: &World<'_>, method: MethodId, summaries: &Summaries) -> bool {
-    world.knowledge.is_marked(method, marks::ACQUIRE | marks::MAKES_CLOSEABLE | marks::CALLS_CLOSE)
-        || summaries.calls_yielding(method)
+    world.knowledge.is_marked(method, marks::MAKES_CLOSEABLE | marks::CALLS_CLOSE)
+        || may_acquire_known(world, method, summaries)
+}
+
+/// The same for what the models know.
+pub(super) fn may_acquire_known(world: &World<'_>, method: MethodId, summaries: &Summaries) -> bool {
+    world.knowledge.is_marked(method, marks::ACQUIRE) || summaries.calls_yielding(method)
 }
 
 /// The deployed class whose object a constructor call completes, if that is to be closed.
@@ -60,6 +65,15 @@ fn closeable_class(callees: &Callees<'_, '_>, event: &Event, target: Option<Meth
 
 /// Everything a body acquires, in the order of events.
 pub(super) fn obligations(callees: &Callees<'_, '_>, body: Body<'_>) -> Vec<Obligation> {
+    find(callees, body, true)
+}
+
+/// The same, without what the classes of objects and the names of methods alone say.
+pub(super) fn known_obligations(callees: &Callees<'_, '_>, body: Body<'_>) -> Vec<Obligation> {
+    find(callees, body, false)
+}
+
+fn find(callees: &Callees<'_, '_>, body: Body<'_>, infers: bool) -> Vec<Obligation> {
     let world = callees.world;
     let loader = world.program.class(body.class).loader;
     let refs = world.program.refs(loader);
@@ -81,6 +95,9 @@ pub(super) fn obligations(callees: &Callees<'_, '_>, body: Body<'_>) -> Vec<Obli
         let yielded = by_callees(callees, body, i, event);
         let is_unknown = yielded.is_empty();
         found.extend(yielded);
+        if !infers {
+            continue;
+        }
         // What it holds may be something that need not be released on every path, or that nobody asks about.
         found.extend(by_class(callees, body, i, event, target));
         found.extend(is_unknown.then(|| handed::by_call(callees, body, i, event)).flatten());

@@ -119,16 +119,16 @@ fn yielding(
 
 fn yielded_by(callees: &Callees<'_, '_>, method: MethodId) -> Option<Vec<Yielded>> {
     let world = callees.world;
-    if !acquire::may_acquire(world, method, callees.summaries) || !can_yield(callees, method) {
+    if !acquire::may_acquire_known(world, method, callees.summaries) || !can_yield(callees, method) {
         return None;
     }
     callees.begin();
     let body = world.body(method);
     let mut resources = Vec::new();
-    for obligation in acquire::obligations(callees, body) {
+    // A method that makes an object of the deployment's own may well be its only owner's.
+    for obligation in acquire::known_obligations(callees, body) {
         let is_place = obligation.held.value().is_none();
-        // A method that makes an object of the deployment's own may well be its only owner's.
-        if is_place || obligation.is_presumed || closing::is_inferred(world, obligation.resource) {
+        if is_place || closing::is_inferred(world, obligation.resource) {
             continue;
         }
         if let Some(is_open) = Followed::obligation(callees, body, &obligation, false).yields() {
