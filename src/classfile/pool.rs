@@ -6,12 +6,16 @@ use super::cursor::{ClassError, Cursor};
 #[derive(Default)]
 pub struct PoolIndex {
     offsets: Vec<u32>,
+    texts: Vec<u16>,
+    members: Vec<u16>,
 }
 
 /// The constant pool of one class.
 pub struct ConstantPool<'a> {
     bytes: &'a [u8],
     offsets: &'a [u32],
+    texts: &'a [u16],
+    members: &'a [u16],
 }
 
 /// A loadable or structural constant, names as pool indices of their UTF-8 entries.
@@ -84,6 +88,8 @@ const PACKAGE: u8 = 20;
 
 /// Stands for the length of a UTF-8 entry, which says its own.
 const UTF8_LEN: u8 = 1;
+/// Stands for the length of a reference to a member, which is five.
+const MEMBER_LEN: u8 = 2;
 /// The length of a `long` or `double`, which take two indices.
 const WIDE_LEN: u8 = 9;
 
@@ -96,8 +102,8 @@ const fn lengths() -> [u8; 256] {
     while tag < u8::MAX {
         lengths[tag as usize] = match tag {
             UTF8 => UTF8_LEN,
-            INTEGER | FLOAT | FIELD | METHOD | INTERFACE_METHOD | NAME_AND_TYPE | DYNAMIC
-            | INVOKE_DYNAMIC => 5,
+            FIELD | METHOD | INTERFACE_METHOD => MEMBER_LEN,
+            INTEGER | FLOAT | NAME_AND_TYPE | DYNAMIC | INVOKE_DYNAMIC => 5,
             LONG | DOUBLE => WIDE_LEN,
             CLASS | STRING | METHOD_TYPE | MODULE | PACKAGE => 3,
             METHOD_HANDLE => 4,
@@ -127,6 +133,8 @@ impl<'a> ConstantPool<'a> {
         let count = usize::from(count);
         index.offsets.clear();
         index.offsets.resize(count, 0);
+        index.texts.clear();
+        index.members.clear();
         let mut at = 0usize;
         let mut slot = 1usize;
         while slot < count {
@@ -138,19 +146,26 @@ impl<'a> ConstantPool<'a> {
             if let Some(offset) = index.offsets.get_mut(slot) {
                 *offset = (at + 1) as u32;
             }
-            slot += 1;
             match LENGTHS[usize::from(tag)] {
                 0 => return Err(ClassError::new(base + at, "unknown tag in the constant pool")),
                 UTF8_LEN => match bytes.get(at + 1..at + 3) {
-                    Some(len) => at += 3 + usize::from(u16::from_be_bytes([len[0], len[1]])),
+                    Some(len) => {
+                        index.texts.push(slot as u16);
+                        at += 3 + usize::from(u16::from_be_bytes([len[0], len[1]]));
+                    }
                     None => return Err(ClassError::new(base + at, "the constant pool is truncated")),
                 },
+                MEMBER_LEN => {
+                    index.members.push(slot as u16);
+                    at += 5;
+                }
                 WIDE_LEN => {
                     slot += 1;
                     at += usize::from(WIDE_LEN);
                 }
                 len => at += usize::from(len),
             }
+            slot += 1;
         }
         if slot > count {
             return Err(ClassError::new(
@@ -159,7 +174,7 @@ impl<'a> ConstantPool<'a> {
             ));
         }
         cursor.take(at)?;
-        Ok(Self { bytes, offsets: &index.offsets })
+        Ok(Self { bytes, offsets: &index.offsets, texts: &index.texts, members: &index.members })
     }
 
     /// One more than the greatest index.
@@ -170,6 +185,16 @@ impl<'a> ConstantPool<'a> {
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.offsets.len() <= 1
+    }
+
+    /// Indices of all UTF-8 entries, ascending.
+    pub fn texts(&self) -> &'a [u16] {
+        self.texts
+    }
+
+    /// Indices of all field and method constants, ascending.
+    pub fn members(&self) -> &'a [u16] {
+        self.members
     }
 
     /// The tag of an entry, 0 if there is none.

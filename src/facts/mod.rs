@@ -13,6 +13,7 @@ pub mod display;
 pub mod jdk;
 pub mod jimage;
 mod marks;
+mod member_index;
 mod packed;
 pub mod reduce;
 pub mod settle;

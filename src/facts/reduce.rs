@@ -79,7 +79,7 @@ impl Reducer {
             entry,
         };
         work.shapes.reset(class.pool());
-        work.symbols.begin_class(class.pool());
+        work.symbols.begin_class(class.pool(), work.unit);
         work.attributes.begin_class(class.pool());
         if let Err(error) = work.reduce() {
             marks.restore(unit);

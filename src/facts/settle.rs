@@ -3,11 +3,12 @@
 //! Ids of names follow from the names, those of references from the order of units, shard by shard, so that they are
 //! the same whatever the number of threads, and no two workers ever wait for each other.
 
+use super::member_index::{MemberIndex, NO_MEMBER, hash_of};
 use super::tables::{MemberRef, UnitFacts};
 use crate::body::{NO_NAME, NO_TARGET, Value};
+use crate::vocabulary::interner::BATCH;
 use crate::vocabulary::names::{ByShard, NAME_SHARDS};
 use crate::vocabulary::{Interner, MemberRefId, Name, Names, Parallel};
-use rustc_hash::FxHashMap;
 
 /// All units of a deployment, with names and references that mean the same in each.
 #[derive(Default)]
@@ -31,7 +32,7 @@ pub struct Members {
 }
 
 /// A member reference in 12 bytes. The highest bit of its descriptor says that it is of an interface.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct PackedMember {
     owner: Name,
     name: Name,
@@ -122,23 +123,7 @@ fn merge_members(units: &[UnitFacts], parallel: &impl Parallel) -> (Members, Vec
         let rows = &units[u].member_refs;
         ByShard::of(rows.len(), |row| shard_of(&rows[row]))
     });
-    let merged = parallel.map(NAME_SHARDS, |shard| {
-        let n_rows: usize = by_shard.iter().map(|unit| unit.rows(shard).len()).sum();
-        let mut ids = FxHashMap::<MemberRef, u32>::default();
-        let mut members = Vec::new();
-        let mut numbers = Vec::with_capacity(n_rows);
-        for (unit, by_shard) in units.iter().zip(&by_shard) {
-            for row in by_shard.rows(shard) {
-                let member = unit.member_refs[*row as usize];
-                numbers.push(*ids.entry(member).or_insert_with(|| {
-                    members.push(PackedMember::of(member));
-                    members.len() as u32 - 1
-                }));
-            }
-        }
-        members.shrink_to_fit();
-        (members, numbers)
-    });
+    let merged = parallel.map(NAME_SHARDS, |shard| merge_shard(units, &by_shard, shard));
     let mut ids: Vec<Vec<MemberRefId>> =
         units.iter().map(|unit| vec![MemberRefId(u32::MAX); unit.member_refs.len()]).collect();
     let mut shards = Vec::new();
@@ -152,6 +137,38 @@ fn merge_members(units: &[UnitFacts], parallel: &impl Parallel) -> (Members, Vec
         shards.push(members);
     }
     (Members { shards }, ids)
+}
+
+/// The references of one shard in all units, each once, and the row that each of the units' gets, unit by unit.
+fn merge_shard(units: &[UnitFacts], by_shard: &[ByShard], shard: usize) -> (Vec<PackedMember>, Vec<u32>) {
+    let mut index = MemberIndex::default();
+    let mut members: Vec<PackedMember> = Vec::new();
+    let mut numbers = Vec::with_capacity(by_shard.iter().map(|unit| unit.rows(shard).len()).sum());
+    for (unit, by_shard) in units.iter().zip(by_shard) {
+        let member = |row: &u32| unit.member_refs[*row as usize];
+        for rows in by_shard.rows(shard).chunks(BATCH) {
+            let mut hashes = [0; BATCH];
+            hashes.iter_mut().zip(rows).for_each(|(hash, row)| *hash = hash_of(&member(row)));
+            let is_row = |i: usize, known: u32| members[known as usize] == PackedMember::of(member(&rows[i]));
+            let known = index.find_batch(&hashes[..rows.len()], is_row);
+            for ((row, hash), known) in rows.iter().zip(hashes).zip(known) {
+                if known != NO_MEMBER {
+                    numbers.push(known);
+                    continue;
+                }
+                let new = PackedMember::of(member(row));
+                let is_row = |known: u32| members[known as usize] == new;
+                let hash_of_row = |known: u32| hash_of(&members[known as usize].member());
+                let number = index.find_or_add(members.len(), hash, is_row, hash_of_row);
+                if number as usize == members.len() {
+                    members.push(new);
+                }
+                numbers.push(number);
+            }
+        }
+    }
+    members.shrink_to_fit();
+    (members, numbers)
 }
 
 /// Rewrites every name and every member reference of a unit.

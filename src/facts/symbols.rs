@@ -1,13 +1,13 @@
 //! Pool indices of one class to names and member references of its unit, each resolved once.
 
+use super::member_index::{MemberIndex, hash_of};
 use super::reduce::MAX_TEXT;
 use super::tables::{MemberRef, UnitFacts};
 use crate::body::{ArrayTarget, Value};
 use crate::classfile::text::decode;
 use crate::classfile::{ClassError, Constant, ConstantPool};
-use crate::vocabulary::names::hash_bytes;
+use crate::vocabulary::interner::{BATCH, hash_bytes};
 use crate::vocabulary::{Interner, MemberRefId, Name};
-use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
 const NONE: u32 = u32::MAX;
@@ -15,21 +15,20 @@ const NONE: u32 = u32::MAX;
 /// What is known of the present class's pool, and the member references of the present unit.
 #[derive(Default)]
 pub(super) struct Symbols {
+    /// Name of each constant, and its hash.
     names: Vec<u32>,
+    hashes: Vec<u64>,
     members: Vec<u32>,
-    unit_members: FxHashMap<MemberRef, MemberRefId>,
+    unit_members: MemberIndex,
 }
 
 /// Most names are known already, and then need not be decoded.
-fn intern(names: &mut Interner, bytes: &[u8]) -> Name {
-    let hash = hash_bytes(bytes);
-    if let Some(known) = names.find_bytes(bytes, hash) {
-        return known;
-    }
-    match decode(bytes) {
-        Cow::Borrowed(text) => names.intern_hashed(text, hash),
-        Cow::Owned(text) => names.intern(&text),
-    }
+fn intern(names: &mut Interner, bytes: &[u8], hash: u64) -> Name {
+    let known = names.find_or_add(bytes, hash, |bytes| match decode(bytes) {
+        Cow::Borrowed(text) => Some(text),
+        Cow::Owned(_) => None,
+    });
+    known.unwrap_or_else(|| names.intern(&decode(bytes)))
 }
 
 impl Symbols {
@@ -37,10 +36,53 @@ impl Symbols {
         self.unit_members.clear();
     }
 
-    pub(super) fn begin_class(&mut self, pool: &ConstantPool<'_>) {
+    /// Finds all names and references of the class that the unit has already, which most are: together, because one
+    /// alone would wait for memory as long as all of them.
+    pub(super) fn begin_class(&mut self, pool: &ConstantPool<'_>, unit: &UnitFacts) {
+        let n = usize::from(pool.len());
         for cache in [&mut self.names, &mut self.members] {
             cache.clear();
-            cache.resize(usize::from(pool.len()), NONE);
+            cache.resize(n, NONE);
+        }
+        self.hashes.resize(self.hashes.len().max(n), 0);
+        for indices in pool.texts().chunks(BATCH) {
+            let mut texts: [&[u8]; BATCH] = [&[]; BATCH];
+            let mut hashes = [0; BATCH];
+            for ((index, text), hash) in indices.iter().zip(&mut texts).zip(&mut hashes) {
+                *text = pool.utf8(*index).unwrap_or_default();
+                *hash = hash_bytes(text);
+                self.hashes[usize::from(*index)] = *hash;
+            }
+            let found = unit.names.find_batch(&hashes[..indices.len()], |i| texts[i]);
+            for (index, name) in indices.iter().zip(found) {
+                self.names[usize::from(*index)] = name.0;
+            }
+        }
+        for indices in pool.members().chunks(BATCH) {
+            self.find_members(pool, indices, unit);
+        }
+    }
+
+    fn find_members(&mut self, pool: &ConstantPool<'_>, indices: &[u16], unit: &UnitFacts) {
+        let none = MemberRef { owner: Name(NONE), name: Name(NONE), desc: Name(NONE), of_interface: false };
+        let mut members = [none; BATCH];
+        let mut hashes = [0; BATCH];
+        for ((index, member), hash) in indices.iter().zip(&mut members).zip(&mut hashes) {
+            let Ok(constant) = pool.member(*index) else { continue };
+            let name = |index: u16| Name(self.names.get(usize::from(index)).copied().unwrap_or(NONE));
+            *member = MemberRef {
+                owner: name(constant.owner),
+                name: name(constant.name),
+                desc: name(constant.desc),
+                of_interface: constant.of_interface,
+            };
+            *hash = hash_of(member);
+        }
+        // One with a name that is new is new itself: no row has such a name.
+        let is_row = |i: usize, row: u32| unit.member_refs.get(row as usize) == Some(&members[i]);
+        let found = self.unit_members.find_batch(&hashes[..indices.len()], is_row);
+        for (index, row) in indices.iter().zip(found) {
+            self.members[usize::from(*index)] = row;
         }
     }
 
@@ -55,7 +97,8 @@ impl Symbols {
         if known != NONE {
             return Ok(Name(known));
         }
-        let name = intern(&mut unit.names, pool.utf8(index)?);
+        let hash = self.hashes.get(usize::from(index)).copied().unwrap_or_default();
+        let name = intern(&mut unit.names, pool.utf8(index)?, hash);
         if let Some(slot) = self.names.get_mut(usize::from(index)) {
             *slot = name.0;
         }
@@ -104,14 +147,20 @@ impl Symbols {
             desc: self.name(pool, constant.desc, unit)?,
             of_interface: constant.of_interface,
         };
-        let id = *self.unit_members.entry(member).or_insert_with(|| {
-            unit.member_refs.push(member);
-            MemberRefId::from_index(unit.member_refs.len() - 1)
-        });
-        if let Some(slot) = self.members.get_mut(usize::from(index)) {
-            *slot = id.0;
+        let rows = &mut unit.member_refs;
+        let id = self.unit_members.find_or_add(
+            rows.len(),
+            hash_of(&member),
+            |row| rows.get(row as usize) == Some(&member),
+            |row| rows.get(row as usize).map_or(0, hash_of),
+        );
+        if id as usize == rows.len() {
+            rows.push(member);
         }
-        Ok(id)
+        if let Some(slot) = self.members.get_mut(usize::from(index)) {
+            *slot = id;
+        }
+        Ok(MemberRefId(id))
     }
 
     /// The descriptor of an array that is allocated.

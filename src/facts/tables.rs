@@ -278,7 +278,7 @@ impl UnitFacts {
     /// Takes the facts out, each table exactly as large as its content, and keeps the memory in which they grew for
     /// the next unit. Names go into `pool`, a table that many units share.
     pub fn take(&mut self, pool: &mut Interner) -> Self {
-        let pooled = self.names.iter().map(|(text, hash)| pool.intern_hashed(text, hash)).collect();
+        let pooled = pool.intern_all(&self.names);
         self.names.clear();
         let mut problems = std::mem::take(&mut self.problems);
         problems.shrink_to_fit();

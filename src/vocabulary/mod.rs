@@ -7,6 +7,7 @@
 pub mod access;
 pub mod descriptor;
 pub mod ids;
+pub mod interner;
 pub mod names;
 pub mod parallel;
 pub mod problem;
@@ -14,7 +15,8 @@ pub mod rows;
 
 pub use access::Access;
 pub use ids::{ClassId, FieldId, LoaderId, MemberRefId, MethodId, Name, TenantId, UnitId, ValueId};
-pub use names::{Interner, Names};
+pub use interner::Interner;
+pub use names::Names;
 pub use parallel::{Parallel, Sequential};
 pub use problem::{Place, Problem, ProblemCode, ProblemLevel};
 pub use rows::sort_and_dedup;
