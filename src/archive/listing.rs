@@ -83,7 +83,7 @@ fn unsafe_path(name: &str) -> Option<&'static str> {
         Some("holds a backslash")
     } else if name.starts_with('/') || drive {
         Some("is absolute")
-    } else if name.split('/').any(|part| part == "..") {
+    } else if name.contains("..") && name.split('/').any(|part| part == "..") {
         Some("leads out of the archive")
     } else {
         None
@@ -92,6 +92,9 @@ fn unsafe_path(name: &str) -> Option<&'static str> {
 
 /// Whether macOS made this file beside another one: resource forks that carry the other one's name and suffix.
 pub(super) fn is_mac_twin(name: &str) -> bool {
+    if !name.contains('_') {
+        return false;
+    }
     let file = name.rsplit('/').next().unwrap_or(name);
     file.starts_with("._") || name.starts_with("__MACOSX/") || name.contains("/__MACOSX/")
 }

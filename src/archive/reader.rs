@@ -8,7 +8,7 @@ use libdeflater::{DecompressionError, Decompressor};
 
 use super::formats::path_in;
 use super::limits::MAX_DEFLATE_RATIO;
-use super::source::{Handle, Source};
+use super::source::{Ahead, Handle, Source};
 use super::tree::{Archive, Body, Entry, Locator, Member};
 use crate::vocabulary::{Problem, ProblemCode};
 
@@ -22,7 +22,7 @@ const USUAL_EXTRA_SIZE: u64 = 64;
 /// Reads entries. Keeps two buffers as large as the largest entry so far, and the last file open.
 pub struct Reader {
     inflater: Decompressor,
-    packed: Vec<u8>,
+    packed: Ahead,
     unpacked: Vec<u8>,
     handle: Handle,
 }
@@ -41,7 +41,7 @@ impl Reader {
     pub fn new() -> Self {
         Self {
             inflater: Decompressor::new(),
-            packed: Vec::new(),
+            packed: Ahead::default(),
             unpacked: Vec::new(),
             handle: Handle::default(),
         }
@@ -65,7 +65,7 @@ impl Reader {
         cap: u64,
     ) -> Result<Vec<u8>, Problem> {
         let n_bytes = self.fill(archive, entry, cap);
-        self.packed = Vec::new();
+        self.packed = Ahead::default();
         let mut bytes = std::mem::take(&mut self.unpacked);
         bytes.truncate(n_bytes?);
         bytes.shrink_to_fit();
@@ -160,14 +160,14 @@ fn inflate(inflater: &mut Decompressor, packed: &[u8], to: &mut [u8]) -> Result<
     }
 }
 
-/// The packed bytes of a member, copied into `buffer` unless they are in memory already.
+/// The packed bytes of a member.
 ///
 /// The local header is read along, because only it tells where the data begin: its extra field often differs in
 /// length from the directory's.
 fn packed_bytes<'p>(
     source: &'p Source,
     handle: &mut Handle,
-    buffer: &'p mut Vec<u8>,
+    ahead: &'p mut Ahead,
     member: &Member,
     name_len: usize,
 ) -> Result<&'p [u8], Failure> {
@@ -175,17 +175,11 @@ fn packed_bytes<'p>(
         return bytes.get(data_range(bytes, member)?).ok_or_else(cut_off);
     }
     let guess = LOCAL_HEADER_SIZE + name_len as u64 + USUAL_EXTRA_SIZE;
-    let wanted = guess.saturating_add(member.packed).min(source.len().saturating_sub(member.header));
-    let n_read = source.read_at(handle, member.header, sized(buffer, wanted)?).map_err(unreadable)?;
-    let range = data_range(buffer.get(..n_read).unwrap_or_default(), member)?;
-    if range.end > n_read {
-        let n_read =
-            source.read_at(handle, member.header, sized(buffer, range.end as u64)?).map_err(unreadable)?;
-        if range.end > n_read {
-            return Err(cut_off());
-        }
-    }
-    buffer.get(range).ok_or_else(cut_off)
+    let wanted = usize::try_from(guess.saturating_add(member.packed)).map_err(|_| cut_off())?;
+    let bytes = ahead.read(source, handle, member.header, wanted).map_err(unreadable)?;
+    let range = data_range(bytes, member)?;
+    let bytes = ahead.read(source, handle, member.header, range.end).map_err(unreadable)?;
+    bytes.get(range).ok_or_else(cut_off)
 }
 
 /// Where the data lie in bytes that begin with the local header (APPNOTE 4.3.7).

@@ -95,6 +95,82 @@ impl Handle {
     }
 }
 
+/// What its owner read last of a file, and what follows it there: entries are mostly read in the order in which they
+/// lie, and one read of many costs less than many reads.
+#[derive(Default)]
+pub(crate) struct Ahead {
+    path: Option<Arc<Path>>,
+    start: u64,
+    bytes: Vec<u8>,
+    n_held: usize,
+    n_asked: u64,
+    n_read: u64,
+}
+
+/// Bytes that are read at once where entries follow each other.
+const AHEAD_SIZE: usize = 128 * 1024;
+
+impl Ahead {
+    /// The bytes from `offset` of a source on; fewer than asked for only at the end.
+    pub(crate) fn read<'b>(
+        &'b mut self,
+        source: &'b Source,
+        handle: &mut Handle,
+        offset: u64,
+        wanted: usize,
+    ) -> io::Result<&'b [u8]> {
+        let left = usize::try_from(source.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let wanted = wanted.min(left);
+        let Origin::File(path) = &source.origin else {
+            let bytes = source.in_memory(offset).and_then(|bytes| bytes.get(..wanted));
+            return bytes.ok_or_else(|| io::ErrorKind::UnexpectedEof.into());
+        };
+        self.n_asked += wanted as u64;
+        let skip = match self.skip_to(path, source.start + offset) {
+            Some(skip) if skip + wanted <= self.n_held => skip,
+            near => {
+                // Entries in disorder must not cost more than twice what they hold.
+                let is_cheap = self.n_read <= self.n_asked + AHEAD_SIZE as u64;
+                let more = if near.is_some() && is_cheap { AHEAD_SIZE.min(left) } else { 0 };
+                self.fetch(source, handle, offset, wanted.max(more), wanted)?;
+                self.path = Some(Arc::clone(path));
+                0
+            }
+        };
+        Ok(self.bytes.get(skip..skip + wanted).unwrap_or_default())
+    }
+
+    /// How far behind the first byte at hand a byte of the file lies, if it lies behind it and not far away.
+    fn skip_to(&self, path: &Arc<Path>, at: u64) -> Option<usize> {
+        self.path.as_ref().filter(|held| Arc::ptr_eq(held, path))?;
+        let skip = usize::try_from(at.checked_sub(self.start)?).ok()?;
+        (skip <= self.n_held + AHEAD_SIZE).then_some(skip)
+    }
+
+    /// Reads `n` bytes, or only those that are wanted if the file has become too short for more.
+    fn fetch(
+        &mut self,
+        source: &Source,
+        handle: &mut Handle,
+        offset: u64,
+        n: usize,
+        wanted: usize,
+    ) -> io::Result<()> {
+        (self.path, self.n_held) = (None, 0);
+        if self.bytes.len() < n {
+            self.bytes.resize(n, 0);
+        }
+        let mut read = source.read_at(handle, offset, self.bytes.get_mut(..n).unwrap_or_default());
+        if read.is_err() && n > wanted {
+            read = source.read_at(handle, offset, self.bytes.get_mut(..wanted).unwrap_or_default());
+        }
+        self.n_held = read?;
+        self.n_read += self.n_held as u64;
+        self.start = source.start + offset;
+        Ok(())
+    }
+}
+
 #[cfg(unix)]
 fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)

@@ -50,7 +50,8 @@ pub fn effective_entries(entries: &[Entry], multi_release: bool, prefix: &str, r
 }
 
 fn is_class(name: &str) -> bool {
-    name.ends_with(".class") && name.rsplit('/').next() != Some(MODULE_DESCRIPTOR)
+    let folder = name.strip_suffix(MODULE_DESCRIPTOR);
+    name.ends_with(".class") && !folder.is_some_and(|folder| folder.is_empty() || folder.ends_with('/'))
 }
 
 fn is_loadable(name: &str, prefix: &str) -> bool {

@@ -172,7 +172,7 @@ fn read_directory(source: &Source, reader: &mut Reader) -> ZipResult<Directory> 
     for index in 0..metadata.len() {
         let entry = metadata.entry(index)?;
         members.push(Listed {
-            name: String::from_utf8_lossy(entry.name_raw()).into_owned(),
+            name: text_of(entry.name_raw()),
             header: entry.header_start(),
             packed: entry.compressed_size(),
             size: entry.size(),
@@ -190,6 +190,14 @@ fn read_directory(source: &Source, reader: &mut Reader) -> ZipResult<Directory> 
     Ok(Directory { members, origin, hidden, goes_on })
 }
 
+/// A name, with bytes that are no UTF-8 replaced; looked through quickly, because nearly none has such.
+fn text_of(name: &[u8]) -> String {
+    match std::str::from_utf8(name) {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(name).into_owned(),
+    }
+}
+
 /// The number of a compression method, which only a deprecated function tells.
 #[expect(deprecated, reason = "the constants name too few methods for a message")]
 fn number_of(method: zip::CompressionMethod) -> u16 {
@@ -203,7 +211,7 @@ fn unmerge(bytes: &mut Window<'_>, start: u64, n_distinct: usize) -> io::Result<
     let mut seen: FxHashSet<Vec<u8>> = FxHashSet::default();
     walk(bytes, start, |name| {
         if !seen.insert(name.to_vec()) && !name.ends_with(b"/") {
-            hidden.push(String::from_utf8_lossy(name).into_owned());
+            hidden.push(text_of(name));
         }
     })?;
     Ok((hidden, seen.len() > n_distinct))

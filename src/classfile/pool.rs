@@ -188,11 +188,13 @@ impl<'a> ConstantPool<'a> {
     }
 
     /// Indices of all UTF-8 entries, ascending.
+    #[inline]
     pub fn texts(&self) -> &'a [u16] {
         self.texts
     }
 
     /// Indices of all field and method constants, ascending.
+    #[inline]
     pub fn members(&self) -> &'a [u16] {
         self.members
     }

@@ -134,7 +134,7 @@ impl<'a> ClassWork<'a, '_> {
             self.unit.lists.push(interface);
         }
         let interfaces = Span::from(first, self.unit.lists.len());
-        let attributes = self.class_attributes(name)?;
+        let attributes = self.class_attributes()?;
         let annotations = self.annotations(attributes.annotations)?;
         let fields = self.fields()?;
         let methods = self.methods(&DynamicCalls::new(attributes.bootstraps))?;
@@ -181,7 +181,7 @@ impl<'a> ClassWork<'a, '_> {
         }
     }
 
-    fn class_attributes(&mut self, this: Name) -> Result<ClassAttributes<'a>, ClassError> {
+    fn class_attributes(&mut self) -> Result<ClassAttributes<'a>, ClassError> {
         let mut found = ClassAttributes {
             bootstraps: BootstrapMethods::NONE,
             annotations: [None; 2],
@@ -207,7 +207,7 @@ impl<'a> ClassWork<'a, '_> {
                 b"NestMembers" => found.nest_members = self.class_list(attribute)?,
                 b"PermittedSubclasses" => found.permitted = self.class_list(attribute)?,
                 b"EnclosingMethod" => found.outer = self.class_name(cursor.u2()?)?,
-                b"InnerClasses" => self.inner_classes(attribute, this, &mut found)?,
+                b"InnerClasses" => self.inner_classes(attribute, &mut found)?,
                 _ => {}
             }
         }
@@ -233,14 +233,15 @@ impl<'a> ClassWork<'a, '_> {
     fn inner_classes(
         &mut self,
         attribute: Attribute<'a>,
-        this: Name,
         found: &mut ClassAttributes<'a>,
     ) -> Result<(), ClassError> {
         let mut cursor = attribute.cursor();
+        let pool = self.class.pool();
+        let this = pool.utf8(self.class.this_class()?)?;
         for _ in 0..cursor.u2()? {
             let (inner, outer) = (cursor.u2()?, cursor.u2()?);
             let (_, access) = (cursor.u2()?, cursor.u2()?);
-            if self.class_name(inner)? != this {
+            if pool.utf8(pool.class_utf8(inner)?)? != this {
                 continue;
             }
             // ACC_SUPER stands only in the class's own flags.

@@ -81,9 +81,13 @@ impl NameKinds {
 
 /// Whether a string looks like a qualified class name.
 fn is_plausible(text: &str) -> bool {
-    text.len() > 3
-        && text.contains('.')
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$'))
+    let mut has_dot = false;
+    // Most names have another letter soon: a slash, a bracket or a semicolon.
+    let is_of_names = text.bytes().all(|b| {
+        has_dot |= b == b'.';
+        b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$')
+    });
+    text.len() > 3 && is_of_names && has_dot
 }
 
 #[cfg(test)]

@@ -31,6 +31,18 @@ impl NumberTable {
         }
     }
 
+    /// All ids that have a number, ascending.
+    pub(super) fn ids(&self) -> Vec<u32> {
+        if self.dense.is_empty() {
+            let mut ids: Vec<u32> = self.sparse.keys().copied().collect();
+            ids.sort_unstable();
+            ids
+        } else {
+            let numbers = self.dense.iter().enumerate().filter(|(_, number)| **number != ABSENT);
+            numbers.map(|(id, _)| id as u32).collect()
+        }
+    }
+
     /// Sets the number of an id; ids beyond the bound of an array are left out.
     pub(super) fn set(&mut self, id: u32, number: u32) {
         if self.dense.is_empty() {
@@ -55,6 +67,7 @@ mod tests {
                 (table.get(7), table.get(999), table.get(8), table.get(u32::MAX)),
                 (Some(0), Some(5), None, None)
             );
+            assert_eq!(table.ids(), [7, 999]);
         }
     }
 }

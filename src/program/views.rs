@@ -3,9 +3,10 @@
 use super::link::{NO_CLASS, Program};
 use super::number_table::NumberTable;
 use crate::facts::{Event, EventKind, NO_NAME};
-use crate::topology::{ArchiveSet, LookupStep};
+use crate::topology::{ArchiveSet, ClassLookup, LookupStep};
 use crate::vocabulary::descriptor::element_of_class_constant;
 use crate::vocabulary::{ClassId, LoaderId, Name, Parallel};
+use std::cell::Cell;
 
 /// The classes that a loader yields for the names its own classes mention.
 #[derive(Default)]
@@ -29,34 +30,41 @@ impl Program<'_> {
         let n_members: usize = units.iter().map(|unit| self.facts.unit_members[*unit].len()).sum();
         let mut answers = NumberTable::for_some_of(n_members, self.facts.names.bound());
         let mentioned = parallel.map(units.len(), |i| self.class_names_of(units[i]));
-        let mut waiting = Vec::new();
         for name in mentioned.into_iter().flatten() {
-            if answers.get(name.0).is_none() {
-                answers.set(name.0, UNKNOWN);
-                waiting.push(name);
-            }
+            answers.set(name.0, UNKNOWN);
         }
+        // In the order of ids, which is that of the names' texts in memory.
+        let waiting = answers.ids();
         let found = parallel.map(waiting.len().div_ceil(CHUNK), |chunk| {
             let names = &waiting[chunk * CHUNK..waiting.len().min((chunk + 1) * CHUNK)];
-            names.iter().map(|name| self.find_slowly(loader, *name)).collect::<Vec<_>>()
+            self.find_all_slowly(loader, names.iter().map(|name| Name(*name)))
         });
         for (name, class) in waiting.iter().zip(found.into_iter().flatten()) {
-            answers.set(name.0, class.map_or(UNKNOWN, |id| id.0));
+            answers.set(*name, class.map_or(UNKNOWN, |id| id.0));
         }
         View { answers }
     }
 
-    /// The class names that a unit's classes mention, each once.
+    /// The class names that a unit's classes mention; one that is mentioned often comes a few times.
     fn class_names_of(&self, unit: usize) -> Vec<Name> {
+        /// So many names that were seen last are told apart from new ones.
+        const RECENT: usize = 4096;
         let facts = &self.facts.units[unit];
-        let mut names: Vec<Name> = facts.classes.iter().flat_map(|c| [c.name, c.super_name]).collect();
-        names.extend(&facts.lists);
-        names.extend(facts.handlers.iter().map(|h| h.catches));
-        names.extend(self.facts.unit_members[unit].iter().map(|m| self.facts.members.get(*m).owner));
+        let (mut names, mut recent) = (Vec::new(), vec![NO_NAME; RECENT]);
+        let mut add = |name: Name| {
+            let seen = &mut recent[name.index() % RECENT];
+            if *seen != name {
+                *seen = name;
+                names.push(name);
+            }
+        };
+        facts.classes.iter().flat_map(|c| [c.name, c.super_name]).for_each(&mut add);
+        facts.lists.iter().copied().for_each(&mut add);
+        facts.handlers.iter().map(|h| h.catches).for_each(&mut add);
+        let members = self.facts.unit_members[unit].iter();
+        members.map(|m| self.facts.members.get(*m).owner).for_each(&mut add);
         let events = facts.events.iter().filter(|event| event.kind != EventKind::Concat);
-        names.extend(events.filter_map(Event::name));
-        names.sort_unstable();
-        names.dedup();
+        events.filter_map(Event::name).for_each(&mut add);
         names.retain(|name| *name != NO_NAME);
         names
     }
@@ -84,15 +92,30 @@ impl Program<'_> {
     }
 
     fn find_slowly(&self, loader: LoaderId, name: Name) -> Option<ClassId> {
-        let mut name = name;
-        let mut text = self.facts.names.text(name);
-        if self.name_kinds.is_array(name) {
-            // `[Lfoo;` -> `foo`; arrays of primitives have no element class.
-            text = element_of_class_constant(text)?;
-            name = self.facts.names.find(text)?;
+        self.find_all_slowly(loader, std::iter::once(name)).pop().flatten()
+    }
+
+    fn find_all_slowly(&self, loader: LoaderId, names: impl Iterator<Item = Name>) -> Vec<Option<ClassId>> {
+        let asked = Cell::new(NO_NAME);
+        let holds =
+            |l: LoaderId, _: &str, archives: Option<&ArchiveSet>| self.holds(l, asked.get(), archives);
+        let mut lookup = ClassLookup::new(self.topology, &holds);
+        let found = names.map(|name| {
+            let (name, text) = self.element_name_of(name)?;
+            asked.set(name);
+            self.defined_by(lookup.find(loader, text)?, name)
+        });
+        found.collect()
+    }
+
+    /// A class's name, or that of an array's element: `[Lfoo;` -> `foo`; arrays of primitives have no element class.
+    fn element_name_of(&self, name: Name) -> Option<(Name, &str)> {
+        let text = self.facts.names.text(name);
+        if !self.name_kinds.is_array(name) {
+            return Some((name, text));
         }
-        let holds = |l: LoaderId, _: &str, archives: Option<&ArchiveSet>| self.holds(l, name, archives);
-        self.defined_by(self.topology.find_class(loader, text, &holds)?, name)
+        let text = element_of_class_constant(text)?;
+        Some((self.facts.names.find(text)?, text))
     }
 
     fn holds(&self, loader: LoaderId, name: Name, archives: Option<&ArchiveSet>) -> bool {

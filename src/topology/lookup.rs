@@ -56,14 +56,14 @@ impl Topology {
     /// The loader that defines `name` (internal form) when `initiating` is asked for it; `None` if nobody does.
     /// Names in `java/` are the JDK's alone, as a JVM lets no other loader define them (`ClassLoader.defineClass`).
     pub fn find_class(&self, initiating: LoaderId, name: &str, holds: Holds<'_>) -> Option<LoaderId> {
-        ClassLookup::new(self, name, holds).run(initiating)
+        ClassLookup::new(self, holds).find(initiating, name)
     }
 
     /// The steps that [`find_class`](Self::find_class) takes, in the order they are tried; a step that asks another
     /// loader stands before that loader's own steps.
     pub fn explain_class(&self, initiating: LoaderId, name: &str, holds: Holds<'_>) -> Vec<LookupStep> {
-        let mut lookup = ClassLookup { trace: Some(Vec::new()), ..ClassLookup::new(self, name, holds) };
-        lookup.run(initiating);
+        let mut lookup = ClassLookup { trace: Some(Vec::new()), ..ClassLookup::new(self, holds) };
+        lookup.find(initiating, name);
         lookup.trace.unwrap_or_default()
     }
 
@@ -87,7 +87,8 @@ impl Topology {
     }
 }
 
-struct ClassLookup<'a> {
+/// Looks up classes, one after the other.
+pub struct ClassLookup<'a> {
     topology: &'a Topology,
     name: &'a str,
     holds: Holds<'a>,
@@ -99,11 +100,15 @@ struct ClassLookup<'a> {
 }
 
 impl<'a> ClassLookup<'a> {
-    fn new(topology: &'a Topology, name: &'a str, holds: Holds<'a>) -> Self {
-        Self { topology, name, holds, waiting: Vec::new(), answers: Vec::new(), trace: None }
+    /// A lookup that asks `holds`.
+    pub fn new(topology: &'a Topology, holds: Holds<'a>) -> Self {
+        Self { topology, name: "", holds, waiting: Vec::new(), answers: Vec::new(), trace: None }
     }
 
-    fn run(&mut self, initiating: LoaderId) -> Option<LoaderId> {
+    /// As [`Topology::find_class`].
+    pub fn find(&mut self, initiating: LoaderId, name: &'a str) -> Option<LoaderId> {
+        self.name = name;
+        self.answers.clear();
         let first = if self.name.starts_with("java/") { self.topology.jdk } else { initiating };
         self.load(first)
     }

@@ -21,7 +21,7 @@ pub use containers::{CONTAINERS, Container, container};
 pub use deployment::{Deployment, Inputs, ModuleInput, ModuleRoots, Options};
 pub use filter::{ArchiveSet, NameFilter, NameSet};
 pub use layout::{Layout, layout_of};
-pub use lookup::{Holds, HoldsResource, LookupStep, Outcome, ResourceHit};
+pub use lookup::{ClassLookup, Holds, HoldsResource, LookupStep, Outcome, ResourceHit};
 pub use recognise::{Recognised, recognise};
 
 use crate::facts::ArchiveFacts;

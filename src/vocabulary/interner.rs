@@ -6,11 +6,13 @@ use std::hash::Hasher;
 
 /// Hashes name text. One function for both tables, so that a hash computed by a worker is reused when the tables
 /// are merged.
+#[inline]
 pub fn hash_text(text: &str) -> u64 {
     hash_bytes(text.as_bytes())
 }
 
 /// As [`hash_text`], before it is known whether the bytes are text.
+#[inline]
 pub fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(bytes);
