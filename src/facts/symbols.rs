@@ -15,8 +15,9 @@ const NONE: u32 = u32::MAX;
 /// What is known of the present class's pool, and the member references of the present unit.
 #[derive(Default)]
 pub(super) struct Symbols {
-    /// Name of each constant, and its hash.
+    /// Name of each UTF-8 constant that is known already.
     names: Vec<u32>,
+    /// Hash of each that is no longer than [`MAX_TEXT`].
     hashes: Vec<u64>,
     members: Vec<u32>,
     unit_members: MemberIndex,
@@ -50,8 +51,11 @@ impl Symbols {
             let mut hashes = [0; BATCH];
             for ((index, text), hash) in indices.iter().zip(&mut texts).zip(&mut hashes) {
                 *text = pool.utf8(*index).unwrap_or_default();
-                *hash = hash_bytes(text);
-                self.hashes[usize::from(*index)] = *hash;
+                // Compilers store metadata in long ones, which nobody asks for.
+                if text.len() <= MAX_TEXT {
+                    *hash = hash_bytes(text);
+                    self.hashes[usize::from(*index)] = *hash;
+                }
             }
             let found = unit.names.find_batch(&hashes[..indices.len()], |i| texts[i]);
             for (index, name) in indices.iter().zip(found) {
@@ -97,8 +101,9 @@ impl Symbols {
         if known != NONE {
             return Ok(Name(known));
         }
-        let hash = self.hashes.get(usize::from(index)).copied().unwrap_or_default();
-        let name = intern(&mut unit.names, pool.utf8(index)?, hash);
+        let text = pool.utf8(index)?;
+        let hash = self.hashes.get(usize::from(index)).copied().filter(|_| text.len() <= MAX_TEXT);
+        let name = intern(&mut unit.names, text, hash.unwrap_or_else(|| hash_bytes(text)));
         if let Some(slot) = self.names.get_mut(usize::from(index)) {
             *slot = name.0;
         }
