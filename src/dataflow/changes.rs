@@ -9,6 +9,7 @@ use super::remembered::Remembered;
 pub use super::written::{Written, kinds_of, put_into, written};
 use super::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
+use crate::program::Origins;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel};
 use std::sync::OnceLock;
 
@@ -55,12 +56,13 @@ impl Candidates {
     ) -> Self {
         const CHUNK: usize = 2048;
         let n = world.program.n_fields;
-        let known = Remembered::default();
+        let answers = may_hold::Answers::default();
         let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
             let fields = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(FieldId::from_index);
+            let mut known = may_hold::Known::new(&answers);
             let of_field = |field| {
                 let is_wanted = is_wanted(field);
-                Candidate { is_wanted, is_holder: is_wanted && may_hold_state(world, field, &known) }
+                Candidate { is_wanted, is_holder: is_wanted && may_hold_state(world, field, &mut known) }
             };
             fields.map(of_field).collect::<Vec<_>>()
         });
@@ -372,10 +374,12 @@ fn getters(
     let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
         let mut found = Vec::new();
         for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
-            for (id, method) in world.program.methods_of(ClassId::from_index(i)) {
-                if method.has_body {
-                    returned(world, uses, is_candidate, id, &mut found);
-                }
+            let class = ClassId::from_index(i);
+            let unit = world.program.unit(class);
+            let methods = world.program.methods_of(class);
+            for (id, method) in methods.filter(|(_, m)| m.has_body && !world.program.is_void(m.desc)) {
+                let body = Body { id, class, method, origins: Origins { unit, method } };
+                returned(world, uses, is_candidate, body, &mut found);
             }
         }
         found
@@ -412,10 +416,10 @@ fn returned(
     world: &World<'_>,
     uses: &Uses<'_>,
     is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
-    id: MethodId,
+    body: Body<'_>,
     found: &mut Vec<(MethodId, Returned)>,
 ) {
-    let body = world.body(id);
+    let id = body.id;
     let refs = world.program.refs(world.program.class(body.class).loader);
     let candidate = |event: &Event| {
         let is_read = matches!(event.kind, EventKind::GetStatic | EventKind::GetField);

@@ -8,7 +8,7 @@ use super::unload::beans::Beans;
 use super::{Changes, How, World};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::program::link::NO_CLASS;
-use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, ValueId};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Name, Parallel, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What keeps an object for the whole JVM.
@@ -272,26 +272,26 @@ impl Search<'_, '_> {
 
 /// Classes that their own archive names as the provider of a service.
 fn providers(world: &World<'_>) -> Vec<ClassId> {
-    let named: Vec<FxHashSet<String>> = world.archives.iter().map(named_providers).collect();
     let program = world.program;
-    (0..program.classes.len())
-        .map(ClassId::from_index)
-        .filter(|class| {
-            !program.is_jdk(*class)
-                && named.get(program.archive_of(*class)).is_some_and(|names| {
-                    !names.is_empty() && names.contains(&program.class_name(*class).replace('/', "."))
-                })
-        })
-        .collect()
+    let named: Vec<FxHashSet<Name>> = world.archives.iter().map(|a| named_providers(world, a)).collect();
+    let is_named = |class: &ClassId| {
+        let names = named.get(program.archive_of(*class)).filter(|names| !names.is_empty());
+        names.is_some_and(|names| names.contains(&program.class_facts(*class).name))
+    };
+    let classes = (0..program.classes.len()).map(ClassId::from_index);
+    classes.filter(|class| !program.is_jdk(*class) && is_named(class)).collect()
 }
 
-fn named_providers(archive: &crate::facts::ArchiveFacts) -> FxHashSet<String> {
+fn named_providers(world: &World<'_>, archive: &crate::facts::ArchiveFacts) -> FxHashSet<Name> {
     let files = archive.descriptors.iter().filter(|d| {
         let (_, file) = d.entry.split_once(SERVICES).unwrap_or_default();
         !file.is_empty() && !file.contains('/')
     });
     let lines = files.flat_map(|d| d.text.lines());
-    lines.map(|line| line.split('#').next().unwrap_or_default().trim().to_owned()).collect()
+    let providers = lines.map(|line| line.split('#').next().unwrap_or_default().trim());
+    // A line with a slash names no class.
+    let providers = providers.filter(|provider| !provider.contains('/'));
+    providers.filter_map(|provider| world.program.facts.names.find(&provider.replace('.', "/"))).collect()
 }
 
 /// Classes with an allocation whose object does not go into a static field or a field of a held object, and their
@@ -304,10 +304,13 @@ fn loose_allocations(
 ) -> (FxHashSet<ClassId>, FxHashSet<ClassId>) {
     const CHUNK: usize = 1024;
     let n = world.program.classes.len();
+    let names = &world.program.facts.names;
+    let clone = names.find("clone").zip(names.find("()Ljava/lang/Object;"));
     let parts = parallel.map(n.div_ceil(CHUNK), |chunk| {
         let (mut loose, mut of_no_container) = (FxHashSet::default(), FxHashSet::default());
         for class in (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(ClassId::from_index) {
-            for (site, made) in allocations(world, class).filter(|(site, _)| !in_fields.contains(site)) {
+            for (site, made) in allocations(world, class, clone).filter(|(site, _)| !in_fields.contains(site))
+            {
                 loose.insert(made);
                 if !kept.contains(&site) {
                     of_no_container.insert(made);
@@ -325,7 +328,11 @@ fn loose_allocations(
 }
 
 /// The objects that a class's methods make or copy, as far as their class is found.
-fn allocations<'w>(world: &'w World<'_>, class: ClassId) -> impl Iterator<Item = (Site, ClassId)> + 'w {
+fn allocations<'w>(
+    world: &'w World<'_>,
+    class: ClassId,
+    clone: Option<(Name, Name)>,
+) -> impl Iterator<Item = (Site, ClassId)> + 'w {
     let loader = world.program.class(class).loader;
     let unit = world.program.unit(class);
     world.program.methods_of(class).flat_map(move |(id, method)| {
@@ -333,7 +340,7 @@ fn allocations<'w>(world: &'w World<'_>, class: ClassId) -> impl Iterator<Item =
         events.filter_map(move |(e, event)| {
             let made = match event.kind {
                 EventKind::New => event.name().and_then(|n| world.program.find(loader, n))?,
-                EventKind::InvokeSpecial if is_clone(world, event) => class,
+                EventKind::InvokeSpecial if is_clone(world, clone, event) => class,
                 _ => return None,
             };
             Some(((id, e as u16), made))
@@ -342,12 +349,9 @@ fn allocations<'w>(world: &'w World<'_>, class: ClassId) -> impl Iterator<Item =
 }
 
 /// Whether an event calls the `clone` of a superclass: what it yields is of the object's own class (JLS 4.3.2).
-fn is_clone(world: &World<'_>, event: &Event) -> bool {
+fn is_clone(world: &World<'_>, clone: Option<(Name, Name)>, event: &Event) -> bool {
     let member = event.member().map(|m| world.program.facts.members.get(m));
-    member.is_some_and(|member| {
-        world.program.text(member.name) == "clone"
-            && world.program.text(member.desc) == "()Ljava/lang/Object;"
-    })
+    member.is_some_and(|member| clone == Some((member.name, member.desc)))
 }
 
 fn add_with_supers(world: &World<'_>, class: ClassId, classes: &mut FxHashSet<ClassId>) {

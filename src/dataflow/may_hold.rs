@@ -6,22 +6,37 @@ use crate::facts::{EventKind, Value};
 use crate::program::Program;
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{FieldId, LoaderId, Name};
+use rustc_hash::FxHashMap;
+
+/// Answers for classes by loader and descriptor: those that one piece of work has asked for, before those of all.
+pub(super) struct Known<'k> {
+    own: FxHashMap<(LoaderId, Name), bool>,
+    of_all: &'k Answers,
+}
+
+/// Answers for classes by loader and descriptor.
+pub(super) type Answers = Remembered<(LoaderId, Name), bool>;
+
+impl<'k> Known<'k> {
+    pub(super) fn new(of_all: &'k Answers) -> Self {
+        Self { own: FxHashMap::default(), of_all }
+    }
+}
 
 /// Whether what a field holds can be changed by others' methods at all: an array, or an object of a type of the JDK,
 /// of a subtype of a container, or of a type that is not known. Objects of the deployment's own classes are judged by
 /// their own fields.
 ///
 /// `known` remembers the answers for classes.
-pub(super) fn may_hold_state(
-    world: &World<'_>,
-    field: FieldId,
-    known: &Remembered<(LoaderId, Name), bool>,
-) -> bool {
+pub(super) fn may_hold_state(world: &World<'_>, field: FieldId, known: &mut Known<'_>) -> bool {
     let program = world.program;
     let desc = program.field(field).desc;
     let loader = program.class(program.class_of_field(field)).loader;
     match TypeDesc(program.text(desc)).class() {
-        Some(name) => known.get_or_find((loader, desc), || holds_state(program, loader, name)),
+        Some(name) => {
+            let find = || known.of_all.get_or_find((loader, desc), || holds_state(program, loader, name));
+            *known.own.entry((loader, desc)).or_insert_with(find)
+        }
         None => program.text(desc).starts_with('[') && !is_always_empty(world, field),
     }
 }

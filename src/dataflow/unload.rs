@@ -47,6 +47,7 @@ use super::World;
 use super::knowledge::{ResourceId, Subject};
 use super::origins::{self, Origin};
 use crate::facts::{EventKind, Value};
+use crate::program::BitSet;
 use crate::topology::BASE;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId};
 use acquire::{Calls, THREAD_BOUND, is_of_group};
@@ -223,41 +224,18 @@ fn add_initial_values(world: &World<'_>, wanted: &(dyn Fn(ResourceId) -> bool + 
 }
 
 /// What class initialisers reach, when nobody is known who would cause them to run.
-struct AtStart {
-    /// A bit for each node of the call graph: it is asked at random, and has to stay small.
-    reached: Vec<u64>,
-}
-
-impl AtStart {
-    fn of(world: &World<'_>) -> Self {
-        if !world.reach.is_open_world() {
-            return Self { reached: Vec::new() };
-        }
-        let mut at_start = Self { reached: vec![0; world.calls.n_nodes().div_ceil(64)] };
-        let mut waiting: Vec<u32> = Vec::new();
-        for method in (0..world.program.n_methods).map(MethodId::from_index) {
-            let is_root = world.calls.is_initializer(method)
-                && !world.program.is_jdk(world.program.class_of_method(method));
-            if is_root && at_start.is_new(method.0) {
-                waiting.push(method.0);
-            }
-        }
-        while let Some(at) = waiting.pop() {
-            waiting.extend(world.calls.successors(at).iter().filter(|to| at_start.is_new(**to)));
-        }
-        at_start
+fn initializers_reach(world: &World<'_>) -> BitSet {
+    let program = world.program;
+    if !world.reach.is_open_world() {
+        return BitSet::default();
     }
-
-    fn is_new(&mut self, node: u32) -> bool {
-        let Some(word) = self.reached.get_mut(node as usize / 64) else { return false };
-        let bit = 1 << (node % 64);
-        let is_new = *word & bit == 0;
-        *word |= bit;
-        is_new
-    }
-
-    fn has(&self, method: MethodId) -> bool {
-        self.reached.get(method.index() / 64).is_some_and(|word| word >> (method.index() % 64) & 1 == 1)
+    let mut reached = BitSet::new(world.calls.n_nodes());
+    let classes = (0..program.classes.len()).map(ClassId::from_index).filter(|class| !program.is_jdk(*class));
+    let initializers = classes.filter_map(|class| program.class_initializer(class));
+    let mut waiting: Vec<u32> = initializers.map(|m| m.0).filter(|m| reached.add(*m as usize)).collect();
+    while let Some(at) = waiting.pop() {
+        let successors = world.calls.successors(at).iter().copied();
+        waiting.extend(successors.filter(|to| reached.add(*to as usize)));
     }
 }
 
@@ -269,7 +247,7 @@ struct Judge<'w> {
     calls: &'w Calls,
     container: &'w str,
     is_shared: &'w (dyn Fn(FieldId) -> bool + Sync),
-    at_start: AtStart,
+    at_start: BitSet,
     own: OwnTasks,
 }
 
@@ -363,7 +341,7 @@ impl Judge<'_> {
         let reached = self.world.reach.tenants(method);
         let mut tenants: Vec<TenantId> =
             reached.iter().filter(|t| roots::is_unloaded(self.world, *t)).collect();
-        if tenants.is_empty() && self.at_start.has(method) {
+        if tenants.is_empty() && self.at_start.has(method.index()) {
             tenants.push(BASE);
         }
         tenants

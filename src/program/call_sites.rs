@@ -20,7 +20,9 @@ pub struct CallSite {
 pub struct CallSites {
     first: Vec<u32>,
     sites: Vec<CallSite>,
-    overridden: Vec<(MethodId, MethodId)>,
+    /// First row of `overridden` for each method, and one more.
+    first_overridden: Vec<u32>,
+    overridden: Vec<MethodId>,
 }
 
 impl CallSites {
@@ -57,9 +59,8 @@ impl CallSites {
                 }
             }
         }
-        overridden.shrink_to_fit();
-        overridden.sort_unstable();
-        Self { first, sites, overridden }
+        let (first_overridden, overridden) = by_first(&overridden, program.n_methods);
+        Self { first, sites, first_overridden, overridden }
     }
 
     /// Call instructions that resolve to exactly this method.
@@ -69,8 +70,9 @@ impl CallSites {
 
     /// The methods that this one overrides or implements, directly.
     pub fn overridden_by(&self, method: MethodId) -> impl Iterator<Item = MethodId> + '_ {
-        let from = self.overridden.partition_point(|(by, _)| *by < method);
-        self.overridden[from..].iter().take_while(move |(by, _)| *by == method).map(|(_, m)| *m)
+        let first = &self.first_overridden;
+        let rows = first[method.index()] as usize..first[method.index() + 1] as usize;
+        self.overridden[rows].iter().copied()
     }
 
     /// Call instructions that may select this method: those that resolve to it or to what it overrides. `None` when
@@ -102,6 +104,23 @@ impl CallSites {
         sites.dedup();
         Some(sites)
     }
+}
+
+/// Counting sort of pairs; gives the first row of each of `n` methods and one more, and the rows.
+fn by_first(pairs: &[(MethodId, MethodId)], n: usize) -> (Vec<u32>, Vec<MethodId>) {
+    let mut first = vec![0u32; n + 1];
+    pairs.iter().for_each(|(by, _)| first[by.index() + 1] += 1);
+    for i in 0..n {
+        first[i + 1] += first[i];
+    }
+    let mut next = first.clone();
+    let mut rows = vec![MethodId(0); pairs.len()];
+    for (by, method) in pairs {
+        let at = &mut next[by.index()];
+        rows[*at as usize] = *method;
+        *at += 1;
+    }
+    (first, rows)
 }
 
 fn sites_of(program: &Program<'_>, class: ClassId, found: &mut Vec<(MethodId, CallSite)>) {

@@ -179,6 +179,9 @@ impl Program<'_> {
     }
 
     fn has_supertype_of_name(&self, class: ClassId, name: Name) -> bool {
+        if !self.may_inherit_from(class, name) {
+            return false;
+        }
         let is_named = |at: ClassId| {
             let facts = self.class_facts(at);
             facts.name == name

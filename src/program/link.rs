@@ -331,6 +331,11 @@ impl<'f> Program<'f> {
         self.name_kinds.is_private_setter(self.method(id).name)
     }
 
+    /// Whether a descriptor is that of a method that returns nothing.
+    pub fn is_void(&self, desc: Name) -> bool {
+        self.name_kinds.is_void(desc)
+    }
+
     /// Whether several tenants have brought a copy of a class, of which the first is the class of all.
     pub fn is_of_several(&self, id: ClassId) -> bool {
         self.of_several.contains(&id)

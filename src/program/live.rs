@@ -3,6 +3,7 @@
 //! Without it a call of `Runnable.run` would select the `run` of every library on the class path that anybody might
 //! ever start.
 
+use super::bits::BitSet;
 use super::call_graph::{CallGraph, Node};
 use super::hierarchy::Hierarchy;
 use super::link::Program;
@@ -13,6 +14,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 #[derive(Default)]
 pub struct Live {
     live: Vec<bool>,
+    /// Nodes of methods of these classes, which alone a dispatch node leads to.
+    selectable: BitSet,
     /// Dispatch nodes of the JDK's methods that may select methods of too many classes to mean anything.
     wide: FxHashSet<u32>,
 }
@@ -34,10 +37,11 @@ impl Live {
             program,
             graph,
             live: vec![false; program.classes.len()],
-            seen: vec![false; graph.n_nodes()],
+            seen: BitSet::new(graph.n_nodes()),
             waiting: Vec::new(),
             blocked: FxHashMap::default(),
             unseen: FxHashMap::default(),
+            used: BitSet::new(program.classes.len()),
         };
         for id in (0..program.classes.len()).map(ClassId::from_index) {
             // Lambdas are instances of interfaces, and have no class of their own.
@@ -53,7 +57,8 @@ impl Live {
         }
         roots.for_each(|m| search.enter(m.0));
         search.run();
-        let mut live = Self { live: search.live, wide: FxHashSet::default() };
+        let selectable = selectable(program, graph, &search.live);
+        let mut live = Self { live: search.live, selectable, wide: FxHashSet::default() };
         live.wide = live.wide_nodes(program, graph);
         live
     }
@@ -63,21 +68,20 @@ impl Live {
             .map(MethodId::from_index)
             .filter(|m| program.is_jdk(program.class_of_method(*m)));
         let nodes = nodes.filter(|m| !graph.selected(*m).is_empty()).map(|m| graph.index(Node::Dispatch(m)));
-        nodes.filter(|node| self.n_targets(program, graph, *node) > MAX_JDK_TARGETS).collect()
+        nodes.filter(|node| self.n_targets(graph, *node) > MAX_JDK_TARGETS).collect()
     }
 
     /// Number of the deployment's methods that a dispatch node may select, as far as the bound.
-    fn n_targets(&self, program: &Program<'_>, graph: &CallGraph, node: u32) -> usize {
+    fn n_targets(&self, graph: &CallGraph, node: u32) -> usize {
         let mut waiting = vec![node];
         let mut seen = FxHashSet::default();
         let mut n = 0;
         while let Some(at) = waiting.pop() {
-            for &to in graph.successors(at) {
-                let is_method = matches!(graph.node(to), Node::Method(_));
-                if !self.is_possible(program, graph, at, to) || !seen.insert(to) {
+            for to in self.possible(graph.is_dispatch(at), graph.successors(at)) {
+                if !seen.insert(to) {
                     continue;
                 }
-                if is_method {
+                if matches!(graph.node(to), Node::Method(_)) {
                     n += 1;
                 } else {
                     waiting.push(to);
@@ -95,44 +99,56 @@ impl Live {
         self.live.get(class.index()).copied().unwrap_or(false)
     }
 
-    /// Whether no edge from this node is followed: it stands for a call that may select too many methods to tell.
-    pub fn is_wide(&self, from: u32) -> bool {
-        self.wide.contains(&from)
+    /// The nodes that an edge leads to from a node. Only from dispatch nodes some may not be followed: when there is no
+    /// instance to select the method on, and none when the call may select too many methods to tell.
+    pub fn followed<'g>(&'g self, graph: &'g CallGraph, from: u32) -> impl Iterator<Item = u32> + use<'g> {
+        let is_wide = graph.is_dispatch(from) && self.wide.contains(&from);
+        let nodes = if is_wide { &[] } else { graph.successors(from) };
+        self.possible(graph.is_dispatch(from), nodes)
     }
 
-    /// Whether an edge of the call graph that does not start at a [wide](Self::is_wide) node is followed. Only those from
-    /// dispatch nodes may not be: when there is no instance to select the method on.
-    pub fn is_possible(&self, program: &Program<'_>, graph: &CallGraph, from: u32, to: u32) -> bool {
-        match (graph.node(from), graph.node(to)) {
-            (Node::Dispatch(_), Node::Method(m) | Node::Dispatch(m)) => {
-                self.has_instances(program.class_of_method(m))
-            }
-            _ => true,
+    fn possible<'g>(&'g self, is_selected: bool, nodes: &'g [u32]) -> impl Iterator<Item = u32> + use<'g> {
+        nodes.iter().copied().filter(move |to| !is_selected || self.selectable.has(*to as usize))
+    }
+}
+
+fn selectable(program: &Program<'_>, graph: &CallGraph, live: &[bool]) -> BitSet {
+    let mut nodes = BitSet::new(graph.n_nodes());
+    for (class, _) in live.iter().enumerate().filter(|(_, live)| **live) {
+        for (method, _) in program.methods_of(ClassId::from_index(class)) {
+            nodes.add(method.index());
+            nodes.add(graph.index(Node::Dispatch(method)) as usize);
         }
     }
+    nodes
 }
 
 struct Search<'s, 'f> {
     program: &'s Program<'f>,
     graph: &'s CallGraph,
     live: Vec<bool>,
-    seen: Vec<bool>,
+    seen: BitSet,
     waiting: Vec<u32>,
     /// Nodes that a dispatch leads to once the class has an instance.
     blocked: FxHashMap<ClassId, Vec<u32>>,
     /// Libraries' classes that only reflection makes, by archive: they have instances once the library is in use.
     unseen: FxHashMap<usize, Vec<ClassId>>,
+    /// Classes whose archives are known to be in use.
+    used: BitSet,
 }
 
 impl Search<'_, '_> {
     fn enter(&mut self, node: u32) {
-        if !std::mem::replace(&mut self.seen[node as usize], true) {
+        if self.seen.add(node as usize) {
             self.waiting.push(node);
         }
     }
 
     /// An object of a class is one of each of its supertypes.
     fn make(&mut self, class: ClassId) {
+        if self.live[class.index()] {
+            return;
+        }
         let mut waiting = vec![class];
         while let Some(at) = waiting.pop() {
             if std::mem::replace(&mut self.live[at.index()], true) {
@@ -146,6 +162,9 @@ impl Search<'_, '_> {
     }
 
     fn use_archive(&mut self, class: ClassId) {
+        if !self.used.add(class.index()) {
+            return;
+        }
         for made in self.unseen.remove(&self.program.archive_of(class)).unwrap_or_default() {
             self.make(made);
         }
@@ -154,32 +173,38 @@ impl Search<'_, '_> {
     fn run(&mut self) {
         let graph = self.graph;
         while let Some(from) = self.waiting.pop() {
-            let node = graph.node(from);
-            match node {
+            match graph.node(from) {
                 Node::Instance(class) => self.make(class),
                 Node::Method(method) => self.use_archive(self.program.class_of_method(method)),
-                // Who calls a method has got an object to call it on.
-                Node::Dispatch(method) if !self.program.is_jdk(self.program.class_of_method(method)) => {
-                    self.use_archive(self.program.class_of_method(method));
-                }
-                Node::Dispatch(_) => {}
-            }
-            for &to in graph.successors(from) {
-                if self.seen[to as usize] {
+                Node::Dispatch(method) => {
+                    let class = self.program.class_of_method(method);
+                    // Who calls a method has got an object to call it on.
+                    if !self.program.is_jdk(class) {
+                        self.use_archive(class);
+                    }
+                    self.select(from);
                     continue;
                 }
-                match (node, graph.node(to)) {
-                    (Node::Dispatch(_), Node::Method(m) | Node::Dispatch(m)) => {
-                        let class = self.program.class_of_method(m);
-                        if self.live[class.index()] {
-                            self.enter(to);
-                        } else {
-                            self.blocked.entry(class).or_default().push(to);
-                        }
-                    }
-                    _ => self.enter(to),
+            }
+            graph.successors(from).iter().for_each(|to| self.enter(*to));
+        }
+    }
+
+    /// What a dispatch node leads to: methods of classes that have an instance, others once they have one.
+    fn select(&mut self, from: u32) {
+        let graph = self.graph;
+        for &to in graph.successors(from) {
+            if self.seen.has(to as usize) {
+                continue;
+            }
+            if let Node::Method(method) | Node::Dispatch(method) = graph.node(to) {
+                let class = self.program.class_of_method(method);
+                if !self.live[class.index()] {
+                    self.blocked.entry(class).or_default().push(to);
+                    continue;
                 }
             }
+            self.enter(to);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! guessing. petgraph is private to this layer.
 //! May import: vocabulary, facts, topology
 
+pub mod bits;
 pub mod call_graph;
 pub mod call_sites;
 mod declared;
@@ -22,10 +23,12 @@ pub mod reach;
 mod receivers;
 pub mod reflection;
 pub mod resolve;
+mod spread;
 pub mod supertypes;
 mod texts;
 mod views;
 
+pub use bits::BitSet;
 pub use call_graph::{CallGraph, Node};
 pub use call_sites::{CallSite, CallSites};
 pub use field_graph::{Access as FieldAccess, FieldGraph};
@@ -35,6 +38,6 @@ pub use linkage::{Failure, FailureKind, Linkage};
 pub use live::Live;
 pub use origin::{Leaf, Origins};
 pub use patterns::{Pattern, PatternId, PatternIndex};
-pub(crate) use reach::place_of;
 pub use reach::{Entered, Reach, Step as WitnessStep, TenantSet, Witness};
 pub use resolve::{RefTable, Resolved};
+pub(crate) use spread::{Ways, n_bytes, place_of};

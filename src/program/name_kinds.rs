@@ -9,6 +9,7 @@ const ARRAY: u8 = 1;
 const METHOD_DESCRIPTOR: u8 = 2;
 const BINARY_NAME: u8 = 3;
 const PRIVATE_SETTER: u8 = 4;
+const VOID_DESCRIPTOR: u8 = 5;
 
 /// How scalac ends the name of a method that sets a variable, and what stands between the class and the name of a private
 /// member that is public under this longer name, for the sake of the classes that it is compiled into.
@@ -35,6 +36,7 @@ impl NameKinds {
                     classes.extend(class.map(|class| (name, class)));
                     match text.as_bytes().first() {
                         Some(b'[') => ARRAY,
+                        Some(b'(') if text.ends_with(")V") => VOID_DESCRIPTOR,
                         Some(b'(') => METHOD_DESCRIPTOR,
                         _ if class.is_some() => BINARY_NAME,
                         _ if text.ends_with(SETTER_END) && text.contains(EXPANDED) => PRIVATE_SETTER,
@@ -65,7 +67,12 @@ impl NameKinds {
 
     /// Whether it starts as a method's descriptor does.
     pub(super) fn is_method_descriptor(&self, name: Name) -> bool {
-        self.kind(name) == METHOD_DESCRIPTOR
+        matches!(self.kind(name), METHOD_DESCRIPTOR | VOID_DESCRIPTOR)
+    }
+
+    /// Whether it is the descriptor of a method that returns nothing.
+    pub(super) fn is_void(&self, name: Name) -> bool {
+        self.kind(name) == VOID_DESCRIPTOR
     }
 
     /// Whether it is that of a setter which only its own Scala class or trait calls: `com$acme$Logging$$log_$eq`.
@@ -98,7 +105,9 @@ mod tests {
     #[test]
     fn a_string_names_a_class_only_if_that_class_is_mentioned() {
         let mut unit = Interner::new();
-        for text in ["a.b.C", "a/b/C", "a.b.D", "[La/b/C;", "(I)V", "a b.C", "a$b$Log$$log_$eq", "log_$eq"] {
+        for text in
+            ["a.b.C", "a/b/C", "a.b.D", "[La/b/C;", "(I)V", "(I)I", "a b.C", "a$b$Log$$log_$eq", "log_$eq"]
+        {
             unit.intern(text);
         }
         let (names, _) = Names::join(&[unit], &Sequential);
@@ -107,7 +116,8 @@ mod tests {
         assert_eq!(kinds.class_named(name("a.b.C")), Some(name("a/b/C")));
         assert_eq!(kinds.class_named(name("a.b.D")), None);
         assert!(kinds.is_array(name("[La/b/C;")) && !kinds.is_array(name("a/b/C")));
-        assert!(kinds.is_method_descriptor(name("(I)V")));
+        assert!(kinds.is_method_descriptor(name("(I)V")) && kinds.is_method_descriptor(name("(I)I")));
+        assert!(kinds.is_void(name("(I)V")) && !kinds.is_void(name("(I)I")));
         assert!(
             kinds.is_private_setter(name("a$b$Log$$log_$eq")) && !kinds.is_private_setter(name("log_$eq"))
         );

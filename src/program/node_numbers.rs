@@ -3,13 +3,55 @@
 
 use super::call_graph::{Known, Node};
 use super::link::Program;
-use crate::vocabulary::{ClassId, MethodId};
+use crate::facts::MethodFacts;
+use crate::vocabulary::{ClassId, MethodId, Parallel};
 
 const BITS: usize = u64::BITS as usize;
+
+/// What a call has to know of the method that it resolves to, in one byte: there are millions of calls, and a method's
+/// facts lie far from those of the next.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Kinds(u8);
+
+impl Kinds {
+    /// It has a dispatch node.
+    pub(super) const DISPATCHED: Self = Self(1);
+    /// A call that resolves to it selects it.
+    pub(super) const FIXED: Self = Self(1 << 1);
+    /// It is static.
+    pub(super) const STATIC: Self = Self(1 << 2);
+    /// It is a constructor.
+    pub(super) const CONSTRUCTOR: Self = Self(1 << 3);
+    /// Its class is the service loader.
+    pub(super) const OF_SERVICE_LOADER: Self = Self(1 << 4);
+
+    fn of(method: &MethodFacts, known: &Known, is_final: bool, is_service_loader: bool) -> Self {
+        let access = method.access;
+        let is_fixed = access.is_static() || access.is_private();
+        let is_special = [known.constructor, known.initializer].contains(&Some(method.name));
+        let kinds = [
+            (Self::DISPATCHED, !is_fixed && !is_special),
+            (Self::FIXED, is_fixed || access.is_final() || is_final),
+            (Self::STATIC, access.is_static()),
+            (Self::CONSTRUCTOR, Some(method.name) == known.constructor),
+            (Self::OF_SERVICE_LOADER, is_service_loader),
+        ];
+        let kinds = kinds.into_iter().filter(|(_, is)| *is);
+        Self(kinds.fold(0, |all, (kind, _)| all | kind.0))
+    }
+
+    /// Whether it is of that kind.
+    #[inline]
+    pub(super) fn has(self, kind: Self) -> bool {
+        self.0 & kind.0 != 0
+    }
+}
 
 /// Which methods have a dispatch node, and which number it has.
 pub(super) struct Numbers {
     n_methods: u32,
+    /// By method.
+    kinds: Vec<Kinds>,
     /// The methods that have one, ascending.
     dispatched: Vec<MethodId>,
     /// A bit for each method that has one.
@@ -21,22 +63,34 @@ pub(super) struct Numbers {
 impl Numbers {
     /// Static and private methods, constructors and initialisers cannot be overridden (JVMS 5.4.5), nor selected by a
     /// virtual call. Final ones can't either, but may override.
-    pub(super) fn of(program: &Program<'_>, known: &Known) -> Self {
+    pub(super) fn of(program: &Program<'_>, known: &Known, parallel: &impl Parallel) -> Self {
+        const CHUNK: usize = 1024;
+        let n = program.classes.len();
+        let kinds = parallel.map(n.div_ceil(CHUNK), |chunk| {
+            let mut kinds = Vec::new();
+            for class in (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(ClassId::from_index) {
+                let facts = program.class_facts(class);
+                let is_service_loader = Some(facts.name) == known.service_loader;
+                let methods = program.methods_of(class).map(|(_, method)| method);
+                let is_final = facts.access.is_final();
+                kinds.extend(methods.map(|m| Kinds::of(m, known, is_final, is_service_loader)));
+            }
+            kinds
+        });
         let mut numbers = Self {
             n_methods: program.n_methods as u32,
+            // Methods are numbered class by class.
+            kinds: kinds.concat(),
             dispatched: Vec::new(),
             words: Vec::with_capacity(program.n_methods.div_ceil(BITS)),
             before: Vec::with_capacity(program.n_methods.div_ceil(BITS)),
         };
-        let special = [known.constructor, known.initializer];
         for m in 0..program.n_methods {
             if m % BITS == 0 {
                 numbers.words.push(0);
                 numbers.before.push(numbers.dispatched.len() as u32);
             }
-            let method = program.method(MethodId::from_index(m));
-            let is_fixed = method.access.is_static() || method.access.is_private();
-            if !is_fixed && !special.contains(&Some(method.name)) {
+            if numbers.kinds[m].has(Kinds::DISPATCHED) {
                 numbers.dispatched.push(MethodId::from_index(m));
                 if let Some(word) = numbers.words.last_mut() {
                     *word |= 1 << (m % BITS);
@@ -45,6 +99,18 @@ impl Numbers {
         }
         numbers.dispatched.shrink_to_fit();
         numbers
+    }
+
+    /// What a method is.
+    #[inline]
+    pub(super) fn kinds(&self, method: MethodId) -> Kinds {
+        self.kinds.get(method.index()).copied().unwrap_or_default()
+    }
+
+    /// Whether a node is a dispatch node.
+    #[inline]
+    pub(super) fn is_dispatch(&self, number: u32) -> bool {
+        (self.n_methods..self.first_instance()).contains(&number)
     }
 
     /// The number of a method's dispatch node, if it has one.

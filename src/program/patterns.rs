@@ -2,6 +2,7 @@
 
 use super::link::Program;
 use crate::facts::{MemberRef, NO_NAME};
+use crate::vocabulary::names::NAME_SHARDS;
 use crate::vocabulary::{LoaderId, MemberRefId, Name, Parallel};
 use rustc_hash::FxHashMap;
 
@@ -68,7 +69,7 @@ impl PatternIndex {
             matches: Vec::new(),
             any: vec![0; n_members.div_ceil(64)],
         };
-        index.sort_by_name(program);
+        index.sort_by_name(program, parallel);
         for l in 0..program.topology.loaders.len() {
             let loader = LoaderId::from_index(l);
             let candidates = index.candidates(program, loader);
@@ -113,7 +114,7 @@ impl PatternIndex {
         found
     }
 
-    fn sort_by_name(&mut self, program: &Program<'_>) {
+    fn sort_by_name(&mut self, program: &Program<'_>, parallel: &impl Parallel) {
         for (i, pattern) in self.patterns.iter().enumerate() {
             if !pattern.is_prefix
                 && let Some(name) = program.facts.names.find(&pattern.name)
@@ -137,18 +138,18 @@ impl PatternIndex {
                 prefix => by_letter[usize::from(first_of(prefix))].push(id),
             }
         }
-        let mut seen = vec![false; program.facts.names.bound()];
-        for (_, member) in program.facts.members.iter() {
-            match seen.get_mut(member.name.index()) {
-                Some(seen) if !*seen => *seen = true,
-                _ => continue,
+        let names = &program.facts.names;
+        let found = parallel.map(NAME_SHARDS, |shard| {
+            let mut found = Vec::new();
+            for (name, text) in names.of_shard(shard) {
+                let ids = by_letter[usize::from(first_of(text))].iter();
+                let fitting = ids.filter(|id| text.starts_with(&self.patterns[**id as usize].name));
+                found.extend(fitting.map(|id| (name, *id)));
             }
-            let text = program.text(member.name);
-            for id in &by_letter[usize::from(first_of(text))] {
-                if text.starts_with(&self.patterns[*id as usize].name) {
-                    self.by_name.entry(member.name).or_default().push(*id);
-                }
-            }
+            found
+        });
+        for (name, id) in found.into_iter().flatten() {
+            self.by_name.entry(name).or_default().push(id);
         }
     }
 
@@ -160,23 +161,23 @@ impl PatternIndex {
         ancestors: &mut Ancestors,
     ) -> Vec<PatternId> {
         let Some(candidates) = self.by_name.get(&member.name) else { return Vec::new() };
-        let mut found = Vec::new();
-        for id in candidates {
+        let of = |id: &PatternId| {
             let pattern = self.named[*id as usize];
-            let Some(owner) = pattern.owner.filter(|_| pattern.desc.is_none_or(|d| d == member.desc)) else {
-                continue;
-            };
-            let fits = owner == member.owner
-                || !pattern.is_exact
-                    && ancestors
-                        .entry(member.owner)
-                        .or_insert_with(|| program.ancestor_names(loader, member.owner))
-                        .contains(&owner);
-            if fits {
-                found.push(*id);
+            let owner = pattern.owner.filter(|_| pattern.desc.is_none_or(|d| d == member.desc))?;
+            Some((*id, owner, pattern.is_exact))
+        };
+        let asks = |(_, owner, is_exact): (PatternId, Name, bool)| owner != member.owner && !is_exact;
+        let above: &[Name] = match candidates.iter().filter_map(of).any(asks) {
+            true => {
+                let find = || program.ancestor_names(loader, member.owner);
+                ancestors.entry(member.owner).or_insert_with(find)
             }
-        }
-        found
+            false => &[],
+        };
+        let named = candidates.iter().filter_map(of);
+        let fitting =
+            named.filter(|(_, owner, is_exact)| *owner == member.owner || !is_exact && above.contains(owner));
+        fitting.map(|(id, ..)| id).collect()
     }
 
     /// The patterns that a reference matches in the view of a loader, ascending.

@@ -1,11 +1,14 @@
 //! Which tenants' code reaches a method, and the shortest way there.
 
+use super::bits::BitSet;
 use super::call_graph::{CallGraph, Node};
 use super::hierarchy::Hierarchy;
 use super::link::Program;
 use super::live::Live;
-use crate::topology::{Role, TenantKind};
-use crate::vocabulary::{ClassId, MethodId, TenantId};
+use super::spread::{Ways, n_bytes, place_of};
+use crate::facts::MethodFacts;
+use crate::topology::{BASE, Role, TenantKind};
+use crate::vocabulary::{Access, ClassId, MethodId, TenantId};
 use std::collections::VecDeque;
 use std::sync::OnceLock;
 
@@ -41,11 +44,6 @@ impl TenantSet<'_> {
     }
 }
 
-/// The byte of a set that holds a tenant, and its bit there.
-pub(crate) fn place_of(tenant: TenantId) -> (usize, u8) {
-    (tenant.index() / 8, 1 << (tenant.index() % 8))
-}
-
 /// One step of a way from a tenant's code to a method.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Step {
@@ -76,7 +74,10 @@ pub struct Reach<'p> {
     program: &'p Program<'p>,
     graph: &'p CallGraph,
     n_bytes: usize,
+    /// A set for each method.
     bits: Vec<u8>,
+    /// Methods at which some tenant's code starts.
+    roots: BitSet,
     /// Tenant that alone runs a class's code; `None` for shared classes.
     owner: Vec<Option<TenantId>>,
     parents: Vec<OnceLock<Vec<u32>>>,
@@ -98,79 +99,57 @@ impl<'p> Reach<'p> {
     /// called for anybody.
     pub fn spread(program: &'p Program<'p>, hierarchy: &Hierarchy, graph: &'p CallGraph) -> Self {
         let n_tenants = program.topology.tenants.len();
-        let n_bytes = n_tenants.div_ceil(8).max(1);
         let is_open_world = program.topology.is_open_world();
         let owner = (0..program.classes.len()).map(|c| owner_of(program, ClassId::from_index(c))).collect();
         let mut reach = Self {
             program,
             graph,
-            n_bytes,
-            bits: vec![0; graph.n_nodes() * n_bytes],
+            n_bytes: n_bytes(n_tenants),
+            bits: Vec::new(),
+            roots: BitSet::new(program.n_methods),
             owner,
             parents: (0..n_tenants).map(|_| OnceLock::new()).collect(),
             is_open_world,
             is_base_alone: is_base_alone(program),
             live: Live::default(),
         };
-        let roots = (0..program.n_methods).map(MethodId::from_index).filter(|m| reach.root_of(*m).is_some());
-        reach.live = Live::find(program, hierarchy, graph, roots);
-        reach.run();
-        reach
-    }
-
-    fn run(&mut self) {
-        let mut queue = VecDeque::new();
-        let mut queued = vec![false; self.graph.n_nodes()];
-        for method in (0..self.program.n_methods).map(MethodId::from_index) {
-            if let Some(tenant) = self.root_of(method) {
-                let m = method.index();
-                let (at, bit) = place_of(tenant);
-                self.bits[m * self.n_bytes + at] |= bit;
-                queued[m] = true;
-                queue.push_back(method.0);
-            }
-        }
-        let graph = self.graph;
-        while let Some(from) = queue.pop_front() {
-            queued[from as usize] = false;
-            if self.live.is_wide(from) {
-                continue;
-            }
-            for &to in graph.successors(from) {
-                // Most edges lead where the tenants have been before, which is quickly seen.
-                if self.has_new(from, to)
-                    && self.live.is_possible(self.program, graph, from, to)
-                    && self.carry(from, to)
-                    && !queued[to as usize]
-                {
-                    queued[to as usize] = true;
-                    queue.push_back(to);
+        for class in (0..program.classes.len()).map(ClassId::from_index) {
+            for (method, facts) in program.methods_of(class).filter(|_| !program.is_jdk(class)) {
+                if facts.has_body && reach.is_root(class, method, facts) {
+                    reach.roots.add(method.index());
                 }
             }
         }
+        let roots = reach.roots.iter().map(MethodId::from_index);
+        reach.live = Live::find(program, hierarchy, graph, roots);
+        let ways = Ways {
+            n_nodes: graph.n_nodes(),
+            n_tenants,
+            successors: |from| reach.live.followed(graph, from),
+            allowed: |to, byte| reach.allowed(to, byte),
+        };
+        reach.bits = ways.spread(reach.roots().map(|(method, tenant)| (method.0, tenant)), program.n_methods);
+        reach
     }
 
-    /// Whether a node has tenants that another has not.
-    fn has_new(&self, from: u32, to: u32) -> bool {
-        let set = |node: u32| self.bits[node as usize * self.n_bytes..].iter().take(self.n_bytes);
-        set(from).zip(set(to)).any(|(from, to)| from & !to != 0)
+    /// The methods at which tenants' code starts, ascending, each with its tenant.
+    fn roots(&self) -> impl Iterator<Item = (MethodId, TenantId)> + '_ {
+        let methods = self.roots.iter().map(MethodId::from_index);
+        methods.filter_map(|method| Some((method, self.root_of(method)?)))
     }
 
-    /// Carries the tenants over one edge. Returns whether any was new.
-    fn carry(&mut self, from: u32, to: u32) -> bool {
-        let mut changed = false;
-        for byte in 0..self.n_bytes {
-            let bits = self.bits[from as usize * self.n_bytes + byte] & self.allowed(to, byte);
-            let at = &mut self.bits[to as usize * self.n_bytes + byte];
-            changed |= bits & !*at != 0;
-            *at |= bits;
+    /// The tenant for which a method runs without being called by other code that is seen.
+    fn root_of(&self, method: MethodId) -> Option<TenantId> {
+        match self.roots.has(method.index()) {
+            true if self.is_open_world => Some(BASE),
+            true => self.program.tenant_of(self.program.class_of_method(method)),
+            false => None,
         }
-        changed
     }
 
     /// The tenants that may enter a node, one byte of them. Code of a module runs for that module only, whoever
     /// calls it.
-    fn allowed(&self, to: u32, byte: usize) -> u8 {
+    pub(crate) fn allowed(&self, to: u32, byte: usize) -> u8 {
         let (class, is_initializer) = match self.graph.node(to) {
             Node::Method(m) => (self.program.class_of_method(m), self.graph.is_initializer(m)),
             Node::Instance(c) => (c, false),
@@ -184,41 +163,32 @@ impl<'p> Reach<'p> {
         }
     }
 
-    /// The tenant for which a method runs without being called by other code that is seen.
-    fn root_of(&self, method: MethodId) -> Option<TenantId> {
-        let class = self.program.class_of_method(method);
-        let facts = self.program.method(method);
-        if !facts.has_body || self.program.is_jdk(class) {
-            return None;
-        }
+    /// Whether a method with a body runs without being called by other code that is seen.
+    fn is_root(&self, class: ClassId, method: MethodId, facts: &MethodFacts) -> bool {
         let is_initializer = self.graph.is_initializer(method);
         if self.is_open_world {
-            let is_open = |access: crate::vocabulary::Access| access.is_public() || access.is_protected();
-            let is_inherited = |access: crate::vocabulary::Access| {
-                access.is_public() || access.is_protected() && self.may_be_extended(class)
-            };
-            let is_root = is_inherited(facts.access)
+            let is_open = |access: Access| access.is_public() || access.is_protected();
+            return is_open(facts.access)
                 && is_open(self.program.class_facts(class).access)
                 && !facts.access.is_synthetic()
                 && !is_initializer
+                && (facts.access.is_public() || self.may_be_extended(class))
                 && !self.program.is_private_setter(method);
-            return is_root.then_some(TenantId(0));
         }
         if self.is_base_alone && self.is_main_of_base(class, method) {
-            return self.program.tenant_of(class);
+            return true;
         }
         if !self.program.is_application(class) || (is_initializer && self.owner[class.index()].is_none()) {
-            return None;
+            return false;
         }
-        let tenant = self.program.tenant_of(class)?;
-        let is_module = self.program.topology.tenant(tenant).is_some_and(|t| t.kind == TenantKind::Module);
-        (is_module || self.is_base_entry(class, method)).then_some(tenant)
+        let tenant = self.program.tenant_of(class).and_then(|t| self.program.topology.tenant(t));
+        tenant.is_some_and(|t| t.kind == TenantKind::Module) || self.is_base_entry(class, method)
     }
 
     /// Whether other packages can have subclasses of a class: it is not final, and some constructor is not private to it or
     /// its package. What is protected is theirs alone (JLS 6.6.2).
     fn may_be_extended(&self, class: ClassId) -> bool {
-        let is_constructor = |m: &crate::facts::MethodFacts| Some(m.name) == self.program.init_name;
+        let is_constructor = |m: &MethodFacts| Some(m.name) == self.program.init_name;
         let access = self.program.class_facts(class).access;
         let mut methods = self.program.methods_of(class).map(|(_, m)| m);
         !access.is_final()
@@ -314,30 +284,21 @@ impl<'p> Reach<'p> {
 
     /// Which methods some code gets to that does not begin in the classes that are left out; by method.
     pub fn reached_without(&self, is_left_out: &dyn Fn(ClassId) -> bool) -> Vec<bool> {
-        let mut reached = vec![false; self.graph.n_nodes()];
+        let mut reached = BitSet::new(self.graph.n_nodes());
         let mut waiting = Vec::new();
         let classes = (0..self.program.classes.len()).map(ClassId::from_index);
         for class in classes.filter(|class| !is_left_out(*class)) {
             for (method, _) in self.program.methods_of(class) {
-                if self.root_of(method).is_some() {
-                    reached[method.index()] = true;
+                if self.roots.has(method.index()) {
+                    reached.add(method.index());
                     waiting.push(method.0);
                 }
             }
         }
         while let Some(from) = waiting.pop() {
-            if self.live.is_wide(from) {
-                continue;
-            }
-            for &to in self.graph.successors(from) {
-                if !reached[to as usize] && self.live.is_possible(self.program, self.graph, from, to) {
-                    reached[to as usize] = true;
-                    waiting.push(to);
-                }
-            }
+            waiting.extend(self.live.followed(self.graph, from).filter(|to| reached.add(*to as usize)));
         }
-        reached.truncate(self.program.n_methods);
-        reached
+        (0..self.program.n_methods).map(|method| reached.has(method)).collect()
     }
 
     fn steps(&self, nodes: &[u32]) -> Witness {
@@ -362,23 +323,19 @@ impl<'p> Reach<'p> {
     /// Breadth-first search for one tenant, in node order, so that the way found does not depend on threads.
     fn search(&self, tenant: TenantId) -> Vec<u32> {
         let mut parents = vec![NO_PARENT; self.graph.n_nodes()];
+        // Asked of every edge, and far smaller than the table of parents.
+        let mut seen = BitSet::new(self.graph.n_nodes());
         let mut queue = VecDeque::new();
-        for method in (0..self.program.n_methods).map(MethodId::from_index) {
-            if self.root_of(method) == Some(tenant) {
-                parents[method.index()] = IS_ROOT;
-                queue.push_back(method.0);
-            }
+        for (method, _) in self.roots().filter(|(_, of)| *of == tenant) {
+            parents[method.index()] = IS_ROOT;
+            seen.add(method.index());
+            queue.push_back(method.0);
         }
         let (byte, bit) = place_of(tenant);
         while let Some(from) = queue.pop_front() {
-            if self.live.is_wide(from) {
-                continue;
-            }
-            for &to in self.graph.successors(from) {
-                if parents[to as usize] == NO_PARENT
-                    && self.allowed(to, byte) & bit != 0
-                    && self.live.is_possible(self.program, self.graph, from, to)
-                {
+            for to in self.live.followed(self.graph, from) {
+                if !seen.has(to as usize) && self.allowed(to, byte) & bit != 0 {
+                    seen.add(to as usize);
                     parents[to as usize] = from;
                     queue.push_back(to);
                 }

@@ -1,5 +1,6 @@
 //! Of which classes the objects are that calls are made on, where their maker shows it.
 
+use super::bits::BitSet;
 use super::link::Program;
 use super::origin::Origins;
 use crate::facts::{EventKind, Value};
@@ -14,12 +15,28 @@ const EXECUTORS: &str = "java/util/concurrent/Executors";
 type Values = Option<Rc<[ClassId]>>;
 
 /// What is known of final fields, class by class, as it is asked for.
-#[derive(Default)]
-pub(super) struct FinalFields {
+pub(super) struct FinalFields<'p> {
+    finals: &'p BitSet,
     of_classes: FxHashMap<ClassId, FxHashMap<FieldId, Values>>,
 }
 
-impl FinalFields {
+/// The final fields of the deployment's own classes: most receivers are read from others, which is quickly seen.
+pub(super) fn final_fields(program: &Program<'_>) -> BitSet {
+    let mut finals = BitSet::new(program.n_fields);
+    let classes = (0..program.classes.len()).map(ClassId::from_index);
+    for class in classes.filter(|class| !program.is_jdk(*class)) {
+        for (field, _) in program.fields_of(class).filter(|(_, f)| f.access.is_final()) {
+            finals.add(field.index());
+        }
+    }
+    finals
+}
+
+impl<'p> FinalFields<'p> {
+    pub(super) fn new(finals: &'p BitSet) -> Self {
+        Self { finals, of_classes: FxHashMap::default() }
+    }
+
     /// The classes of all that a value can be, if it is made here or was stored in a final field by its class's
     /// constructors and initialiser. Empty if the JDK has made all of it.
     pub(super) fn classes_of(
@@ -44,10 +61,10 @@ impl FinalFields {
     }
 
     fn of_field(&mut self, program: &Program<'_>, field: FieldId) -> Values {
-        let class = program.class_of_field(field);
-        if program.is_jdk(class) || !program.field(field).access.is_final() {
+        if !self.finals.has(field.index()) {
             return None;
         }
+        let class = program.class_of_field(field);
         let fields = self.of_classes.entry(class).or_insert_with(|| stored_by(program, class));
         fields.get(&field).cloned().flatten()
     }

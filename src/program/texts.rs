@@ -3,7 +3,7 @@
 
 use super::link::Program;
 use super::origin::Origins;
-use crate::facts::{Event, EventKind, Value};
+use crate::facts::{Event, EventKind, MemberRef, Value};
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
 use crate::vocabulary::{ClassId, MethodId, Name};
 
@@ -39,6 +39,12 @@ impl TextMaking {
             .map(find),
         }
     }
+
+    /// Whether calls of a reference make text of an object.
+    pub(super) fn is_maker(&self, member: MemberRef) -> bool {
+        self.of_object.contains(&Some(member.desc))
+            && self.makers.contains(&Some((member.owner, member.name)))
+    }
 }
 
 /// Whether an event makes text of some of its operands.
@@ -47,9 +53,7 @@ pub(super) fn makes_text(program: &Program<'_>, known: TextMaking, event: &Event
         return true;
     }
     let member = event.member().filter(|_| event.kind.is_invoke());
-    member.map(|m| program.facts.members.get(m)).is_some_and(|m| {
-        known.of_object.contains(&Some(m.desc)) && known.makers.contains(&Some((m.owner, m.name)))
-    })
+    member.is_some_and(|m| known.is_maker(program.facts.members.get(m)))
 }
 
 /// The methods of the deployment that the text of an event's operands is made by, as far as these are declared as classes

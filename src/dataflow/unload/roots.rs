@@ -8,7 +8,7 @@ use super::{functions, hosts};
 use crate::dataflow::knowledge::CallbackFacts;
 use crate::dataflow::{Body, World};
 use crate::facts::EventKind;
-use crate::program::{Node, Pattern, place_of};
+use crate::program::{Pattern, Ways, n_bytes, place_of};
 use crate::topology::{BASE, TenantKind};
 use crate::vocabulary::{ClassId, MethodId, Name, Parallel, TenantId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -25,6 +25,7 @@ pub struct Callback {
 /// All unload callbacks, and which methods they reach for which tenant.
 pub struct UnloadRoots {
     callbacks: Vec<Callback>,
+    nearest: Nearest,
     n_bytes: usize,
     bits: Vec<u8>,
     /// The tenants whose host is part of the deployment.
@@ -82,63 +83,25 @@ impl UnloadRoots {
         }
     }
 
+    /// Carries the tenants over the edges as [`Reach`](crate::program::Reach) does.
     fn spread(world: &World<'_>, callbacks: Vec<Callback>) -> Self {
-        let n_bytes = world.program.topology.tenants.len().div_ceil(8).max(1);
-        let mut roots = Self {
+        let program = world.program;
+        let n_tenants = program.topology.tenants.len();
+        let ways = Ways {
+            n_nodes: world.calls.n_nodes(),
+            n_tenants,
+            successors: |from| world.calls.successors(from).iter().copied(),
+            allowed: |to, byte| world.reach.allowed(to, byte),
+        };
+        let starts = callbacks.iter().map(|callback| (callback.method.0, callback.tenant));
+        Self {
+            bits: ways.spread(starts, program.n_methods),
+            n_bytes: n_bytes(n_tenants),
+            nearest: Nearest::of(world, &callbacks),
             callbacks,
-            n_bytes,
-            bits: vec![0; world.calls.n_nodes() * n_bytes],
             hosted: Vec::new(),
             functions: Vec::new(),
-        };
-        let mut waiting = Vec::new();
-        for callback in &roots.callbacks {
-            let (byte, bit) = place_of(callback.tenant);
-            roots.bits[callback.method.index() * n_bytes + byte] |= bit;
-            waiting.push(callback.method.0);
         }
-        while let Some(from) = waiting.pop() {
-            for to in world.calls.successors(from) {
-                if roots.has_new(from, *to) && roots.carry(world, from, *to) {
-                    waiting.push(*to);
-                }
-            }
-        }
-        roots
-    }
-
-    /// Whether a node has tenants that another has not.
-    fn has_new(&self, from: u32, to: u32) -> bool {
-        let set = |node: u32| self.bits[node as usize * self.n_bytes..].iter().take(self.n_bytes);
-        set(from).zip(set(to)).any(|(from, to)| from & !to != 0)
-    }
-
-    /// Carries the tenants over one edge, as [`Reach`](crate::program::Reach) does. Returns whether any was new.
-    fn carry(&mut self, world: &World<'_>, from: u32, to: u32) -> bool {
-        let owner = match world.calls.node(to) {
-            Node::Method(m) => {
-                let owner = world.reach.owner(world.program.class_of_method(m));
-                if owner.is_none() && world.calls.is_initializer(m) {
-                    return false;
-                }
-                owner
-            }
-            Node::Instance(class) => world.reach.owner(class),
-            Node::Dispatch(_) => None,
-        };
-        let mut changed = false;
-        for byte in 0..self.n_bytes {
-            let allowed = match owner.map(place_of) {
-                None => u8::MAX,
-                Some((at, bit)) if at == byte => bit,
-                Some(_) => 0,
-            };
-            let bits = self.bits[from as usize * self.n_bytes + byte] & allowed;
-            let at = &mut self.bits[to as usize * self.n_bytes + byte];
-            changed |= bits & !*at != 0;
-            *at |= bits;
-        }
-        changed
     }
 
     /// Whether a method runs at a tenant's unload.
@@ -170,20 +133,35 @@ impl UnloadRoots {
 
     /// The callback of a tenant that lies nearest to a class: in the class, or in one nested with it.
     pub fn nearest(&self, world: &World<'_>, tenant: TenantId, class: ClassId) -> Option<MethodId> {
-        let name = world.program.class_name(class);
-        let outermost = |name: &str| name.split('$').next().unwrap_or("").len();
-        let distance = |callback: &&Callback| {
-            let at = world.program.class_of_method(callback.method);
-            let other = world.program.class_name(at);
-            match at == class {
-                true => Some(0),
-                false => (name[..outermost(name)] == other[..outermost(other)]).then_some(1),
-            }
-        };
-        let own = self.callbacks.iter().filter(|c| c.tenant == tenant);
-        let near = own.filter_map(|c| Some((distance(&c)?, c.method)));
-        near.min().map(|(_, method)| method)
+        let outermost = outermost(world.program.class_name(class));
+        let own = self.nearest.of_class.get(&(tenant, class));
+        own.or_else(|| self.nearest.of_outermost.get(outermost)?.get(&tenant)).copied()
     }
+}
+
+/// The first callback of each class, and of each class with those that are nested in it.
+struct Nearest {
+    of_class: FxHashMap<(TenantId, ClassId), MethodId>,
+    of_outermost: FxHashMap<String, FxHashMap<TenantId, MethodId>>,
+}
+
+impl Nearest {
+    fn of(world: &World<'_>, callbacks: &[Callback]) -> Self {
+        let mut nearest = Self { of_class: FxHashMap::default(), of_outermost: FxHashMap::default() };
+        for Callback { tenant, method } in callbacks {
+            let class = world.program.class_of_method(*method);
+            let first = |known: &mut MethodId| *known = (*known).min(*method);
+            nearest.of_class.entry((*tenant, class)).and_modify(first).or_insert(*method);
+            let outermost = outermost(world.program.class_name(class)).to_owned();
+            let around = nearest.of_outermost.entry(outermost).or_default();
+            around.entry(*tenant).and_modify(first).or_insert(*method);
+        }
+        nearest
+    }
+}
+
+fn outermost(name: &str) -> &str {
+    name.split('$').next().unwrap_or_default()
 }
 
 /// Subclasses looked at for one callback.

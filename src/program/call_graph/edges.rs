@@ -1,0 +1,97 @@
+//! Edges as they are found, and how they become one table.
+
+use crate::vocabulary::sort_and_dedup;
+
+/// The edges of some classes whose numbers follow each other.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Where the edges from bodies lead, in method order.
+    pub(super) targets: Vec<u32>,
+    /// Number of them up to each method's last.
+    pub(super) ends: Vec<u32>,
+    /// The other edges, in no order.
+    pub(super) others: Vec<(u32, u32)>,
+    pub(super) n_sites: usize,
+    pub(super) n_unresolved: usize,
+}
+
+/// The first row of each node, and the rows. Those of bodies are in order already; the others are sorted by counting.
+pub(super) fn merge_edges(found: Vec<Found>, n_methods: usize, n_nodes: usize) -> (Vec<u32>, Vec<u32>) {
+    let mut first = vec![0u32; n_nodes + 1];
+    // What resolves to a method that nothing may override, but has its name in a subclass: there are few.
+    let mut of_methods: Vec<(u32, u32)> = Vec::new();
+    let mut n = 0;
+    for list in &found {
+        n += list.targets.len() + list.others.len();
+        for edge in &list.others {
+            match edge.0 as usize {
+                from if from < n_methods => of_methods.push(*edge),
+                from => first[from + 1] += 1,
+            }
+        }
+    }
+    of_methods.sort_unstable();
+    let mut targets = Vec::with_capacity(n);
+    let others: Vec<Vec<(u32, u32)>> = with_bodies(found, &of_methods, &mut first, &mut targets);
+    let start = targets.len() as u32;
+    for rows in &mut first[n_methods..] {
+        *rows += start;
+    }
+    for node in n_methods + 1..n_nodes {
+        first[node + 1] += first[node] - start;
+    }
+    targets.resize(first[n_nodes] as usize, 0);
+    let mut next = first[n_methods..].to_vec();
+    for (from, to) in others.into_iter().flatten().filter(|(from, _)| *from as usize >= n_methods) {
+        let at = &mut next[from as usize - n_methods];
+        targets[*at as usize] = to;
+        *at += 1;
+    }
+    drop(next);
+    let mut kept = start as usize;
+    for node in n_methods..n_nodes {
+        let rows = first[node] as usize..first[node + 1] as usize;
+        targets[rows.clone()].sort_unstable();
+        first[node] = kept as u32;
+        for row in rows {
+            let target = targets[row];
+            if kept == first[node] as usize || targets[kept - 1] != target {
+                targets[kept] = target;
+                kept += 1;
+            }
+        }
+    }
+    first[n_nodes] = kept as u32;
+    targets.truncate(kept);
+    targets.shrink_to_fit();
+    (first, targets)
+}
+
+/// The rows of methods: those of bodies, and `more`, which are sorted. Gives back the other edges, list by list.
+fn with_bodies(
+    found: Vec<Found>,
+    more: &[(u32, u32)],
+    first: &mut [u32],
+    targets: &mut Vec<u32>,
+) -> Vec<Vec<(u32, u32)>> {
+    let mut method = 0;
+    let mut more = more.iter().peekable();
+    let others = found.into_iter().map(|list| {
+        let mut start = 0;
+        for end in list.ends {
+            let from = targets.len();
+            first[method] = from as u32;
+            targets.extend_from_slice(&list.targets[start as usize..end as usize]);
+            if more.peek().is_some_and(|edge| edge.0 as usize == method) {
+                while let Some((_, to)) = more.next_if(|edge| edge.0 as usize == method) {
+                    targets.push(*to);
+                }
+                sort_and_dedup(targets, from);
+            }
+            start = end;
+            method += 1;
+        }
+        list.others
+    });
+    others.collect()
+}
