@@ -232,10 +232,12 @@ fn initializers_reach(world: &World<'_>) -> BitSet {
     let mut reached = BitSet::new(world.calls.n_nodes());
     let classes = (0..program.classes.len()).map(ClassId::from_index).filter(|class| !program.is_jdk(*class));
     let initializers = classes.filter_map(|class| program.class_initializer(class));
-    let mut waiting: Vec<u32> = initializers.map(|m| m.0).filter(|m| reached.add(*m as usize)).collect();
-    while let Some(at) = waiting.pop() {
-        let successors = world.calls.successors(at).iter().copied();
-        waiting.extend(successors.filter(|to| reached.add(*to as usize)));
+    let mut found: Vec<u32> = initializers.map(|m| m.0).filter(|m| reached.add(*m as usize)).collect();
+    let mut next = 0;
+    while let Some(at) = found.get(next) {
+        let successors = world.calls.successors(*at).iter().copied();
+        found.extend(successors.filter(|to| reached.add(*to as usize)));
+        next += 1;
     }
 }
 

@@ -111,11 +111,13 @@ impl CallGraph {
     }
 
     /// A node's number.
+    #[inline]
     pub fn index(&self, node: Node) -> u32 {
         self.numbers.of_node(node)
     }
 
     /// The node with this number.
+    #[inline]
     pub fn node(&self, index: u32) -> Node {
         self.numbers.node(index)
     }
@@ -132,6 +134,7 @@ impl CallGraph {
     }
 
     /// Numbers of a node's successors, ascending.
+    #[inline]
     pub fn successors(&self, index: u32) -> &[u32] {
         let node = index as usize;
         match (self.first.get(node), self.first.get(node + 1)) {
@@ -141,6 +144,7 @@ impl CallGraph {
     }
 
     /// Whether a method is a class initialiser.
+    #[inline]
     pub fn is_initializer(&self, method: MethodId) -> bool {
         self.initializers.has(method.index())
     }

@@ -20,9 +20,8 @@ pub struct CallSite {
 pub struct CallSites {
     first: Vec<u32>,
     sites: Vec<CallSite>,
-    /// First row of `overridden` for each method, and one more.
-    first_overridden: Vec<u32>,
-    overridden: Vec<MethodId>,
+    /// Methods with those that they override, ascending.
+    overridden: Vec<(MethodId, MethodId)>,
 }
 
 impl CallSites {
@@ -59,8 +58,8 @@ impl CallSites {
                 }
             }
         }
-        let (first_overridden, overridden) = by_first(&overridden, program.n_methods);
-        Self { first, sites, first_overridden, overridden }
+        let overridden = by_first(&overridden, program.n_methods);
+        Self { first, sites, overridden }
     }
 
     /// Call instructions that resolve to exactly this method.
@@ -70,9 +69,8 @@ impl CallSites {
 
     /// The methods that this one overrides or implements, directly.
     pub fn overridden_by(&self, method: MethodId) -> impl Iterator<Item = MethodId> + '_ {
-        let first = &self.first_overridden;
-        let rows = first[method.index()] as usize..first[method.index() + 1] as usize;
-        self.overridden[rows].iter().copied()
+        let from = self.overridden.partition_point(|(by, _)| *by < method);
+        self.overridden[from..].iter().take_while(move |(by, _)| *by == method).map(|(_, m)| *m)
     }
 
     /// Call instructions that may select this method: those that resolve to it or to what it overrides. `None` when
@@ -106,21 +104,20 @@ impl CallSites {
     }
 }
 
-/// Counting sort of pairs; gives the first row of each of `n` methods and one more, and the rows.
-fn by_first(pairs: &[(MethodId, MethodId)], n: usize) -> (Vec<u32>, Vec<MethodId>) {
-    let mut first = vec![0u32; n + 1];
-    pairs.iter().for_each(|(by, _)| first[by.index() + 1] += 1);
+/// Counting sort of pairs by the first of each, of which there are `n`; the order of those with the same first stays.
+fn by_first(pairs: &[(MethodId, MethodId)], n: usize) -> Vec<(MethodId, MethodId)> {
+    let mut next = vec![0u32; n + 1];
+    pairs.iter().for_each(|(by, _)| next[by.index() + 1] += 1);
     for i in 0..n {
-        first[i + 1] += first[i];
+        next[i + 1] += next[i];
     }
-    let mut next = first.clone();
-    let mut rows = vec![MethodId(0); pairs.len()];
-    for (by, method) in pairs {
-        let at = &mut next[by.index()];
-        rows[*at as usize] = *method;
+    let mut sorted = vec![(MethodId(0), MethodId(0)); pairs.len()];
+    for pair in pairs {
+        let at = &mut next[pair.0.index()];
+        sorted[*at as usize] = *pair;
         *at += 1;
     }
-    (first, rows)
+    sorted
 }
 
 fn sites_of(program: &Program<'_>, class: ClassId, found: &mut Vec<(MethodId, CallSite)>) {

@@ -118,6 +118,7 @@ impl Program<'_> {
     }
 
     /// The bits of all methods that a class declares.
+    #[inline]
     pub(super) fn declared_marks(&self, class: ClassId) -> u128 {
         self.declared.marks.get(class.index()).copied().unwrap_or(u128::MAX)
     }
@@ -128,6 +129,7 @@ impl Program<'_> {
     }
 
     /// The class initialiser that a class declares.
+    #[inline]
     pub fn class_initializer(&self, class: ClassId) -> Option<MethodId> {
         let found = self.declared.initializers.get(class.index()).copied().filter(|id| *id != NONE);
         found.map(MethodId)

@@ -231,21 +231,25 @@ impl<'f> Program<'f> {
     }
 
     /// What the references of a loader's classes resolve to.
+    #[inline]
     pub fn refs(&self, loader: LoaderId) -> &RefTable {
         &self.refs[loader.index()]
     }
 
     /// A class. The id must be of this program and not [`NO_CLASS`].
+    #[inline]
     pub fn class(&self, id: ClassId) -> &Class {
         &self.classes[id.index()]
     }
 
     /// The unit that holds a class's facts.
+    #[inline]
     pub fn unit(&self, id: ClassId) -> &'f UnitFacts {
         &self.facts.units[self.class(id).unit.index()]
     }
 
     /// A class's facts.
+    #[inline]
     pub fn class_facts(&self, id: ClassId) -> &'f ClassFacts {
         &self.unit(id).classes[self.class(id).row as usize]
     }
@@ -266,11 +270,13 @@ impl<'f> Program<'f> {
     }
 
     /// The class that declares a method.
+    #[inline]
     pub fn class_of_method(&self, id: MethodId) -> ClassId {
         self.method_class[id.index()]
     }
 
     /// The class that declares a field.
+    #[inline]
     pub fn class_of_field(&self, id: FieldId) -> ClassId {
         self.field_class[id.index()]
     }
@@ -290,6 +296,7 @@ impl<'f> Program<'f> {
     }
 
     /// The methods a class declares, with their facts.
+    #[inline]
     pub fn methods_of(&self, id: ClassId) -> impl Iterator<Item = (MethodId, &'f MethodFacts)> + use<'f> {
         let first = self.class(id).first_method;
         let rows = self.class_facts(id).methods.of(&self.unit(id).methods);
@@ -342,6 +349,7 @@ impl<'f> Program<'f> {
     }
 
     /// Whether a class is the JDK's.
+    #[inline]
     pub fn is_jdk(&self, id: ClassId) -> bool {
         self.jdk_classes.contains(&id.0)
     }

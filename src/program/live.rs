@@ -38,7 +38,8 @@ impl Live {
             graph,
             live: vec![false; program.classes.len()],
             seen: BitSet::new(graph.n_nodes()),
-            waiting: Vec::new(),
+            found: Vec::new(),
+            n_followed: 0,
             blocked: FxHashMap::default(),
             unseen: FxHashMap::default(),
             used: BitSet::new(program.classes.len()),
@@ -128,7 +129,9 @@ struct Search<'s, 'f> {
     graph: &'s CallGraph,
     live: Vec<bool>,
     seen: BitSet,
-    waiting: Vec<u32>,
+    /// Nodes that were seen, in order, and how many of them were followed.
+    found: Vec<u32>,
+    n_followed: usize,
     /// Nodes that a dispatch leads to once the class has an instance.
     blocked: FxHashMap<ClassId, Vec<u32>>,
     /// Libraries' classes that only reflection makes, by archive: they have instances once the library is in use.
@@ -140,7 +143,7 @@ struct Search<'s, 'f> {
 impl Search<'_, '_> {
     fn enter(&mut self, node: u32) {
         if self.seen.add(node as usize) {
-            self.waiting.push(node);
+            self.found.push(node);
         }
     }
 
@@ -172,7 +175,8 @@ impl Search<'_, '_> {
 
     fn run(&mut self) {
         let graph = self.graph;
-        while let Some(from) = self.waiting.pop() {
+        while let Some(&from) = self.found.get(self.n_followed) {
+            self.n_followed += 1;
             match graph.node(from) {
                 Node::Instance(class) => self.make(class),
                 Node::Method(method) => self.use_archive(self.program.class_of_method(method)),

@@ -285,18 +285,20 @@ impl<'p> Reach<'p> {
     /// Which methods some code gets to that does not begin in the classes that are left out; by method.
     pub fn reached_without(&self, is_left_out: &dyn Fn(ClassId) -> bool) -> Vec<bool> {
         let mut reached = BitSet::new(self.graph.n_nodes());
-        let mut waiting = Vec::new();
+        let mut found = Vec::new();
         let classes = (0..self.program.classes.len()).map(ClassId::from_index);
-        for class in classes.filter(|class| !is_left_out(*class)) {
+        for class in classes.filter(|class| !self.program.is_jdk(*class) && !is_left_out(*class)) {
             for (method, _) in self.program.methods_of(class) {
                 if self.roots.has(method.index()) {
                     reached.add(method.index());
-                    waiting.push(method.0);
+                    found.push(method.0);
                 }
             }
         }
-        while let Some(from) = waiting.pop() {
-            waiting.extend(self.live.followed(self.graph, from).filter(|to| reached.add(*to as usize)));
+        let mut next = 0;
+        while let Some(from) = found.get(next) {
+            found.extend(self.live.followed(self.graph, *from).filter(|to| reached.add(*to as usize)));
+            next += 1;
         }
         (0..self.program.n_methods).map(|method| reached.has(method)).collect()
     }

@@ -61,12 +61,14 @@ impl RefTable {
     }
 
     /// The method that a method reference resolves to.
+    #[inline]
     pub fn method(&self, id: MemberRefId) -> Option<MethodId> {
         let found = self.targets.get(id.0).filter(|r| *r < UNRESOLVED && r & 1 == 1)?;
         Some(MethodId(found >> 1))
     }
 
     /// The field that a field reference resolves to.
+    #[inline]
     pub fn field(&self, id: MemberRefId) -> Option<FieldId> {
         let found = self.targets.get(id.0).filter(|r| *r < UNRESOLVED && r & 1 == 0)?;
         Some(FieldId(found >> 1))

@@ -9,11 +9,13 @@ macro_rules! ids {
         impl $id {
             /// The id of the `index`-th row. Saturates, so that a table grown past its limit degrades
             /// instead of aliasing another row.
+            #[inline]
             pub fn from_index(index: usize) -> Self {
                 Self(<$repr>::try_from(index).unwrap_or(<$repr>::MAX))
             }
 
             /// The row's position in its table.
+            #[inline]
             pub fn index(self) -> usize {
                 self.0 as usize
             }

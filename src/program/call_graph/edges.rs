@@ -77,6 +77,15 @@ fn with_bodies(
     let mut method = 0;
     let mut more = more.iter().peekable();
     let others = found.into_iter().map(|list| {
+        let n = list.ends.len();
+        if more.peek().is_none_or(|edge| edge.0 as usize >= method + n) {
+            let start = targets.len() as u32;
+            targets.extend_from_slice(&list.targets);
+            let starts = std::iter::once(0).chain(list.ends);
+            first[method..method + n].iter_mut().zip(starts).for_each(|(row, end)| *row = start + end);
+            method += n;
+            return list.others;
+        }
         let mut start = 0;
         for end in list.ends {
             let from = targets.len();
