@@ -5,7 +5,7 @@ mod given;
 use super::knowledge::{Subject, groups};
 use super::origins::{self, Origin};
 use super::unload::beans::Beans;
-use super::{Changes, How, World};
+use super::{Changes, How, World, marks};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::program::link::NO_CLASS;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, Parallel, ValueId};
@@ -335,7 +335,8 @@ fn allocations<'w>(
 ) -> impl Iterator<Item = (Site, ClassId)> + 'w {
     let loader = world.program.class(class).loader;
     let unit = world.program.unit(class);
-    world.program.methods_of(class).flat_map(move |(id, method)| {
+    let methods = world.program.methods_of(class).filter(|(id, _)| world.calls.makes_objects(*id));
+    methods.flat_map(move |(id, method)| {
         let events = unit.events_of(method).iter().enumerate();
         events.filter_map(move |(e, event)| {
             let made = match event.kind {
@@ -457,6 +458,10 @@ fn first_elements(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)> {
 
 /// The objects in a box that a method makes for a single one: `new AtomicReference<>(new Settings())`.
 fn boxed(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<(ClassId, Site)> {
+    // A body that calls no method which is known makes no box.
+    if !world.knowledge.is_marked(method, marks::API) {
+        return Vec::new();
+    }
     let body = world.body(method);
     let loader = world.program.class(body.class).loader;
     let boxes = world.knowledge.group(groups::BOX_MAKER);
@@ -467,8 +472,9 @@ fn boxed(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<(ClassId, S
     };
     let leaves: Vec<Value> = body.origins.leaves(value).collect();
     let makers = body.origins.events().iter().filter(|event| {
-        leaves.iter().any(|leaf| is_made(event, *leaf))
+        event.kind.is_invoke()
             && event.member().is_some_and(|m| world.knowledge.api_in(boxes, loader, m).is_some())
+            && leaves.iter().any(|leaf| is_made(event, *leaf))
     });
     let content =
         makers.filter_map(|event| body.origins.args(event).get(usize::from(event.kind.has_receiver())));

@@ -47,7 +47,7 @@ use super::World;
 use super::knowledge::{ResourceId, Subject};
 use super::origins::{self, Origin};
 use crate::facts::{EventKind, Value};
-use crate::program::BitSet;
+use crate::program::{BitSet, walk};
 use crate::topology::BASE;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId};
 use acquire::{Calls, THREAD_BOUND, is_of_group};
@@ -173,7 +173,7 @@ pub fn kept_with(
         add_initial_values(world, wanted, &mut calls);
         calls
     };
-    let (calls, at_start) = parallel.both(find_calls, || AtStart::of(world));
+    let (calls, at_start) = parallel.both(find_calls, || initializers_reach(world));
     let mut judge = Judge {
         own: OwnTasks::default(),
         world,
@@ -232,13 +232,12 @@ fn initializers_reach(world: &World<'_>) -> BitSet {
     let mut reached = BitSet::new(world.calls.n_nodes());
     let classes = (0..program.classes.len()).map(ClassId::from_index).filter(|class| !program.is_jdk(*class));
     let initializers = classes.filter_map(|class| program.class_initializer(class));
-    let mut found: Vec<u32> = initializers.map(|m| m.0).filter(|m| reached.add(*m as usize)).collect();
-    let mut next = 0;
-    while let Some(at) = found.get(next) {
-        let successors = world.calls.successors(*at).iter().copied();
+    let starts = initializers.map(|m| m.0).filter(|m| reached.add(*m as usize)).collect();
+    walk(starts, world.calls.n_nodes(), |at, found| {
+        let successors = world.calls.successors(at).iter().copied();
         found.extend(successors.filter(|to| reached.add(*to as usize)));
-        next += 1;
-    }
+    });
+    reached
 }
 
 struct Judge<'w> {

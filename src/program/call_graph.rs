@@ -41,6 +41,8 @@ pub struct CallGraph {
     targets: Vec<u32>,
     numbers: Numbers,
     initializers: BitSet,
+    lambdas: BitSet,
+    makers: BitSet,
     /// Invoke instructions whose target was found.
     pub n_sites: usize,
     /// Invoke instructions whose target was not found in the view of the caller.
@@ -64,7 +66,7 @@ impl CallGraph {
         const CHUNK: usize = 128;
         let n_classes = program.classes.len();
         let known = Known::of(program);
-        let numbers = Numbers::of(program, &known, parallel);
+        let mut numbers = Numbers::of(program, &known, parallel);
         let (special, finals) = parallel.both(|| special_members(program, &known), || final_fields(program));
         let found = parallel.map(n_classes.div_ceil(CHUNK), |chunk| {
             let mut work = Work {
@@ -75,6 +77,8 @@ impl CallGraph {
                 numbers: &numbers,
                 special: &special,
                 found: Found::default(),
+                has_lambda: false,
+                makes_objects: false,
                 seen: FxHashSet::default(),
                 interfaces: Vec::new(),
                 above: Vec::new(),
@@ -96,8 +100,17 @@ impl CallGraph {
                 initializers.add(method.index());
             }
         }
+        let marked = |list: fn(&Found) -> &Vec<MethodId>| {
+            let mut methods = BitSet::new(program.n_methods);
+            for method in found.iter().flat_map(list) {
+                methods.add(method.index());
+            }
+            methods
+        };
+        let (lambdas, makers) = (marked(|f| &f.lambdas), marked(|f| &f.makers));
         let (first, targets) = merge_edges(found, program.n_methods, n_nodes);
-        Self { first, targets, numbers, initializers, n_sites, n_unresolved }
+        numbers.forget_kinds();
+        Self { first, targets, numbers, initializers, lambdas, makers, n_sites, n_unresolved }
     }
 
     /// Number of nodes.
@@ -143,6 +156,16 @@ impl CallGraph {
         }
     }
 
+    /// Whether a method makes a lambda or a method reference.
+    pub fn has_lambda(&self, method: MethodId) -> bool {
+        self.lambdas.has(method.index())
+    }
+
+    /// Whether a method makes objects, or calls a superclass's `clone`.
+    pub fn makes_objects(&self, method: MethodId) -> bool {
+        self.makers.has(method.index())
+    }
+
     /// Whether a method is a class initialiser.
     #[inline]
     pub fn is_initializer(&self, method: MethodId) -> bool {
@@ -150,12 +173,13 @@ impl CallGraph {
     }
 }
 
-/// References whose name, or all of which, says that calling them may run more than the method itself.
+/// References that say that calling them may do more than run the method itself: it runs another one, or makes an object.
 fn special_members(program: &Program<'_>, known: &Known) -> BitSet {
     let members = &program.facts.members;
     let mut special = BitSet::new(members.bound());
     for (id, member) in members.iter() {
-        if known.invokers.contains(&Some(member.name)) || known.text_making.is_maker(member) {
+        let is_named = known.invokers.contains(&Some(member.name)) || Some(member.name) == program.clone_name;
+        if is_named || known.text_making.is_maker(member) {
             special.add(id.index());
         }
     }
@@ -200,9 +224,12 @@ struct Work<'w, 'f> {
     services: &'w Services,
     known: Known,
     numbers: &'w Numbers,
-    /// References that may make text or call by name.
+    /// References that may make text or a copy, or call by name.
     special: &'w BitSet,
     found: Found,
+    /// Of the present body.
+    has_lambda: bool,
+    makes_objects: bool,
     /// Reused for walks over supertypes.
     seen: FxHashSet<ClassId>,
     interfaces: Vec<ClassId>,
@@ -227,7 +254,7 @@ impl Work<'_, '_> {
             return self.jdk_class(class);
         }
         for (id, method) in self.program.methods_of(class) {
-            self.body(class, method);
+            self.body(class, id, method);
             if !method.access.is_abstract() && self.numbers.of_dispatch(id).is_some() {
                 self.edge(Node::Dispatch(id), Node::Method(id));
             }
@@ -251,9 +278,12 @@ impl Work<'_, '_> {
         }
     }
 
-    fn body(&mut self, class: ClassId, method: &MethodFacts) {
+    fn body(&mut self, class: ClassId, id: MethodId, method: &MethodFacts) {
         let first = self.found.targets.len();
+        (self.has_lambda, self.makes_objects) = (false, false);
         self.read_body(class, method);
+        self.found.lambdas.extend(Some(id).filter(|_| self.has_lambda));
+        self.found.makers.extend(Some(id).filter(|_| self.makes_objects));
         // A body calls the same methods again and again.
         sort_and_dedup(&mut self.found.targets, first);
         self.found.ends.push(self.found.targets.len() as u32);
@@ -265,10 +295,12 @@ impl Work<'_, '_> {
         let loader = self.program.class(class).loader;
         for event in unit.events_of(method) {
             if event.kind.has_method() {
+                self.has_lambda |= event.kind == EventKind::Lambda;
                 self.call(class, origins, event);
             } else if event.kind == EventKind::Concat {
                 self.texts(class, origins, event);
             } else if event.kind == EventKind::New {
+                self.makes_objects = true;
                 if let Some(made) = event.name().and_then(|n| self.program.find(loader, n)) {
                     self.leads_to(Node::Instance(made));
                     self.initialize(class, made);
@@ -300,6 +332,8 @@ impl Work<'_, '_> {
                 self.texts(class, origins, event);
             }
             self.by_name(class, origins, event);
+            let is_clone = Some(self.program.facts.members.get(member).name) == self.program.clone_name;
+            self.makes_objects |= is_clone && event.kind == EventKind::InvokeSpecial;
         }
         let Some(target) = self.program.refs(loader).method(member) else {
             self.found.n_unresolved += 1;

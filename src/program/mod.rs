@@ -40,4 +40,4 @@ pub use origin::{Leaf, Origins};
 pub use patterns::{Pattern, PatternId, PatternIndex};
 pub use reach::{Entered, Reach, Step as WitnessStep, TenantSet, Witness};
 pub use resolve::{RefTable, Resolved};
-pub(crate) use spread::{Ways, n_bytes, place_of};
+pub(crate) use spread::{Ways, n_bytes, place_of, walk};

@@ -50,7 +50,7 @@ impl Kinds {
 /// Which methods have a dispatch node, and which number it has.
 pub(super) struct Numbers {
     n_methods: u32,
-    /// By method.
+    /// By method, while the graph is built.
     kinds: Vec<Kinds>,
     /// The methods that have one, ascending.
     dispatched: Vec<MethodId>,
@@ -90,7 +90,7 @@ impl Numbers {
                 numbers.words.push(0);
                 numbers.before.push(numbers.dispatched.len() as u32);
             }
-            if numbers.kinds[m].has(Kinds::DISPATCHED) {
+            if numbers.kinds(MethodId::from_index(m)).has(Kinds::DISPATCHED) {
                 numbers.dispatched.push(MethodId::from_index(m));
                 if let Some(word) = numbers.words.last_mut() {
                     *word |= 1 << (m % BITS);
@@ -99,6 +99,11 @@ impl Numbers {
         }
         numbers.dispatched.shrink_to_fit();
         numbers
+    }
+
+    /// Frees what only those need who build the graph.
+    pub(super) fn forget_kinds(&mut self) {
+        self.kinds = Vec::new();
     }
 
     /// What a method is.

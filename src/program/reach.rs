@@ -5,7 +5,7 @@ use super::call_graph::{CallGraph, Node};
 use super::hierarchy::Hierarchy;
 use super::link::Program;
 use super::live::Live;
-use super::spread::{Ways, n_bytes, place_of};
+use super::spread::{Ways, n_bytes, place_of, walk};
 use crate::facts::MethodFacts;
 use crate::topology::{BASE, Role, TenantKind};
 use crate::vocabulary::{Access, ClassId, MethodId, TenantId};
@@ -285,21 +285,12 @@ impl<'p> Reach<'p> {
     /// Which methods some code gets to that does not begin in the classes that are left out; by method.
     pub fn reached_without(&self, is_left_out: &dyn Fn(ClassId) -> bool) -> Vec<bool> {
         let mut reached = BitSet::new(self.graph.n_nodes());
-        let mut found = Vec::new();
-        let classes = (0..self.program.classes.len()).map(ClassId::from_index);
-        for class in classes.filter(|class| !self.program.is_jdk(*class) && !is_left_out(*class)) {
-            for (method, _) in self.program.methods_of(class) {
-                if self.roots.has(method.index()) {
-                    reached.add(method.index());
-                    found.push(method.0);
-                }
-            }
-        }
-        let mut next = 0;
-        while let Some(from) = found.get(next) {
-            found.extend(self.live.followed(self.graph, *from).filter(|to| reached.add(*to as usize)));
-            next += 1;
-        }
+        let roots = self.roots.iter().map(MethodId::from_index);
+        let starts = roots.filter(|method| !is_left_out(self.program.class_of_method(*method)));
+        let starts = starts.map(|method| method.0).filter(|method| reached.add(*method as usize)).collect();
+        walk(starts, self.graph.n_nodes(), |from, found| {
+            found.extend(self.live.followed(self.graph, from).filter(|to| reached.add(*to as usize)));
+        });
         (0..self.program.n_methods).map(|method| reached.has(method)).collect()
     }
 

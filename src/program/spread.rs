@@ -26,6 +26,28 @@ pub(crate) fn n_bytes(n_tenants: usize) -> usize {
     n_tenants.div_ceil(8).max(1)
 }
 
+/// With more starts than one of so many nodes, a walk takes them in order.
+const MANY_STARTS: usize = 16;
+
+/// Calls `follow` for each start and for each node that it adds to the list it is given.
+///
+/// Many starts, which are ascending, are followed one after the other, so that the tables are read from front to back;
+/// where few lead to all the rest, what was found last lies nearest.
+pub(crate) fn walk(starts: Vec<u32>, n_nodes: usize, mut follow: impl FnMut(u32, &mut Vec<u32>)) {
+    let mut found = starts;
+    if found.len() > n_nodes / MANY_STARTS {
+        let mut next = 0;
+        while let Some(&from) = found.get(next) {
+            next += 1;
+            follow(from, &mut found);
+        }
+    } else {
+        while let Some(from) = found.pop() {
+            follow(from, &mut found);
+        }
+    }
+}
+
 impl<S, F, I> Ways<S, F>
 where
     S: Fn(u32) -> I,
@@ -41,19 +63,15 @@ where
     fn spread_one(&self, starts: impl Iterator<Item = (u32, TenantId)>, n: usize) -> Vec<u8> {
         let (byte, bit) = place_of(TenantId(0));
         let mut reached = BitSet::new(self.n_nodes);
-        let starts = starts.map(|(node, _)| node);
-        let mut found: Vec<u32> = starts.filter(|node| reached.add(*node as usize)).collect();
-        let mut next = 0;
-        // Nodes that are near each other come one after the other, more often than if the last found came first.
-        while let Some(from) = found.get(next) {
-            for to in (self.successors)(*from) {
+        let starts = starts.map(|(node, _)| node).filter(|node| reached.add(*node as usize)).collect();
+        walk(starts, self.n_nodes, |from, found| {
+            for to in (self.successors)(from) {
                 if !reached.has(to as usize) && (self.allowed)(to, byte) & bit != 0 {
                     reached.add(to as usize);
                     found.push(to);
                 }
             }
-            next += 1;
-        }
+        });
         (0..n).map(|node| if reached.has(node) { bit } else { 0 }).collect()
     }
 
@@ -97,5 +115,27 @@ where
             }
         }
         changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_tenant_gets_as_far_alone_as_among_others() {
+        // Node 3 lets nobody in; nodes 0, 1 and 4 form a cycle.
+        let edges: [&[u32]; 6] = [&[1, 3], &[4], &[5], &[5], &[0, 2], &[]];
+        let ways = |n_tenants| Ways {
+            n_nodes: edges.len(),
+            n_tenants,
+            successors: |from: u32| edges[from as usize].iter().copied(),
+            allowed: |to: u32, _| if to == 3 { 0 } else { u8::MAX },
+        };
+        let alone = ways(1).spread([(1, TenantId(0))].into_iter(), 5);
+        assert_eq!(alone, [1, 1, 1, 0, 1]);
+        assert_eq!(ways(2).spread([(1, TenantId(0))].into_iter(), 5), alone);
+        let both = ways(9).spread([(4, TenantId(0)), (2, TenantId(8))].into_iter(), 6);
+        assert_eq!(both, [1, 0, 1, 0, 1, 1, 0, 0, 1, 0, 1, 1]);
     }
 }

@@ -38,13 +38,13 @@ pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Vec<Function>
                 continue;
             }
             let unit = world.program.unit(class);
-            for (id, method) in world.program.methods_of(class) {
+            let methods = world.program.methods_of(class);
+            for (id, method) in methods.filter(|(id, _)| world.calls.has_lambda(*id)) {
                 let events = unit.events_of(method);
-                let makes = events.iter().any(|e| e.kind == EventKind::Lambda);
                 let takes = |e: &Event| {
                     e.member().is_some_and(|m| takers.contains(&world.program.facts.members.get(m).desc))
                 };
-                if makes && events.iter().any(takes) {
+                if events.iter().any(takes) {
                     of_body(world, id, &mut found);
                 }
             }

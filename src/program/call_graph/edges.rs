@@ -1,6 +1,6 @@
 //! Edges as they are found, and how they become one table.
 
-use crate::vocabulary::sort_and_dedup;
+use crate::vocabulary::{MethodId, sort_and_dedup};
 
 /// The edges of some classes whose numbers follow each other.
 #[derive(Default)]
@@ -9,6 +9,10 @@ pub(super) struct Found {
     pub(super) targets: Vec<u32>,
     /// Number of them up to each method's last.
     pub(super) ends: Vec<u32>,
+    /// Methods with a lambda or method reference.
+    pub(super) lambdas: Vec<MethodId>,
+    /// Methods that make or copy objects.
+    pub(super) makers: Vec<MethodId>,
     /// The other edges, in no order.
     pub(super) others: Vec<(u32, u32)>,
     pub(super) n_sites: usize,
@@ -103,4 +107,25 @@ fn with_bodies(
         list.others
     });
     others.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_methods_and_of_other_nodes_are_sorted() {
+        let of_first = Found {
+            targets: vec![2, 4, 3],
+            ends: vec![2, 2, 3],
+            others: vec![(5, 4), (4, 1), (5, 0), (5, 4), (0, 3), (0, 2)],
+            ..Found::default()
+        };
+        let of_second = Found { targets: vec![1], ends: vec![1], others: vec![(4, 3)], ..Found::default() };
+        let (first, targets) = merge_edges(vec![of_first, of_second], 4, 7);
+        let rows = |node: usize| &targets[first[node] as usize..first[node + 1] as usize];
+        let none: &[u32] = &[];
+        assert_eq!((rows(0), rows(1), rows(2), rows(3)), (&[2, 3, 4][..], none, &[3][..], &[1][..]));
+        assert_eq!((rows(4), rows(5), rows(6)), (&[1, 3][..], &[0, 4][..], none));
+    }
 }
