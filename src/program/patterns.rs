@@ -1,9 +1,10 @@
 //! Which references of a program match which method patterns, each reference looked at once.
 
+use super::bits::BitSet;
 use super::link::Program;
 use crate::facts::{MemberRef, NO_NAME};
 use crate::vocabulary::names::NAME_SHARDS;
-use crate::vocabulary::{LoaderId, MemberRefId, Name, Parallel};
+use crate::vocabulary::{LoaderId, MemberRefId, Name, Names, Parallel};
 use rustc_hash::FxHashMap;
 
 /// A pattern over methods.
@@ -139,9 +140,17 @@ impl PatternIndex {
             }
         }
         let names = &program.facts.names;
+        let bound = names.bound();
+        let mut of_members = BitSet::new(bound);
+        for (_, member) in program.facts.members.iter() {
+            of_members.add(member.name.index());
+        }
         let found = parallel.map(NAME_SHARDS, |shard| {
             let mut found = Vec::new();
-            for (name, text) in names.of_shard(shard) {
+            let of_shard = (0..).map(|row| Names::id_of(shard, row));
+            let of_shard = of_shard.take_while(|name| name.index() < bound);
+            for name in of_shard.filter(|name| of_members.has(name.index())) {
+                let text = names.text(name);
                 let ids = by_letter[usize::from(first_of(text))].iter();
                 let fitting = ids.filter(|id| text.starts_with(&self.patterns[**id as usize].name));
                 found.extend(fitting.map(|id| (name, *id)));
