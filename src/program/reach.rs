@@ -3,7 +3,7 @@
 use super::bits::BitSet;
 use super::call_graph::{CallGraph, Node};
 use super::hierarchy::Hierarchy;
-use super::link::Program;
+use super::link::{NO_CLASS, Program};
 use super::live::Live;
 use super::spread::{Ways, n_bytes, place_of, walk};
 use crate::facts::MethodFacts;
@@ -282,16 +282,24 @@ impl<'p> Reach<'p> {
         Some(self.steps(&nodes))
     }
 
-    /// Which methods some code gets to that does not begin in the classes that are left out; by method.
-    pub fn reached_without(&self, is_left_out: &dyn Fn(ClassId) -> bool) -> Vec<bool> {
+    /// Which methods some code gets to that does not begin in the classes that are left out, and further nodes.
+    pub fn reached_without(&self, is_left_out: &mut dyn FnMut(ClassId) -> bool) -> BitSet {
         let mut reached = BitSet::new(self.graph.n_nodes());
+        // The roots of a class follow each other.
+        let mut last = (NO_CLASS, false);
         let roots = self.roots.iter().map(MethodId::from_index);
-        let starts = roots.filter(|method| !is_left_out(self.program.class_of_method(*method)));
+        let starts = roots.filter(|method| {
+            let class = self.program.class_of_method(*method);
+            if last.0 != class {
+                last = (class, is_left_out(class));
+            }
+            !last.1
+        });
         let starts = starts.map(|method| method.0).filter(|method| reached.add(*method as usize)).collect();
         walk(starts, self.graph.n_nodes(), |from, found| {
             found.extend(self.live.followed(self.graph, from).filter(|to| reached.add(*to as usize)));
         });
-        (0..self.program.n_methods).map(|method| reached.has(method)).collect()
+        reached
     }
 
     fn steps(&self, nodes: &[u32]) -> Witness {

@@ -2,7 +2,7 @@
 
 use super::configured::Configured;
 use super::copies::Copies;
-use super::handed_out::Answers;
+use super::handed_out::{Answers, Given};
 use super::known::Known;
 use super::matches::{Match, Subject};
 use super::named::Whose;
@@ -14,6 +14,7 @@ use crate::dataflow::origins::{Found, Origin};
 use crate::dataflow::unload::UnloadRoots;
 use crate::dataflow::{Body, Changes, How, World};
 use crate::facts::{Event, Value};
+use crate::program::BitSet;
 use crate::rules::models::Models;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, TenantId};
 use globset::{GlobBuilder, GlobMatcher};
@@ -96,10 +97,10 @@ pub(super) struct Context<'w> {
     pub asked_loaders: OnceLock<FxHashSet<(MethodId, u16)>>,
     /// Whose objects callers change; found as they are asked for.
     pub changed_objects: OnceLock<Answers>,
-    /// Methods that yield objects to others; found once.
-    pub givers: OnceLock<Vec<bool>>,
+    /// Reads of fields that methods yield to others; found once.
+    pub given: OnceLock<Given>,
     /// Methods that code gets to which was not moved from another library's packages; found once.
-    pub reached_unmoved: OnceLock<Vec<bool>>,
+    pub reached_unmoved: OnceLock<BitSet>,
     /// What was found out about changes of fields.
     pub known: Known,
     /// Classes that static fields are declared as; found once.
@@ -140,7 +141,7 @@ impl<'w> Context<'w> {
             at_unload,
             asked_loaders: OnceLock::new(),
             changed_objects: OnceLock::new(),
-            givers: OnceLock::new(),
+            given: OnceLock::new(),
             reached_unmoved: OnceLock::new(),
             known: Known::default(),
             constants: OnceLock::new(),

@@ -7,12 +7,13 @@ use super::matches::{Match, Spot, Subject};
 use super::{receivers, shown_type};
 use crate::dataflow::held::{self, Holder, Root};
 use crate::dataflow::{How, frozen};
-use crate::facts::{EventKind, FieldFacts};
+use crate::facts::{Event, EventKind, FieldFacts, Value};
 use crate::program::link::NO_CLASS;
+use crate::program::{BitSet, Origins};
 use crate::rules::rule::WriteShape;
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 /// What of an object is looked at.
@@ -92,41 +93,57 @@ fn is_declared_mutable(cx: &Context<'_>, class: ClassId, field: &FieldFacts) -> 
 
 /// Reads of the field whose value a method returns that tenants reach.
 fn getters(cx: &Context<'_>, field: FieldId) -> Vec<Spot> {
-    let mut spots = Vec::new();
     // Most of those who read a field hand nothing out, which is told for all fields at once.
-    let givers = cx.givers.get_or_init(|| givers(cx));
-    for read in cx.world.fields.reads(field) {
-        if !givers.get(read.method.index()).copied().unwrap_or(false) {
-            continue;
-        }
-        let body = cx.world.body(read.method);
-        let returned = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
-        let is_read = crate::facts::Value::Event(u32::from(read.event));
-        let mut values = returned.flat_map(|e| body.origins.args(e));
-        if values.any(|v| body.origins.leaves(*v).any(|l| l == is_read))
-            && shown_type::lets_change(cx, field, read.method)
-        {
-            spots.push(Spot { method: read.method, event: read.event, how: None, inside: None });
-        }
-    }
-    spots
+    let given = cx.given.get_or_init(|| Given::find(cx));
+    let reads = cx.world.fields.reads(field).filter(|read| given.has(read.method, read.event));
+    let shown = reads.filter(|read| shown_type::lets_change(cx, field, read.method));
+    shown.map(|read| Spot { method: read.method, event: read.event, how: None, inside: None }).collect()
 }
 
-/// The methods that yield objects to whoever gets to them; by method. What only subclasses get is theirs to share.
-fn givers(cx: &Context<'_>) -> Vec<bool> {
-    let program = cx.world.program;
-    let mut of_descriptors = FxHashMap::default();
-    let mut yields_object =
-        |desc| *of_descriptors.entry(desc).or_insert_with(|| program.text(desc).ends_with(';'));
-    let mut givers = vec![false; program.n_methods];
-    for class in (0..program.classes.len()).map(ClassId::from_index) {
-        for (id, method) in program.methods_of(class) {
-            givers[id.index()] = method.access.is_public()
-                && yields_object(method.desc)
-                && !cx.world.reach.tenants(id).is_empty();
+/// What methods yield to whoever gets to them. What only subclasses get is theirs to share.
+pub(super) struct Given {
+    methods: BitSet,
+    events: FxHashSet<(MethodId, u16)>,
+}
+
+impl Given {
+    /// Looks at the methods in the order in which they lie in memory.
+    fn find(cx: &Context<'_>) -> Self {
+        let program = cx.world.program;
+        let mut of_descriptors = FxHashMap::default();
+        let mut yields_object =
+            |desc| *of_descriptors.entry(desc).or_insert_with(|| program.text(desc).ends_with(';'));
+        let mut given = Self { methods: BitSet::new(program.n_methods), events: FxHashSet::default() };
+        for class in (0..program.classes.len()).map(ClassId::from_index) {
+            let unit = program.unit(class);
+            for (id, method) in program.methods_of(class) {
+                let is_open = method.has_body && method.access.is_public();
+                if is_open && yields_object(method.desc) && !cx.world.reach.tenants(id).is_empty() {
+                    given.add(id, Origins { unit, method });
+                }
+            }
+        }
+        given
+    }
+
+    fn add(&mut self, id: MethodId, origins: Origins<'_>) {
+        let returned = origins.events().iter().filter(|e| e.kind == EventKind::Return);
+        for leaf in returned.flat_map(|e| origins.args(e)).flat_map(|v| origins.leaves(*v)) {
+            let Value::Event(at) = leaf else { continue };
+            let is_read = |e: &Event| matches!(e.kind, EventKind::GetField | EventKind::GetStatic);
+            if let Ok(event) = u16::try_from(at)
+                && origins.events().get(usize::from(event)).is_some_and(is_read)
+            {
+                self.methods.add(id.index());
+                self.events.insert((id, event));
+            }
         }
     }
-    givers
+
+    /// Whether the method yields what the event reads.
+    fn has(&self, method: MethodId, event: u16) -> bool {
+        self.methods.has(method.index()) && self.events.contains(&(method, event))
+    }
 }
 
 /// Answers about the objects of each class, kept as they are found: two bits for each part and level, known and yes.

@@ -3,7 +3,7 @@
 
 use super::context::Context;
 use super::matches::Match;
-use crate::vocabulary::ClassId;
+use crate::vocabulary::descriptor::package_of;
 
 /// The texts of the models with which the names of packages begin.
 const FIRST_PARTS: &str = "first-package-part";
@@ -15,12 +15,23 @@ pub(super) fn is_unused(cx: &Context<'_>, found: &Match) -> bool {
     let (reach, program) = (cx.world.reach, cx.world.program);
     let words = |group: &str| cx.models.texts.get(group).map_or(&[][..], Vec::as_slice);
     let (first, moved) = (words(FIRST_PARTS), words(MOVED_TO));
-    let is_moved = |class: ClassId| is_moved(program.class_name(class), first, moved);
-    if !reach.is_open_world() || found.spots.is_empty() || !is_moved(found.class) {
+    let is_moved = |class: &str| is_moved(class, first, moved);
+    if !reach.is_open_world() || found.spots.is_empty() || !is_moved(program.class_name(found.class)) {
         return false;
     }
-    let reached = cx.reached_unmoved.get_or_init(|| reach.reached_without(&is_moved));
-    found.spots.iter().all(|s| !reached.get(s.method.index()).copied().unwrap_or(true))
+    let reached = cx.reached_unmoved.get_or_init(|| {
+        // The classes of a package follow each other.
+        let mut last = ("", is_moved(""));
+        reach.reached_without(&mut |class| {
+            let name = program.class_name(class);
+            let package = package_of(name);
+            if last.0 != package {
+                last = (package, is_moved(name));
+            }
+            last.1
+        })
+    });
+    found.spots.iter().all(|s| !reached.has(s.method.index()))
 }
 
 /// Whether the name of a class has that of another library's package in it.
