@@ -1,6 +1,7 @@
 //! Questions about paths through one body, exceptional edges included.
 
 mod edges;
+mod needed;
 mod walk;
 
 pub(super) use edges::{ClosedEdges, Flags, Tested};

@@ -1,6 +1,6 @@
 //! Branches that a path from a place in a body does not take.
 
-use super::only_through;
+use super::needed::Needed;
 use super::walk::block_of;
 use crate::dataflow::{Body, World};
 use crate::facts::{Block, Event, EventKind, Test, Value};
@@ -11,6 +11,8 @@ use rustc_hash::FxHashSet;
 const MAX_STEPS: u32 = 3;
 /// Overriders looked at for one getter.
 const MAX_GETTERS: usize = 4;
+/// Pairs of conditions that are compared for one site.
+const MAX_COMPARED: usize = 1 << 14;
 
 /// Edges that a path from a site can't take, because a condition was true when the site was reached, or that need not
 /// be looked at, because a flag decides there whether to settle.
@@ -43,19 +45,22 @@ impl ClosedEdges {
             closed.by_constant(*block, tested, body);
         }
         if let Some(to) = site.and_then(|event| block_of(unit, body.method, event)) {
+            let needed = Needed::find(unit, body.method, to);
+            let mut n_compared = 0;
             for (block, tested) in &tests {
+                let decides = |edge: &usize| needed.has(*block, tested.edges[*edge]);
+                let decided: Vec<usize> = (0..2).filter(decides).collect();
+                if decided.is_empty() || tested.edges[0] == tested.edges[1] || n_compared > MAX_COMPARED {
+                    continue;
+                }
+                n_compared += tests.len();
                 let others = tests
                     .iter()
                     .filter(|(b, t)| b != block && t.is_null == tested.is_null)
                     .filter(|(_, t)| is_same_answer(world, body, t.value, tested.value, MAX_STEPS));
                 let others: Vec<&(u16, Tested)> = others.collect();
-                if others.is_empty() || tested.edges[0] == tested.edges[1] {
-                    continue;
-                }
-                for (edge, via) in tested.edges.iter().enumerate() {
-                    if only_through(unit, body.method, *block, *via, to) {
-                        closed.contradicting(tested, edge, &others);
-                    }
+                for edge in decided {
+                    closed.contradicting(tested, edge, &others);
                 }
             }
         }
