@@ -43,6 +43,10 @@ use uses::Uses;
 
 /// The group of the models for what is taken and given back, rather than opened and closed.
 const LOCKS: &str = "locks";
+/// Events and values that are looked at for all obligations of one body; those that come after are not followed.
+const MAX_STEPS: usize = 1 << 22;
+/// Obligations of one body that are followed however large it is.
+const MIN_FOLLOWED: usize = 16;
 
 /// A resource that stays open on a path through the method that owns it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,7 +131,7 @@ fn leaks_by(callees: &Callees<'_, '_>, method: MethodId, wanted: &dyn Fn(Resourc
     callees.begin();
     let obligations = acquire::obligations(callees, body);
     let mut leaks: Vec<(Leak, &Obligation)> = Vec::new();
-    for obligation in &obligations {
+    for obligation in obligations.iter().take(n_followed(body)) {
         // A constructor's own object belongs to whoever runs the constructor.
         if obligation.held == Held::Value(Value::Param(0)) {
             continue;
@@ -163,6 +167,13 @@ fn leaks_by(callees: &Callees<'_, '_>, method: MethodId, wanted: &dyn Fn(Resourc
     let of_streams =
         elements::leaks(callees, body, callees.summaries).into_iter().filter(|l| wanted(l.resource));
     leaks.into_iter().map(|(leak, _)| leak).chain(of_streams).collect()
+}
+
+/// How many obligations of a body are followed: each one takes a walk over all of it.
+fn n_followed(body: Body<'_>) -> usize {
+    let values = body.origins.events().iter().flat_map(|e| body.origins.args(e));
+    let n_leaves: usize = values.map(|v| body.origins.leaves(*v).take(MAX_STEPS).count()).sum();
+    (MAX_STEPS / (body.origins.events().len() + n_leaves).max(1)).max(MIN_FOLLOWED)
 }
 
 fn is_lock(world: &World<'_>, obligation: &Obligation) -> bool {
