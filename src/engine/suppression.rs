@@ -3,7 +3,8 @@
 use super::clock::Date;
 use crate::findings::Finding;
 use crate::vocabulary::{Problem, ProblemCode};
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
+use rustc_hash::FxHashMap;
 
 /// Findings that are accepted, with the reason why. All parts that are given must fit.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,12 +59,22 @@ pub(super) fn suppress(
     applied: &Applied<'_>,
 ) -> Suppressed {
     let matchers: Vec<Matcher<'_>> = suppressions.iter().map(Matcher::new).collect();
+    let classes = ClassGlobs::new(suppressions);
+    let mut of_rules: FxHashMap<String, Vec<bool>> = FxHashMap::default();
     let mut n_fitting = vec![0_usize; matchers.len()];
     let mut result = Suppressed::default();
     findings.retain(|finding| {
+        if !of_rules.contains_key(&finding.rule) {
+            let fitting = matchers.iter().map(|matcher| matcher.fits_rule(&finding.rule)).collect();
+            of_rules.insert(finding.rule.clone(), fitting);
+        }
+        let is_of_rule =
+            |i: usize| of_rules.get(&finding.rule).and_then(|fitting| fitting.get(i)) == Some(&true);
         let mut is_kept = true;
-        for (matcher, n) in matchers.iter().zip(&mut n_fitting) {
-            if matcher.fits(finding) {
+        for i in classes.fitting(&finding.class).filter(|i| is_of_rule(*i)) {
+            if let (Some(matcher), Some(n)) = (matchers.get(i), n_fitting.get_mut(i))
+                && matcher.fits_rest(finding)
+            {
                 *n += 1;
                 is_kept &= matcher.is_expired(today);
             }
@@ -92,7 +103,66 @@ pub(super) fn suppress(
 struct Matcher<'s> {
     of: &'s Suppression,
     rule: Option<Glob>,
-    class: Option<Glob>,
+}
+
+/// Patterns that are compiled together; far more of them may make an automaton too large.
+const GLOBS_OF_SET: usize = 256;
+
+/// The patterns for classes of all suppressions. Asking each for each finding would take forever where there are many of
+/// both.
+struct ClassGlobs {
+    /// Suppressions of any class.
+    any: Vec<usize>,
+    /// Patterns, and the suppressions that they belong to.
+    sets: Vec<(GlobSet, Vec<usize>)>,
+}
+
+impl ClassGlobs {
+    fn new(suppressions: &[Suppression]) -> Self {
+        let (mut any, mut globs) = (Vec::new(), Vec::new());
+        for (i, suppression) in suppressions.iter().enumerate() {
+            match &suppression.class {
+                None => any.push(i),
+                // Globs know slashes where class names have dots. One that cannot be compiled fits nothing.
+                Some(pattern) => globs.extend(glob(&pattern.replace('.', "/")).map(|glob| (glob, i))),
+            }
+        }
+        // Plain names are looked up, and slow down no set.
+        let is_plain = |glob: &globset::Glob| !glob.glob().contains(['*', '?', '[', '{', '\\']);
+        let (plain, patterns): (Vec<_>, Vec<_>) = globs.into_iter().partition(|(glob, _)| is_plain(glob));
+        let chunks =
+            patterns.chunks(GLOBS_OF_SET).chain(Some(plain.as_slice()).filter(|all| !all.is_empty()));
+        Self { any, sets: chunks.flat_map(compiled).collect() }
+    }
+
+    /// The suppressions that a class fits.
+    fn fitting(&self, class: &str) -> impl Iterator<Item = usize> + '_ {
+        let path = class.replace('.', "/");
+        let of_sets = self.sets.iter().flat_map(move |(set, owners)| {
+            set.matches(&path).into_iter().filter_map(|glob| owners.get(glob).copied())
+        });
+        self.any.iter().copied().chain(of_sets)
+    }
+}
+
+/// As few sets as may be: what is too large together is compiled in halves.
+fn compiled(globs: &[(globset::Glob, usize)]) -> Vec<(GlobSet, Vec<usize>)> {
+    let mut set = GlobSetBuilder::new();
+    for (glob, _) in globs {
+        set.add(glob.clone());
+    }
+    match set.build() {
+        Ok(set) => vec![(set, globs.iter().map(|(_, owner)| *owner).collect())],
+        Err(_) if globs.len() > 1 => {
+            let (first, second) = globs.split_at(globs.len() / 2);
+            [first, second].into_iter().flat_map(compiled).collect()
+        }
+        Err(_) => Vec::new(),
+    }
+}
+
+fn glob(pattern: &str) -> Option<globset::Glob> {
+    GlobBuilder::new(pattern).literal_separator(true).build().ok()
 }
 
 /// A pattern; one that cannot be compiled fits nothing.
@@ -100,8 +170,7 @@ struct Glob(Option<GlobMatcher>);
 
 impl Glob {
     fn new(pattern: &str) -> Self {
-        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-        Self(glob.ok().map(|glob| glob.compile_matcher()))
+        Self(glob(pattern).map(|glob| glob.compile_matcher()))
     }
 
     fn fits(&self, text: &str) -> bool {
@@ -111,19 +180,17 @@ impl Glob {
 
 impl<'s> Matcher<'s> {
     fn new(of: &'s Suppression) -> Self {
-        Self {
-            of,
-            rule: of.rule.as_deref().map(Glob::new),
-            // Globs know slashes where class names have dots.
-            class: of.class.as_ref().map(|pattern| Glob::new(&pattern.replace('.', "/"))),
-        }
+        Self { of, rule: of.rule.as_deref().map(Glob::new) }
     }
 
-    fn fits(&self, finding: &Finding) -> bool {
+    fn fits_rule(&self, rule: &str) -> bool {
+        self.rule.as_ref().is_none_or(|glob| glob.fits(rule))
+    }
+
+    /// Whether a finding fits all that is given but rule and class.
+    fn fits_rest(&self, finding: &Finding) -> bool {
         let Suppression { member, module, fingerprint, .. } = self.of;
-        self.rule.as_ref().is_none_or(|glob| glob.fits(&finding.rule))
-            && self.class.as_ref().is_none_or(|glob| glob.fits(&finding.class.replace('.', "/")))
-            && member.as_ref().is_none_or(|name| *name == finding.member)
+        member.as_ref().is_none_or(|name| *name == finding.member)
             && module.as_ref().is_none_or(|name| concerns(finding, name))
             && fingerprint.as_ref().is_none_or(|start| finding.fingerprint.starts_with(start.as_str()))
     }
