@@ -101,6 +101,8 @@ pub(super) struct Context<'w> {
     pub given: OnceLock<Given>,
     /// Methods that code gets to which was not moved from another library's packages; found once.
     pub reached_unmoved: OnceLock<BitSet>,
+    /// Classes with a `main`; found once.
+    pub programs: OnceLock<BitSet>,
     /// What was found out about changes of fields.
     pub known: Known,
     /// Classes that static fields are declared as; found once.
@@ -143,6 +145,7 @@ impl<'w> Context<'w> {
             changed_objects: OnceLock::new(),
             given: OnceLock::new(),
             reached_unmoved: OnceLock::new(),
+            programs: OnceLock::new(),
             known: Known::default(),
             constants: OnceLock::new(),
             registered: OnceLock::new(),

@@ -4,11 +4,14 @@
 use super::context::Context;
 use crate::dataflow::initialisation;
 use crate::facts::MethodFacts;
+use crate::program::BitSet;
 use crate::vocabulary::{ClassId, MethodId};
 use rustc_hash::FxHashSet;
 
 /// Callers looked at for one method.
 const MAX_CALLERS: usize = 32;
+/// Name and descriptor of a method that starts a program.
+const MAIN: (&str, &str) = ("main", "([Ljava/lang/String;)V");
 /// Calls followed backwards.
 const MAX_DEPTH: u32 = 8;
 
@@ -46,7 +49,7 @@ fn is_main(cx: &Context<'_>, class: ClassId, method: &MethodFacts) -> bool {
     let program = cx.world.program;
     // The one object of a class named so is Scala's place for what belongs to no object.
     let is_one = method.access.is_static() || program.class_name(class).ends_with('$');
-    is_one && program.text(method.name) == "main" && program.text(method.desc) == "([Ljava/lang/String;)V"
+    is_one && (program.text(method.name), program.text(method.desc)) == MAIN
 }
 
 /// The methods that call one which other packages can't, or, of an object's, that make objects of a class which other
@@ -83,7 +86,20 @@ fn is_within(cx: &Context<'_>, class: ClassId, methods: &[MethodId]) -> bool {
     methods.iter().all(|method| initialisation::is_same_nest(cx.world, of(method), class))
 }
 
-/// Whether a class is one that has a `main`.
+/// Whether a class is one that has a `main`. All are found at once: each of a class's methods may ask.
 fn has_main(cx: &Context<'_>, class: ClassId) -> bool {
-    cx.world.program.methods_of(class).any(|(_, m)| is_main(cx, class, m))
+    let program = cx.world.program;
+    let programs = cx.programs.get_or_init(|| {
+        let mut programs = BitSet::new(program.classes.len());
+        let names = &program.facts.names;
+        let (Some(name), Some(desc)) = (names.find(MAIN.0), names.find(MAIN.1)) else { return programs };
+        for class in (0..program.classes.len()).map(ClassId::from_index) {
+            let may = program.declared_method(class, name, desc).is_some();
+            if may && program.methods_of(class).any(|(_, m)| is_main(cx, class, m)) {
+                programs.add(class.index());
+            }
+        }
+        programs
+    });
+    programs.has(class.index())
 }
