@@ -10,7 +10,8 @@ use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, marks};
 use crate::facts::{Event, Value};
 use crate::rules::rule::{Condition, Family, Rule, Sharing};
-use crate::vocabulary::{ClassId, MethodId, Name};
+use crate::vocabulary::{ClassId, MemberRefId, MethodId, Name};
+use rustc_hash::FxHashMap;
 
 /// Whether the code of another module makes the same call with a name that a match's does.
 pub(super) fn is_used_elsewhere(cx: &Context<'_>, found: &Match) -> bool {
@@ -60,19 +61,23 @@ pub(super) fn join(cx: &Context<'_>, matches: Vec<Match>, rule: &Rule) -> Vec<Ma
     if !asks(&rule.when) {
         return matches;
     }
-    let mut joined: Vec<(Vec<Name>, Match)> = Vec::new();
+    let mut joined: Vec<Match> = Vec::new();
+    // The first joined match that uses a name.
+    let mut users: FxHashMap<Name, usize> = FxHashMap::default();
     for found in matches {
         let is_modules = cx.world.reach.owner(found.class).is_some();
         let names = if is_modules { names_of_match(cx, &found) } else { Vec::new() };
-        match joined.iter_mut().find(|(known, _)| known.iter().any(|name| names.contains(name))) {
-            Some((known, first)) => {
-                known.extend(names);
-                first.spots.extend(found.spots);
-            }
-            None => joined.push((names, found)),
+        let known = names.iter().filter_map(|name| users.get(name)).min();
+        let i = known.copied().unwrap_or(joined.len());
+        for name in names {
+            users.entry(name).and_modify(|user| *user = i.min(*user)).or_insert(i);
+        }
+        match joined.get_mut(i) {
+            Some(first) => first.spots.extend(found.spots),
+            None => joined.push(found),
         }
     }
-    joined.into_iter().map(|(_, found)| found).collect()
+    joined
 }
 
 /// Joins the matches of methods that several modules have a copy of, in a library that each packs: what these do to the
@@ -82,26 +87,34 @@ pub(super) fn join_copies(cx: &Context<'_>, matches: Vec<Match>, rule: &Rule) ->
         return matches;
     }
     let program = cx.world.program;
-    let is_copy = |a: &Match, b: &Match| {
-        let owners = [a, b].map(|m| cx.world.reach.owner(m.class));
-        let of = |m: &Match| {
-            let method = m.spots.first().map(|s| program.method(s.method));
-            method.map(|method| (program.class_name(m.class), method.name, method.desc))
-        };
-        let is_same_call = match (a.subject, b.subject) {
-            (Subject::Call(one, api), Subject::Call(other, _)) => {
-                one == other && calls::key_names(cx.world, a, api) == calls::key_names(cx.world, b, api)
-            }
-            _ => false,
-        };
-        owners.iter().all(Option::is_some) && owners[0] != owners[1] && is_same_call && of(a) == of(b)
-    };
     let mut joined: Vec<Match> = Vec::new();
+    // The first joined match of each call in each method, by the class's name and the keys, with its owner.
+    let mut firsts = FxHashMap::default();
+    let mut apis_of: FxHashMap<MemberRefId, Vec<ApiId>> = FxHashMap::default();
     for found in matches {
-        match joined.iter_mut().find(|first| is_copy(first, &found)) {
-            Some(first) => first.spots.extend(found.spots),
-            None => joined.push(found),
+        let call = match found.subject {
+            Subject::Call(member, api) => cx.world.reach.owner(found.class).map(|owner| (member, api, owner)),
+            _ => None,
+        };
+        let Some((member, api, owner)) = call else {
+            joined.push(found);
+            continue;
+        };
+        let method = found.spots.first().map(|s| program.method(s.method));
+        let method = method.map(|m| (program.class_facts(found.class).name, m.name, m.desc));
+        let key = |api: ApiId| (method, member, api, calls::key_names(cx.world, &found, api));
+        let apis = apis_of.entry(member).or_default();
+        let others = apis.iter().filter_map(|api| firsts.get(&key(*api)));
+        let first = others.filter(|(_, of)| *of != owner).map(|(i, _)| *i).min();
+        if let Some(first) = first.and_then(|i: usize| joined.get_mut(i)) {
+            first.spots.extend(found.spots);
+            continue;
         }
+        if !apis.contains(&api) {
+            apis.push(api);
+        }
+        firsts.entry(key(api)).or_insert((joined.len(), owner));
+        joined.push(found);
     }
     joined
 }
