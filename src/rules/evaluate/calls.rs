@@ -8,7 +8,14 @@ use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
 use crate::program::reflection::{called_by_name, is_reflective_call};
-use crate::vocabulary::{ClassId, MethodId, Name, Parallel, ValueId};
+use crate::vocabulary::{ClassId, MemberRefId, MethodId, Name, Parallel, ValueId};
+use rustc_hash::FxHashMap;
+
+/// Events that are looked at for all calls of one method that match: what is asked about a call may take a walk over the
+/// whole body. Further calls of the method are not seen.
+const MAX_ASKED: usize = 1 << 22;
+/// Calls of one method that are asked about however large it is.
+const MIN_ASKED: usize = 64;
 
 /// For each table of APIs the calls of its methods, in class, method and event order.
 pub(super) fn find(world: &World<'_>, tables: &[Vec<bool>], parallel: &impl Parallel) -> Vec<Vec<Match>> {
@@ -44,7 +51,13 @@ fn of_class(world: &World<'_>, tables_of: &[Vec<usize>], class: ClassId, found: 
         if !world.knowledge.is_marked(id, marks::API) {
             continue;
         }
-        for (i, event) in unit.events_of(method).iter().enumerate() {
+        let events = unit.events_of(method);
+        let n_asked = (MAX_ASKED / events.len().max(1)).max(MIN_ASKED);
+        let n_before = found.len();
+        for (i, event) in events.iter().enumerate() {
+            if found.len() - n_before >= n_asked {
+                break;
+            }
             if !event.kind.is_invoke() && event.kind != EventKind::Lambda {
                 continue;
             }
@@ -120,20 +133,30 @@ pub(super) fn target_by_name(world: &World<'_>, found: &Match, spot: &Spot) -> O
 /// Joins matches of one method and one target, which are in order, into one; what is set under different keys stays apart.
 pub(super) fn join(world: &World<'_>, matches: Vec<Match>) -> Vec<Match> {
     let mut joined: Vec<Match> = Vec::new();
+    // Of the method that is looked at, the last joined match of each call, by its keys.
+    let mut lasts = FxHashMap::default();
+    let mut apis_of: FxHashMap<MemberRefId, Vec<ApiId>> = FxHashMap::default();
     for found in matches {
-        let same = joined.iter_mut().rev().take_while(|m| m.class == found.class).find(|m| {
-            m.spots[0].method == found.spots[0].method
-                && match (m.subject, found.subject) {
-                    (Subject::Call(a, api), Subject::Call(b, _)) => {
-                        a == b && key_names(world, m, api) == key_names(world, &found, api)
-                    }
-                    _ => false,
-                }
-        });
-        match same {
-            Some(same) => same.spots.extend(found.spots),
-            None => joined.push(found),
+        if joined.last().is_none_or(|last| last.spots[0].method != found.spots[0].method) {
+            lasts.clear();
+            apis_of.clear();
         }
+        let Subject::Call(member, api) = found.subject else {
+            joined.push(found);
+            continue;
+        };
+        let key = |api: ApiId| (member, api, key_names(world, &found, api));
+        let apis = apis_of.entry(member).or_default();
+        let same = apis.iter().filter_map(|api| lasts.get(&key(*api))).max();
+        if let Some(same) = same.and_then(|i: &usize| joined.get_mut(*i)) {
+            same.spots.extend(found.spots);
+            continue;
+        }
+        if !apis.contains(&api) {
+            apis.push(api);
+        }
+        lasts.insert(key(api), joined.len());
+        joined.push(found);
     }
     joined
 }
