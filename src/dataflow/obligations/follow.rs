@@ -16,6 +16,7 @@ use crate::dataflow::exceptions::{BodyThrows, Reading, Thrown, is_encoding_refus
 use crate::dataflow::paths::{ClosedEdges, Exit, ExitKind, Flags, Start, calm, walk};
 use crate::facts::Value;
 use crate::vocabulary::ValueId;
+use rustc_hash::FxHashSet;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
@@ -144,8 +145,13 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
     ) -> Self {
         let reading = if is_place { Reading::AnyCall } else { Reading::Declared };
         let throws = callees.throws(body, reading);
-        let releases = |i: usize| uses.list.iter().any(|(at, _, u)| usize::from(*at) == i && is_release(*u));
-        let is_calm = if is_place { calm(body, &releases) } else { Vec::new() };
+        let is_calm = if is_place {
+            let releasing: FxHashSet<usize> =
+                uses.list.iter().filter(|(.., u)| is_release(*u)).map(|(at, ..)| usize::from(*at)).collect();
+            calm(body, &|i| releasing.contains(&i))
+        } else {
+            Vec::new()
+        };
         let flags = match event {
             None => Flags::Parameters,
             Some(_) if is_place => Flags::Results,
