@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 
 /// Events that are looked at for all calls of one method that match: what is asked about a call may take a walk over the
 /// whole body. Further calls of the method are not seen.
-const MAX_ASKED: usize = 1 << 22;
+const MAX_ASKED: usize = 1 << 21;
 /// Calls of one method that are asked about however large it is.
 const MIN_ASKED: usize = 64;
 
