@@ -277,3 +277,56 @@ fn what_an_entry_is_made_of_is_asked_once_for_each_value() {
     class.methods.push(method);
     assert_eq!(scanned(class), Some(0));
 }
+
+#[test]
+fn streams_between_many_branches_are_followed_in_time() {
+    let mut class = ClassAssembler::new("shop/Chain");
+    let open = opened(&mut class);
+    let close = class.member(10, STREAM, "close", "()V").to_be_bytes();
+    let mut code = vec![0x01, 0x4C];
+    // Each branch opens one of its own into the variable that all share, which is closed as often.
+    for _ in 0..2_000 {
+        code.extend([0x2A, 0xC6, 0x00, u8::try_from(open.len() + 4).unwrap()]);
+        code.extend(&open);
+        code.push(0x4C);
+    }
+    code.extend([0x2B, 0xB6, close[0], close[1]].repeat(2_000));
+    code.push(RETURN);
+    add(&mut class, 0x9, "read", "(Ljava/lang/Object;)V", code);
+    assert_eq!(scanned(class), Some(0));
+}
+
+/// `System.setProperty("k", argument)`.
+fn setting(class: &mut ClassAssembler) -> Vec<u8> {
+    const DESC: &str = "(Ljava/lang/String;Ljava/lang/String;)Ljava/lang/String;";
+    let (key, set) = (class.string("k"), class.member(10, "java/lang/System", "setProperty", DESC));
+    let mut code = vec![0x13];
+    code.extend(key.to_be_bytes());
+    code.extend([0x2A, CALL]);
+    code.extend(set.to_be_bytes());
+    code.push(0x57);
+    code
+}
+
+#[test]
+fn many_methods_that_set_one_property_are_not_compared_with_each_other() {
+    let mut class = ClassAssembler::new("shop/Chain");
+    let mut code = setting(&mut class);
+    code.push(RETURN);
+    for i in 0..30_000 {
+        add(&mut class, 0x9, &format!("m{i}"), "(Ljava/lang/String;)V", code.clone());
+    }
+    assert_eq!(scanned(class), Some(0));
+}
+
+#[test]
+fn many_calls_of_one_method_that_must_be_undone_are_asked_about_in_time() {
+    const SET: &str = "setContextClassLoader";
+    let mut class = ClassAssembler::new("shop/Chain");
+    let current = class.member(10, "java/lang/Thread", "currentThread", "()Ljava/lang/Thread;").to_be_bytes();
+    let set = class.member(10, "java/lang/Thread", SET, "(Ljava/lang/ClassLoader;)V").to_be_bytes();
+    let mut code = [CALL, current[0], current[1], 0x2A, 0xB6, set[0], set[1]].repeat(9_000);
+    code.push(RETURN);
+    add(&mut class, 0x9, "put", "(Ljava/lang/ClassLoader;)V", code);
+    assert_eq!(scanned(class), Some(0));
+}
