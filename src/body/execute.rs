@@ -59,7 +59,7 @@ pub(super) struct Executor<'m, 'a, V> {
     pub(super) pool: &'m ConstantPool<'a>,
     pub(super) dynamic: &'m DynamicCalls<'a>,
     pub(super) shapes: &'m mut Shapes,
-    pub(super) frame: &'m mut Frame,
+    pub(super) frame: Frame,
     pub(super) values: V,
 }
 
@@ -214,12 +214,12 @@ impl<V: Values> Executor<'_, '_, V> {
             Instruction::Switch(switch) => {
                 self.frame.pop()?;
                 for target in switch.targets() {
-                    self.values.jump(target, self.frame)?;
+                    self.values.jump(target, &self.frame)?;
                 }
                 return Ok(END);
             }
             Instruction::Ret(_) => {
-                self.values.return_from_subroutine(self.frame)?;
+                self.values.return_from_subroutine(&self.frame)?;
                 return Ok(END);
             }
             _ => return Err(Fault::Undecodable),
@@ -237,15 +237,15 @@ impl<V: Values> Executor<'_, '_, V> {
     fn store(&mut self, index: u16, slots: u8) -> Result<(), Fault> {
         let value = self.frame.pop_wide(slots)?;
         self.frame.set_local(index, value, slots)?;
-        self.values.stored(index, self.frame)?;
-        if slots == 2 { self.values.stored(index + 1, self.frame) } else { Ok(()) }
+        self.values.stored(index, &self.frame)?;
+        if slots == 2 { self.values.stored(index + 1, &self.frame) } else { Ok(()) }
     }
 
     fn increment(&mut self, index: u16, pc: usize) -> Result<(), Fault> {
         let value = self.frame.local(index)?;
         let value = self.values.derived(pc, value)?;
         self.frame.set_local(index, value, 1)?;
-        self.values.stored(index, self.frame)
+        self.values.stored(index, &self.frame)
     }
 
     #[inline]
@@ -301,9 +301,9 @@ impl<V: Values> Executor<'_, '_, V> {
             }
         };
         self.values.test(test);
-        self.values.jump(target, self.frame)?;
+        self.values.jump(target, &self.frame)?;
         if conditional {
-            self.values.jump(next as i64, self.frame)?;
+            self.values.jump(next as i64, &self.frame)?;
         }
         Ok(END)
     }

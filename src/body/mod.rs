@@ -29,5 +29,5 @@ pub use model::{
     Block, Event, EventKind, Handler, MAX_MERGE, NO_NAME, NO_VALUE, ShortSpan, Span, Test, Value,
 };
 pub(crate) use model::{MANY_EDGES, NO_TARGET, halves, whole};
-pub use shape::Shapes;
+pub use shape::{MemberShape, Shapes};
 pub use solve::{Bodies, Reduced, Scratch, TOO_MUCH_STATE, reduce_body};

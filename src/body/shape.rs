@@ -9,63 +9,88 @@ pub(super) struct MethodShape {
     pub(super) result: u8,
 }
 
+/// What a descriptor says of the slots that a member takes: it follows from the descriptor alone, so that all classes
+/// which name a member can share it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct MemberShape {
+    /// Of a method; of a field, the value's slots are those of the result.
+    slots: MethodShape,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Kind {
+    #[default]
+    NotYetKnown,
+    Field,
+    Method,
+}
+
 /// Shapes of a class's member constants, computed once per constant. Reused from class to class.
 #[derive(Default)]
 pub struct Shapes {
-    methods: Vec<Option<MethodShape>>,
-    /// Slots of each field constant's value, 0 if not yet known.
-    fields: Vec<u8>,
+    members: Vec<MemberShape>,
 }
 
 impl Shapes {
     /// Forgets the last class.
     pub fn reset(&mut self, pool: &ConstantPool<'_>) {
-        self.methods.clear();
-        self.methods.resize(usize::from(pool.len()), None);
-        self.fields.clear();
-        self.fields.resize(usize::from(pool.len()), 0);
+        self.members.clear();
+        self.members.resize(usize::from(pool.len()), MemberShape::default());
+    }
+
+    /// What is known of a member constant.
+    #[inline]
+    pub fn known(&self, index: u16) -> MemberShape {
+        self.members.get(usize::from(index)).copied().unwrap_or_default()
+    }
+
+    /// Takes over what is known from another class that names the same member.
+    #[inline]
+    pub fn learn(&mut self, index: u16, shape: MemberShape) {
+        if let Some(member) = self.members.get_mut(usize::from(index)) {
+            *member = shape;
+        }
     }
 
     /// Slots of a field's value, 1 or 2.
     #[inline]
     pub(super) fn field(&mut self, pool: &ConstantPool<'_>, index: u16) -> Result<u8, ClassError> {
-        match self.fields.get(usize::from(index)) {
-            Some(&known) if known != 0 => Ok(known),
+        match self.members.get(usize::from(index)) {
+            Some(known) if known.kind == Kind::Field => Ok(known.slots.result),
             _ => self.new_field(pool, index),
         }
     }
 
+    #[inline(never)]
     fn new_field(&mut self, pool: &ConstantPool<'_>, index: u16) -> Result<u8, ClassError> {
         let desc = pool.utf8(pool.member(index)?.desc)?;
         if desc.first() == Some(&b'(') {
             return Err(ClassError::new(0, "a field was expected, and a method is named"));
         }
-        let n = desc.first().map_or(1, |b| slots(*b)).max(1);
-        if let Some(slot) = self.fields.get_mut(usize::from(index)) {
-            *slot = n;
-        }
-        Ok(n)
+        let result = desc.first().map_or(1, |b| slots(*b)).max(1);
+        self.learn(index, MemberShape { slots: MethodShape { args: 0, result }, kind: Kind::Field });
+        Ok(result)
     }
 
     /// Slots of a method's arguments and result.
     #[inline]
     pub(super) fn method(&mut self, pool: &ConstantPool<'_>, index: u16) -> Result<MethodShape, ClassError> {
-        match self.methods.get(usize::from(index)) {
-            Some(Some(shape)) => Ok(*shape),
+        match self.members.get(usize::from(index)) {
+            Some(known) if known.kind == Kind::Method => Ok(known.slots),
             _ => self.new_method(pool, index),
         }
     }
 
+    #[inline(never)]
     fn new_method(&mut self, pool: &ConstantPool<'_>, index: u16) -> Result<MethodShape, ClassError> {
         let desc = pool.utf8(pool.member(index)?.desc)?;
         if desc.first() != Some(&b'(') {
             return Err(ClassError::new(0, "a method was expected, and a field is named"));
         }
-        let shape = of_method(desc);
-        if let Some(slot) = self.methods.get_mut(usize::from(index)) {
-            *slot = Some(shape);
-        }
-        Ok(shape)
+        let slots = of_method(desc);
+        self.learn(index, MemberShape { slots, kind: Kind::Method });
+        Ok(slots)
     }
 }
 

@@ -106,8 +106,11 @@ pub fn reduce_body<'a>(
     if straight::is_straight(code) {
         let values = straight::begin(straight, out, lines);
         frame.begin(n_locals, n_stack, straight::UNKNOWN);
-        let mut executor = Executor { code, pool, dynamic, shapes, frame, values };
-        if executor.walk(desc, is_static).is_ok() {
+        let mut executor =
+            Executor { code, pool, dynamic, shapes: &mut *shapes, frame: std::mem::take(frame), values };
+        let is_done = executor.walk(desc, is_static).is_ok();
+        *frame = executor.frame;
+        if is_done {
             return Ok(single_block(shared, out, mark, lines.first()));
         }
         // Beyond a bound, or malformed: the solver says how.
@@ -123,7 +126,11 @@ pub fn reduce_body<'a>(
         is_solved: false,
         error: None,
     };
-    Executor { code, pool, dynamic, shapes, frame, values }.solve(desc, is_static)?;
+    // Owned, so that an instruction finds its slots without a detour.
+    let mut executor = Executor { code, pool, dynamic, shapes, frame: std::mem::take(frame), values };
+    let solved = executor.solve(desc, is_static);
+    *frame = executor.frame;
+    solved?;
     Ok(finish(state, shared, out, mark, lines))
 }
 
@@ -211,7 +218,7 @@ impl Executor<'_, '_, Solver<'_>> {
         self.frame.load(&v.s.states[range]);
         v.s.drafts.begin_block(block);
         v.handlers = if v.is_solved { 0..0 } else { v.s.flow.handler_rows(block) };
-        v.flow_to_handlers(self.frame).map_err(|fault| v.error_of(fault, 0))?;
+        v.flow_to_handlers(&self.frame).map_err(|fault| v.error_of(fault, 0))?;
         let mut pc = usize::from(v.s.flow.starts[block]);
         let mut following = block + 1;
         loop {
@@ -223,7 +230,7 @@ impl Executor<'_, '_, Solver<'_>> {
                 break;
             }
             if pc == end {
-                let flown = self.values.flow_to(following as u16, self.frame);
+                let flown = self.values.flow_to(following as u16, &self.frame);
                 flown.map_err(|fault| self.values.error_of(fault, pc))?;
                 break;
             }

@@ -79,7 +79,7 @@ impl Reducer {
             entry,
         };
         work.shapes.reset(class.pool());
-        work.symbols.begin_class(class.pool(), work.unit);
+        work.symbols.begin_class(class.pool(), work.shapes, work.unit);
         work.attributes.begin_class(class.pool());
         if let Err(error) = work.reduce() {
             marks.restore(unit);
@@ -454,7 +454,7 @@ impl<'a> ClassWork<'a, '_> {
             event.set_target(if target == NO_TARGET {
                 continue;
             } else if event.kind.has_method() || event.kind.has_field() {
-                self.symbols.member(pool, index, self.unit)?.0
+                self.symbols.member(pool, index, self.shapes, self.unit)?.0
             } else if event.kind == EventKind::NewArray {
                 self.symbols.array(pool, ArrayTarget::of(target), self.unit)?.0
             } else if event.kind == EventKind::Concat {

@@ -3,7 +3,7 @@
 use super::member_index::{MemberIndex, hash_of};
 use super::reduce::MAX_TEXT;
 use super::tables::{MemberRef, UnitFacts};
-use crate::body::{ArrayTarget, Value};
+use crate::body::{ArrayTarget, MemberShape, Shapes, Value};
 use crate::classfile::text::decode;
 use crate::classfile::{ClassError, Constant, ConstantPool};
 use crate::vocabulary::interner::{BATCH, hash_bytes};
@@ -21,6 +21,8 @@ pub(super) struct Symbols {
     hashes: Vec<u64>,
     members: Vec<u32>,
     unit_members: MemberIndex,
+    /// What the unit's classes know of each of its members.
+    unit_shapes: Vec<MemberShape>,
 }
 
 /// Most names are known already, and then need not be decoded.
@@ -35,11 +37,12 @@ fn intern(names: &mut Interner, bytes: &[u8], hash: u64) -> Name {
 impl Symbols {
     pub(super) fn begin_unit(&mut self) {
         self.unit_members.clear();
+        self.unit_shapes.clear();
     }
 
     /// Finds all names and references of the class that the unit has already, which most are: together, because one
     /// alone would wait for memory as long as all of them.
-    pub(super) fn begin_class(&mut self, pool: &ConstantPool<'_>, unit: &UnitFacts) {
+    pub(super) fn begin_class(&mut self, pool: &ConstantPool<'_>, shapes: &mut Shapes, unit: &UnitFacts) {
         let n = usize::from(pool.len());
         for cache in [&mut self.names, &mut self.members] {
             cache.clear();
@@ -63,30 +66,42 @@ impl Symbols {
             }
         }
         for indices in pool.members().chunks(BATCH) {
-            self.find_members(pool, indices, unit);
+            self.find_members(pool, indices, shapes, unit);
         }
     }
 
-    fn find_members(&mut self, pool: &ConstantPool<'_>, indices: &[u16], unit: &UnitFacts) {
+    fn find_members(
+        &mut self,
+        pool: &ConstantPool<'_>,
+        indices: &[u16],
+        shapes: &mut Shapes,
+        unit: &UnitFacts,
+    ) {
         let none = MemberRef { owner: Name(NONE), name: Name(NONE), desc: Name(NONE), of_interface: false };
         let mut members = [none; BATCH];
         let mut hashes = [0; BATCH];
-        for ((index, member), hash) in indices.iter().zip(&mut members).zip(&mut hashes) {
+        let mut wanted = [0u16; BATCH];
+        let mut n = 0;
+        for index in indices.iter().take(BATCH) {
             let Ok(constant) = pool.member(*index) else { continue };
             let name = |index: u16| Name(self.names.get(usize::from(index)).copied().unwrap_or(NONE));
-            *member = MemberRef {
-                owner: name(constant.owner),
-                name: name(constant.name),
-                desc: name(constant.desc),
-                of_interface: constant.of_interface,
-            };
-            *hash = hash_of(member);
+            let (owner, name, desc) = (name(constant.owner), name(constant.name), name(constant.desc));
+            // One with a name that is new is new itself: no row has such a name.
+            if owner.0 == NONE || name.0 == NONE || desc.0 == NONE {
+                continue;
+            }
+            members[n] = MemberRef { owner, name, desc, of_interface: constant.of_interface };
+            hashes[n] = hash_of(&members[n]);
+            wanted[n] = *index;
+            n += 1;
         }
-        // One with a name that is new is new itself: no row has such a name.
         let is_row = |i: usize, row: u32| unit.member_refs.get(row as usize) == Some(&members[i]);
-        let found = self.unit_members.find_batch(&hashes[..indices.len()], is_row);
-        for (index, row) in indices.iter().zip(found) {
+        let found = self.unit_members.find_batch(&hashes[..n], is_row);
+        for (index, row) in wanted[..n].iter().zip(found) {
             self.members[usize::from(*index)] = row;
+            if let Some(shape) = self.unit_shapes.get(row as usize) {
+                shapes.learn(*index, *shape);
+            }
         }
     }
 
@@ -139,6 +154,7 @@ impl Symbols {
         &mut self,
         pool: &ConstantPool<'_>,
         index: u16,
+        shapes: &Shapes,
         unit: &mut UnitFacts,
     ) -> Result<MemberRefId, ClassError> {
         let known = self.members.get(usize::from(index)).copied().unwrap_or(NONE);
@@ -161,6 +177,7 @@ impl Symbols {
         );
         if id as usize == rows.len() {
             rows.push(member);
+            self.unit_shapes.push(shapes.known(index));
         }
         if let Some(slot) = self.members.get_mut(usize::from(index)) {
             *slot = id;
