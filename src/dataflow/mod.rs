@@ -5,6 +5,7 @@
 //! What is known of APIs comes in as [`Knowledge`], so that no class of a library is named in code.
 //! May import: vocabulary, facts, topology, program
 
+mod bounds;
 pub mod changes;
 pub mod effects;
 mod exceptions;
@@ -25,6 +26,7 @@ pub mod remembered;
 pub mod unload;
 mod written;
 
+pub use bounds::Bounds;
 pub use changes::{Change, ChangeTable, Changes, How};
 pub use knowledge::{ApiId, Knowledge, Role};
 
@@ -50,6 +52,8 @@ pub struct World<'w> {
     pub knowledge: &'w Knowledge,
     /// What the archives say about themselves; indexed as in path elements.
     pub archives: &'w [ArchiveFacts],
+    /// Where methods are noted that are not looked at whole.
+    pub bounds: &'w Bounds,
 }
 
 /// One method with its body's tables at hand.

@@ -131,7 +131,11 @@ fn leaks_by(callees: &Callees<'_, '_>, method: MethodId, wanted: &dyn Fn(Resourc
     callees.begin();
     let obligations = acquire::obligations(callees, body);
     let mut leaks: Vec<(Leak, &Obligation)> = Vec::new();
-    for obligation in obligations.iter().take(n_followed(body)) {
+    let n_followed = n_followed(body);
+    if obligations.len() > n_followed {
+        callees.world.bounds.note(method);
+    }
+    for obligation in obligations.iter().take(n_followed) {
         // A constructor's own object belongs to whoever runs the constructor.
         if obligation.held == Held::Value(Value::Param(0)) {
             continue;

@@ -8,7 +8,8 @@ use crate::findings::Finding;
 use crate::program::{CallGraph, FieldGraph, Hierarchy, Program};
 use crate::rules::Rule;
 use crate::rules::evaluate::{World, evaluate};
-use crate::vocabulary::{Problem, ProblemCode};
+use crate::vocabulary::{MethodId, Problem, ProblemCode};
+use std::collections::BTreeSet;
 
 /// The graphs that questions are asked of.
 pub struct Graphs {
@@ -42,14 +43,17 @@ pub(super) fn apply(
     rules: &[Rule],
     phases: &mut Phases<'_>,
 ) -> (Vec<Finding>, Vec<Problem>) {
-    if let Some(done) = phases.run("rules", || evaluate(world, rules, &Pool)) {
-        return (done, Vec::new());
+    if let Some((found, not_whole)) = phases.run("rules", || evaluate(world, rules, &Pool)) {
+        return (found, not_looked_at_whole(world, &not_whole));
     }
-    let mut all = (Vec::new(), Vec::new());
+    let (mut all, mut not_whole, mut problems) = (Vec::new(), BTreeSet::new(), Vec::new());
     for rule in rules {
         match phases.run("rule by rule", || evaluate(world, std::slice::from_ref(rule), &Pool)) {
-            Some(findings) => all.0.extend(findings),
-            None => all.1.push(Problem::new(
+            Some((found, of_rule)) => {
+                all.extend(found);
+                not_whole.extend(of_rule);
+            }
+            None => problems.push(Problem::new(
                 ProblemCode::InternalError,
                 "",
                 "",
@@ -57,5 +61,29 @@ pub(super) fn apply(
             )),
         }
     }
-    all
+    let not_whole: Vec<MethodId> = not_whole.into_iter().collect();
+    problems.extend(not_looked_at_whole(world, &not_whole));
+    (all, problems)
+}
+
+/// At most so many methods that are too large are listed one by one.
+const MAX_LISTED: usize = 20;
+
+fn not_looked_at_whole(world: &World<'_>, methods: &[MethodId]) -> Vec<Problem> {
+    let program = world.program;
+    let archive = |class| world.archives.get(program.archive_of(class)).map_or("", |a| a.path.as_str());
+    let listed = methods.iter().take(MAX_LISTED).map(|method| {
+        let class = program.class_of_method(*method);
+        let name = program.text(program.method(*method).name);
+        let message = format!("`{name}` is so large that not all of its calls and resources were followed");
+        let entry = format!("{}.class", program.class_name(class));
+        Problem::new(ProblemCode::AnalysisBound, archive(class), &entry, message)
+    });
+    let mut problems: Vec<Problem> = listed.collect();
+    if let (1.., Some(last)) = (methods.len().saturating_sub(MAX_LISTED), methods.last()) {
+        let message = format!("and {} more methods that are as large", methods.len() - MAX_LISTED);
+        let archive = archive(program.class_of_method(*last));
+        problems.push(Problem::new(ProblemCode::AnalysisBound, archive, "", message));
+    }
+    problems
 }

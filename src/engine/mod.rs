@@ -32,7 +32,7 @@ pub use progress::Progress;
 pub use request::{DeploymentRequest, EngineError, JdkSource, ModuleRequest, ScanRequest};
 pub use suppression::Suppression;
 
-use crate::dataflow::{ChangeTable, Changes, World as Analysed};
+use crate::dataflow::{Bounds, ChangeTable, Changes, World as Analysed};
 use crate::findings::Outcome;
 use crate::program::{CallSites, Program, Reach};
 use crate::rules::Models;
@@ -137,6 +137,7 @@ impl View<'_> {
             reach,
             knowledge: &knowledge,
             archives: &self.arranged.archives,
+            bounds: &Bounds::default(),
         };
         let is_asked = |field| fields.contains(&field);
         Changes::new(&world, &is_asked, &Pool).only(is_asked, |_| true, &Pool)

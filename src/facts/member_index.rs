@@ -106,7 +106,12 @@ mod tests {
     use crate::vocabulary::Name;
 
     fn member(i: u32) -> MemberRef {
-        MemberRef { owner: Name(i % 7), name: Name(i / 7), desc: Name(i % 5), of_interface: i % 2 == 0 }
+        MemberRef {
+            owner: Name(i % 7),
+            name: Name(i / 7),
+            desc: Name(i % 5),
+            of_interface: i.is_multiple_of(2),
+        }
     }
 
     #[test]

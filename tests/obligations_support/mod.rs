@@ -5,7 +5,7 @@
     reason = "each test file uses a part, and helpers of tests may fail"
 )]
 
-use cotenant::dataflow::World;
+use cotenant::dataflow::{Bounds, World};
 use cotenant::engine::ingest::Input;
 use cotenant::engine::threads::Pool;
 use cotenant::engine::{DeploymentRequest, ModuleRequest, look};
@@ -87,6 +87,7 @@ pub(crate) fn with_world_of<T: Send>(
             reach: view.reach,
             knowledge: &knowledge(&models, view.program, &Pool),
             archives: &view.arranged.archives,
+            bounds: &Bounds::default(),
         };
         ask(&world)
     });

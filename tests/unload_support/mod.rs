@@ -8,7 +8,7 @@
 
 use cotenant::archive::Limits;
 use cotenant::cli::config::Config;
-use cotenant::dataflow::{Knowledge, World};
+use cotenant::dataflow::{Bounds, Knowledge, World};
 use cotenant::engine::ingest::{Input, open_all, read_all};
 use cotenant::engine::threads::Pool;
 use cotenant::facts::settle::settle;
@@ -84,6 +84,7 @@ pub(crate) fn with_world<R>(deployment: &Deployment, look: impl FnOnce(&World<'_
         reach: &reach,
         knowledge: &knowledge,
         archives: &archives,
+        bounds: &Bounds::default(),
     })
 }
 

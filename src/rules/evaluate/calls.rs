@@ -56,6 +56,7 @@ fn of_class(world: &World<'_>, tables_of: &[Vec<usize>], class: ClassId, found: 
         let n_before = found.len();
         for (i, event) in events.iter().enumerate() {
             if found.len() - n_before >= n_asked {
+                world.bounds.note(id);
                 break;
             }
             if !event.kind.is_invoke() && event.kind != EventKind::Lambda {

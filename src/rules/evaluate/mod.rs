@@ -94,11 +94,11 @@ use super::rule::{Case, Condition, Rule, Site};
 use crate::dataflow::held::Held;
 use crate::dataflow::knowledge::Knowledge;
 use crate::dataflow::unload::UnloadRoots;
-use crate::dataflow::{ChangeTable, Changes, World as Analysed};
+use crate::dataflow::{Bounds, ChangeTable, Changes, World as Analysed};
 use crate::facts::ArchiveFacts;
 use crate::findings::Finding;
 use crate::program::{CallGraph, CallSites, FieldGraph, Hierarchy, Program, Reach};
-use crate::vocabulary::Parallel;
+use crate::vocabulary::{MethodId, Parallel};
 use configured::Configured;
 use context::Context;
 use copies::Copies;
@@ -129,7 +129,24 @@ pub struct World<'w> {
 }
 
 /// Applies all rules. Findings have no fingerprints and are in no particular order yet.
-pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> Vec<Finding> {
+///
+/// With the methods that were too large to be looked at whole.
+pub fn evaluate(
+    world: &World<'_>,
+    rules: &[Rule],
+    parallel: &impl Parallel,
+) -> (Vec<Finding>, Vec<MethodId>) {
+    let bounds = Bounds::default();
+    let found = found_within(world, &bounds, rules, parallel);
+    (found, bounds.into_methods())
+}
+
+fn found_within(
+    world: &World<'_>,
+    bounds: &Bounds,
+    rules: &[Rule],
+    parallel: &impl Parallel,
+) -> Vec<Finding> {
     let analysed = Analysed {
         program: world.program,
         hierarchy: world.hierarchy,
@@ -139,6 +156,7 @@ pub fn evaluate(world: &World<'_>, rules: &[Rule], parallel: &impl Parallel) -> 
         reach: world.reach,
         knowledge: world.knowledge,
         archives: world.archives,
+        bounds,
     };
     let is_candidate = |f| fields::is_candidate(&analysed, f);
     // What a module's own static holds is there for that module alone.
