@@ -9,7 +9,6 @@ use super::spread::{Ways, n_bytes, place_of, walk};
 use crate::facts::MethodFacts;
 use crate::topology::{BASE, Role, TenantKind};
 use crate::vocabulary::{Access, ClassId, MethodId, TenantId};
-use std::collections::VecDeque;
 use std::sync::OnceLock;
 
 /// A set of tenants, one bit each. Bytes, because there is a set for every node of the call graph, and most deployments
@@ -80,7 +79,7 @@ pub struct Reach<'p> {
     roots: BitSet,
     /// Tenant that alone runs a class's code; `None` for shared classes.
     owner: Vec<Option<TenantId>>,
-    parents: Vec<OnceLock<Vec<u32>>>,
+    parents: Vec<OnceLock<Parents>>,
     is_open_world: bool,
     /// Whether the base is one archive that does not say of itself that it is an application.
     is_base_alone: bool,
@@ -269,14 +268,11 @@ impl<'p> Reach<'p> {
     /// A shortest way from `tenant`'s code to `method`; `None` if there is none.
     pub fn witness(&self, tenant: TenantId, method: MethodId) -> Option<Witness> {
         let parents = self.parents.get(tenant.index())?.get_or_init(|| self.search(tenant));
-        let mut at = method.0;
-        if parents.get(at as usize).is_none_or(|p| *p == NO_PARENT) {
-            return None;
-        }
-        let mut nodes = vec![at];
-        while parents[at as usize] != IS_ROOT {
-            at = parents[at as usize];
-            nodes.push(at);
+        let mut nodes = vec![method.0];
+        let mut parent = parents.of(method.0)?;
+        while parent != IS_ROOT {
+            nodes.push(parent);
+            parent = parents.of(parent)?;
         }
         nodes.reverse();
         Some(self.steps(&nodes))
@@ -322,27 +318,62 @@ impl<'p> Reach<'p> {
     }
 
     /// Breadth-first search for one tenant, in node order, so that the way found does not depend on threads.
-    fn search(&self, tenant: TenantId) -> Vec<u32> {
-        let mut parents = vec![NO_PARENT; self.graph.n_nodes()];
-        // Asked of every edge, and far smaller than the table of parents.
+    fn search(&self, tenant: TenantId) -> Parents {
         let mut seen = BitSet::new(self.graph.n_nodes());
-        let mut queue = VecDeque::new();
-        for (method, _) in self.roots().filter(|(_, of)| *of == tenant) {
-            parents[method.index()] = IS_ROOT;
-            seen.add(method.index());
-            queue.push_back(method.0);
-        }
+        let roots = self.roots().filter(|(_, of)| *of == tenant).map(|(method, _)| method.0);
+        // In the order in which they are found, which is that in which they are followed.
+        let mut found: Vec<(u32, u32)> = Vec::new();
+        found.extend(roots.filter(|root| seen.add(*root as usize)).map(|root| (root, IS_ROOT)));
         let (byte, bit) = place_of(tenant);
-        while let Some(from) = queue.pop_front() {
+        let mut next = 0;
+        while let Some(&(from, _)) = found.get(next) {
+            next += 1;
             for to in self.live.followed(self.graph, from) {
                 if !seen.has(to as usize) && self.allowed(to, byte) & bit != 0 {
                     seen.add(to as usize);
-                    parents[to as usize] = from;
-                    queue.push_back(to);
+                    found.push((to, from));
                 }
             }
         }
-        parents
+        Parents::of_all(found, self.graph.n_nodes())
+    }
+}
+
+/// From where each node that a tenant reaches is entered first. There is one of these for each tenant that has a finding:
+/// of a hundred small modules none may take as much memory as the graph has nodes.
+enum Parents {
+    /// By node.
+    Dense(Vec<u32>),
+    /// Nodes and their parents, by node.
+    Sparse(Vec<(u32, u32)>),
+}
+
+impl Parents {
+    fn of_all(mut found: Vec<(u32, u32)>, n_nodes: usize) -> Self {
+        // A pair takes twice the place of a number.
+        if found.len() < n_nodes / 2 {
+            found.sort_unstable();
+            found.shrink_to_fit();
+            return Self::Sparse(found);
+        }
+        let mut parents = vec![NO_PARENT; n_nodes];
+        for (node, parent) in found {
+            if let Some(slot) = parents.get_mut(node as usize) {
+                *slot = parent;
+            }
+        }
+        Self::Dense(parents)
+    }
+
+    /// The parent of a node that is reached.
+    fn of(&self, node: u32) -> Option<u32> {
+        match self {
+            Self::Dense(parents) => parents.get(node as usize).copied().filter(|p| *p != NO_PARENT),
+            Self::Sparse(parents) => {
+                let at = parents.binary_search_by_key(&node, |(node, _)| *node).ok()?;
+                parents.get(at).map(|(_, parent)| *parent)
+            }
+        }
     }
 }
 
