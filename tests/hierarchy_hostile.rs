@@ -52,7 +52,7 @@ fn a_tower_of_classes_is_cut_where_it_is_too_tall() {
 }
 
 #[test]
-fn a_tower_on_what_is_not_there_is_as_uncertain_from_top_to_bottom() {
+fn a_tower_on_what_is_not_there_is_cut_too() {
     const N: usize = 12_000;
     let told = told((0..N).map(|i| floor(i, &name(i + 1), N)));
     assert!(told.contains("has more than 1024 supertypes"), "{told}");

@@ -331,3 +331,20 @@ fn many_calls_of_one_method_that_must_be_undone_are_asked_about_in_time() {
     let told = told(class);
     assert!(told.contains("analysis-bound") && told.contains("`put` is so large"), "{told}");
 }
+
+#[test]
+fn many_writes_and_reads_of_one_static_are_not_compared_with_each_other() {
+    let mut class = ClassAssembler::new("shop/Chain");
+    let field = class.member_info(0x9, "last", "Ljava/lang/Object;", &[]);
+    class.fields.push(field);
+    let last = class.member(9, "shop/Chain", "last", "Ljava/lang/Object;").to_be_bytes();
+    for i in 0..80 {
+        let mut set = [0x2A, 0xB3, last[0], last[1]].repeat(4_000);
+        set.push(RETURN);
+        add(&mut class, 0x9, &format!("set{i}"), "(Ljava/lang/Object;)V", set);
+        let mut get = [0xB2, last[0], last[1], 0x57].repeat(4_000);
+        get.push(RETURN);
+        add(&mut class, 0x9, &format!("get{i}"), "()V", get);
+    }
+    assert_eq!(scanned(class), Some(0));
+}

@@ -43,7 +43,8 @@ use uses::Uses;
 
 /// The group of the models for what is taken and given back, rather than opened and closed.
 const LOCKS: &str = "locks";
-/// Events and values that are looked at for all obligations of one body; those that come after are not followed.
+/// Events and values that are looked at for all obligations of one body; those that come after are not followed, which is
+/// noted.
 const MAX_STEPS: usize = 1 << 22;
 /// Obligations of one body that are followed however large it is.
 const MIN_FOLLOWED: usize = 16;

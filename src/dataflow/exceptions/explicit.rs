@@ -106,9 +106,11 @@ impl Exceptions<'_> {
         found
     }
 
-    /// Tells that what is asked from now on has nothing to do with what was asked before.
+    /// Tells that what is asked from now on has nothing to do with what was asked before. Answers that end somewhere are
+    /// forgotten: what is told of a method may not depend on the classes that lie beside its own.
     pub(crate) fn begin(&self) {
         self.explicit.borrow_mut().clear();
+        self.checked.borrow_mut().clear();
         if self.own.borrow().len() > MAX_OWN {
             self.own.borrow_mut().clear();
         }

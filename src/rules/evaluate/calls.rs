@@ -12,7 +12,7 @@ use crate::vocabulary::{ClassId, MemberRefId, MethodId, Name, Parallel, ValueId}
 use rustc_hash::FxHashMap;
 
 /// Events that are looked at for all calls of one method that match: what is asked about a call may take a walk over the
-/// whole body. Further calls of the method are not seen.
+/// whole body. Further calls of the method are not asked about, which [bounds](crate::dataflow::Bounds) note.
 const MAX_ASKED: usize = 1 << 21;
 /// Calls of one method that are asked about however large it is.
 const MIN_ASKED: usize = 64;
