@@ -1,6 +1,7 @@
 //! The call graph read backwards: at which instructions a method may be called.
 
 use super::call_graph::{CallGraph, Node};
+use super::grouped::{Found, Grouped};
 use super::link::Program;
 use crate::facts::Event;
 use crate::vocabulary::{ClassId, MethodId, Parallel};
@@ -18,8 +19,7 @@ pub struct CallSite {
 
 /// All call sites, by the method they resolve to.
 pub struct CallSites {
-    first: Vec<u32>,
-    sites: Vec<CallSite>,
+    sites: Grouped<CallSite>,
     /// Methods with those that they override, ascending.
     overridden: Vec<(MethodId, MethodId)>,
 }
@@ -30,25 +30,14 @@ impl CallSites {
         const CHUNK: usize = 256;
         let n_classes = program.classes.len();
         let found = parallel.map(n_classes.div_ceil(CHUNK), |chunk| {
-            let mut found = Vec::new();
+            let mut found = Found::default();
             for i in chunk * CHUNK..n_classes.min((chunk + 1) * CHUNK) {
                 sites_of(program, ClassId::from_index(i), &mut found);
             }
-            found
+            found.shrunk()
         });
-        let mut first = vec![0u32; program.n_methods + 1];
-        found.iter().flatten().for_each(|(target, _)| first[target.index() + 1] += 1);
-        for i in 0..program.n_methods {
-            first[i + 1] += first[i];
-        }
-        let mut next = first.clone();
         let none = CallSite { caller: MethodId(0), event: 0 };
-        let mut sites = vec![none; first[program.n_methods] as usize];
-        for (target, site) in found.into_iter().flatten() {
-            let at = &mut next[target.index()];
-            sites[*at as usize] = site;
-            *at += 1;
-        }
+        let sites = Grouped::of(found, program.n_methods, none);
         let mut overridden: Vec<(MethodId, MethodId)> = Vec::new();
         for m in 0..program.n_methods {
             let method = MethodId::from_index(m);
@@ -59,12 +48,12 @@ impl CallSites {
             }
         }
         let overridden = by_first(&overridden, program.n_methods);
-        Self { first, sites, overridden }
+        Self { sites, overridden }
     }
 
     /// Call instructions that resolve to exactly this method.
     pub fn resolved_to(&self, method: MethodId) -> &[CallSite] {
-        &self.sites[self.first[method.index()] as usize..self.first[method.index() + 1] as usize]
+        self.sites.of_id(method.index())
     }
 
     /// The methods that this one overrides or implements, directly.
@@ -120,7 +109,7 @@ fn by_first(pairs: &[(MethodId, MethodId)], n: usize) -> Vec<(MethodId, MethodId
     sorted
 }
 
-fn sites_of(program: &Program<'_>, class: ClassId, found: &mut Vec<(MethodId, CallSite)>) {
+fn sites_of(program: &Program<'_>, class: ClassId, found: &mut Found<CallSite>) {
     let unit = program.unit(class);
     let refs = program.refs(program.class(class).loader);
     for (caller, method) in program.methods_of(class) {
@@ -128,7 +117,7 @@ fn sites_of(program: &Program<'_>, class: ClassId, found: &mut Vec<(MethodId, Ca
             if let Some(target) = target_of(event, refs)
                 && !program.is_jdk(program.class_of_method(target))
             {
-                found.push((target, CallSite { caller, event: i as u16 }));
+                found.add(target.0, CallSite { caller, event: i as u16 });
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Who reads and writes which field.
 
+use super::grouped::{Found, Grouped};
 use super::link::Program;
 use crate::facts::EventKind;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel};
@@ -36,8 +37,7 @@ impl Packed {
 
 /// All accesses, by field.
 pub struct FieldGraph {
-    first: Vec<u32>,
-    accesses: Vec<Packed>,
+    accesses: Grouped<Packed>,
 }
 
 impl FieldGraph {
@@ -46,34 +46,18 @@ impl FieldGraph {
         const CHUNK: usize = 256;
         let n_classes = program.classes.len();
         let found = parallel.map(n_classes.div_ceil(CHUNK), |chunk| {
-            let mut found = Vec::new();
+            let mut found = Found::default();
             for i in chunk * CHUNK..n_classes.min((chunk + 1) * CHUNK) {
                 accesses_of(program, ClassId::from_index(i), &mut found);
             }
-            found
+            found.shrunk()
         });
-        let mut first = vec![0u32; program.n_fields + 1];
-        for (field, _) in found.iter().flatten() {
-            first[field.index() + 1] += 1;
-        }
-        for i in 0..program.n_fields {
-            first[i + 1] += first[i];
-        }
-        let mut next = first.clone();
-        let none = Packed { method: 0, event: 0 };
-        let mut accesses = vec![none; first[program.n_fields] as usize];
-        for (field, access) in found.into_iter().flatten() {
-            let at = &mut next[field.index()];
-            accesses[*at as usize] = Packed::of(access);
-            *at += 1;
-        }
-        Self { first, accesses }
+        Self { accesses: Grouped::of(found, program.n_fields, Packed { method: 0, event: 0 }) }
     }
 
     /// The accesses of a field, in method order.
     pub fn accesses(&self, field: FieldId) -> impl ExactSizeIterator<Item = Access> {
-        let rows = self.first[field.index()] as usize..self.first[field.index() + 1] as usize;
-        self.accesses[rows].iter().map(|packed| packed.access())
+        self.accesses.of_id(field.index()).iter().map(|packed| packed.access())
     }
 
     /// The writes of a field, in method order.
@@ -92,7 +76,7 @@ impl FieldGraph {
     }
 }
 
-fn accesses_of(program: &Program<'_>, class: ClassId, found: &mut Vec<(FieldId, Access)>) {
+fn accesses_of(program: &Program<'_>, class: ClassId, found: &mut Found<Packed>) {
     let unit = program.unit(class);
     let refs = program.refs(program.class(class).loader);
     for (id, method) in program.methods_of(class) {
@@ -102,7 +86,7 @@ fn accesses_of(program: &Program<'_>, class: ClassId, found: &mut Vec<(FieldId, 
             }
             if let Some(field) = event.member().and_then(|m| refs.field(m)) {
                 let is_write = matches!(event.kind, EventKind::PutStatic | EventKind::PutField);
-                found.push((field, Access { method: id, event: i as u16, is_write }));
+                found.add(field.0, Packed::of(Access { method: id, event: i as u16, is_write }));
             }
         }
     }

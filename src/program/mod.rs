@@ -10,6 +10,7 @@ pub mod call_graph;
 pub mod call_sites;
 mod declared;
 pub mod field_graph;
+mod grouped;
 pub mod hierarchy;
 pub mod link;
 pub mod linkage;
