@@ -20,8 +20,8 @@ pub struct CallSite {
 /// All call sites, by the method they resolve to.
 pub struct CallSites {
     sites: Grouped<CallSite>,
-    /// Methods with those that they override, ascending.
-    overridden: Vec<(MethodId, MethodId)>,
+    /// The methods that each overrides or implements, directly.
+    overridden: Grouped<MethodId>,
 }
 
 impl CallSites {
@@ -38,16 +38,15 @@ impl CallSites {
         });
         let none = CallSite { caller: MethodId(0), event: 0 };
         let sites = Grouped::of(found, program.n_methods, none);
-        let mut overridden: Vec<(MethodId, MethodId)> = Vec::new();
-        for m in 0..program.n_methods {
-            let method = MethodId::from_index(m);
-            for to in graph.selected(method) {
-                if let Node::Dispatch(by) = graph.node(*to) {
-                    overridden.push((by, method));
-                }
-            }
-        }
-        let overridden = by_first(&overridden, program.n_methods);
+        let methods = || (0..program.n_methods).map(MethodId::from_index);
+        let overriders = |method| {
+            graph.selected(method).iter().filter_map(|to| match graph.node(*to) {
+                Node::Dispatch(by) => Some(by.0),
+                _ => None,
+            })
+        };
+        let pairs = || methods().flat_map(|method| overriders(method).map(move |by| (by, method)));
+        let overridden = Grouped::listed(pairs, program.n_methods, MethodId(0));
         Self { sites, overridden }
     }
 
@@ -58,8 +57,7 @@ impl CallSites {
 
     /// The methods that this one overrides or implements, directly.
     pub fn overridden_by(&self, method: MethodId) -> impl Iterator<Item = MethodId> + '_ {
-        let from = self.overridden.partition_point(|(by, _)| *by < method);
-        self.overridden[from..].iter().take_while(move |(by, _)| *by == method).map(|(_, m)| *m)
+        self.overridden.of_id(method.index()).iter().copied()
     }
 
     /// Call instructions that may select this method: those that resolve to it or to what it overrides. `None` when
@@ -91,22 +89,6 @@ impl CallSites {
         sites.dedup();
         Some(sites)
     }
-}
-
-/// Counting sort of pairs by the first of each, of which there are `n`; the order of those with the same first stays.
-fn by_first(pairs: &[(MethodId, MethodId)], n: usize) -> Vec<(MethodId, MethodId)> {
-    let mut next = vec![0u32; n + 1];
-    pairs.iter().for_each(|(by, _)| next[by.index() + 1] += 1);
-    for i in 0..n {
-        next[i + 1] += next[i];
-    }
-    let mut sorted = vec![(MethodId(0), MethodId(0)); pairs.len()];
-    for pair in pairs {
-        let at = &mut next[pair.0.index()];
-        sorted[*at as usize] = *pair;
-        *at += 1;
-    }
-    sorted
 }
 
 fn sites_of(program: &Program<'_>, class: ClassId, found: &mut Found<CallSite>) {

@@ -36,13 +36,19 @@ pub(super) struct Grouped<T> {
 impl<T: Copy> Grouped<T> {
     /// Groups what was found by counting. All ids are below `n_ids`; `empty` is any row.
     pub(super) fn of(found: Vec<Found<T>>, n_ids: usize, empty: T) -> Self {
-        let mut first = vec![0u32; n_ids + 1];
-        found.iter().flat_map(|f| &f.ids).for_each(|id| first[*id as usize + 1] += 1);
-        for i in 0..n_ids {
-            first[i + 1] += first[i];
-        }
-        let mut rows = vec![empty; first[n_ids] as usize];
-        for (id, row) in found.into_iter().flat_map(|f| f.ids.into_iter().zip(f.rows)) {
+        let first = first_rows(found.iter().flat_map(|f| &f.ids).copied(), n_ids);
+        // What has been placed is freed at once.
+        Self::placed(first, found.into_iter().flat_map(|f| f.ids.into_iter().zip(f.rows)), empty)
+    }
+
+    /// The same for rows that can be listed twice, so that nothing has to be kept meanwhile.
+    pub(super) fn listed<I: Iterator<Item = (u32, T)>>(list: impl Fn() -> I, n_ids: usize, empty: T) -> Self {
+        Self::placed(first_rows(list().map(|(id, _)| id), n_ids), list(), empty)
+    }
+
+    fn placed(mut first: Vec<u32>, found: impl Iterator<Item = (u32, T)>, empty: T) -> Self {
+        let mut rows = vec![empty; first.last().map_or(0, |n| *n as usize)];
+        for (id, row) in found {
             let at = &mut first[id as usize];
             rows[*at as usize] = row;
             *at += 1;
@@ -64,6 +70,16 @@ impl<T: Copy> Grouped<T> {
     }
 }
 
+/// For each id the number of rows of those below it, and at last the number of all.
+fn first_rows(ids: impl Iterator<Item = u32>, n_ids: usize) -> Vec<u32> {
+    let mut first = vec![0u32; n_ids + 1];
+    ids.for_each(|id| first[id as usize + 1] += 1);
+    for i in 0..n_ids {
+        first[i + 1] += first[i];
+    }
+    first
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +95,8 @@ mod tests {
         let all: Vec<String> = (0..5).map(|id| grouped.of_id(id).iter().collect()).collect();
         assert_eq!(all, ["bd", "", "ac", "e", ""]);
         assert_eq!(grouped.len(), 5);
+        let listed = Grouped::listed(|| [(1, 'x'), (0, 'y'), (1, 'z')].into_iter(), 2, ' ');
+        assert_eq!([listed.of_id(0), listed.of_id(1)], [&['y'][..], &['x', 'z']]);
+        assert_eq!(Grouped::listed(|| std::iter::empty::<(u32, char)>(), 0, ' ').len(), 0);
     }
 }

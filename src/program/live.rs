@@ -9,6 +9,7 @@ use super::hierarchy::Hierarchy;
 use super::link::Program;
 use crate::vocabulary::{ClassId, MethodId};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
 
 /// The classes with instances.
 #[derive(Default)]
@@ -38,8 +39,7 @@ impl Live {
             graph,
             live: vec![false; program.classes.len()],
             seen: BitSet::new(graph.n_nodes()),
-            found: Vec::new(),
-            n_followed: 0,
+            waiting: VecDeque::new(),
             blocked: FxHashMap::default(),
             unseen: FxHashMap::default(),
             used: BitSet::new(program.classes.len()),
@@ -129,9 +129,8 @@ struct Search<'s, 'f> {
     graph: &'s CallGraph,
     live: Vec<bool>,
     seen: BitSet,
-    /// Nodes that were seen, in order, and how many of them were followed.
-    found: Vec<u32>,
-    n_followed: usize,
+    /// Nodes that were seen and not followed yet, in order.
+    waiting: VecDeque<u32>,
     /// Nodes that a dispatch leads to once the class has an instance.
     blocked: FxHashMap<ClassId, Vec<u32>>,
     /// Libraries' classes that only reflection makes, by archive: they have instances once the library is in use.
@@ -143,7 +142,7 @@ struct Search<'s, 'f> {
 impl Search<'_, '_> {
     fn enter(&mut self, node: u32) {
         if self.seen.add(node as usize) {
-            self.found.push(node);
+            self.waiting.push_back(node);
         }
     }
 
@@ -175,8 +174,7 @@ impl Search<'_, '_> {
 
     fn run(&mut self) {
         let graph = self.graph;
-        while let Some(&from) = self.found.get(self.n_followed) {
-            self.n_followed += 1;
+        while let Some(from) = self.waiting.pop_front() {
             match graph.node(from) {
                 Node::Instance(class) => self.make(class),
                 Node::Method(method) => self.use_archive(self.program.class_of_method(method)),

@@ -9,6 +9,7 @@ use super::spread::{Ways, n_bytes, place_of, walk};
 use crate::facts::MethodFacts;
 use crate::topology::{BASE, Role, TenantKind};
 use crate::vocabulary::{Access, ClassId, MethodId, TenantId};
+use std::collections::VecDeque;
 use std::sync::OnceLock;
 
 /// A set of tenants, one bit each. Bytes, because there is a set for every node of the call graph, and most deployments
@@ -319,23 +320,24 @@ impl<'p> Reach<'p> {
 
     /// Breadth-first search for one tenant, in node order, so that the way found does not depend on threads.
     fn search(&self, tenant: TenantId) -> Parents {
+        let (byte, bit) = place_of(tenant);
+        let sets = self.bits.chunks_exact(self.n_bytes);
+        let n_methods = sets.filter(|set| set.get(byte).is_some_and(|byte| byte & bit != 0)).count();
+        let mut parents = Parents::for_some_of(n_methods, self.program.n_methods, self.graph.n_nodes());
         let mut seen = BitSet::new(self.graph.n_nodes());
         let roots = self.roots().filter(|(_, of)| *of == tenant).map(|(method, _)| method.0);
-        // In the order in which they are found, which is that in which they are followed.
-        let mut found: Vec<(u32, u32)> = Vec::new();
-        found.extend(roots.filter(|root| seen.add(*root as usize)).map(|root| (root, IS_ROOT)));
-        let (byte, bit) = place_of(tenant);
-        let mut next = 0;
-        while let Some(&(from, _)) = found.get(next) {
-            next += 1;
+        let mut waiting: VecDeque<u32> = roots.filter(|root| seen.add(*root as usize)).collect();
+        waiting.iter().for_each(|root| parents.add(*root, IS_ROOT));
+        while let Some(from) = waiting.pop_front() {
             for to in self.live.followed(self.graph, from) {
                 if !seen.has(to as usize) && self.allowed(to, byte) & bit != 0 {
                     seen.add(to as usize);
-                    found.push((to, from));
+                    parents.add(to, from);
+                    waiting.push_back(to);
                 }
             }
         }
-        Parents::of_all(found, self.graph.n_nodes())
+        parents.finished()
     }
 }
 
@@ -344,25 +346,39 @@ impl<'p> Reach<'p> {
 enum Parents {
     /// By node.
     Dense(Vec<u32>),
-    /// Nodes and their parents, by node.
+    /// Nodes and their parents, by node once all are found.
     Sparse(Vec<(u32, u32)>),
 }
 
 impl Parents {
-    fn of_all(mut found: Vec<(u32, u32)>, n_nodes: usize) -> Self {
-        // A pair takes twice the place of a number.
-        if found.len() < n_nodes / 2 {
-            found.sort_unstable();
-            found.shrink_to_fit();
-            return Self::Sparse(found);
+    /// No node yet. A pair takes twice the place of a number, so it is by how many of the methods are reached.
+    fn for_some_of(n_reached: usize, n_methods: usize, n_nodes: usize) -> Self {
+        if n_reached < n_methods / 2 {
+            Self::Sparse(Vec::new())
+        } else {
+            Self::Dense(vec![NO_PARENT; n_nodes])
         }
-        let mut parents = vec![NO_PARENT; n_nodes];
-        for (node, parent) in found {
-            if let Some(slot) = parents.get_mut(node as usize) {
-                *slot = parent;
+    }
+
+    /// Adds a node that was not there before.
+    fn add(&mut self, node: u32, parent: u32) {
+        match self {
+            Self::Dense(parents) => {
+                if let Some(slot) = parents.get_mut(node as usize) {
+                    *slot = parent;
+                }
             }
+            Self::Sparse(parents) => parents.push((node, parent)),
         }
-        Self::Dense(parents)
+    }
+
+    /// Ready to be asked.
+    fn finished(mut self) -> Self {
+        if let Self::Sparse(parents) = &mut self {
+            parents.sort_unstable();
+            parents.shrink_to_fit();
+        }
+        self
     }
 
     /// The parent of a node that is reached.

@@ -33,18 +33,11 @@ const MANY_STARTS: usize = 16;
 ///
 /// Many starts, which are ascending, are followed one after the other, so that the tables are read from front to back;
 /// where few lead to all the rest, what was found last lies nearest.
-pub(crate) fn walk(starts: Vec<u32>, n_nodes: usize, mut follow: impl FnMut(u32, &mut Vec<u32>)) {
-    let mut found = starts;
-    if found.len() > n_nodes / MANY_STARTS {
-        let mut next = 0;
-        while let Some(&from) = found.get(next) {
-            next += 1;
-            follow(from, &mut found);
-        }
-    } else {
-        while let Some(from) = found.pop() {
-            follow(from, &mut found);
-        }
+pub(crate) fn walk(starts: Vec<u32>, n_nodes: usize, mut follow: impl FnMut(u32, &mut VecDeque<u32>)) {
+    let in_order = starts.len() > n_nodes / MANY_STARTS;
+    let mut waiting = VecDeque::from(starts);
+    while let Some(from) = if in_order { waiting.pop_front() } else { waiting.pop_back() } {
+        follow(from, &mut waiting);
     }
 }
 
@@ -68,7 +61,7 @@ where
             for to in (self.successors)(from) {
                 if !reached.has(to as usize) && (self.allowed)(to, byte) & bit != 0 {
                     reached.add(to as usize);
-                    found.push(to);
+                    found.push_back(to);
                 }
             }
         });

@@ -45,25 +45,25 @@ pub(super) fn merge_edges(found: Vec<Found>, n_methods: usize, n_nodes: usize) -
         first[node + 1] += first[node] - start;
     }
     targets.resize(first[n_nodes] as usize, 0);
-    let mut next = first[n_methods..].to_vec();
     for (from, to) in others.into_iter().flatten().filter(|(from, _)| *from as usize >= n_methods) {
-        let at = &mut next[from as usize - n_methods];
+        let at = &mut first[from as usize];
         targets[*at as usize] = to;
         *at += 1;
     }
-    drop(next);
-    let mut kept = start as usize;
+    // Where the rows of a node now begin, they end.
+    let (mut kept, mut begin) = (start as usize, start as usize);
     for node in n_methods..n_nodes {
-        let rows = first[node] as usize..first[node + 1] as usize;
-        targets[rows.clone()].sort_unstable();
+        let end = first[node] as usize;
+        targets[begin..end].sort_unstable();
         first[node] = kept as u32;
-        for row in rows {
+        for row in begin..end {
             let target = targets[row];
             if kept == first[node] as usize || targets[kept - 1] != target {
                 targets[kept] = target;
                 kept += 1;
             }
         }
+        begin = end;
     }
     first[n_nodes] = kept as u32;
     targets.truncate(kept);
