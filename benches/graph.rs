@@ -31,8 +31,12 @@ fn hierarchy(set: Set) -> Hierarchy {
     Hierarchy::build(program(set), &FxHashSet::default(), &Pool)
 }
 
+fn fields(set: Set) -> FieldGraph {
+    FieldGraph::build(program(set), &Pool)
+}
+
 fn calls(set: Set) -> CallGraph {
-    CallGraph::build(program(set), &hierarchy(set), &Services::default(), &Pool)
+    CallGraph::build(program(set), &hierarchy(set), &fields(set), &Services::default(), &Pool)
 }
 
 #[divan::bench(args = SETS, max_time = 10)]
@@ -48,14 +52,13 @@ fn subtypes(bencher: Bencher, set: Set) {
 
 #[divan::bench(args = SETS, max_time = 10)]
 fn call_graph(bencher: Bencher, set: Set) {
-    let (program, hierarchy) = (program(set), hierarchy(set));
-    bencher.bench_local(|| CallGraph::build(program, &hierarchy, &Services::default(), &Pool));
+    let (program, hierarchy, fields) = (program(set), hierarchy(set), fields(set));
+    bencher.bench_local(|| CallGraph::build(program, &hierarchy, &fields, &Services::default(), &Pool));
 }
 
 #[divan::bench(args = SETS, max_time = 10)]
 fn field_graph(bencher: Bencher, set: Set) {
-    let program = program(set);
-    bencher.bench_local(|| FieldGraph::build(program, &Pool));
+    bencher.bench_local(|| fields(set));
 }
 
 #[divan::bench(args = SETS, max_time = 10)]

@@ -28,10 +28,16 @@ fn is_part(world: &World<'_>, class: ClassId, method: MethodId, depth: u32) -> b
     if depth >= MAX_DEPTH {
         return false;
     }
-    // Objects of an anonymous class that an initialiser makes do its work, whoever calls them back.
-    if is_anonymous(world, own) && name != "<init>" {
+    // Objects of an anonymous class that an initialiser makes do its work, whoever calls them back, unless they outlive it.
+    if program.is_anonymous(own) && name != "<init>" {
+        if world.calls.is_outliving_object(own) {
+            return false;
+        }
         let mut constructors = program.methods_of(own).filter(|(_, m)| program.text(m.name) == "<init>");
         return constructors.all(|(init, _)| is_part(world, class, init, depth + 1));
+    }
+    if world.calls.is_outliving(method) {
+        return false;
     }
     let is_closed = facts.access.is_private() || facts.access.has(Access::SYNTHETIC) || name == "<init>";
     is_closed && {
@@ -40,15 +46,7 @@ fn is_part(world: &World<'_>, class: ClassId, method: MethodId, depth: u32) -> b
     }
 }
 
-fn is_anonymous(world: &World<'_>, class: ClassId) -> bool {
-    let name = world.program.class_name(class);
-    name.rsplit_once('$')
-        .is_some_and(|(_, tail)| !tail.is_empty() && tail.bytes().all(|b| b.is_ascii_digit()))
-}
-
 /// Whether two classes are nested in the same outermost class of the same loader.
 pub fn is_same_nest(world: &World<'_>, a: ClassId, b: ClassId) -> bool {
-    let program = world.program;
-    let outermost = |id: ClassId| program.class_name(id).split('$').next().unwrap_or_default();
-    a == b || (program.class(a).loader == program.class(b).loader && outermost(a) == outermost(b))
+    world.program.is_same_outermost(a, b)
 }

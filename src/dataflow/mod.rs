@@ -31,7 +31,9 @@ pub use changes::{Change, ChangeTable, Changes, How};
 pub use knowledge::{ApiId, Knowledge, Role};
 
 use crate::facts::{ArchiveFacts, Event, MethodFacts};
-use crate::program::{CallGraph, CallSites, FieldGraph, Hierarchy, Origins, Program, Reach};
+use crate::program::{
+    CallGraph, CallSites, FieldGraph, Hierarchy, Origins, Program, Reach, classes_in_final,
+};
 use crate::vocabulary::{ClassId, MethodId};
 
 /// Everything that analyses ask.
@@ -136,6 +138,30 @@ impl<'w> World<'w> {
         }
         found.sort_unstable();
         found.dedup();
+        if !found.is_empty() && self.program.is_jdk(self.program.class_of_method(target)) {
+            self.retain_selectable(body, event, &mut found);
+        }
         Some(found)
+    }
+
+    /// Leaves out what no object in the final fields that the receiver is read from selects: a `ThreadLocal` that is made
+    /// as one is none of the subclasses that some library has.
+    fn retain_selectable(&self, body: Body<'_>, event: &Event, found: &mut Vec<MethodId>) {
+        let refs = self.program.refs(self.program.class(body.class).loader);
+        let read = |leaf| {
+            let (_, event) = body.origins.event(leaf)?;
+            refs.field(event.member()?)
+        };
+        let classes = body
+            .origins
+            .leaves(body.origins.arg(event, 0))
+            .map(|leaf| classes_in_final(self.program, read(leaf)?));
+        let Some(classes) = classes.collect::<Option<Vec<_>>>() else { return };
+        found.retain(|method| {
+            let facts = self.program.method(*method);
+            let selected =
+                |class: &ClassId| self.program.select(*class, facts.name, facts.desc) == Some(*method);
+            classes.iter().flatten().any(selected)
+        });
     }
 }

@@ -28,11 +28,11 @@ impl Graphs {
             let named = descriptors::named_classes(program, &arranged.archives, &Pool);
             Hierarchy::build(program, &named, &Pool)
         })?;
+        let fields = phases.run("fields", || FieldGraph::build(program, &Pool))?;
         let calls = phases.run("calls", || {
             let services = descriptors::services(&arranged.archives);
-            CallGraph::build(program, &hierarchy, &services, &Pool)
+            CallGraph::build(program, &hierarchy, &fields, &services, &Pool)
         })?;
-        let fields = phases.run("fields", || FieldGraph::build(program, &Pool))?;
         Some(Self { hierarchy, calls, fields })
     }
 }

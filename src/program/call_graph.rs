@@ -6,10 +6,15 @@
 //! class exists": whoever creates it lets the JDK call back the methods that override the JDK's.
 
 mod edges;
+mod inherited;
+mod kept;
 mod overrides;
 
 use self::edges::{Found, merge_edges};
+use self::inherited::Step;
+use self::kept::{Keeping, edges_of};
 use super::bits::BitSet;
+use super::field_graph::FieldGraph;
 use super::hierarchy::Hierarchy;
 use super::link::{NO_CLASS, Program};
 use super::node_numbers::{Kinds, Numbers};
@@ -20,6 +25,7 @@ use super::texts::{TextMaking, makes_text, text_of_operands};
 use crate::facts::{Event, EventKind, MethodFacts, Value};
 use crate::vocabulary::{ClassId, MethodId, Name, Parallel, sort_and_dedup};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
 
 /// A node of the call graph.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +49,8 @@ pub struct CallGraph {
     initializers: BitSet,
     lambdas: BitSet,
     makers: BitSet,
+    /// Nodes of functions that outlive the run of the code that makes them.
+    outliving: BitSet,
     /// Invoke instructions whose target was found.
     pub n_sites: usize,
     /// Invoke instructions whose target was not found in the view of the caller.
@@ -60,6 +68,7 @@ impl CallGraph {
     pub fn build(
         program: &Program<'_>,
         hierarchy: &Hierarchy,
+        fields: &FieldGraph,
         services: &Services,
         parallel: &impl Parallel,
     ) -> Self {
@@ -68,7 +77,7 @@ impl CallGraph {
         let known = Known::of(program);
         let mut numbers = Numbers::of(program, &known, parallel);
         let (special, finals) = parallel.both(|| special_members(program, &known), || final_fields(program));
-        let found = parallel.map(n_classes.div_ceil(CHUNK), |chunk| {
+        let mut found = parallel.map(n_classes.div_ceil(CHUNK), |chunk| {
             let mut work = Work {
                 program,
                 hierarchy,
@@ -79,6 +88,9 @@ impl CallGraph {
                 found: Found::default(),
                 has_lambda: false,
                 makes_objects: false,
+                makes_anonymous: false,
+                keeping: Keeping::new(program, &numbers),
+                steps: FxHashMap::default(),
                 seen: FxHashSet::default(),
                 interfaces: Vec::new(),
                 above: Vec::new(),
@@ -108,9 +120,16 @@ impl CallGraph {
             methods
         };
         let (lambdas, makers) = (marked(|f| &f.lambdas), marked(|f| &f.makers));
+        let mut outliving = BitSet::new(n_nodes);
+        found.iter().flat_map(|f| &f.outliving).for_each(|node| {
+            outliving.add(*node as usize);
+        });
+        let kept = found.iter_mut().flat_map(|f| std::mem::take(&mut f.kept)).collect();
+        let of_fields = edges_of(kept, program, fields);
+        found.push(Found { others: of_fields, ..Found::default() });
         let (first, targets) = merge_edges(found, program.n_methods, n_nodes);
         numbers.forget_kinds();
-        Self { first, targets, numbers, initializers, lambdas, makers, n_sites, n_unresolved }
+        Self { first, targets, numbers, initializers, lambdas, makers, outliving, n_sites, n_unresolved }
     }
 
     /// Number of nodes.
@@ -159,6 +178,17 @@ impl CallGraph {
     /// Whether a method makes a lambda or a method reference.
     pub fn has_lambda(&self, method: MethodId) -> bool {
         self.lambdas.has(method.index())
+    }
+
+    /// Whether a method is the code of a lambda or method reference that is stored or returned where it is made.
+    pub fn is_outliving(&self, method: MethodId) -> bool {
+        self.outliving.has(self.index(Node::Method(method)) as usize)
+            || self.outliving.has(self.index(Node::Dispatch(method)) as usize)
+    }
+
+    /// Whether objects of an anonymous class are stored or returned where they are made.
+    pub fn is_outliving_object(&self, class: ClassId) -> bool {
+        self.outliving.has(self.index(Node::Instance(class)) as usize)
     }
 
     /// Whether a method makes objects, or calls a superclass's `clone`.
@@ -230,6 +260,10 @@ struct Work<'w, 'f> {
     /// Of the present body.
     has_lambda: bool,
     makes_objects: bool,
+    makes_anonymous: bool,
+    keeping: Keeping<'w, 'f>,
+    /// What methods of shared classes call on their own objects, as far as modules have subclasses.
+    steps: FxHashMap<ClassId, Rc<[Step]>>,
     /// Reused for walks over supertypes.
     seen: FxHashSet<ClassId>,
     interfaces: Vec<ClassId>,
@@ -262,6 +296,7 @@ impl Work<'_, '_> {
         if self.hierarchy.has_instances(class) {
             self.overrides(class);
             self.inherited_implementations(class);
+            self.inherited_algorithms(class);
         }
         let super_class = self.program.class(class).super_class;
         if super_class != NO_CLASS && !self.program.is_jdk(super_class) {
@@ -280,8 +315,13 @@ impl Work<'_, '_> {
 
     fn body(&mut self, class: ClassId, id: MethodId, method: &MethodFacts) {
         let first = self.found.targets.len();
-        (self.has_lambda, self.makes_objects) = (false, false);
+        (self.has_lambda, self.makes_objects, self.makes_anonymous) = (false, false, false);
         self.read_body(class, method);
+        if (self.has_lambda || self.makes_anonymous) && self.program.is_shared(class) {
+            let origins = Origins { unit: self.program.unit(class), method };
+            let Found { kept, outliving, .. } = &mut self.found;
+            self.keeping.of_body(class, origins, kept, outliving);
+        }
         self.found.lambdas.extend(Some(id).filter(|_| self.has_lambda));
         self.found.makers.extend(Some(id).filter(|_| self.makes_objects));
         // A body calls the same methods again and again.
@@ -302,6 +342,7 @@ impl Work<'_, '_> {
             } else if event.kind == EventKind::New {
                 self.makes_objects = true;
                 if let Some(made) = event.name().and_then(|n| self.program.find(loader, n)) {
+                    self.makes_anonymous |= self.program.is_anonymous(made);
                     self.leads_to(Node::Instance(made));
                     self.initialize(class, made);
                 }

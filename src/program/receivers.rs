@@ -70,6 +70,16 @@ impl<'p> FinalFields<'p> {
     }
 }
 
+/// The classes of all objects that a final field holds, if they are seen to be made where it is set: those of the JDK's
+/// factories left out.
+pub fn classes_in_final(program: &Program<'_>, field: FieldId) -> Option<Vec<ClassId>> {
+    let class = program.class_of_field(field);
+    if program.is_jdk(class) || !program.field(field).access.is_final() {
+        return None;
+    }
+    stored_by(program, class).remove(&field).flatten().map(|classes| classes.to_vec())
+}
+
 /// What the constructors and the initialiser of a class store in its own fields: a final one is written nowhere else.
 fn stored_by(program: &Program<'_>, class: ClassId) -> FxHashMap<FieldId, Values> {
     let refs = program.refs(program.class(class).loader);

@@ -69,9 +69,9 @@ pub(crate) fn with_world<R>(deployment: &Deployment, look: impl FnOnce(&World<'_
     let archives = read.archives;
     let program = Program::link(&facts, &topology, &|i| archives[i].path.clone(), &Pool);
     let hierarchy = Hierarchy::build(&program, &Default::default(), &Pool);
-    let calls = CallGraph::build(&program, &hierarchy, &Default::default(), &Pool);
-    let sites = CallSites::build(&program, &calls, &Pool);
     let fields = FieldGraph::build(&program, &Pool);
+    let calls = CallGraph::build(&program, &hierarchy, &fields, &Default::default(), &Pool);
+    let sites = CallSites::build(&program, &calls, &Pool);
     let reach = Reach::spread(&program, &hierarchy, &calls);
     let models = Models::built_in().unwrap();
     let knowledge: Knowledge = knowledge(&models, &program, &Pool);

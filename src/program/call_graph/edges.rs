@@ -1,5 +1,6 @@
 //! Edges as they are found, and how they become one table.
 
+use super::kept::Kept;
 use crate::vocabulary::{MethodId, sort_and_dedup};
 
 /// The edges of some classes whose numbers follow each other.
@@ -15,6 +16,10 @@ pub(super) struct Found {
     pub(super) makers: Vec<MethodId>,
     /// The other edges, in no order.
     pub(super) others: Vec<(u32, u32)>,
+    /// Functions that fields keep.
+    pub(super) kept: Vec<Kept>,
+    /// Nodes of functions that outlive the code that makes them.
+    pub(super) outliving: Vec<u32>,
     pub(super) n_sites: usize,
     pub(super) n_unresolved: usize,
 }
@@ -52,13 +57,13 @@ pub(super) fn merge_edges(found: Vec<Found>, n_methods: usize, n_nodes: usize) -
     }
     // Where the rows of a node now begin, they end.
     let (mut kept, mut begin) = (start as usize, start as usize);
-    for node in n_methods..n_nodes {
-        let end = first[node] as usize;
+    for row in &mut first[n_methods..n_nodes] {
+        let end = std::mem::replace(row, kept as u32) as usize;
         targets[begin..end].sort_unstable();
-        first[node] = kept as u32;
-        for row in begin..end {
-            let target = targets[row];
-            if kept == first[node] as usize || targets[kept - 1] != target {
+        let of_node = kept;
+        for at in begin..end {
+            let target = targets[at];
+            if kept == of_node || targets[kept - 1] != target {
                 targets[kept] = target;
                 kept += 1;
             }

@@ -44,7 +44,7 @@ impl Work<'_, '_> {
     }
 
     /// Fills `above` for a class; returns how many of them are superclasses.
-    fn gather_above(&mut self, class: ClassId) -> usize {
+    pub(super) fn gather_above(&mut self, class: ClassId) -> usize {
         let program = self.program;
         let with_marks = |class: ClassId| (class, program.declared_marks(class));
         self.above.clear();

@@ -49,11 +49,9 @@ pub(super) fn reaches(cx: &Context<'_>, spot: &Spot, names: &[String]) -> bool {
 pub(super) fn also_calls(cx: &Context<'_>, method: MethodId, names: &[String]) -> bool {
     let program = cx.world.program;
     let class = program.class_of_method(method);
-    let last = program.class_name(class).rsplit('$').next().unwrap_or_default();
-    let is_anonymous = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
     let constructors = || program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>");
     let called: Vec<MethodId> =
-        if is_anonymous { constructors().map(|(id, _)| id).collect() } else { vec![method] };
+        if program.is_anonymous(class) { constructors().map(|(id, _)| id).collect() } else { vec![method] };
     let sites = called.iter().filter_map(|m| cx.world.sites.of(*m, MAX_CALLERS)).flatten();
     let mut callers = sites.map(|site| site.caller).peekable();
     calls_api(cx, method, names)
