@@ -10,8 +10,10 @@ use crate::vocabulary::{ClassId, LoaderId};
 
 /// Fields of fields that are looked at.
 const MAX_DEPTH: u32 = 3;
-/// The JVM's root class.
-const OBJECT: &str = "java/lang/Object";
+/// Superclasses without fields of their own that are read from a stream.
+const FIELDLESS: [&str; 2] = ["java/lang/Object", "java/lang/Record"];
+/// Of an enum's constant a stream holds the name alone (Java Object Serialization Specification, 1.12).
+const ENUM: &str = "java/lang/Enum";
 
 /// Whether the method casts what a call yields, and each cast is to a class of such objects.
 pub(super) fn is_cast_to_own(cx: &Context<'_>, spot: &Spot) -> bool {
@@ -41,21 +43,31 @@ fn holds_nothing_foreign(cx: &Context<'_>, loader: LoaderId, ty: &str, depth: u3
         };
     }
     let class = program.find_text(loader, ty).filter(|c| !program.is_jdk(*c) && depth < MAX_DEPTH);
-    class.is_some_and(|c| is_concrete(cx, c) && fields_hold_nothing_foreign(cx, c, depth))
+    class.is_some_and(|c| {
+        is_of_no_application(cx, c)
+            && (is_enum(cx, c) || is_concrete(cx, c) && fields_hold_nothing_foreign(cx, c, depth))
+    })
 }
 
 fn is_concrete(cx: &Context<'_>, class: ClassId) -> bool {
     let access = cx.world.program.class_facts(class).access;
-    !access.is_interface()
-        && !access.is_abstract()
-        && cx.world.hierarchy.closure(class).into_iter().all(|c| cx.world.reach.owner(c).is_none())
+    !access.is_interface() && !access.is_abstract()
+}
+
+fn is_enum(cx: &Context<'_>, class: ClassId) -> bool {
+    let above = cx.world.program.class(class).super_class;
+    above != NO_CLASS && cx.world.program.class_name(above) == ENUM
+}
+
+fn is_of_no_application(cx: &Context<'_>, class: ClassId) -> bool {
+    cx.world.hierarchy.closure(class).into_iter().all(|c| cx.world.reach.owner(c).is_none())
 }
 
 fn fields_hold_nothing_foreign(cx: &Context<'_>, class: ClassId, depth: u32) -> bool {
     let program = cx.world.program;
     let loader = program.class(class).loader;
     let mut at = class;
-    while at != NO_CLASS && program.class_name(at) != OBJECT {
+    while at != NO_CLASS && !FIELDLESS.contains(&program.class_name(at)) {
         let mut fields = program.fields_of(at).filter(|(_, f)| !f.access.is_static());
         let is_fine = |desc: &str| {
             let ty = TypeDesc(desc);
