@@ -223,7 +223,7 @@ fn is_of_jvm(world: &World<'_>, spot: &Spot) -> bool {
     !event.kind.has_receiver()
         || origins_of(world, world.body(spot.method), event, 0)
             .iter()
-            .any(|f| f.origin == Origin::SystemProperties)
+            .any(|f| f.origin == Origin::SystemProperties && !f.is_derived)
 }
 
 /// Whether an array is only handed to what fills it, or to a method that does only that: nobody looks at what is in it.

@@ -266,6 +266,8 @@ pub(super) fn kind_of(world: &World<'_>, class: ClassId, found: &Found) -> Origi
             }
         }
         Origin::ForeignLoader => OriginKind::ForeignLoader,
+        // What is made from the table is a copy of it, or a part.
+        Origin::SystemProperties if found.is_derived => OriginKind::Unknown,
         Origin::SystemProperties => OriginKind::SystemProperties,
         Origin::SystemProperty => OriginKind::SystemProperty,
         Origin::Caught | Origin::Unknown => OriginKind::Unknown,
