@@ -54,6 +54,7 @@ mod moved;
 mod named;
 mod of_two;
 mod once;
+mod operators;
 mod other_release;
 mod outcome;
 mod own_casts;

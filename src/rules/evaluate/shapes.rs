@@ -43,6 +43,9 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
             if super::set_once::is_once(cx, field, spot, api) {
                 return vec![WriteShape::Once];
             }
+            if let Some(shape) = super::operators::shape_of(cx, field, spot, api) {
+                return vec![shape];
+            }
             if cx.is_api(api, &cx.names.clearing) {
                 shapes.push(WriteShape::Cleared);
             }

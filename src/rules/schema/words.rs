@@ -139,6 +139,8 @@ words! {
         Once,
         /// A field is set to what a caller decides, whatever is there: a setter.
         Given,
+        /// The greatest or least of what is there and what is given: who comes last decides nothing.
+        Extreme,
     }
 }
 
