@@ -92,6 +92,18 @@ pub fn missing_after(
     missing_after_held(world, (method, event), None, is_settling, exits)
 }
 
+/// The same, after an event that tells whether it has done anything: where it says no, nothing is missing.
+pub fn missing_after_done(
+    world: &World<'_>,
+    (method, event): (MethodId, u16),
+    is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
+    exits: Exits,
+) -> Option<PathGap> {
+    let settles = |body: Body<'_>, e: &Event| settles_within(world, body, e, is_settling, SETTLING_DEPTH);
+    let held = Held { value: Some(Value::Event(u32::from(event))), is_answer: true };
+    missing_held(world, (method, event), held, &settles, exits)
+}
+
 /// The same, where an event has made something that is there from then on: it is not null on any path.
 pub fn missing_after_held(
     world: &World<'_>,
@@ -101,7 +113,7 @@ pub fn missing_after_held(
     exits: Exits,
 ) -> Option<PathGap> {
     let settles = |body: Body<'_>, e: &Event| settles_within(world, body, e, is_settling, SETTLING_DEPTH);
-    missing_held(world, site, held, &settles, exits)
+    missing_held(world, site, Held { value: held, is_answer: false }, &settles, exits)
 }
 
 /// As [`missing_after`], for events of the method itself, whatever they call.
@@ -112,13 +124,22 @@ pub(super) fn missing_directly_after(
     is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
     exits: Exits,
 ) -> Option<PathGap> {
-    missing_held(world, (method, event), None, is_settling, exits)
+    missing_held(world, (method, event), Held::default(), is_settling, exits)
+}
+
+/// What tells that there is something to settle.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    /// A value that is there from the site on.
+    value: Option<Value>,
+    /// Whether it is an answer, true if there is something, rather than the thing itself.
+    is_answer: bool,
 }
 
 fn missing_held(
     world: &World<'_>,
     (method, event): (MethodId, u16),
-    held: Option<Value>,
+    held: Held,
     is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
     exits: Exits,
 ) -> Option<PathGap> {
@@ -166,7 +187,7 @@ fn settles_within(
 
 struct Settling<'b, 'w> {
     body: Body<'b>,
-    held: Option<Value>,
+    held: Held,
     site: u16,
     settles: Vec<bool>,
     throws: BodyThrows<'b, 'w>,
@@ -181,7 +202,7 @@ impl<'b, 'w> Settling<'b, 'w> {
         body: Body<'b>,
         site: u16,
         settles: Vec<bool>,
-        held: Option<Value>,
+        held: Held,
     ) -> Self {
         let unit = body.origins.unit;
         let throws = exceptions.of_body(body, Reading::AnyCall);
@@ -194,13 +215,15 @@ impl<'b, 'w> Settling<'b, 'w> {
         Self { body, held, site, settles, throws, is_calm, closed }
     }
 
-    /// Whether an edge is only for what is null.
-    fn is_for_null(&self, block: u16, edge: usize) -> bool {
-        let Some(held) = self.held else { return false };
+    /// Whether an edge is only for where there is nothing to settle.
+    fn is_for_nothing(&self, block: u16, edge: usize) -> bool {
+        let Some(held) = self.held.value else { return false };
         let body = self.body;
         let block = body.origins.unit.blocks_of(body.method).get(usize::from(block));
         block.and_then(|b| Tested::of(body, b)).is_some_and(|test| {
-            test.is_null && test.outcome(edge) && body.origins.leaves(test.value).any(|l| l == held)
+            test.is_null != self.held.is_answer
+                && test.outcome(edge)
+                && body.origins.leaves(test.value).any(|l| l == held)
         })
     }
 }
@@ -296,6 +319,6 @@ impl Watch for Settling<'_, '_> {
     }
 
     fn takes(&self, block: u16, edge: usize, _state: u32) -> bool {
-        !self.closed.has(block, edge) && !self.is_for_null(block, edge)
+        !self.closed.has(block, edge) && !self.is_for_nothing(block, edge)
     }
 }

@@ -9,6 +9,8 @@ use crate::facts::Value;
 use crate::rules::rule::{Release, WriteShape};
 use crate::vocabulary::{FieldId, MethodId};
 
+/// Puts something into a collection.
+const COLLECTION_ADD: &str = "collection-add";
 /// Callers looked at for one method.
 const MAX_CALLERS: usize = 32;
 
@@ -118,7 +120,23 @@ fn is_taken_back(cx: &Context<'_>, spot: &Spot, removals: &[&Change]) -> bool {
                 .iter()
                 .any(|c| c.method == spot.method && events.get(usize::from(c.event)) == Some(event))
     };
-    paths::missing_after(cx.world, spot.method, spot.event, &is_settling, Exits::Any).is_none()
+    let gap = match says_whether_new(cx, spot) {
+        true => paths::missing_after_done(cx.world, (spot.method, spot.event), &is_settling, Exits::Any),
+        false => paths::missing_after(cx.world, spot.method, spot.event, &is_settling, Exits::Any),
+    };
+    gap.is_none()
+}
+
+/// Whether the result of what puts something in is false where nothing was put in (`Collection.add`).
+fn says_whether_new(cx: &Context<'_>, spot: &Spot) -> bool {
+    let Some(How::Container(api) | How::Entry(api)) = spot.how.filter(|_| spot.inside.is_none()) else {
+        return false;
+    };
+    let program = cx.world.program;
+    let member = cx.world.event(spot.method, spot.event).and_then(|e| e.member());
+    let desc = member.map_or("", |m| program.text(program.facts.members.get(m).desc));
+    let group = cx.world.knowledge.group(COLLECTION_ADD);
+    desc.ends_with(")Z") && group.get(usize::from(api)).copied().unwrap_or(false)
 }
 
 /// Whether what is set for the present thread is taken back by all who call for it.
