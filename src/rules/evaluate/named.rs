@@ -136,6 +136,9 @@ pub(super) fn is_receiver_of(cx: &Context<'_>, spot: &Spot, by: &[String], whose
     if !event.kind.has_receiver() {
         return false;
     }
+    if whose.contains(&NameOwner::Own) && are_own_classes(cx, body, body.origins.arg(event, 0), by) {
+        return true;
+    }
     let owner = cx.world.reach.owner(body.class);
     named_receivers(cx, body, body.origins.arg(event, 0), by, 0).into_iter().any(|named| match named {
         Named::Text(name) => is_of(cx, owner, cx.world.program.text(name), whose),
@@ -158,6 +161,30 @@ pub(super) fn is_yielded_by(cx: &Context<'_>, spot: &Spot, by: &[String]) -> boo
             member.is_some_and(|m| cx.world.knowledge.apis(loader, m).any(|api| cx.is_api(api, by)))
         },
     )
+}
+
+/// Whether a value is only ever asked for by classes of the applications that get to the method, those of one in other
+/// packages than those of another.
+fn are_own_classes(cx: &Context<'_>, body: Body<'_>, value: ValueId, by: &[String]) -> bool {
+    let (program, reach) = (cx.world.program, &cx.world.reach);
+    let loader = program.class(body.class).loader;
+    let mut owners: FxHashMap<&str, TenantId> = FxHashMap::default();
+    let mut is_own = |class: ClassId| {
+        let Some(owner) = reach.owner(class) else { return false };
+        *owners.entry(package_of(program.class_name(class))).or_insert(owner) == owner
+    };
+    let are_own = body.origins.leaves(value).all(|leaf| {
+        let asked = body.origins.event(leaf).map(|(_, e)| e).filter(|e| e.kind.is_invoke());
+        let is_by = |m| cx.world.knowledge.apis(loader, m).any(|api| cx.is_api(api, by));
+        asked.filter(|e| e.member().is_some_and(is_by)).is_some_and(|e| {
+            let class = body.origins.arg(e, usize::from(e.kind.has_receiver()));
+            origins::of_value(cx.world, body.id, class).into_iter().all(|f| match f.origin {
+                Origin::ClassLiteral(_, Some(class)) => !f.is_derived && is_own(class),
+                _ => false,
+            })
+        })
+    });
+    are_own && reach.tenants(body.id).iter().all(|tenant| owners.values().any(|owner| *owner == tenant))
 }
 
 enum Named {

@@ -74,6 +74,8 @@ pub enum NameOwner {
     Others,
     /// A package that none of the application's own classes is anywhere near: a library's.
     Foreign,
+    /// A class of the application that is concerned, in a package in which no other one that is concerned names a class.
+    Own,
 }
 
 /// Why nobody can tell that others change a state too.

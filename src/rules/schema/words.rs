@@ -154,6 +154,9 @@ words! {
         Others,
         /// A package that none of the application's own classes is anywhere near: a library's.
         Foreign,
+        /// A class of the application that is concerned, in a package in which no other one that is concerned names a
+        /// class.
+        Own,
     }
 }
 
