@@ -4,7 +4,7 @@ use super::context::Context;
 use super::matches::{Match, Subject};
 use crate::dataflow::held::Root;
 use crate::findings::{Certainty, Severity};
-use crate::program::Entered;
+use crate::program::{Entered, WitnessStep};
 use crate::rules::rule::{Case, Rule, Site};
 use crate::vocabulary::TenantId;
 
@@ -36,7 +36,13 @@ pub(super) fn level(
     let is_guess = severity == Severity::Error
         && (found.kept.is_some() || !cx.world.reach.is_open_world())
         && is_guessed(cx, found, tenants);
-    let certainty = if is_guess { Certainty::Possible } else { certainty };
+    let (severity, certainty) = match is_guess {
+        true if certainty != Certainty::Possible && is_setter_among_few(cx, found, tenants) => {
+            (Severity::Warning, Certainty::Likely)
+        }
+        true => (severity, Certainty::Possible),
+        false => (severity, certainty),
+    };
     // A shape without proof is never more than worth knowing.
     let severity = if certainty == Certainty::Possible { Severity::Note } else { severity };
     (severity, certainty)
@@ -65,6 +71,31 @@ fn is_guessed(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -> bool {
         ways.peek().is_some() && ways.all(|is_direct| !is_direct)
     };
     !tenants.is_empty() && tenants.iter().all(is_guess)
+}
+
+/// Settings of the whole JVM.
+const GLOBAL_SETTER: &str = "jvm-global-setter";
+/// Methods among which a call may select the one that makes the setting.
+const FEW: usize = 3;
+
+/// Whether a setting of the whole JVM is made by one of a few methods that the code of several tenants chooses from: it is
+/// there to be made.
+fn is_setter_among_few(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -> bool {
+    let Subject::Call(_, api) = found.subject else { return false };
+    let is_among_few = |tenant: &TenantId| {
+        let ways = found.spots.iter().filter_map(|s| cx.world.reach.witness(*tenant, s.method));
+        ways.into_iter().any(|way| is_chosen_from_few(cx, &way))
+    };
+    tenants.len() > 1 && cx.is_api(api, &[GLOBAL_SETTER.to_owned()]) && tenants.iter().all(is_among_few)
+}
+
+/// Whether a way has one call that selects a method among others, and these are few.
+fn is_chosen_from_few(cx: &Context<'_>, way: &[WitnessStep]) -> bool {
+    let mut selected = way.windows(2).filter(|steps| steps[1].entered == Entered::Dispatched);
+    let (Some([from, to]), None) = (selected.next(), selected.next()) else { return false };
+    let body = cx.world.body(from.method);
+    let mut calls = body.origins.events().iter().filter(|e| e.kind.is_invoke());
+    calls.any(|e| cx.world.targets(body, e, FEW).is_some_and(|targets| targets.contains(&to.method)))
 }
 
 /// Whether a tenant's shortest way to a method is one of calls that can go nowhere else; `None` if it has none.
