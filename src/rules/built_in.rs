@@ -315,6 +315,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/static-sharing/system-property-write.yaml"),
     ),
     (
+        "rules/static-sharing/thread-local-in-shared-object.yaml",
+        include_str!("../../rules/static-sharing/thread-local-in-shared-object.yaml"),
+    ),
+    (
         "rules/static-sharing/thread-of-others-changed.yaml",
         include_str!("../../rules/static-sharing/thread-of-others-changed.yaml"),
     ),

@@ -137,6 +137,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("static-sharing/shared-instance-state", Shows::OthersValue),
     ("static-sharing/static-thread-local", Shows::OthersValue),
     ("static-sharing/system-property-write", Shows::OthersGlobal),
+    ("static-sharing/thread-local-in-shared-object", Shows::OthersValue),
 ];
 
 /// Right cases in which something differs that may.
