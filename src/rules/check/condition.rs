@@ -180,6 +180,7 @@ impl Checker<'_> {
     fn sharing(&mut self, text: ConditionText) -> Option<Sharing> {
         Some(match text {
             ConditionText::OwnEntries => Sharing::OwnEntries,
+            ConditionText::OwnElements => Sharing::OwnElements,
             ConditionText::TakenOutByEach => Sharing::TakenOutByEach,
             ConditionText::ResetFirst => Sharing::ResetFirst,
             ConditionText::OnlyFilled => Sharing::OnlyFilled,
@@ -419,6 +420,7 @@ fn is_of_fields(site: &Site) -> bool {
 fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
     Some(match text {
         ConditionText::OwnEntries => ("own-entries", true),
+        ConditionText::OwnElements => ("own-elements", true),
         ConditionText::TakenOutByEach => ("taken-out-by-each", true),
         ConditionText::ResetFirst => ("reset-first", true),
         ConditionText::OnlyFilled => ("only-filled", true),

@@ -53,15 +53,34 @@ fn of_container(cx: &Context<'_>, found: &Match, spots: &[Spot]) -> &'static str
     let key = |s: &Spot| cx.key(found, s);
     let named = [KeyKind::Text, KeyKind::Constant, KeyKind::SharedClass, KeyKind::ClassName, KeyKind::Other];
     let puts: Vec<Spot> = spots.iter().copied().filter(|s| !is_removal(cx, s)).collect();
-    if puts.is_empty() {
+    if is_result(cx, spots, "future-obtrude") {
+        "the last one wins for all of them"
+    } else if is_result(cx, spots, "future-complete") {
+        "the first one decides for all of them"
+    } else if puts.is_empty() {
         "what one takes out is gone for all of them"
     } else if !puts.iter().any(|s| named.contains(&key(s))) {
         "each of them gets the entries of all"
+    } else if are_filled(cx, found, &puts) {
+        "under equal keys all of them fill the same collection"
     } else if has(cx, found, &puts, WriteShape::Lazy) {
         "under equal keys all of them get the first one's entry"
     } else {
         "under equal keys one's entry replaces another's"
     }
+}
+
+/// Whether what is put in are collections, on demand, and elements into these.
+fn are_filled(cx: &Context<'_>, found: &Match, puts: &[Spot]) -> bool {
+    let is_filled = |s: &&Spot| matches!(s.how, Some(How::Entry(_)));
+    puts.iter().any(|s| is_filled(&s))
+        && puts.iter().filter(|s| !is_filled(s)).all(|s| cx.shapes(found, s).contains(WriteShape::Lazy))
+}
+
+/// Whether some change is a call of this group, which sets a result that others wait for.
+fn is_result(cx: &Context<'_>, spots: &[Spot], group: &str) -> bool {
+    let is_of = |how| matches!(how, Some(How::Container(api)) if cx.is_api(api, &[group.to_owned()]));
+    spots.iter().any(|s| is_of(s.how))
 }
 
 fn is_removal(cx: &Context<'_>, spot: &Spot) -> bool {

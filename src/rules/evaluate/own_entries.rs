@@ -9,6 +9,7 @@ use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, How};
 use crate::facts::{EventKind, MethodFacts, Value};
+use crate::rules::rule::WriteShape;
 use crate::vocabulary::descriptor::{TypeDesc, return_type};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, TenantId, ValueId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +50,37 @@ fn are_own_by(cx: &Context<'_>, found: &Match, part: Option<usize>) -> bool {
         }
     }
     n_put > 0 && keys.are_disjoint() && !is_copied(cx, field)
+}
+
+/// Whether the container only gets empty collections, on demand, and these get objects: whose each is, is told by the object,
+/// whatever the key.
+pub(super) fn are_own_elements(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    let mut n_put = 0;
+    for spot in &found.spots {
+        let is_own = match spot.how {
+            Some(How::Entry(api)) if cx.is_api(api, &cx.names.clearing) => false,
+            Some(How::Entry(api)) if cx.is_api(api, &cx.names.removing) => true,
+            Some(How::Entry(api)) => {
+                n_put += 1;
+                let facts = cx.world.knowledge.tables.apis.get(usize::from(api));
+                facts
+                    .filter(|a| a.key.is_none())
+                    .and_then(|a| a.value)
+                    .is_some_and(|value| is_told_apart(cx, field, spot, value))
+            }
+            Some(How::Container(_)) => {
+                let shapes = cx.shapes(found, spot);
+                shapes.contains(WriteShape::Lazy)
+                    && !shapes.has_any(&[WriteShape::FromCaller, WriteShape::Cleared])
+            }
+            _ => false,
+        };
+        if !is_own {
+            return false;
+        }
+    }
+    n_put > 0 && !is_copied(cx, field)
 }
 
 /// Whether all that is in the container is put into another one: whoever has that gets the entries of all.

@@ -17,6 +17,7 @@ use crate::vocabulary::{MethodId, ValueId};
 pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
     match test {
         Sharing::OwnEntries => own_entries::are_own(cx, found),
+        Sharing::OwnElements => own_entries::are_own_elements(cx, found),
         Sharing::TakenOutByEach => own_entries::are_taken_out(cx, found),
         Sharing::ResetFirst => found.spots.iter().all(|s| is_reset_first(cx, found, s)),
         Sharing::OnlyFilled => is_only_filled(cx, found),

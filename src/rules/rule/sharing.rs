@@ -5,6 +5,9 @@
 pub enum Sharing {
     /// What one application puts into the container is no other's: there are no keys, or they differ by application.
     OwnEntries,
+    /// What the container holds are collections that are made on demand, and what applications put into these are objects of
+    /// their own.
+    OwnElements,
     /// Each application that puts something into the container takes something out of it again, one by one, and some
     /// unload callback does.
     TakenOutByEach,
