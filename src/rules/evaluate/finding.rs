@@ -327,10 +327,16 @@ impl Maker<'_, '_> {
 
     fn fill(&self, template: &Template) -> String {
         let mut text = String::new();
+        let mut are_several = false;
         for part in &template.parts {
             match part {
+                Part::Text(t) if are_several => text.push_str(&of_several(t)),
                 Part::Text(t) => text.push_str(t),
-                Part::Slot(slot) => text.push_str(&self.slot(*slot)),
+                Part::Slot(slot) => {
+                    let filled = self.slot(*slot);
+                    are_several = matches!(slot, Slot::Holder | Slot::Tenants) && filled.contains(" and ");
+                    text.push_str(&filled);
+                }
             }
         }
         lambda::told(&text)
@@ -395,6 +401,15 @@ impl Maker<'_, '_> {
             }
         }
     }
+}
+
+/// Verbs right after the name of one application, as they stand after the names of several.
+const VERBS: [(&str, &str); 3] = [(" has its own", " have their own"), (" has", " have"), (" is ", " are ")];
+
+/// What follows the name of one application, as it stands after the names of several.
+fn of_several(text: &str) -> String {
+    let verb = |(one, several): &(&str, &str)| Some(format!("{several}{}", text.strip_prefix(one)?));
+    VERBS.iter().find_map(verb).unwrap_or_else(|| text.to_owned())
 }
 
 /// `a`, `a and b`, `a, b and c`; any application in an open world.
