@@ -150,7 +150,7 @@ pub(super) fn join(world: &World<'_>, matches: Vec<Match>) -> Vec<Match> {
         let apis = apis_of.entry(member).or_default();
         let same = apis.iter().filter_map(|api| lasts.get(&key(*api))).max();
         if let Some(same) = same.and_then(|i: &usize| joined.get_mut(*i)) {
-            same.spots.extend(found.spots);
+            same.join(found);
             continue;
         }
         if !apis.contains(&api) {

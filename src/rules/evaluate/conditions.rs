@@ -117,7 +117,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
             holds_of_row(cx, found, condition)
         }
         Condition::FollowedBy(test) => found.spots.iter().all(|s| super::follow::is_followed(cx, s, test)),
-        Condition::TaskReaches(names) => found.spots.iter().any(|s| super::tasks::reaches(cx, s, names)),
+        Condition::TaskReaches(names) => super::tasks::some_reaches(cx, found, names),
         Condition::ResultUsed => found.spots.iter().any(|s| is_result_used(cx, s)),
         Condition::Call(test) => super::call_tests::holds(cx, found, test),
         Condition::ContextLoaderAskedBefore
@@ -223,6 +223,9 @@ pub(super) fn narrow(cx: &Context<'_>, found: &Match, when: &Condition) -> Optio
         if let Condition::Argument(test) = condition
             && let Some(tenants) = super::packed::tenants(cx, &narrowed, test)
         {
+            narrowed.only = Some(tenants);
+        }
+        if let Some(tenants) = super::tasks::left_by(cx, &narrowed, condition) {
             narrowed.only = Some(tenants);
         }
         let is_asked = |s: &Spot| is_asked_for(cx, found, s, condition);

@@ -54,3 +54,19 @@ pub(super) struct Match {
     /// For open resources: what was found out.
     pub leak: Option<Box<crate::dataflow::obligations::Leak>>,
 }
+
+impl Match {
+    /// Takes another match in, which is about the same: with its places, and its tenants.
+    pub(super) fn join(&mut self, other: Self) {
+        self.spots.extend(other.spots);
+        self.only = match (self.only.take(), other.only) {
+            (Some(mut all), Some(more)) => {
+                all.extend(more);
+                all.sort_unstable();
+                all.dedup();
+                Some(all)
+            }
+            _ => None,
+        };
+    }
+}

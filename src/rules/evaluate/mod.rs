@@ -82,6 +82,7 @@ mod set_up;
 mod shapes;
 mod sharing;
 mod shown_type;
+mod task_code;
 mod tasks;
 mod told_at_calls;
 mod trace;

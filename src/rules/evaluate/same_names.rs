@@ -73,7 +73,7 @@ pub(super) fn join(cx: &Context<'_>, matches: Vec<Match>, rule: &Rule) -> Vec<Ma
             users.entry(name).and_modify(|user| *user = i.min(*user)).or_insert(i);
         }
         match joined.get_mut(i) {
-            Some(first) => first.spots.extend(found.spots),
+            Some(first) => first.join(found),
             None => joined.push(found),
         }
     }
@@ -107,7 +107,7 @@ pub(super) fn join_copies(cx: &Context<'_>, matches: Vec<Match>, rule: &Rule) ->
         let others = apis.iter().filter_map(|api| firsts.get(&key(*api)));
         let first = others.filter(|(_, of)| *of != owner).map(|(i, _)| *i).min();
         if let Some(first) = first.and_then(|i: usize| joined.get_mut(i)) {
-            first.spots.extend(found.spots);
+            first.join(found);
             continue;
         }
         if !apis.contains(&api) {

@@ -1,47 +1,70 @@
 //! What a task handed to a thread or pool goes on to call.
 
 use super::context::Context;
-use super::matches::Spot;
+use super::matches::{Match, Spot};
+use super::task_code;
 use crate::dataflow::Body;
 use crate::facts::{Event, EventKind, Value};
-use crate::program::Node;
+use crate::rules::rule::Condition;
 use crate::vocabulary::descriptor::params;
-use crate::vocabulary::{MethodId, ValueId};
-use rustc_hash::FxHashSet;
+use crate::vocabulary::{MethodId, TenantId, ValueId};
 
 /// What the JVM runs.
 const THREAD: &str = "java/lang/Thread";
-/// Methods looked at for one task.
-const MAX_VISITED: usize = 400;
 /// Stages of a stream that are looked at.
 const MAX_STAGES: usize = 32;
 /// The API that makes a stream parallel, the stages before it too.
 const STREAM_PARALLEL: &str = "stream-parallel";
+/// The API that takes a task and the executor to run it.
+const EXECUTOR_GIVEN: &str = "executor-given";
 /// Callers of one method that are looked at.
 const MAX_CALLERS: usize = 16;
 
-/// Whether code that is handed over at a call reaches an API of one of the groups.
-pub(super) fn reaches(cx: &Context<'_>, spot: &Spot, names: &[String]) -> bool {
-    let body = cx.world.body(spot.method);
-    let Some(event) = cx.world.event(spot.method, spot.event) else { return false };
-    let mut waiting = tasks_of(cx, body, event, spot.event);
-    let mut seen = FxHashSet::default();
-    while let Some(method) = waiting.pop() {
-        if !seen.insert(method) || seen.len() > MAX_VISITED {
-            continue;
-        }
-        if calls_api(cx, method, names) {
-            return true;
-        }
-        for to in cx.world.calls.successors(cx.world.calls.index(Node::Method(method))) {
-            if let Node::Method(next) = cx.world.calls.node(*to)
-                && cx.world.program.method(next).has_body
-            {
-                waiting.push(next);
+/// The tenants of a match that a condition leaves, if it is about where their tasks get to.
+pub(super) fn left_by(cx: &Context<'_>, found: &Match, condition: &Condition) -> Option<Vec<TenantId>> {
+    match condition {
+        Condition::TaskReaches(names) => Some(tenants_reaching(cx, found, names)),
+        Condition::Not(inner) => match &**inner {
+            Condition::TaskReaches(names) => {
+                let out = tenants_reaching(cx, found, names);
+                let mut left = cx.tenants(found);
+                left.retain(|tenant| !out.contains(tenant));
+                Some(left)
             }
-        }
+            _ => None,
+        },
+        _ => None,
     }
-    false
+}
+
+/// The tenants of a match whose code, handed over at one of its calls, reaches an API of one of the groups.
+fn tenants_reaching(cx: &Context<'_>, found: &Match, names: &[String]) -> Vec<TenantId> {
+    let mut tenants = cx.tenants(found);
+    if tenants.is_empty() {
+        return tenants;
+    }
+    let spots: Vec<&Spot> = found.spots.iter().filter(|s| reaches(cx, s, names, None)).collect();
+    match spots.as_slice() {
+        [] => tenants.clear(),
+        _ if tenants.len() < 2 => {}
+        spots => tenants.retain(|t| spots.iter().any(|s| reaches(cx, s, names, Some(*t)))),
+    }
+    tenants
+}
+
+/// Whether code that is handed over at a call of a match reaches an API of one of the groups.
+pub(super) fn some_reaches(cx: &Context<'_>, found: &Match, names: &[String]) -> bool {
+    let tenants = cx.tenants(found);
+    let reaches_for = |s: &Spot| {
+        reaches(cx, s, names, None)
+            && (tenants.len() < 2 && found.only.is_none()
+                || tenants.iter().any(|t| reaches(cx, s, names, Some(*t))))
+    };
+    found.spots.iter().any(reaches_for)
+}
+
+fn reaches(cx: &Context<'_>, spot: &Spot, names: &[String], tenant: Option<TenantId>) -> bool {
+    task_code::reaches(cx, (spot.method, spot.event), names, tenant)
 }
 
 /// Whether a method calls an API of one of the groups, or all that call the method do; of an anonymous class's method, all
@@ -70,44 +93,54 @@ pub(super) fn calls_api(cx: &Context<'_>, method: MethodId, names: &[String]) ->
         .any(|m| cx.world.knowledge.apis(loader, m).any(|api| cx.is_api(api, names)))
 }
 
-/// The methods of lambdas and objects that the JDK calls back, among a call's operands, among those of the calls chained
-/// to its result (the stages of a stream or future), and among what the receiver was made with (a thread factory).
-fn tasks_of(cx: &Context<'_>, body: Body<'_>, event: &Event, at: u16) -> Vec<MethodId> {
-    let mut found = Vec::new();
-    of_operands(cx, body, event, &mut found);
+/// Gives `push` the values that a pool may run: the operands of a call, those of the calls chained to its result (the
+/// stages of a stream or future), or made with it (what is handed to an executor), and what the receiver was made with
+/// (a thread factory).
+pub(super) fn tasks_of<'w>(
+    cx: &Context<'w>,
+    body: Body<'w>,
+    event: &'w Event,
+    at: u16,
+    push: &mut dyn FnMut(Body<'w>, ValueId),
+) {
+    of_operands(cx, body, event, push);
     let mut chained = vec![Value::Event(u32::from(at))];
     // What a constructor makes is the object that it is run on.
     if event.kind == EventKind::InvokeSpecial {
         chained.extend(body.origins.leaves(body.origins.arg(event, 0)));
     }
     for (i, later) in (0..).zip(body.origins.events()).filter(|(i, _)| *i != u32::from(at)) {
-        let Some(receiver) = body.origins.args(later).first().filter(|_| later.kind.has_receiver()) else {
-            continue;
-        };
-        if body.origins.leaves(*receiver).any(|leaf| chained.contains(&leaf)) {
-            of_operands(cx, body, later, &mut found);
+        let args = body.origins.args(later);
+        let is_chained = |value: &ValueId| body.origins.leaves(*value).any(|leaf| chained.contains(&leaf));
+        let is_receiver = later.kind.has_receiver() && args.first().is_some_and(is_chained);
+        if is_receiver || args.iter().any(is_chained) && is_api(cx, body, later, EXECUTOR_GIVEN) {
+            of_operands(cx, body, later, push);
             chained.push(Value::Event(i));
         }
     }
     if is_api(cx, body, event, STREAM_PARALLEL) {
-        of_stages_before(cx, body, event, &mut found);
+        of_stages_before(cx, body, event, push);
     }
     if let Some(receiver) = body.origins.args(event).first().filter(|_| event.kind.has_receiver()) {
         for leaf in body.origins.leaves(*receiver) {
-            of_makers(cx, body, leaf, &mut found);
+            of_makers(cx, body, leaf, push);
         }
     }
-    found
 }
 
-fn is_api(cx: &Context<'_>, body: Body<'_>, event: &Event, api: &str) -> bool {
+pub(super) fn is_api(cx: &Context<'_>, body: Body<'_>, event: &Event, api: &str) -> bool {
     let loader = cx.world.program.class(body.class).loader;
     let group = cx.world.knowledge.group(api);
     event.member().is_some_and(|member| cx.world.knowledge.api_in(group, loader, member).is_some())
 }
 
 /// The stages of a stream that a call is made on: nothing of them runs before the last one is asked for its result.
-fn of_stages_before(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &mut Vec<MethodId>) {
+fn of_stages_before<'w>(
+    cx: &Context<'w>,
+    body: Body<'w>,
+    event: &'w Event,
+    push: &mut dyn FnMut(Body<'w>, ValueId),
+) {
     let mut waiting = vec![event];
     for _ in 0..MAX_STAGES {
         let Some(at) = waiting.pop().filter(|at| at.kind.has_receiver()) else { return };
@@ -115,7 +148,7 @@ fn of_stages_before(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &mut
             body.origins.leaves(body.origins.arg(at, 0)).filter_map(|leaf| body.origins.event(leaf))
         {
             if stage.kind.is_invoke() {
-                of_operands(cx, body, stage, found);
+                of_operands(cx, body, stage, push);
                 waiting.push(stage);
             }
         }
@@ -123,7 +156,7 @@ fn of_stages_before(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &mut
 }
 
 /// What the values of a field were made with.
-fn of_makers(cx: &Context<'_>, body: Body<'_>, leaf: Value, found: &mut Vec<MethodId>) {
+fn of_makers<'w>(cx: &Context<'w>, body: Body<'w>, leaf: Value, push: &mut dyn FnMut(Body<'w>, ValueId)) {
     let refs = cx.world.program.refs(cx.world.program.class(body.class).loader);
     let Some((_, read)) = body.origins.event(leaf) else { return };
     if !matches!(read.kind, EventKind::GetStatic | EventKind::GetField) {
@@ -135,31 +168,16 @@ fn of_makers(cx: &Context<'_>, body: Body<'_>, leaf: Value, found: &mut Vec<Meth
         let Some(event) = cx.world.event(write.method, write.event) else { continue };
         let Some(value) = writer.origins.args(event).last() else { continue };
         for made in writer.origins.leaves(*value).filter_map(|leaf| writer.origins.event(leaf)) {
-            of_operands(cx, writer, made.1, found);
+            of_operands(cx, writer, made.1, push);
         }
     }
 }
 
-fn of_operands(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &mut Vec<MethodId>) {
-    let mut given = Vec::new();
+fn of_operands<'w>(cx: &Context<'w>, body: Body<'w>, event: &Event, push: &mut dyn FnMut(Body<'w>, ValueId)) {
     for value in body.origins.args(event) {
-        of_value(cx, body, *value, found, &mut given);
+        push(body, *value);
         if is_api(cx, body, event, TASKS_SUBMIT) {
-            of_elements(cx, body, *value, found, &mut given);
-        }
-    }
-    // What a method is given it has from its callers.
-    let mut seen = FxHashSet::default();
-    while let Some((method, param)) = given.pop() {
-        if !seen.insert((method, param)) || seen.len() > MAX_GIVEN {
-            continue;
-        }
-        for site in cx.world.sites.of(method, MAX_CALLERS).unwrap_or_default() {
-            let caller = cx.world.body(site.caller);
-            if let Some(call) = cx.world.event(site.caller, site.event) {
-                let passed = caller.origins.arg(call, usize::from(param));
-                of_value(cx, caller, passed, found, &mut given);
-            }
+            of_elements(body, *value, push);
         }
     }
 }
@@ -168,18 +186,12 @@ fn of_operands(cx: &Context<'_>, body: Body<'_>, event: &Event, found: &mut Vec<
 const TASKS_SUBMIT: &str = "executor-submit-all";
 
 /// The tasks of a collection that the body makes: what it is made of, and what is put into it.
-fn of_elements(
-    cx: &Context<'_>,
-    body: Body<'_>,
-    collection: ValueId,
-    found: &mut Vec<MethodId>,
-    given: &mut Vec<(MethodId, u16)>,
-) {
+fn of_elements<'w>(body: Body<'w>, collection: ValueId, push: &mut dyn FnMut(Body<'w>, ValueId)) {
     let mut made: Vec<Value> = body.origins.leaves(collection).collect();
     let factories = made.clone().into_iter().filter_map(|leaf| body.origins.event(leaf));
     // `List.of(a, b)`, and `Arrays.asList`, whose tasks stand in an array.
     for value in factories.filter(|(_, e)| e.kind.is_invoke()).flat_map(|(_, e)| body.origins.args(e)) {
-        of_value(cx, body, *value, found, given);
+        push(body, *value);
         made.extend(body.origins.leaves(*value));
     }
     for put in body.origins.events() {
@@ -187,43 +199,8 @@ fn of_elements(
         let Some((into, values)) = body.origins.args(put).split_first().filter(|_| is_put) else { continue };
         if body.origins.leaves(*into).any(|leaf| made.contains(&leaf)) {
             for value in values {
-                of_value(cx, body, *value, found, given);
+                push(body, *value);
             }
-        }
-    }
-}
-
-/// Parameters that a task is followed through.
-const MAX_GIVEN: usize = 32;
-
-/// The methods of a value that the JDK calls back, and the parameters that it may be.
-fn of_value(
-    cx: &Context<'_>,
-    body: Body<'_>,
-    value: ValueId,
-    found: &mut Vec<MethodId>,
-    given: &mut Vec<(MethodId, u16)>,
-) {
-    let program = cx.world.program;
-    let loader = program.class(body.class).loader;
-    for leaf in body.origins.leaves(value) {
-        if let Value::Param(i) = leaf
-            && (i > 0 || body.method.access.is_static())
-        {
-            given.push((body.id, i));
-        }
-        let Some((_, made)) = body.origins.event(leaf) else { continue };
-        match made.kind {
-            EventKind::Lambda => found.extend(made.member().and_then(|m| program.refs(loader).method(m))),
-            EventKind::New => {
-                let Some(class) = made.name().and_then(|n| program.find(loader, n)) else { continue };
-                let to = cx.world.calls.successors(cx.world.calls.index(Node::Instance(class)));
-                found.extend(to.iter().filter_map(|to| match cx.world.calls.node(*to) {
-                    Node::Method(method) => Some(method),
-                    _ => None,
-                }));
-            }
-            _ => {}
         }
     }
 }
