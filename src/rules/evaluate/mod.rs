@@ -44,6 +44,7 @@ mod known_loaders;
 mod limits;
 mod loader_stores;
 mod logged_once;
+mod loggers;
 mod lookups;
 mod made;
 mod matches;

@@ -1,9 +1,9 @@
 //! Whose a name is: a property's, a provider's, a logger's.
 
 use super::context::Context;
+use super::loggers::{self, Named};
 use super::matches::Spot;
 use crate::dataflow::initialisation;
-use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::NameOwner;
@@ -30,6 +30,12 @@ pub(super) fn is_own(cx: &Context<'_>, spot: &Spot) -> bool {
         rest.is_some_and(|rest| rest.starts_with('.') && !start.is_empty())
     };
     (is_after(&package) || is_after(tenant)) && !is_known_to_others(cx, owner, name)
+}
+
+/// Whether some application's code has a text among the operands of its calls.
+pub(super) fn is_known(cx: &Context<'_>, text: &str) -> bool {
+    let owners = cx.text_owners.get_or_init(|| text_owners(cx.world));
+    cx.world.program.facts.names.find(text).is_some_and(|name| owners.contains_key(&name))
 }
 
 /// Whether code of another application, or of what applications share, has a text among the operands of its calls.
@@ -126,9 +132,6 @@ pub(super) fn constructed_with(body: Body<'_>, object: Value) -> Vec<Name> {
     leaves.filter_map(|leaf| if let Value::Str(name) = leaf { Some(name) } else { None }).collect()
 }
 
-/// Fields followed to what yields a receiver.
-const MAX_FIELDS: u32 = 2;
-
 /// Whether the receiver of a call was asked for by a name of one of these.
 pub(super) fn is_receiver_of(cx: &Context<'_>, spot: &Spot, by: &[String], whose: &[NameOwner]) -> bool {
     let body = cx.world.body(spot.method);
@@ -140,8 +143,10 @@ pub(super) fn is_receiver_of(cx: &Context<'_>, spot: &Spot, by: &[String], whose
         return true;
     }
     let owner = cx.world.reach.owner(body.class);
-    named_receivers(cx, body, body.origins.arg(event, 0), by, 0).into_iter().any(|named| match named {
+    loggers::names_of(cx, body, body.origins.arg(event, 0), by).into_iter().any(|named| match named {
         Named::Text(name) => is_of(cx, owner, cx.world.program.text(name), whose),
+        Named::Root => whose.contains(&NameOwner::Root),
+        Named::OfAll => whose.contains(&NameOwner::Others),
         Named::Class(class) => {
             whose.contains(&NameOwner::Others) && owner.is_some() && cx.world.reach.owner(class) != owner
         }
@@ -187,50 +192,8 @@ fn are_own_classes(cx: &Context<'_>, body: Body<'_>, value: ValueId, by: &[Strin
     are_own && reach.tenants(body.id).iter().all(|tenant| owners.values().any(|owner| *owner == tenant))
 }
 
-enum Named {
-    Text(Name),
-    Class(ClassId),
-}
-
-fn named_receivers(
-    cx: &Context<'_>,
-    body: Body<'_>,
-    value: ValueId,
-    by: &[String],
-    depth: u32,
-) -> Vec<Named> {
-    let world = cx.world;
-    let loader = world.program.class(body.class).loader;
-    let mut names = Vec::new();
-    for (_, event) in body.origins.leaves(value).filter_map(|leaf| body.origins.event(leaf)) {
-        let Some(member) = event.member() else { continue };
-        if event.kind.is_invoke() && world.knowledge.apis(loader, member).any(|a| cx.is_api(a, by)) {
-            let position = usize::from(event.kind.has_receiver());
-            let Some(name) = body.origins.args(event).get(position) else { continue };
-            names.extend(origins::of_value(world, body.id, *name).into_iter().filter_map(
-                |f| match f.origin {
-                    Origin::Text(text) if !f.is_derived => Some(Named::Text(text)),
-                    Origin::ClassLiteral(_, class) => class.map(Named::Class),
-                    _ => None,
-                },
-            ));
-        } else if event.kind.has_field() && depth < MAX_FIELDS {
-            let field = world.program.refs(loader).field(member);
-            for write in field.into_iter().flat_map(|f| world.fields.writes(f)) {
-                let writer = world.body(write.method);
-                let stored =
-                    world.event(write.method, write.event).and_then(|e| writer.origins.args(e).last());
-                if let Some(stored) = stored {
-                    names.extend(named_receivers(cx, writer, *stored, by, depth + 1));
-                }
-            }
-        }
-    }
-    names
-}
-
 /// What `java.util.logging` and SLF4J call the logger above all others.
-const ROOTS: [&str; 2] = ["", "ROOT"];
+pub(super) const ROOTS: [&str; 2] = ["", "ROOT"];
 
 fn is_of(cx: &Context<'_>, owner: Option<TenantId>, text: &str, whose: &[NameOwner]) -> bool {
     if ROOTS.contains(&text) {
