@@ -322,7 +322,15 @@ pub(super) fn asked_loader(world: &World<'_>, body: Body<'_>, event: &Event) -> 
             () => None,
         };
     }
-    let mut loaders = found.iter().filter(|f| f.origin != Origin::Null).map(|f| match f.origin {
+    // What is written to a final field that the method reads is among the origins.
+    let is_constant = |f: &Found| match f.origin {
+        Origin::StaticField(field) | Origin::Field(field) => {
+            f.method == body.id && world.program.field(field).access.is_final()
+        }
+        _ => false,
+    };
+    let known = found.iter().filter(|f| f.origin != Origin::Null && !is_constant(f));
+    let mut loaders = known.map(|f| match f.origin {
         // What the class's own loader yields, that of a subclass yields too.
         Origin::LoaderOf(class) | Origin::LoaderOfThis(class) => Some(world.program.class(class).loader),
         Origin::SystemLoader => system_loader(world),
