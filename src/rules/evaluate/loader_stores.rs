@@ -6,7 +6,7 @@ use crate::dataflow::How;
 use crate::dataflow::remembered::Remembered;
 use crate::facts::Value;
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
-use crate::vocabulary::{Access, ClassId, FieldId, LoaderId, Name, Parallel, ValueId};
+use crate::vocabulary::{Access, ClassId, FieldId, LoaderId, MethodId, Name, Parallel, ValueId};
 
 /// Whether a type, as a loader sees it, is a class loader's.
 type IsLoader = Remembered<(LoaderId, Name), bool>;
@@ -84,10 +84,11 @@ fn has_step_that_asks(cx: &Context<'_>, class: ClassId, is_loader: &dyn Fn(TypeD
 }
 
 /// Whether all that is ever done with what the field holds is to make it the context class loader again: a scope that
-/// keeps what was there before.
+/// keeps what was there before, a task that takes its caller's along.
 fn is_only_put_back(cx: &Context<'_>, field: FieldId) -> bool {
     let setters = [CONTEXT_SET.to_owned()];
-    let mut reads = cx.world.fields.reads(field).peekable();
+    let reads = cx.world.fields.reads(field);
+    let mut reads = reads.filter(|read| !is_accessor(cx, field, read.method)).peekable();
     reads.peek().is_some()
         && reads.all(|read| {
             let body = cx.world.body(read.method);
@@ -104,5 +105,18 @@ fn is_only_put_back(cx: &Context<'_>, field: FieldId) -> bool {
         })
 }
 
+/// Whether a method is the one that the language gives a record for a component (JLS 8.10.3), and nobody calls it.
+fn is_accessor(cx: &Context<'_>, field: FieldId, method: MethodId) -> bool {
+    let program = cx.world.program;
+    let (facts, class) = (program.method(method), program.class_of_method(method));
+    class == program.class_of_field(field)
+        && facts.name == program.field(field).name
+        && params(program.text(facts.desc)).next().is_none()
+        && program.has_supertype_named(class, RECORD)
+        && cx.world.sites.resolved_to(method).is_empty()
+}
+
+/// What every record extends.
+const RECORD: &str = "java/lang/Record";
 /// The API that sets the context class loader.
 const CONTEXT_SET: &str = "context-loader-set";
