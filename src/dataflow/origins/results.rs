@@ -4,7 +4,7 @@ use super::{At, Frame, Origin, RUN, Search};
 use crate::dataflow::Body;
 use crate::dataflow::knowledge::groups;
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::ValueId;
+use crate::vocabulary::{ClassId, ValueId};
 
 impl Search<'_> {
     /// Whether a call yields its last argument unless something else is set.
@@ -102,6 +102,9 @@ impl Search<'_> {
                 if let Some((_, of)) = body.origins.event(leaf).filter(|(_, e)| self.is_get_module(body, e)) {
                     return self.loader_of(body, body.origins.arg(of, 0), up);
                 }
+                if let Some(made) = self.class_of_made(body, leaf) {
+                    return Origin::LoaderOf(made);
+                }
                 let is_this = body.origins.event(leaf).is_some_and(|(_, e)| {
                     self.is_get_class(body, e)
                         && !body.method.access.is_static()
@@ -123,6 +126,23 @@ impl Search<'_> {
                 None => Origin::ForeignLoader,
             },
             _ => Origin::ForeignLoader,
+        }
+    }
+
+    /// The class that `getClass` yields of an object which the body makes. A lambda's is defined by the loader of the class
+    /// that makes it.
+    fn class_of_made(&self, body: Body<'_>, class: Value) -> Option<ClassId> {
+        let (_, call) = body.origins.event(class).filter(|(_, e)| self.is_get_class(body, e))?;
+        let mut objects = body.origins.leaves(body.origins.arg(call, 0));
+        let object = objects.next().filter(|_| objects.next().is_none())?;
+        let (_, made) = body.origins.event(object)?;
+        match made.kind {
+            EventKind::New => {
+                let program = self.world.program;
+                program.find(program.class(body.class).loader, made.name()?)
+            }
+            EventKind::Lambda => Some(body.class),
+            _ => None,
         }
     }
 
