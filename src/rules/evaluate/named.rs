@@ -4,6 +4,7 @@ use super::context::Context;
 use super::loggers::{self, Named};
 use super::matches::Spot;
 use crate::dataflow::initialisation;
+use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::NameOwner;
