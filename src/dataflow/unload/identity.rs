@@ -6,22 +6,26 @@ use crate::dataflow::World;
 use crate::dataflow::origins::{self, Origin};
 use crate::facts::{EventKind, Value};
 use crate::vocabulary::descriptor::params;
-use crate::vocabulary::{FieldId, MethodId, Name, ValueId};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Name, ValueId};
 
 /// What a value may be.
 #[derive(Default)]
 struct Identity {
     fields: Vec<FieldId>,
     made: Vec<Site>,
+    /// It is the method's own object, of this class or a subclass.
+    this: Option<ClassId>,
     is_open: bool,
 }
 
 fn of_value(world: &World<'_>, method: MethodId, value: ValueId) -> Identity {
     let body = world.body(method);
     let mut identity = Identity::default();
-    if !body.method.access.is_static() && body.origins.leaves(value).any(|leaf| leaf == Value::Param(0)) {
-        identity.is_open = true;
+    let is_this = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
+    if body.origins.leaves(value).all(is_this) {
+        return Identity { this: Some(body.class), ..identity };
     }
+    identity.is_open = body.origins.leaves(value).any(is_this);
     for found in origins::of_value(world, method, value) {
         match found.origin {
             _ if found.is_derived => identity.is_open = true,
@@ -43,6 +47,11 @@ pub(super) fn may_be_same(world: &World<'_>, one: (MethodId, ValueId), other: (M
         let event = world.event(site.0, site.1);
         event.is_some_and(|e| matches!(e.kind, EventKind::New | EventKind::Lambda))
     };
+    for (one, other) in [(&a, &b), (&b, &a)] {
+        if let Some(class) = one.this {
+            return may_be_this(world, class, other);
+        }
+    }
     a.is_open
         || b.is_open
         || a.made.is_empty() && a.fields.is_empty()
@@ -50,6 +59,22 @@ pub(super) fn may_be_same(world: &World<'_>, one: (MethodId, ValueId), other: (M
         || !a.made.iter().chain(&b.made).all(is_made_where)
         || a.made.iter().any(|m| b.made.contains(m))
         || a.fields.iter().any(|f| b.fields.contains(f))
+}
+
+/// Whether a method's own object, of a class or below it, may be what is known of another value: a lambda is none.
+fn may_be_this(world: &World<'_>, class: ClassId, other: &Identity) -> bool {
+    let may_be = |site: &Site| {
+        world.event(site.0, site.1).is_none_or(|event| match event.kind {
+            EventKind::Lambda => false,
+            EventKind::New => {
+                let loader = world.program.class(world.program.class_of_method(site.0)).loader;
+                let made = event.name().and_then(|name| world.program.find(loader, name));
+                made.is_none_or(|made| world.program.is_subtype(made, class))
+            }
+            _ => true,
+        })
+    };
+    other.is_open || other.made.is_empty() || !other.fields.is_empty() || other.made.iter().any(may_be)
 }
 
 /// Whether what is registered under a name may be what another call takes back by a name, its argument `position`.
