@@ -184,6 +184,8 @@ pub mod groups {
     pub const CLASS_BY_NAME: [&str; 3] = ["class-for-name", "class-for-name-with-loader", "load-class"];
     /// Removes an entry of its receiver.
     pub const REMOVERS: [&str; 2] = ["map-remove", "collection-remove"];
+    /// Removes all entries of its receiver, or those that a test is about.
+    pub const CONTAINER_SWEEP: &str = "container-sweep";
     /// Waits for something that may never come: a thread that runs it may stay for ever.
     pub const BLOCKING_CALL: &str = "blocking-call";
     /// Those of them that come to an end: of a time, or of what is read.

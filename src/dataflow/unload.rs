@@ -14,6 +14,7 @@ mod destroyed;
 mod entries;
 mod flow;
 mod functions;
+mod gates;
 mod holders;
 mod hosts;
 mod identity;
@@ -33,6 +34,7 @@ mod releases;
 mod replaced;
 mod requests;
 mod roots;
+mod singletons;
 mod sometimes;
 mod tasks;
 mod thread_locals;
@@ -43,9 +45,10 @@ mod waits;
 
 pub use roots::{Callback, UnloadRoots};
 
-use super::World;
+use super::held::Held;
 use super::knowledge::{ResourceId, Subject};
 use super::origins::{self, Origin};
+use super::{Changes, World};
 use crate::facts::{EventKind, Value};
 use crate::program::{BitSet, walk};
 use crate::topology::BASE;
@@ -153,18 +156,22 @@ pub fn kept(
     container: &str,
     parallel: &impl Parallel,
 ) -> Vec<Kept> {
-    let is_static = |f| world.program.field(f).access.is_static();
-    kept_with(world, &UnloadRoots::find(world, parallel), wanted, container, &is_static, parallel)
+    let is_of_all = |f| {
+        let class = world.program.class_of_field(f);
+        !world.program.is_jdk(class) && world.reach.owner(class).is_none()
+    };
+    let changes = Changes::new(world, &is_of_all, parallel);
+    let held = Held::find(world, &changes, &is_of_all, parallel);
+    kept_with(world, &UnloadRoots::find(world, parallel), wanted, container, &held, parallel)
 }
 
-/// As [`kept`], for callers that have the unload roots already, and know which fields are there once for all: statics,
-/// and those of objects that statics hold.
+/// As [`kept`], for callers that have the unload roots already, and know which objects statics hold.
 pub fn kept_with(
     world: &World<'_>,
     roots: &UnloadRoots,
     wanted: &(dyn Fn(ResourceId) -> bool + Sync),
     container: &str,
-    is_shared: &(dyn Fn(FieldId) -> bool + Sync),
+    held: &Held,
     parallel: &impl Parallel,
 ) -> Vec<Kept> {
     let beans = Beans::new(world);
@@ -182,7 +189,7 @@ pub fn kept_with(
         follower: Follower::new(world, &beans, roots, calls.named.clone()),
         calls: &calls,
         container,
-        is_shared,
+        held,
         at_start,
     };
     judge.own = judge.own_tasks(parallel);
@@ -247,7 +254,7 @@ struct Judge<'w> {
     follower: Follower<'w>,
     calls: &'w Calls,
     container: &'w str,
-    is_shared: &'w (dyn Fn(FieldId) -> bool + Sync),
+    held: &'w Held,
     at_start: BitSet,
     own: OwnTasks,
 }
@@ -273,7 +280,7 @@ impl Judge<'_> {
         // its work is done.
         let is_open_world = self.world.reach.is_open_world();
         let table = self.shared_table(acquired).filter(|_| is_open_world);
-        let is_of_all = table.is_some() || fate.fields.iter().any(|f| (self.is_shared)(*f));
+        let is_of_all = table.is_some() || fate.fields.iter().any(|f| self.is_there_once(*f));
         let is_handed_out = fate.escapes || self.is_on_own_object(acquired);
         let may_end =
             life.as_ref().map_or(is_handed_out && !is_of_all, |l| !l.is_endless && !l.is_meant_to_last);
@@ -316,6 +323,12 @@ impl Judge<'_> {
             }
         })
         .collect()
+    }
+
+    /// Whether a field is there once for all: a static, or one of an object that a static holds.
+    fn is_there_once(&self, field: FieldId) -> bool {
+        let program = self.world.program;
+        program.field(field).access.is_static() || self.held.holder(program.class_of_field(field)).is_some()
     }
 
     /// Where to tell it: where a module makes an object of shared code which it then forgets, rather than in shared code,

@@ -39,7 +39,7 @@ impl Judge<'_> {
         let tables = events.iter().filter(is_put).flat_map(|e| body.origins.leaves(body.origins.arg(e, 0)));
         let reads = tables.filter_map(|leaf| body.origins.event(leaf)).map(|(_, e)| e);
         let mut fields = reads.filter(|e| e.kind.has_field()).filter_map(|e| refs.field(e.member()?));
-        fields.find(|f| (self.is_shared)(*f))
+        fields.find(|f| self.is_there_once(*f))
     }
 }
 

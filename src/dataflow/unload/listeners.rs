@@ -2,14 +2,16 @@
 //! container of a static field, and has a method that takes an argument out of it again.
 
 use super::beans::Beans;
-use super::flow::{Acquired, OwnCall, Site};
+use super::flow::{Acquired, Fate, OwnCall, Site};
+use super::gates::{self, Gate, Groups, Way};
 use super::{Judge, Keeper, Kept, LISTENER, Release, identity};
-use crate::dataflow::knowledge::{ApiId, ResourceId, groups};
+use crate::dataflow::held::Held;
+use crate::dataflow::knowledge::ResourceId;
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
+use crate::topology::BASE;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId, ValueId};
-use rustc_hash::FxHashSet;
 
 /// A module's call that registers one of its objects.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -26,28 +28,6 @@ pub(super) struct Registered {
     pub(super) operand: u16,
 }
 
-/// A method of shared code that puts a parameter into a static field's container, or takes it out. A lambda's parameter
-/// may be one that it captures.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Gate {
-    pub(super) field: FieldId,
-    pub(super) site: Site,
-    pub(super) param: u16,
-    pub(super) is_removal: bool,
-}
-
-impl Gate {
-    /// Whether the method that puts its parameter in takes it out again further down: it is there while the method runs.
-    fn is_passing(&self, gates: &[Self]) -> bool {
-        !self.is_removal
-            && gates.iter().any(|out| {
-                out.is_removal
-                    && (out.field, out.site.0, out.param) == (self.field, self.site.0, self.param)
-                    && out.site.1 > self.site.1
-            })
-    }
-}
-
 /// What is registered, and for each field where objects are taken out.
 #[derive(Default)]
 pub(super) struct Listeners {
@@ -61,17 +41,15 @@ pub(super) struct Listeners {
 const MAX_DEPTH: u32 = 3;
 /// Callers of one such method.
 const MAX_SITES: usize = 256;
-/// Views and elements between a static field and the container that is changed.
-const MAX_VIEWS: u32 = 4;
 
 impl Listeners {
-    pub(super) fn find(world: &World<'_>, beans: &Beans, parallel: &impl Parallel) -> Self {
+    pub(super) fn find(world: &World<'_>, beans: &Beans, held: &Held, parallel: &impl Parallel) -> Self {
         const CHUNK: usize = 128;
         // Only modules register anything.
         if world.program.topology.is_open_world() {
             return Self::default();
         }
-        let groups = Groups::new(world, beans, parallel);
+        let groups = Groups::new(world, beans, held, parallel);
         let n = world.program.classes.len();
         let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
             let mut found = Vec::new();
@@ -82,7 +60,7 @@ impl Listeners {
                 }
                 for (id, method) in world.program.methods_of(class) {
                     if method.has_body {
-                        gates_of(world, &groups, id, &mut found);
+                        gates::find(world, &groups, id, &mut found);
                     }
                 }
             }
@@ -94,9 +72,13 @@ impl Listeners {
             if gate.is_passing(&gates) {
                 continue;
             }
-            if gates.iter().any(|g| g.is_removal != gate.is_removal && g.field == gate.field) {
+            let found = match gate.way {
+                Way::In => &mut registered,
+                Way::Out => &mut taken_back,
+                Way::OutOfHandle | Way::Swept | Way::Drained => continue,
+            };
+            if has_counterpart(world, gate, &gates) {
                 let mut seen = vec![(gate.site.0, gate.param)];
-                let found = if gate.is_removal { &mut taken_back } else { &mut registered };
                 climb(world, gate.field, gate.site.0, gate.param, 0, &mut seen, found);
             }
         }
@@ -128,8 +110,27 @@ impl Listeners {
 
     /// Where objects are taken out of a field's container.
     pub(super) fn removals(&self, field: FieldId) -> impl Iterator<Item = Site> + '_ {
-        self.gates_of(field).filter(|g| g.is_removal).map(|g| g.site)
+        self.gates_of(field).filter(|g| g.way.is_removal()).map(|g| g.site)
     }
+}
+
+/// Whether what a gate lets in or out of a container also goes the other way: by a call that is given the same, by the
+/// handle that letting it in yields, or because all of a kind are taken out. What the base itself takes out all the time
+/// needs nobody else to do so.
+fn has_counterpart(world: &World<'_>, gate: &Gate, gates: &[Gate]) -> bool {
+    let mut of_field = gates.iter().filter(|g| g.field == gate.field);
+    let is_run_by_base = |g: &Gate| world.reach.tenants(g.site.0).has(BASE);
+    let is_seldom = |g: &Gate| match g.way {
+        Way::Swept => !is_run_by_base(g),
+        way => way != Way::Drained,
+    };
+    let is_swept = of_field.clone().any(|g| g.way == Way::Swept) && of_field.clone().all(is_seldom);
+    of_field.any(|g| match (gate.way, g.way) {
+        (Way::In, Way::Out) | (Way::Out, Way::In) => true,
+        (Way::In, Way::OutOfHandle) => gates::makes(world, gate.site.0, g.site.0),
+        (Way::In, Way::Swept) => is_swept,
+        _ => false,
+    })
 }
 
 impl Judge<'_> {
@@ -146,7 +147,7 @@ impl Judge<'_> {
         if !wanted(resource) {
             return Vec::new();
         }
-        let listeners = Listeners::find(self.world, self.beans, parallel);
+        let listeners = Listeners::find(self.world, self.beans, self.held, parallel);
         let one = |r: &Registered| {
             let (release, release_site) = self.listener_release(&listeners, r);
             let class = self.world.program.class_of_method(r.method);
@@ -169,20 +170,32 @@ impl Judge<'_> {
 
     fn listener_release(&self, listeners: &Listeners, registered: &Registered) -> (Release, Option<Site>) {
         let tenant = registered.tenant;
-        if let Some(site) = self.closed_handle(listeners, registered) {
+        let handle = self.handle(registered).map(|handle| (handle, self.follower.follow(&handle)));
+        if let Some((handle, fate)) = &handle
+            && let Some(site) = self.closed_handle(listeners, registered, handle, fate)
+        {
             return (Release::AtUnload, Some(site));
         }
-        let sites: Vec<Site> = match listeners.own_removals(self.world, registered) {
+        let mut sites: Vec<Site> = match listeners.own_removals(self.world, registered) {
             Some(own) => own,
             None if self.is_other_name_taken(listeners, registered) => return (Release::Never, None),
             None => listeners.removals(registered.field).collect(),
         };
-        if let Some(site) = sites.iter().find(|s| self.runs_at_unload(tenant, s.0)) {
+        let swept = listeners.gates_of(registered.field).filter(|g| g.way == Way::Swept).map(|g| g.site);
+        sites.extend(swept);
+        // What only a handle removes is not removed by those who have another one.
+        let is_of_seen_handle = |site: &Site| {
+            handle.as_ref().is_some_and(|(handle, fate)| {
+                !fate.escapes && !fate.is_lent && self.is_of_handle(handle, site.0)
+            })
+        };
+        let at_unload = |s: &&Site| !is_of_seen_handle(s) && self.runs_at_unload(tenant, s.0);
+        if let Some(site) = sites.iter().find(at_unload) {
             return (Release::AtUnload, Some(*site));
         }
-        // What only a handle removes stays if nobody has the handle.
-        let is_open =
-            |site: &&Site| self.is_run_by(tenant, site.0) && !self.is_of_lost_handle(registered, site.0);
+        // And it stays if nobody has the handle.
+        let is_lost = handle.as_ref().is_some_and(|(_, f)| f.fields.is_empty() && f.own.is_empty());
+        let is_open = |site: &&Site| self.is_run_by(tenant, site.0) && !(is_lost && is_of_seen_handle(site));
         match sites.iter().find(is_open) {
             Some(site) => (Release::Elsewhere, Some(*site)),
             None => (Release::Never, None),
@@ -190,11 +203,16 @@ impl Judge<'_> {
     }
 
     /// Where a handle that registering yields, a function or an object, is used at unload to remove the listener.
-    fn closed_handle(&self, listeners: &Listeners, registered: &Registered) -> Option<Site> {
+    fn closed_handle(
+        &self,
+        listeners: &Listeners,
+        registered: &Registered,
+        handle: &Acquired,
+        fate: &Fate,
+    ) -> Option<Site> {
         let removing = |method: MethodId| listeners.removals(registered.field).any(|s| s.0 == method);
-        let handle = self.handle(registered)?;
-        let fate = self.follower.follow(&handle);
-        let is_function = handle.made != (registered.method, registered.event);
+        let made = self.world.event(handle.made.0, handle.made.1);
+        let is_function = made.is_some_and(|e| e.kind == EventKind::Lambda);
         let mut calls =
             fate.own.iter().filter(|c| c.at_unload && self.roots.reaches(registered.tenant, c.site.0));
         let removes = |call: &&OwnCall| match call.target {
@@ -204,7 +222,7 @@ impl Judge<'_> {
         calls.find(removes).map(|c| c.site)
     }
 
-    /// What a registering call yields: the function that the called method makes, or whatever it may be.
+    /// What a registering call yields: the function or object that the called method makes, or whatever it may be.
     fn handle(&self, registered: &Registered) -> Option<Acquired> {
         let world = self.world;
         let (method, event) = (registered.method, registered.event);
@@ -216,7 +234,7 @@ impl Judge<'_> {
             for ret in callee.origins.events().iter().filter(|e| e.kind == EventKind::Return) {
                 for leaf in callee.origins.args(ret).iter().flat_map(|v| callee.origins.leaves(*v)) {
                     if let Some((i, e)) = callee.origins.event(leaf)
-                        && e.kind == EventKind::Lambda
+                        && matches!(e.kind, EventKind::Lambda | EventKind::New)
                     {
                         made = (target, i as u16);
                     }
@@ -226,113 +244,11 @@ impl Judge<'_> {
         Some(Acquired { method, event, resource: ResourceId::MAX, operand: None, made })
     }
 
-    /// Whether a method is a function that registering yields to a caller who drops it.
-    fn is_of_lost_handle(&self, registered: &Registered, removal: MethodId) -> bool {
-        let Some(handle) = self.handle(registered) else { return false };
-        let maker = self.world.event(handle.made.0, handle.made.1);
-        let is_function = maker.is_some_and(|e| {
-            let targets = self.world.targets(self.world.body(handle.made.0), e, 1).unwrap_or_default();
-            e.kind == EventKind::Lambda && targets.contains(&removal)
-        });
-        let fate = self.follower.follow(&handle);
-        is_function && fate.fields.is_empty() && fate.own.is_empty() && !fate.escapes && !fate.is_lent
+    /// Whether a method is the function, or one of the object, that registering yields.
+    fn is_of_handle(&self, handle: &Acquired, method: MethodId) -> bool {
+        let (world, made) = (self.world, handle.made);
+        world.event(made.0, made.1).is_some_and(|event| gates::is_made_by(world, made.0, event, method))
     }
-}
-
-struct Groups<'w> {
-    containers: [&'w [bool]; 3],
-    removers: [&'w [bool]; 3],
-    /// Classes of which a container of the base makes one object for all.
-    singletons: FxHashSet<ClassId>,
-}
-
-impl<'w> Groups<'w> {
-    fn new(world: &World<'w>, beans: &Beans, parallel: &impl Parallel) -> Self {
-        let group = |name: &str| world.knowledge.group(name);
-        let [map, collection] = groups::REMOVERS.map(|g| world.knowledge.group(g));
-        let support = [groups::LISTENER_SUPPORT_ADD, groups::LISTENER_SUPPORT_REMOVE].map(group);
-        Self {
-            containers: [group(groups::CONTAINER_MUTATOR), support[0], support[1]],
-            removers: [map, collection, support[1]],
-            singletons: singletons(world, beans, parallel),
-        }
-    }
-}
-
-/// The shared classes of which there is one object: a bean, or one that a static of its own type holds.
-fn singletons(world: &World<'_>, beans: &Beans, parallel: &impl Parallel) -> FxHashSet<ClassId> {
-    const CHUNK: usize = 256;
-    let program = world.program;
-    let n = program.classes.len();
-    let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
-        let classes = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(ClassId::from_index);
-        let is_own = |class: &ClassId| {
-            let desc = format!("L{};", program.class_name(*class));
-            let mut fields = program.fields_of(*class);
-            !program.is_jdk(*class)
-                && !program.class_facts(*class).access.is_enum()
-                && fields.any(|(_, f)| f.access.is_static() && program.text(f.desc) == desc)
-        };
-        classes.filter(is_own).collect::<Vec<_>>()
-    });
-    let all = found.into_iter().flatten().chain(beans.single(world));
-    all.filter(|class| program.is_shared(*class)).collect()
-}
-
-fn is_in(group: &[bool], api: ApiId) -> bool {
-    group.get(usize::from(api)).copied().unwrap_or(false)
-}
-
-fn gates_of(world: &World<'_>, groups: &Groups<'_>, id: MethodId, found: &mut Vec<Gate>) {
-    let body = world.body(id);
-    let loader = world.program.class(body.class).loader;
-    for (i, event) in body.origins.events().iter().enumerate() {
-        let Some(member) = event.member().filter(|_| event.kind.is_invoke() && event.n_args > 1) else {
-            continue;
-        };
-        let api =
-            world.knowledge.apis(loader, member).find(|a| groups.containers.iter().any(|g| is_in(g, *a)));
-        let Some(api) = api else { continue };
-        let Some(field) = root(world, groups, body, body.origins.arg(event, 0), 0) else { continue };
-        let is_removal = groups.removers.iter().any(|g| is_in(g, api));
-        for value in body.origins.args(event).iter().skip(1) {
-            for leaf in body.origins.leaves(*value) {
-                if let Value::Param(param) = leaf {
-                    found.push(Gate { field, site: (id, i as u16), param, is_removal });
-                }
-            }
-        }
-    }
-}
-
-/// The static field of a shared class, or the field of the only object of one, whose value, or a part of it, a value
-/// is.
-fn root(
-    world: &World<'_>,
-    groups: &Groups<'_>,
-    body: Body<'_>,
-    value: ValueId,
-    depth: u32,
-) -> Option<FieldId> {
-    let refs = world.program.refs(world.program.class(body.class).loader);
-    body.origins.leaves(value).find_map(|leaf| {
-        let (_, event) = body.origins.event(leaf)?;
-        match event.kind {
-            EventKind::GetStatic => refs
-                .field(event.member()?)
-                .filter(|f| world.program.is_shared(world.program.class_of_field(*f))),
-            EventKind::GetField => {
-                let is_this = !body.method.access.is_static()
-                    && body.origins.leaves(body.origins.arg(event, 0)).all(|l| l == Value::Param(0));
-                let field = event.member().and_then(|m| refs.field(m)).filter(|_| is_this);
-                field.filter(|f| groups.singletons.contains(&world.program.class_of_field(*f)))
-            }
-            kind if kind.has_receiver() && depth < MAX_VIEWS => {
-                root(world, groups, body, body.origins.arg(event, 0), depth + 1)
-            }
-            _ => None,
-        }
-    })
 }
 
 /// Follows a parameter up to the modules' calls.

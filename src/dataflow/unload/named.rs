@@ -1,8 +1,9 @@
 //! Objects that a module registers under one name, and takes back others.
 
 use super::Judge;
+use super::gates::{Gate, Way};
 use super::keyed::{constant, entry_of};
-use super::listeners::{Gate, Listeners, Registered};
+use super::listeners::{Listeners, Registered};
 use crate::vocabulary::Name;
 
 /// Methods that a registering call may run.
@@ -22,7 +23,7 @@ impl Judge<'_> {
         let body = world.body(registered.method);
         let call = world.event(registered.method, registered.event)?;
         let targets = world.targets(body, call, MAX_TARGETS)?;
-        let mut puts = listeners.gates_of(registered.field).filter(|g| !g.is_removal);
+        let mut puts = listeners.gates_of(registered.field).filter(|g| g.way == Way::In);
         let put = puts.find(|g| g.param == registered.operand && targets.contains(&g.site.0))?;
         constant(body, call, self.key_of(put)?)
     }
@@ -30,7 +31,7 @@ impl Judge<'_> {
     /// All names that a module takes out; `None` if it may take out others too.
     fn names_taken(&self, listeners: &Listeners, registered: &Registered) -> Option<Vec<Name>> {
         let mut names = Vec::new();
-        for gate in listeners.gates_of(registered.field).filter(|g| g.is_removal) {
+        for gate in listeners.gates_of(registered.field).filter(|g| g.way.is_removal()) {
             let key = self.key_of(gate)?;
             for (_, name) in self.names(gate.site.0, key, registered.tenant)? {
                 names.push(name?);

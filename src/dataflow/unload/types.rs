@@ -35,6 +35,11 @@ impl Made {
         if event.kind == EventKind::Lambda {
             return Self::Function;
         }
+        if event.kind == EventKind::New {
+            let loader = world.program.class(body.class).loader;
+            let class = event.name().and_then(|name| world.program.find(loader, name));
+            return class.map_or(Self::Unknown, Self::Exactly);
+        }
         let Some(member) = event.member() else { return Self::Unknown };
         let facts = world.program.facts.members.get(member);
         if world.program.text(facts.name) == "<init>" {

@@ -25,11 +25,8 @@ pub(super) fn find(cx: &Context<'_>, rules: &[Rule], parallel: &impl Parallel) -
     };
     let kept = if rules.iter().any(|r| matches!(r.site, Site::Kept { .. })) {
         let is_wanted = |id| any(|s| matches!(s, Site::Kept { .. }), id);
-        let program = cx.world.program;
-        let is_shared =
-            |f| program.field(f).access.is_static() || cx.held.holder(program.class_of_field(f)).is_some();
-        let container = program.topology.container;
-        unload::kept_with(cx.world, cx.at_unload, &is_wanted, container, &is_shared, parallel)
+        let container = cx.world.program.topology.container;
+        unload::kept_with(cx.world, cx.at_unload, &is_wanted, container, cx.held, parallel)
     } else {
         Vec::new()
     };
