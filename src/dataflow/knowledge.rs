@@ -293,6 +293,8 @@ pub struct ResourceFacts {
     pub on_named: Vec<String>,
     /// Whether it is a task, which has to be released only if it never ends by itself.
     pub lasting_task: bool,
+    /// Whether it is a task, which has to be released only if it has itself run again each time.
+    pub rescheduled: bool,
     /// Destroy methods that a bean container infers for it.
     pub inferred: Vec<String>,
 }

@@ -33,6 +33,7 @@ mod receivers;
 mod releases;
 mod replaced;
 mod requests;
+mod rescheduled;
 mod roots;
 mod singletons;
 mod sometimes;
@@ -391,9 +392,10 @@ impl Judge<'_> {
     /// Whether a task lasts, and whether what the JVM keeps is an object of an application's own.
     fn concerns_application(&self, acquired: &Acquired, life: Option<&Life>) -> bool {
         let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource));
-        resource.is_none_or(|r| match r.lasting_task {
-            true => life.is_some_and(|l| l.is_endless) && self.pinned_by(acquired, life).is_some(),
-            false => r.on.is_empty() || self.pinned_by(acquired, None).is_some(),
+        resource.is_none_or(|r| match (r.lasting_task, r.rescheduled) {
+            (true, _) => life.is_some_and(|l| l.is_endless) && self.pinned_by(acquired, life).is_some(),
+            (_, true) => rescheduled::is_made_again(self.world, acquired),
+            _ => r.on.is_empty() || self.pinned_by(acquired, None).is_some(),
         })
     }
 

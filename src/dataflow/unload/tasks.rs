@@ -113,7 +113,7 @@ pub(super) fn submits(world: &World<'_>, site: Site) -> bool {
 }
 
 /// The operand that is the task which a call submits.
-fn task_of(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<usize> {
+pub(super) fn task_of(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<usize> {
     let loader = world.program.class(body.class).loader;
     let submits = world.knowledge.group(groups::EXECUTOR_SUBMIT);
     let api = world.knowledge.api_in(submits, loader, event.member()?)?;

@@ -109,7 +109,7 @@ fn is_made_non_daemon(world: &World<'_>, body: Body<'_>, thread: ValueId) -> boo
 
 /// What a call runs, if that is one method of the deployment. A call of an interface of the JDK runs anything: a
 /// worker's loop is not the loop of its tasks.
-fn only_target(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<MethodId> {
+pub(super) fn only_target(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<MethodId> {
     let refs = world.program.refs(world.program.class(body.class).loader);
     let target = refs.method(event.member()?)?;
     if world.program.is_jdk(world.program.class_of_method(target)) {

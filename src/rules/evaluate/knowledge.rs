@@ -85,6 +85,7 @@ fn add_resources(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &
             on: resource.on.clone(),
             on_named: resource.on_named.clone(),
             lasting_task: resource.lasting_task,
+            rescheduled: resource.rescheduled,
             inferred: resource.inferred.clone(),
         });
     }

@@ -149,6 +149,8 @@ struct ResourceRow {
     #[serde(default)]
     lasting_task: bool,
     #[serde(default)]
+    rescheduled: bool,
+    #[serde(default)]
     inferred: Vec<String>,
 }
 
@@ -315,6 +317,7 @@ impl ResourceRow {
             on: names(self.on),
             on_named: self.on_named,
             lasting_task: self.lasting_task,
+            rescheduled: self.rescheduled,
             inferred: self.inferred,
         }
     }
