@@ -54,7 +54,7 @@ use crate::facts::{EventKind, Value};
 use crate::program::{BitSet, walk};
 use crate::topology::BASE;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId};
-use acquire::{Calls, THREAD_BOUND, is_of_group};
+use acquire::{Calls, LISTENERS_OF_OTHERS, THREAD_BOUND, is_of_group};
 use beans::Beans;
 use flow::{Acquired, Fate, Follower, Released, Site};
 use own_threads::OwnTasks;
@@ -395,7 +395,7 @@ impl Judge<'_> {
         resource.is_none_or(|r| match (r.lasting_task, r.rescheduled) {
             (true, _) => life.is_some_and(|l| l.is_endless) && self.pinned_by(acquired, life).is_some(),
             (_, true) => rescheduled::is_made_again(self.world, acquired),
-            _ => r.on.is_empty() || self.pinned_by(acquired, None).is_some(),
+            _ => !self.is_of_jvm(acquired) || self.pinned_by(acquired, None).is_some(),
         })
     }
 
@@ -411,10 +411,11 @@ impl Judge<'_> {
         })
     }
 
-    /// Whether only what belongs to the whole JVM acquires the resource.
+    /// Whether only what belongs to the whole JVM, or to shared code, acquires the resource.
     fn is_of_jvm(&self, acquired: &Acquired) -> bool {
         let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource));
         resource.is_some_and(|r| !r.on.is_empty())
+            || is_of_group(self.world, acquired.resource, LISTENERS_OF_OTHERS)
     }
 
     fn is_run_by(&self, tenant: TenantId, method: MethodId) -> bool {

@@ -245,6 +245,8 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("resource/executor-never-shut-down/bad-plugin-host", "the base itself starts its plug-ins"),
     ("resource/executor-never-shut-down/good-plugin-host", "the base itself starts its plug-ins"),
     ("resource/handle-kept-open/bad-kinds", "what is watched for this rule is streams and sockets"),
+    ("resource/listener-never-removed/bad-base-context", "the base's own main is not started there"),
+    ("resource/listener-never-removed/good-base-context", "the base's own main is not started there"),
     ("resource/lock-not-released/bad-tried", "what is watched is locked, not tried for"),
     ("static-sharing/jvm-global-setter/bad-embedded-server", "a stub stands for the server"),
     ("static-sharing/shared-array-or-buffer/bad-seed", "the state of a generator is not looked at"),

@@ -44,6 +44,8 @@ pub(super) const THREAD_BOUND: &str = "thread-bound";
 
 /// The group of what concerns an application only where it is handed to what belongs to others.
 const TASKS_OF_OTHERS: &str = "tasks-of-others";
+/// The group of what concerns an application only where an object keeps it that shared code holds for all.
+pub(super) const LISTENERS_OF_OTHERS: &str = "listeners-of-others";
 
 /// The group of what has threads of its own for whatever it is given.
 pub(super) const POOLS: &str = "pools";
@@ -182,6 +184,9 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
     {
         return false;
     }
+    if is_of(LISTENERS_OF_OTHERS) && !is_held_for_all(world, body, event) {
+        return false;
+    }
     let operand = operand_of(world, event, resource);
     let value = match facts.subject {
         Subject::Result => operand.map(|_| body.origins.arg(event, 0)),
@@ -230,6 +235,17 @@ fn is_own_value(world: &World<'_>, body: Body<'_>, value: ValueId, depth: u32) -
         (Value::Param(param), None) if depth < MAX_LIFT => all_pass_own(world, body.id, param, depth),
         _ => false,
     })
+}
+
+/// Whether the receiver is seen to be what shared code holds for all.
+fn is_held_for_all(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let is_held = |leaf| {
+        body.origins.event(leaf).is_some_and(|(_, e)| match e.kind {
+            EventKind::GetField | EventKind::GetStatic => is_of_all(world, body, e),
+            kind => kind.is_invoke() && yields_of_all(world, body, e),
+        })
+    };
+    event.kind.has_receiver() && body.origins.leaves(body.origins.arg(event, 0)).any(is_held)
 }
 
 /// Whether a field that is read stays when an application goes: a static of shared code, which may register something on
