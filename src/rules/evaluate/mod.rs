@@ -78,6 +78,7 @@ mod removal;
 mod resources;
 mod same_names;
 mod scopes;
+mod service_objects;
 mod set_once;
 mod set_up;
 mod shapes;

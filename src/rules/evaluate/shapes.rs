@@ -2,10 +2,11 @@
 
 use super::context::Context;
 use super::matches::Spot;
+use super::service_objects;
 use super::values::{self, is_of_types, origins_of};
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::knowledge::{ApiId, Subject};
-use crate::dataflow::origins::{Found, Origin};
+use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::{Body, How, World, lazy};
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::{StoredKind, WriteShape};
@@ -191,6 +192,7 @@ pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
         kinds.extend(super::kept_parts::stored_with(cx, body, *value));
         kinds.extend(passed_objects(cx, body, event, position));
     }
+    kinds.extend(of_streams(cx, spot, body, event));
     kinds
 }
 
@@ -205,6 +207,18 @@ pub(super) fn stored_values<'w>(cx: &Context<'w>, spot: &Spot) -> Vec<&'w str> {
         types.extend(values::types_of(cx.world, body, *value));
     }
     types
+}
+
+/// Elements of streams and iterators that a change of a container stores.
+fn of_streams(cx: &Context<'_>, spot: &Spot, body: Body<'_>, event: &Event) -> Option<StoredKind> {
+    let Some(How::Container(api) | How::Entry(api)) = spot.how else { return None };
+    if cx.world.reach.is_open_world() {
+        return None;
+    }
+    let all = service_objects::put_all(cx, api, event);
+    let value = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.value);
+    let position = value.map(|i| usize::from(i) + usize::from(event.kind.has_receiver())).or(all)?;
+    service_objects::are_put(cx, body, event, position, all.is_some()).then_some(StoredKind::ModuleObject)
 }
 
 fn kind_of(cx: &Context<'_>, loader: LoaderId, ty: &str) -> StoredKind {
@@ -255,9 +269,15 @@ fn passed_objects(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usi
     if body.origins.args(event).get(position).is_some_and(|value| is_loader_free(cx, body, *value)) {
         return None;
     }
-    let found = origins_of(cx.world, body, event, position);
+    let value = *body.origins.args(event).get(position)?;
+    is_module_object(cx, body, value).then_some(StoredKind::ModuleObject)
+}
+
+/// Whether a value is, or is made from, an object of a module's own classes that comes from a module's code.
+pub(super) fn is_module_object(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
+    let found = origins::of_value(cx.world, body.id, value);
     let found = found.iter().filter(|f| !(f.is_derived && crosses_as_value(cx, f)));
-    let is_module_object = found.into_iter().any(|f| match f.origin {
+    found.into_iter().any(|f| match f.origin {
         Origin::Allocation(Some(class))
         | Origin::Array(Some(class))
         | Origin::ClassLiteral(_, Some(class)) => cx.world.reach.owner(class).is_some(),
@@ -267,6 +287,5 @@ fn passed_objects(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usi
                 || cx.world.reach.owner(cx.world.program.class_of_method(f.method)).is_some()
         }
         _ => false,
-    });
-    is_module_object.then_some(StoredKind::ModuleObject)
+    })
 }
