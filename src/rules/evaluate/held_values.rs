@@ -41,7 +41,8 @@ fn all_put_are_plain(cx: &Context<'_>, found: &Match, field: FieldId) -> bool {
 /// What a reference that does not keep its object is declared as.
 const REFERENCES: &str = "java/lang/ref/";
 
-/// Whether the values of a map refer to classes or loaders: by the field's generic type, else by what is put there.
+/// Whether the values of a map refer to classes or loaders: by the field's generic type, else by what is put there; or to
+/// their own keys.
 pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool {
     let program = cx.world.program;
     let loader = program.class(program.class_of_field(field)).loader;
@@ -77,6 +78,7 @@ pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
                 .into_iter()
                 .any(|ty| is_reflective(ty.trim_start_matches(['[', 'L']).trim_end_matches(';')))
         })
+        || found.spots.iter().any(|spot| super::weak_keys::are_held_by_value(cx, spot))
 }
 
 /// What the class that is a map's key is a class of, if the map's type says so: `E` of `Map<Class<? extends E>, …>`.

@@ -89,6 +89,7 @@ mod tasks;
 mod told_at_calls;
 mod trace;
 mod values;
+mod weak_keys;
 mod wrapped;
 
 pub use knowledge::knowledge;
