@@ -128,6 +128,8 @@ pub mod groups {
     pub const CONTEXT_READING: &str = "tccl-reading";
     /// Yields the table of system properties.
     pub const SYSTEM_PROPERTIES: &str = "system-properties-get";
+    /// Yields its argument, or a view of it, where that is the table of system properties.
+    pub const SYSTEM_PROPERTIES_VIEW: &str = "system-properties-view";
     /// Yields what whoever starts the JVM sets.
     pub const SYSTEM_PROPERTY: &str = "system-property-value";
     /// Its result is the receiver, or a stage after it: releasing one releases both.

@@ -420,9 +420,11 @@ impl<'w> Search<'w> {
         if args.is_empty() || self.asks == Asks::Object {
             return self.add(Origin::Unknown, body, index, at);
         }
+        let before = self.found.len();
         for arg in args {
             self.value(body, *arg, up, at.derived());
         }
+        self.shown(body, event, before, at);
         self.appended(body, event, index, up, at);
         if !self.is_of_text(event) {
             self.add(Origin::Unknown, body, index, at);

@@ -87,6 +87,18 @@ impl Search<'_> {
         }
     }
 
+    /// What is seen through a view of the table of system properties is the table, not something made from it.
+    pub(super) fn shown(&mut self, body: Body<'_>, event: &Event, before: usize, at: At) {
+        let loader = self.world.program.class(body.class).loader;
+        let shows = |m| self.world.knowledge.api_of(groups::SYSTEM_PROPERTIES_VIEW, loader, m).is_some();
+        let found = self.found.get(before..).unwrap_or_default();
+        if found.iter().any(|f| f.origin == Origin::SystemProperties) && event.member().is_some_and(shows) {
+            for found in &mut self.found[before..] {
+                found.is_derived &= at.is_derived || found.origin != Origin::SystemProperties;
+            }
+        }
+    }
+
     /// The loader of the class that a value is.
     pub(super) fn loader_of(&self, body: Body<'_>, class: ValueId, up: Option<&Frame<'_>>) -> Origin {
         let program = self.world.program;
