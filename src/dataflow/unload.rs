@@ -10,6 +10,7 @@ mod at_end;
 mod attributes;
 pub(super) mod beans;
 mod contents;
+mod deferred;
 mod destroyed;
 mod entries;
 mod flow;

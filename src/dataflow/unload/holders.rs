@@ -40,6 +40,8 @@ struct Ways {
     calls: Vec<Site>,
     /// Those of them that may be called in a way that is not seen: they implement a method of the JDK.
     hidden: Vec<MethodId>,
+    /// Whether something else calls a function of the object's that does so.
+    is_kept_elsewhere: bool,
 }
 
 impl Judge<'_> {
@@ -97,7 +99,7 @@ impl Judge<'_> {
             let (method, field) =
                 self.released_field(release.site).filter(|(_, f)| fate.fields.contains(f))?;
             holders = holders.or_else(|| self.holders(acquired, field));
-            ways.push(self.ways(method));
+            ways.push(self.ways(method, tenant));
         }
         // A way that is not understood may be one for each of them.
         let mut holders = holders.unwrap_or_default().into_iter();
@@ -316,9 +318,11 @@ impl Judge<'_> {
     }
 
     /// The methods of the same object from which a method is called, and the calls of them from elsewhere.
-    fn ways(&self, release: MethodId) -> Ways {
+    fn ways(&self, release: MethodId, tenant: TenantId) -> Ways {
         let world = self.world;
-        let mut ways = Ways { own: vec![release], calls: Vec::new(), hidden: Vec::new() };
+        let class = world.program.class_of_method(release);
+        let mut ways =
+            Ways { own: vec![release], calls: Vec::new(), hidden: Vec::new(), is_kept_elsewhere: false };
         let mut at = 0;
         while let Some(method) = ways.own.get(at).copied() {
             at += 1;
@@ -331,6 +335,13 @@ impl Judge<'_> {
                 let body = world.body(site.caller);
                 let Some(event) = world.event(site.caller, site.event) else { continue };
                 let is_own = event.n_args > 0 && is_this(body, body.origins.arg(event, 0));
+                for caller in self.roots.callers(tenant, (site.caller, site.event)) {
+                    if !self.is_of_same_object(*caller, class) {
+                        ways.is_kept_elsewhere = true;
+                    } else if !ways.own.contains(caller) {
+                        ways.own.push(*caller);
+                    }
+                }
                 if !is_own {
                     ways.calls.push((site.caller, site.event));
                 } else if !ways.own.contains(&{ site.caller }) {
@@ -339,6 +350,14 @@ impl Judge<'_> {
             }
         }
         ways
+    }
+
+    /// Whether a method may be one of an object of a class.
+    fn is_of_same_object(&self, method: MethodId, class: ClassId) -> bool {
+        let program = self.world.program;
+        let declared = program.class_of_method(method);
+        !program.method(method).access.is_static()
+            && (program.is_subtype(class, declared) || program.is_subtype(declared, class))
     }
 
     /// Whether a method may be called through a method of the JDK, of which no calls are known.
@@ -362,6 +381,7 @@ impl Judge<'_> {
 
     fn may_release(&self, holder: &Holder, ways: &Ways, tenant: TenantId) -> bool {
         match holder {
+            Holder::Made(_) | Holder::Bean(_) if ways.is_kept_elsewhere => true,
             Holder::Named(_) => false,
             Holder::Bean(class) => self.is_bean_released(*class, ways, tenant),
             Holder::Made(made) => {

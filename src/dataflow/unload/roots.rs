@@ -4,7 +4,7 @@
 
 use super::beans::Beans;
 use super::flow::Site;
-use super::{functions, hosts};
+use super::{deferred, functions, hosts};
 use crate::dataflow::knowledge::CallbackFacts;
 use crate::dataflow::{Body, World};
 use crate::facts::EventKind;
@@ -30,8 +30,9 @@ pub struct UnloadRoots {
     bits: Vec<u8>,
     /// The tenants whose host is part of the deployment.
     hosted: Vec<TenantId>,
-    /// Functions that a framework calls at a tenant's unload.
-    functions: Vec<(Site, TenantId)>,
+    /// Functions that are called at a tenant's unload, and the methods of the deployment that call them; a framework
+    /// does where there is none.
+    functions: FxHashMap<(Site, TenantId), Vec<MethodId>>,
 }
 
 impl UnloadRoots {
@@ -67,41 +68,65 @@ impl UnloadRoots {
         }
         let hosted = hosts::callbacks(world, parallel);
         callbacks.extend(hosted.iter().map(|(method, tenant)| Callback { tenant: *tenant, method: *method }));
-        let mut functions = Vec::new();
+        let mut functions = FxHashMap::default();
         for function in functions::find(world, parallel) {
             let open = Some(BASE).filter(|_| world.reach.is_open_world());
             let Some(tenant) = function.tenant.or(open) else { continue };
             callbacks.extend(function.runs.iter().map(|method| Callback { tenant, method: *method }));
-            functions.push((function.site, tenant));
+            functions.insert((function.site, tenant), Vec::new());
         }
         callbacks.sort_unstable();
         callbacks.dedup();
-        Self {
-            functions,
+        let mut roots = Self {
+            bits: Self::spread(world, &callbacks, &[]),
+            n_bytes: n_bytes(world.program.topology.tenants.len()),
+            nearest: Nearest::of(world, &callbacks),
+            callbacks,
             hosted: hosted.into_iter().map(|(_, tenant)| tenant).collect(),
-            ..Self::spread(world, callbacks)
+            functions,
+        };
+        roots.add_deferred(world, &rules.beans, parallel);
+        roots
+    }
+
+    /// What functions do that are called at unload is done at unload, and may call further ones. Whoever uses a library
+    /// alone decides what is called then.
+    fn add_deferred(&mut self, world: &World<'_>, beans: &Beans, parallel: &impl Parallel) {
+        if world.reach.is_open_world() {
+            return;
+        }
+        for _ in 0..MAX_ROUNDS {
+            let deferred = deferred::find(world, beans, self, parallel);
+            if deferred.is_empty() {
+                return;
+            }
+            let mut starts = Vec::new();
+            for function in deferred {
+                let tenant = function.tenant;
+                starts.extend(function.runs.iter().map(|method| Callback { tenant, method: *method }));
+                self.functions.insert((function.site, tenant), function.callers);
+            }
+            let more = Self::spread(world, &starts, &self.bits);
+            self.bits.iter_mut().zip(more).for_each(|(known, new)| *known |= new);
         }
     }
 
     /// Carries the tenants over the edges as [`Reach`](crate::program::Reach) does.
-    fn spread(world: &World<'_>, callbacks: Vec<Callback>) -> Self {
+    /// Where they have been already they need not go on.
+    fn spread(world: &World<'_>, callbacks: &[Callback], known: &[u8]) -> Vec<u8> {
         let program = world.program;
         let n_tenants = program.topology.tenants.len();
+        let n_bytes = n_bytes(n_tenants);
+        let is_known =
+            |to: u32, byte: usize| known.get(to as usize * n_bytes + byte).copied().unwrap_or_default();
         let ways = Ways {
             n_nodes: world.calls.n_nodes(),
             n_tenants,
             successors: |from| world.calls.successors(from).iter().copied(),
-            allowed: |to, byte| world.reach.allowed(to, byte),
+            allowed: |to, byte| world.reach.allowed(to, byte) & !is_known(to, byte),
         };
         let starts = callbacks.iter().map(|callback| (callback.method.0, callback.tenant));
-        Self {
-            bits: ways.spread(starts, program.n_methods),
-            n_bytes: n_bytes(n_tenants),
-            nearest: Nearest::of(world, &callbacks),
-            callbacks,
-            hosted: Vec::new(),
-            functions: Vec::new(),
-        }
+        ways.spread(starts, program.n_methods)
     }
 
     /// Whether a method runs at a tenant's unload.
@@ -116,9 +141,14 @@ impl UnloadRoots {
         self.bits.get(at..at + self.n_bytes).is_some_and(|set| set.iter().any(|byte| *byte != 0))
     }
 
-    /// Whether a framework calls a function at a tenant's unload.
+    /// Whether a function is called at a tenant's unload.
     pub(super) fn is_called(&self, tenant: TenantId, function: Site) -> bool {
-        self.functions.contains(&(function, tenant))
+        self.functions.contains_key(&(function, tenant))
+    }
+
+    /// The methods of the deployment that call a function at a tenant's unload; none if only a framework does.
+    pub(super) fn callers(&self, tenant: TenantId, function: Site) -> &[MethodId] {
+        self.functions.get(&(function, tenant)).map_or(&[], Vec::as_slice)
     }
 
     /// Whether code of the deployment itself unloads a tenant, and tells its objects so.
@@ -164,6 +194,8 @@ fn outermost(name: &str) -> &str {
     name.split('$').next().unwrap_or_default()
 }
 
+/// How often functions are looked for that functions call which are called at unload.
+const MAX_ROUNDS: usize = 3;
 /// Subclasses looked at for one callback.
 const MAX_SUBTYPES: usize = 256;
 
