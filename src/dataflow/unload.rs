@@ -23,6 +23,7 @@ mod idle;
 mod interrupts;
 mod keyed;
 mod listeners;
+mod makers;
 mod named;
 mod names;
 mod own_loader;

@@ -240,35 +240,7 @@ impl Walk<'_, '_> {
             None => self.push(at),
             Some(i) => self.seed(body, body.origins.arg(call, usize::from(i)), at),
         }
-        self.given_by_maker(at);
-    }
-
-    /// A factory may give the object to another one before it hands it to its caller: to a listener that releases it,
-    /// to a list of all that it has made.
-    fn given_by_maker(&mut self, from: Place) {
-        let (method, made) = self.acquired.made;
-        if (method, made) == (self.acquired.method, self.acquired.event) {
-            return;
-        }
-        let world = self.of.world;
-        let body = world.body(method);
-        let loader = world.program.class(body.class).loader;
-        let is_it = |v: &ValueId| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(made)));
-        for event in body.origins.events().iter().filter(|e| e.kind.is_invoke()) {
-            let Some(member) = event.member() else { continue };
-            let is_put = world.knowledge.api_in(self.of.containers, loader, member).is_some();
-            let positions = body.origins.args(event).iter().enumerate().skip(1);
-            let taken: Vec<usize> = positions.filter(|(_, v)| is_it(v)).map(|(at, _)| at).collect();
-            let place = Place { at_unload: false, ..from };
-            if is_put && !taken.is_empty() {
-                self.is_also(body, body.origins.arg(event, 0), Place { is_inside: true, ..place });
-            } else if event.kind == EventKind::InvokeSpecial && !taken.is_empty() {
-                for target in world.targets(body, event, MAX_TARGETS).unwrap_or_default() {
-                    let taken = taken.iter().map(|at| Place { at: At::Param(target, *at as u16), ..place });
-                    taken.for_each(|place| self.push(place));
-                }
-            }
-        }
+        self.given_by_makers(at);
     }
 
     /// The object was there before the acquiring call: it is whatever its operand may be.

@@ -1,0 +1,135 @@
+//! What factories do with an object before they hand it to their callers: give it to a listener that releases it, put it
+//! into a list of all that they have made.
+
+use super::flow::{At, MAX_TARGETS, Place, Site, Walk};
+use crate::dataflow::Body;
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::{MethodId, ValueId};
+
+/// Factories around one another.
+const MAX_FACTORIES: u32 = 3;
+/// Calls between a factory and what it has keep the object.
+const MAX_HELPERS: u32 = 2;
+
+impl Walk<'_, '_> {
+    pub(super) fn given_by_makers(&mut self, from: Place) {
+        let own = (self.acquired.method, self.acquired.event);
+        if self.acquired.made == own {
+            return;
+        }
+        let mut makers = Vec::new();
+        self.makers(own, 0, &mut makers);
+        if makers.is_empty() {
+            makers.push(self.acquired.made);
+        }
+        for maker in makers {
+            self.given_by(maker, from);
+        }
+    }
+
+    /// The events that yield the object in the factories which a call asks; whether it comes from them.
+    fn makers(&self, (method, event): Site, depth: u32, found: &mut Vec<Site>) -> bool {
+        let world = self.of.world;
+        let made = self.acquired.made;
+        let Some(call) = world.event(method, event).filter(|e| e.kind.is_invoke()) else { return false };
+        let mut is_found = false;
+        for target in world.targets(world.body(method), call, MAX_TARGETS).unwrap_or_default() {
+            if target == made.0 {
+                found.push(made);
+                is_found = true;
+            } else if depth < MAX_FACTORIES {
+                for event in yielding(world.body(target)) {
+                    if self.makers((target, event), depth + 1, found) {
+                        found.push((target, event));
+                        is_found = true;
+                    }
+                }
+            }
+        }
+        is_found
+    }
+
+    fn given_by(&mut self, (method, made): Site, from: Place) {
+        let world = self.of.world;
+        let body = world.body(method);
+        let loader = world.program.class(body.class).loader;
+        let values = made_by(body, made);
+        let is_it = |v: &ValueId| body.origins.leaves(*v).any(|l| values.contains(&l));
+        for event in body.origins.events().iter().filter(|e| e.kind.is_invoke()) {
+            let Some(member) = event.member() else { continue };
+            let first = usize::from(event.kind.has_receiver());
+            let positions = body.origins.args(event).iter().enumerate().skip(first);
+            let taken: Vec<u16> = positions.filter(|(_, v)| is_it(v)).map(|(at, _)| at as u16).collect();
+            if taken.is_empty() {
+                continue;
+            }
+            let place = Place { at_unload: false, ..from };
+            if first > 0 && world.knowledge.api_in(self.of.containers, loader, member).is_some() {
+                self.is_also(body, body.origins.arg(event, 0), Place { is_inside: true, ..place });
+                continue;
+            }
+            for target in world.targets(body, event, MAX_TARGETS).unwrap_or_default() {
+                for param in &taken {
+                    let place = Place { at: At::Param(target, *param), ..place };
+                    if event.kind == EventKind::InvokeSpecial {
+                        self.push(place);
+                    } else if self.keeps(target, *param, 0) {
+                        // Only what keeps it counts: what gives it up there does so when making it fails.
+                        self.push(Place { in_field: true, ..place });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a method puts its parameter into a field or a container, or has another one do so.
+    fn keeps(&self, method: MethodId, param: u16, depth: u32) -> bool {
+        let world = self.of.world;
+        let body = world.body(method);
+        let loader = world.program.class(body.class).loader;
+        let is_it = |v: &ValueId| body.origins.may_be(*v, Value::Param(param));
+        let is_put = |e: &Event| {
+            e.member().is_some_and(|m| world.knowledge.api_in(self.of.containers, loader, m).is_some())
+        };
+        body.origins.events().iter().any(|e| match e.kind {
+            EventKind::PutStatic => is_it(&body.origins.arg(e, 0)),
+            EventKind::PutField => is_it(&body.origins.arg(e, 1)),
+            kind if kind.is_invoke() => {
+                let args = body.origins.args(e).iter().enumerate();
+                let mut taken = args.filter(|(at, v)| !(*at == 0 && kind.has_receiver()) && is_it(v));
+                let Some((at, _)) = taken.next() else { return false };
+                let targets = || world.targets(body, e, MAX_TARGETS).unwrap_or_default();
+                kind.has_receiver() && is_put(e)
+                    || depth < MAX_HELPERS
+                        && targets().into_iter().any(|t| self.keeps(t, at as u16, depth + 1))
+            }
+            _ => false,
+        })
+    }
+}
+
+/// The result of a call, or the object that it initialises.
+fn made_by(body: Body<'_>, call: u16) -> Vec<Value> {
+    let initialised =
+        body.origins.events().get(usize::from(call)).filter(|e| e.kind == EventKind::InvokeSpecial);
+    let objects = initialised.into_iter().flat_map(|e| body.origins.leaves(body.origins.arg(e, 0)));
+    let new = objects.filter(|l| body.origins.event(*l).is_some_and(|(_, e)| e.kind == EventKind::New));
+    new.chain([Value::Event(u32::from(call))]).collect()
+}
+
+/// The calls whose result a method returns, or hands to the call whose result it returns.
+fn yielding(body: Body<'_>) -> Vec<u16> {
+    let calls = |value: ValueId| {
+        let events = body.origins.leaves(value).filter_map(|leaf| body.origins.event(leaf));
+        events.filter(|(_, e)| e.kind.is_invoke()).map(|(i, e)| (i as u16, e)).collect::<Vec<_>>()
+    };
+    let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+    let mut yielding = Vec::new();
+    for (i, call) in returns.flat_map(|e| body.origins.args(e)).flat_map(|v| calls(*v)) {
+        yielding.push(i);
+        yielding.extend(body.origins.args(call).iter().flat_map(|v| calls(*v)).map(|(i, _)| i));
+    }
+    yielding.sort_unstable();
+    yielding.dedup();
+    yielding
+}
