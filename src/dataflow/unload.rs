@@ -37,6 +37,7 @@ mod replaced;
 mod requests;
 mod rescheduled;
 mod roots;
+mod scoped;
 mod singletons;
 mod sometimes;
 mod tasks;

@@ -47,10 +47,16 @@ impl Gate {
         self.way == Way::In
             && gates.iter().any(|out| {
                 out.way == Way::Out
-                    && (out.field, out.site.0, out.param) == (self.field, self.site.0, self.param)
+                    && (out.field, out.site.0) == (self.field, self.site.0)
                     && out.site.1 > self.site.1
+                    && (out.param == self.param || is_key(gates, self.site, out.param))
             })
     }
+}
+
+/// Whether a method puts an object in under a name that is its parameter.
+fn is_key(gates: &[Gate], put: Site, param: u16) -> bool {
+    gates.iter().any(|g| g.way == Way::In && g.site == put && g.param == param)
 }
 
 /// Views and elements between a static field and the container that is changed.

@@ -4,12 +4,12 @@
 use super::beans::Beans;
 use super::flow::{Acquired, Fate, OwnCall, Site};
 use super::gates::{self, Gate, Groups, Way};
-use super::{Judge, Keeper, Kept, LISTENER, Release, identity};
+use super::{Judge, Keeper, Kept, LISTENER, Release, identity, scoped};
 use crate::dataflow::held::Held;
 use crate::dataflow::knowledge::ResourceId;
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
-use crate::facts::{Event, EventKind, Value};
+use crate::facts::{EventKind, Value};
 use crate::topology::BASE;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId, ValueId};
 
@@ -79,7 +79,8 @@ impl Listeners {
             };
             if has_counterpart(world, gate, &gates) {
                 let mut seen = vec![(gate.site.0, gate.param)];
-                climb(world, gate.field, gate.site.0, gate.param, 0, &mut seen, found);
+                let climb = Climb { world, gates: &gates, gate };
+                climb.callers(gate.site.0, gate.param, 0, &mut seen, found);
             }
         }
         registered.sort_unstable();
@@ -170,6 +171,10 @@ impl Judge<'_> {
 
     fn listener_release(&self, listeners: &Listeners, registered: &Registered) -> (Release, Option<Site>) {
         let tenant = registered.tenant;
+        let own = (registered.method, registered.event);
+        if let Some(site) = scoped::taken_out_again(self.world, &listeners.gates, registered.field, own) {
+            return (Release::Locally, Some(site));
+        }
         let handle = self.handle(registered).map(|handle| (handle, self.follower.follow(&handle)));
         if let Some((handle, fate)) = &handle
             && let Some(site) = self.closed_handle(listeners, registered, handle, fate)
@@ -251,38 +256,53 @@ impl Judge<'_> {
     }
 }
 
-/// Follows a parameter up to the modules' calls.
-fn climb(
-    world: &World<'_>,
-    field: FieldId,
-    method: MethodId,
-    param: u16,
-    depth: u32,
-    seen: &mut Vec<(MethodId, u16)>,
-    found: &mut Vec<Registered>,
-) {
-    for site in world.sites.of(method, MAX_SITES).unwrap_or_default() {
-        let caller = world.body(site.caller);
-        let Some(event) = caller.origins.events().get(usize::from(site.event)) else { continue };
-        let value = caller.origins.arg(event, usize::from(param));
-        if let Some(tenant) = world.reach.owner(caller.class) {
-            if event.kind.is_invoke() && is_of_module(world, caller, value, tenant) {
-                let (method, event) = (site.caller, site.event);
-                found.push(Registered { method, event, tenant, field, operand: param });
-            }
-        } else if depth < MAX_DEPTH {
-            let params: Vec<u16> = params_of(caller, event, value);
-            for next in params {
-                if !seen.contains(&(site.caller, next)) {
-                    seen.push((site.caller, next));
-                    climb(world, field, site.caller, next, depth + 1, seen, found);
+/// The way of what a gate is given, from the modules' calls.
+struct Climb<'c, 'w> {
+    world: &'c World<'w>,
+    gates: &'c [Gate],
+    gate: &'c Gate,
+}
+
+impl Climb<'_, '_> {
+    /// Follows a parameter up to the modules' calls.
+    fn callers(
+        &self,
+        method: MethodId,
+        param: u16,
+        depth: u32,
+        seen: &mut Vec<(MethodId, u16)>,
+        found: &mut Vec<Registered>,
+    ) {
+        let (world, field) = (self.world, self.gate.field);
+        for site in world.sites.of(method, MAX_SITES).unwrap_or_default() {
+            let caller = world.body(site.caller);
+            let Some(event) = caller.origins.events().get(usize::from(site.event)) else { continue };
+            let value = caller.origins.arg(event, usize::from(param));
+            if let Some(tenant) = world.reach.owner(caller.class) {
+                if event.kind.is_invoke() && is_of_module(world, caller, value, tenant) {
+                    let (method, event) = (site.caller, site.event);
+                    found.push(Registered { method, event, tenant, field, operand: param });
+                }
+            } else if depth < MAX_DEPTH {
+                let params: Vec<u16> = params_of(caller, value);
+                let is_put = !params.is_empty() && self.gate.way == Way::In;
+                if is_put
+                    && scoped::taken_out_again(world, self.gates, field, (site.caller, site.event)).is_some()
+                {
+                    continue;
+                }
+                for next in params {
+                    if !seen.contains(&(site.caller, next)) {
+                        seen.push((site.caller, next));
+                        self.callers(site.caller, next, depth + 1, seen, found);
+                    }
                 }
             }
         }
     }
 }
 
-fn params_of(body: Body<'_>, _event: &Event, value: ValueId) -> Vec<u16> {
+fn params_of(body: Body<'_>, value: ValueId) -> Vec<u16> {
     let leaves = body.origins.leaves(value);
     leaves.filter_map(|leaf| if let Value::Param(p) = leaf { Some(p) } else { None }).collect()
 }

@@ -4,7 +4,7 @@ use super::acquire::{POOLS, REGISTRATIONS, THREAD_BOUND, is_of_group};
 use super::flow::{Acquired, Fate, OwnCall, Released, Site};
 use super::threads::Life;
 use super::{
-    Judge, Keeper, Release, at_end, identity, own_loader, owners, pairs, replaced, requests, tasks,
+    Judge, Keeper, Release, at_end, identity, own_loader, owners, pairs, replaced, requests, scoped, tasks,
     thread_locals, threads,
 };
 use crate::dataflow::knowledge::groups;
@@ -243,6 +243,11 @@ impl Judge<'_> {
             return (Release::AtUnload, ended);
         }
         let taken_back = self.taken_back(acquired, fate);
+        let own = (acquired.method, acquired.event);
+        let others = scoped::taking_back(self.world, own, &taken_back);
+        if scoped::is_followed(self.world, own, &others) {
+            return (Release::Locally, others.first().map(|event| (own.0, *event)));
+        }
         if let Some(site) = taken_back.iter().find(|s| self.runs_at_unload(tenant, s.0)) {
             return (Release::AtUnload, Some(*site));
         }
