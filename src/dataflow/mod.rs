@@ -7,6 +7,7 @@
 
 mod bounds;
 pub mod changes;
+pub(crate) mod earlier;
 pub mod effects;
 mod exceptions;
 pub mod frozen;

@@ -16,6 +16,7 @@ mod entries;
 mod flow;
 mod functions;
 mod gates;
+mod handles;
 mod holders;
 mod hosts;
 mod identity;

@@ -194,8 +194,7 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
         Subject::Receiver => body.origins.args(event).get(1..).and_then(<[_]>::last).copied(),
         Subject::Argument(_) => operand.map(|i| body.origins.arg(event, usize::from(i))),
     };
-    let reads = world.knowledge.group(groups::THREAD_LOCAL_GET);
-    if value.is_some_and(|v| gives_back(world, reads, body, v)) {
+    if value.is_some_and(|v| gives_back(world, body, v)) {
         return false;
     }
     let Some(member) = event.member().map(|m| world.program.facts.members.get(m)) else { return false };

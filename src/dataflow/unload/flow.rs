@@ -142,7 +142,6 @@ pub(super) struct Follower<'w> {
     pub(super) factories: &'w [bool],
     pub(super) views: Vec<&'w [bool]>,
     pub(super) closers: &'w [bool],
-    pub(super) thread_reads: &'w [bool],
     /// Per resource the names of its releasing methods.
     names: Vec<Vec<Name>>,
 }
@@ -176,7 +175,6 @@ impl<'w> Follower<'w> {
             factories: knowledge.group(groups::IMMUTABLE_FACTORY),
             views: [groups::UNMODIFIABLE_VIEW, groups::CONTAINER_VIEW].map(|g| knowledge.group(g)).into(),
             closers: knowledge.group(groups::CLOSES_ARGUMENT),
-            thread_reads: knowledge.group(groups::THREAD_LOCAL_GET),
             names: (0..knowledge.tables.resources.len()).map(names_of).collect(),
         }
     }

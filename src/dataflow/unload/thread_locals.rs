@@ -3,6 +3,7 @@
 use super::beans::Beans;
 use super::contents;
 use super::flow::{Acquired, Released, Site};
+use super::handles::Handles;
 use crate::dataflow::changes::block_of;
 use crate::dataflow::knowledge::{ApiId, ResourceId, Role, groups};
 use crate::dataflow::origins::{self, Origin};
@@ -227,8 +228,15 @@ impl Cover<'_, '_> {
         let world = self.world;
         let body = world.body(site.0);
         let may_throw = |e: &Event| e.kind.is_invoke() || e.kind == EventKind::Throw;
+        // Making a function that removes is no removal.
+        let is_call = |e: &u16| world.event(site.0, *e).is_some_and(|e| e.kind.is_invoke());
         let own = self.removes.get(&site.0);
-        if own.is_some_and(|removing| is_always_followed(world, body, site.1, removing, &may_throw)) {
+        let own: Vec<u16> = own.into_iter().flatten().copied().filter(is_call).collect();
+        if is_always_followed(world, body, site.1, &own, &may_throw) {
+            return true;
+        }
+        let handles = Handles { world, removes: self.removes, is_run: self.is_run };
+        if handles.are_closed(site.0, levels) {
             return true;
         }
         let is_call = |s: &CallSite| world.event(s.caller, s.event).is_some_and(|e| e.kind.is_invoke());

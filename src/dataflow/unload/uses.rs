@@ -4,8 +4,8 @@ use super::flow::{At, MAX_TARGETS, OwnCall, Place, Site, Walk};
 use super::receivers;
 use super::types::{Made, is_function_method};
 use crate::dataflow::knowledge::{Role, Subject};
-use crate::dataflow::{Body, World};
-use crate::facts::{Event, EventKind, NO_VALUE, Value};
+use crate::dataflow::{Body, World, earlier};
+use crate::facts::{Event, EventKind, NO_VALUE};
 use crate::vocabulary::descriptor::{params, return_type};
 use crate::vocabulary::{MethodId, ValueId};
 
@@ -258,15 +258,11 @@ impl Walk<'_, '_> {
     /// Acquiring nothing, or what was there before, is how some things are given back.
     fn gives_back(&self, body: Body<'_>, event: &Event) -> bool {
         let last = body.origins.args(event).last().copied().unwrap_or(NO_VALUE);
-        gives_back(self.of.world, self.of.thread_reads, body, last)
+        gives_back(self.of.world, body, last)
     }
 }
 
 /// Whether a value is nothing, or what a variable of the thread held before.
-pub(super) fn gives_back(world: &World<'_>, reads: &[bool], body: Body<'_>, value: ValueId) -> bool {
-    let loader = world.program.class(body.class).loader;
-    body.origins.leaves(value).all(|leaf| {
-        let read = body.origins.event(leaf).and_then(|(_, e)| e.member());
-        leaf == Value::Null || read.is_some_and(|m| world.knowledge.api_in(reads, loader, m).is_some())
-    })
+pub(super) fn gives_back(world: &World<'_>, body: Body<'_>, value: ValueId) -> bool {
+    body.origins.leaves(value).all(|leaf| earlier::is_earlier(world, body, leaf))
 }

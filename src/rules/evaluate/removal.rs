@@ -103,7 +103,7 @@ fn sets_back(cx: &Context<'_>, change: &Change) -> bool {
     let (method, event) = change.inside.unwrap_or((change.method, change.event));
     let body = cx.world.body(method);
     let value = cx.world.event(method, event).and_then(|e| body.origins.args(e).last().copied());
-    let is_earlier = |leaf: Value| super::scopes::is_earlier(cx, body, leaf, 0);
+    let is_earlier = |leaf: Value| crate::dataflow::earlier::is_earlier(cx.world, body, leaf);
     value.is_some_and(|v| body.origins.leaves(v).all(is_earlier))
 }
 

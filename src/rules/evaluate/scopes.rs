@@ -2,7 +2,6 @@
 //! handed out to undo, a pair of calls around a `try`.
 
 use super::context::Context;
-use crate::dataflow::knowledge::groups;
 use crate::dataflow::paths::{self, Exits};
 use crate::dataflow::{Body, Change};
 use crate::facts::{Event, EventKind, Value};
@@ -86,66 +85,5 @@ fn is_removal(
         && removals.iter().any(|c| {
             let facts = program.method(c.method);
             facts.name == name || facts.access.is_synthetic()
-        })
-}
-
-/// Casts, fields and functions followed from an earlier value to where it was read.
-const MAX_STEPS: u32 = 5;
-
-/// Whether a value is what a thread-local variable held before, or null: at once, or kept meanwhile in a field of the
-/// object, or by the function that sets it back.
-pub(super) fn is_earlier(cx: &Context<'_>, body: Body<'_>, leaf: Value, depth: u32) -> bool {
-    let world = cx.world;
-    let loader = world.program.class(body.class).loader;
-    let reads = world.knowledge.group(groups::THREAD_LOCAL_GET);
-    if leaf == Value::Null {
-        return true;
-    }
-    if depth >= MAX_STEPS {
-        return false;
-    }
-    if let Value::Param(i) = leaf {
-        return is_earlier_passed(cx, body, i, depth);
-    }
-    let Some((_, event)) = body.origins.event(leaf) else { return false };
-    if event.kind == EventKind::CheckCast {
-        return body.origins.leaves(body.origins.arg(event, 0)).all(|l| is_earlier(cx, body, l, depth + 1));
-    }
-    let Some(member) = event.member() else { return false };
-    if event.kind.is_invoke() {
-        return world.knowledge.api_in(reads, loader, member).is_some();
-    }
-    if event.kind != EventKind::GetField {
-        return false;
-    }
-    let Some(field) = world.program.refs(loader).field(member) else { return false };
-    let mut n = 0;
-    let all = world.fields.writes(field).all(|write| {
-        n += 1;
-        let writer = world.body(write.method);
-        let stored = world.event(write.method, write.event).and_then(|e| writer.origins.args(e).last());
-        stored.is_some_and(|v| writer.origins.leaves(*v).all(|l| is_earlier(cx, writer, l, depth + 1)))
-    });
-    all && n > 0
-}
-
-/// What a lambda was given where it was made, or a constructor that only its own package can call by all who do.
-fn is_earlier_passed(cx: &Context<'_>, body: Body<'_>, param: u16, depth: u32) -> bool {
-    let access = body.method.access;
-    let is_constructor =
-        cx.world.program.text(body.method.name) == "<init>" && !(access.is_public() || access.is_protected());
-    let is_of_kind = |e: &Event| match e.kind {
-        EventKind::Lambda => access.is_synthetic(),
-        EventKind::InvokeSpecial => is_constructor,
-        _ => false,
-    };
-    let sites = cx.world.sites.resolved_to(body.id);
-    !sites.is_empty()
-        && sites.iter().take(MAX_CALLERS + 1).count() <= MAX_CALLERS
-        && sites.iter().all(|site| {
-            let maker = cx.world.body(site.caller);
-            let made = cx.world.event(site.caller, site.event).filter(|e| is_of_kind(e));
-            let given = made.and_then(|e| maker.origins.args(e).get(usize::from(param)));
-            given.is_some_and(|v| maker.origins.leaves(*v).all(|l| is_earlier(cx, maker, l, depth + 1)))
         })
 }
