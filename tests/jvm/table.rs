@@ -167,6 +167,7 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
     ),
     ("static-sharing/system-property-write/good-same-constant", "a note says so: each sets the same"),
     ("static-sharing/jvm-global-setter/good-own-logger", "each sets the level of a logger of its own name"),
+    ("static-sharing/jvm-global-setter/good-own-handlers", "each sets the level of a logger of its own name"),
     (
         "resource/executor-never-shut-down/good-idle-kinds",
         "a note says so: nobody shuts the pools down, whose threads end after a while",
