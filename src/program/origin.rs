@@ -46,6 +46,16 @@ impl<'u> Origins<'u> {
         self.unit.events_of(self.method)
     }
 
+    /// The position of one of the body's events.
+    pub fn index_of(self, event: &Event) -> Option<u16> {
+        let events = self.events();
+        // By its place in memory: bodies have thousands of events, and are asked about each.
+        let offset = std::ptr::from_ref(event).addr().checked_sub(events.as_ptr().addr())?;
+        let index = offset / size_of::<Event>();
+        let is_it = events.get(index).is_some_and(|e| std::ptr::eq(e, event));
+        u16::try_from(index).ok().filter(|_| is_it)
+    }
+
     /// The event that a leaf is the result of.
     pub fn event(self, leaf: Leaf) -> Option<(u32, &'u Event)> {
         match leaf {

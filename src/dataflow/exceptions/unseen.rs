@@ -50,7 +50,7 @@ impl Exceptions<'_> {
             return false;
         }
         let unit = body.origins.unit;
-        let Some(at) = body.origins.events().iter().position(|e| std::ptr::eq(e, call)) else { return false };
+        let Some(at) = body.origins.index_of(call).map(usize::from) else { return false };
         let block = unit.blocks_of(body.method).iter().find(|b| b.events().contains(&at));
         self.declared(body.id).is_empty()
             && block.is_some_and(|b| {

@@ -46,11 +46,11 @@ impl Search<'_> {
             return;
         }
         let loader = program.class(body.class).loader;
-        let index = body.origins.events().iter().position(|e| std::ptr::eq(e, event)).unwrap_or_default();
+        let index = body.origins.index_of(event).unwrap_or_default();
         for leaf in body.origins.leaves(body.origins.arg(event, 0)) {
             let Value::Class(name) = leaf else { continue };
             if let Some(class) = program.find(loader, name) {
-                self.add(What::Of(class), body, index as u32, at);
+                self.add(What::Of(class), body, u32::from(index), at);
             }
         }
     }

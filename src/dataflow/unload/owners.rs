@@ -101,8 +101,8 @@ impl Owners<'_> {
 
     /// Whether a call releases, by itself or in what it calls.
     fn is_release(&self, body: Body<'_>, event: &Event) -> bool {
-        let at = body.origins.events().iter().position(|e| std::ptr::eq(e, event));
-        if at.is_some_and(|i| self.releases.contains(&(body.id, i as u16))) {
+        let at = body.origins.index_of(event);
+        if at.is_some_and(|i| self.releases.contains(&(body.id, i))) {
             return true;
         }
         let targets = |body: Body<'_>, event: &Event| self.world.targets(body, event, MAX_TARGETS);

@@ -10,7 +10,7 @@ use crate::vocabulary::LoaderId;
 /// The loader that the method has set as the present thread's on every way to a call, if it is one and known.
 pub(super) fn set_before(world: &World<'_>, body: Body<'_>, call: &Event) -> Option<LoaderId> {
     let events = body.origins.events();
-    let at = events.iter().position(|e| std::ptr::eq(e, call))?;
+    let at = usize::from(body.origins.index_of(call)?);
     let mut sets = events.get(..at)?.iter().enumerate();
     let (index, set) = sets.rfind(|(_, e)| is_set(world, body, e))?;
     let known = origins::of_value(world, body.id, body.origins.arg(set, 1));

@@ -212,7 +212,7 @@ pub(super) fn set_gap(
 ) -> Option<PathGap> {
     let settles = |body: Body<'_>, event: &Event| {
         is_call_of(cx, body, event, test)
-            && (!test.restores || is_restoring(cx, body, event) && !is_of_task(cx, body, event, test))
+            && (!test.restores || cx.restores(body, event) && !is_of_task(cx, body, event, test))
     };
     paths::missing_after(cx.world, spot.method, spot.event, &settles, exits)
 }
@@ -248,10 +248,8 @@ fn is_null_again(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
         let found = origins::of_value(cx.world, body.id, value);
         !found.is_empty() && found.iter().all(|f| f.origin == Origin::ContextLoader)
     };
-    let at = body.origins.events().iter().position(|e| std::ptr::eq(e, event));
-    let at = at.and_then(|at| u16::try_from(at).ok());
     body.origins.args(event).last().is_some_and(is_null)
-        && at.is_some_and(|at| branches::is_where_null(body, at, is_context))
+        && body.origins.index_of(event).is_some_and(|at| branches::is_where_null(body, at, is_context))
 }
 
 /// Whether a task that a pool runs passes on a loader that it was made with: the thread has another one to go back to.
@@ -261,6 +259,11 @@ fn is_of_task(cx: &Context<'_>, body: Body<'_>, event: &Event, test: &FollowTest
         Value::Param(_) => true,
         _ => body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::GetField),
     };
+    body.origins.leaves(*value).all(is_from_outside) && cx.is_task_of_pool(body, test)
+}
+
+/// Whether a body is that of a task which a pool runs, and does more than to call the APIs.
+pub(super) fn is_task_of_pool(cx: &Context<'_>, body: Body<'_>, test: &FollowTest) -> bool {
     let program = cx.world.program;
     let does_more = || {
         body.origins.events().iter().any(|e| {
@@ -268,7 +271,7 @@ fn is_of_task(cx: &Context<'_>, body: Body<'_>, event: &Event, test: &FollowTest
             e.kind.is_invoke() && !is_call_of(cx, body, e, test) && owner != Some(THREAD)
         })
     };
-    body.origins.leaves(*value).all(is_from_outside) && does_more() && tasks::is_run_by_pool(cx, body)
+    does_more() && tasks::is_run_by_pool(cx, body)
 }
 
 /// Whether a call passes on what a call of code that is not there gave, and a `finally` passes on the same: it undoes what

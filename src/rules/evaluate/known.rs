@@ -2,10 +2,11 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::{fields, keys, places, receivers, shapes};
-use crate::dataflow::How;
+use super::{fields, follow, keys, places, receivers, shapes};
 use crate::dataflow::remembered::Remembered;
-use crate::rules::rule::{ClassPlace, KeyKind, StoredKind, WriteShape};
+use crate::dataflow::{Body, How};
+use crate::facts::Event;
+use crate::rules::rule::{ClassPlace, FollowTest, KeyKind, StoredKind, WriteShape};
 use crate::vocabulary::{FieldId, LoaderId, MethodId};
 use std::sync::Arc;
 
@@ -57,9 +58,34 @@ pub(super) struct Known {
     packages: Remembered<(LoaderId, String), ClassPlace>,
     of_nobody: Remembered<(FieldId, Spot), bool>,
     statics: Remembered<(FieldId, Spot), Arc<[FieldId]>>,
+    restoring: Remembered<(MethodId, u16), bool>,
+    tasks_of_pool: Remembered<(MethodId, Vec<String>), bool>,
 }
 
+/// Bodies with more events are asked about each of their calls: what is found out of one is remembered.
+const LARGE: usize = 1024;
+
 impl Context<'_> {
+    /// Whether a call passes on what had been read from where it writes.
+    pub(super) fn restores(&self, body: Body<'_>, event: &Event) -> bool {
+        let is_large = body.origins.events().len() > LARGE;
+        match body.origins.index_of(event).filter(|_| is_large) {
+            Some(at) => {
+                self.known.restoring.get_or_find((body.id, at), || follow::is_restoring(self, body, event))
+            }
+            None => follow::is_restoring(self, body, event),
+        }
+    }
+
+    /// Whether a body is that of a task which a pool runs, and does more than to call the APIs of a test.
+    pub(super) fn is_task_of_pool(&self, body: Body<'_>, test: &FollowTest) -> bool {
+        let find = || follow::is_task_of_pool(self, body, test);
+        if body.origins.events().len() <= LARGE {
+            return find();
+        }
+        self.known.tasks_of_pool.get_or_find((body.id, test.apis.clone()), find)
+    }
+
     /// The shapes of a change of a field.
     pub(super) fn shapes_of(&self, field: FieldId, spot: &Spot) -> Shapes {
         let find = || shapes::shapes_of(self, field, spot).into_iter().collect();

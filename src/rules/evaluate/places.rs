@@ -141,9 +141,8 @@ fn tested_place(
     asked: LoaderId,
     (event, value): (&Event, ValueId),
 ) -> ClassPlace {
-    let at = body.origins.events().iter().position(|e| std::ptr::eq(e, event));
-    let at = at.and_then(|at| u16::try_from(at).ok());
-    let beginning = at.and_then(|at| super::branches::tested_beginning(cx, body, at, value));
+    let beginning =
+        body.origins.index_of(event).and_then(|at| super::branches::tested_beginning(cx, body, at, value));
     beginning.and_then(|text| package_in(&text)).map_or(ClassPlace::Unknown, |p| cx.package_place(asked, p))
 }
 
