@@ -2,9 +2,11 @@
 //! the first to do so.
 
 use super::changes::{Change, block_of};
+use super::paths::Needed;
 use super::{Body, World, paths};
 use crate::facts::{Event, EventKind, Test, Value};
 use crate::vocabulary::{MethodId, ValueId};
+use std::cell::OnceCell;
 
 /// Targets looked at for one call.
 const MAX_TARGETS: usize = 2;
@@ -36,13 +38,15 @@ fn is_behind_own_test(world: &World<'_>, body: Body<'_>, event: u16) -> bool {
         let events = blocks.get(usize::from(block)).map(|b| b.events()).unwrap_or_default();
         refuses(world, body.origins.events().get(events).unwrap_or_default())
     };
+    let needed = OnceCell::new();
+    let is_needed = |from: usize, via: u16| {
+        needed.get_or_init(|| Needed::find(unit, body.method, at)).has(from as u16, via)
+    };
     blocks.iter().enumerate().any(|(b, block)| {
         let edges = unit.successors(block);
         let [one, other] = edges else { return false };
         is_flag_test(world, body, block.test())
-            && [(one, other), (other, one)]
-                .iter()
-                .any(|(on, off)| throws(**off) && paths::only_through(unit, body.method, b as u16, **on, at))
+            && [(one, other), (other, one)].iter().any(|(on, off)| throws(**off) && is_needed(b, **on))
     })
 }
 

@@ -2,9 +2,12 @@
 
 use super::changes::{Change, block_of};
 use super::knowledge::groups;
+use super::paths::Needed;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, Test, Value};
 use crate::vocabulary::{Access, FieldId, MethodId, ValueId};
+use rustc_hash::FxHashMap;
+use std::cell::{OnceCell, RefCell};
 
 /// Whether a change stands behind a test that the field is not set yet, that what it holds has no such entry, or that a
 /// flag of the same class which the method sets as well is not set.
@@ -12,19 +15,34 @@ pub fn is_lazy(world: &World<'_>, change: &Change) -> bool {
     let body = world.body(change.method);
     let unit = body.origins.unit;
     let Some(at) = block_of(unit, body, change.event) else { return false };
+    let needed = OnceCell::new();
+    let is_needed = |from: usize, via: u16| {
+        needed.get_or_init(|| Needed::find(unit, body.method, at)).has(from as u16, via)
+    };
+    let known = RefCell::new(FxHashMap::default());
+    let is_set = |flag: FieldId| {
+        let find = || is_set_here(world, body, change.field, flag);
+        *known.borrow_mut().entry(flag).or_insert_with(find)
+    };
     unit.blocks_of(body.method).iter().enumerate().any(|(b, block)| {
         let (value, unset_edge) = match block.test() {
             Test::IsNull(v) | Test::IsZero(v) => (v, 0),
             Test::NonNull(v) | Test::NonZero(v) => (v, 1),
-            Test::Same(one, other) => return is_behind_mark(world, body, change, [one, other], (b, 0), at),
-            Test::Differ(one, other) => return is_behind_mark(world, body, change, [one, other], (b, 1), at),
+            Test::Same(one, other) => {
+                return is_behind_mark(world, body, change, [one, other], (b, 0), (&is_needed, &is_set));
+            }
+            Test::Differ(one, other) => {
+                return is_behind_mark(world, body, change, [one, other], (b, 1), (&is_needed, &is_set));
+            }
             _ => return false,
         };
         let edges = unit.successors(block);
         let is_reference = matches!(block.test(), Test::IsNull(_) | Test::NonNull(_));
-        let Some(asked) = asked(world, body, change.field, value, is_reference) else { return false };
+        let Some(asked) = asked(world, body, change.field, value, is_reference, &is_set) else {
+            return false;
+        };
         let edge = if asked == Asked::IsFirst { 1 - unset_edge } else { unset_edge };
-        edges.len() == 2 && super::paths::only_through(unit, body.method, b as u16, edges[edge], at)
+        edges.len() == 2 && is_needed(b, edges[edge])
     })
 }
 
@@ -36,7 +54,7 @@ fn is_behind_mark(
     change: &Change,
     compared: [ValueId; 2],
     (block, unset_edge): (usize, usize),
-    at: u16,
+    (is_needed, is_set_here): (&dyn Fn(usize, u16) -> bool, &dyn Fn(FieldId) -> bool),
 ) -> bool {
     let program = world.program;
     let unit = body.origins.unit;
@@ -51,17 +69,13 @@ fn is_behind_mark(
     let is_set = |value: ValueId| {
         body.origins.leaves(value).any(|leaf| {
             let read = field_read(world, body, leaf);
-            read.is_some_and(|f| f == change.field || is_set_here(world, body, change.field, f))
+            read.is_some_and(|f| f == change.field || is_set_here(f))
         })
     };
     let [one, other] = compared;
     let is_asked = is_constant(one) && is_set(other) || is_constant(other) && is_set(one);
     let edges = unit.blocks_of(body.method).get(block).map(|b| unit.successors(b)).unwrap_or_default();
-    is_asked
-        && edges.len() == 2
-        && edges
-            .get(unset_edge)
-            .is_some_and(|edge| super::paths::only_through(unit, body.method, block as u16, *edge, at))
+    is_asked && edges.len() == 2 && edges.get(unset_edge).is_some_and(|edge| is_needed(block, *edge))
 }
 
 /// Whether an event stands behind a test that a static is not set yet which the same method sets as well, or the method
@@ -81,13 +95,19 @@ pub fn is_guarded(world: &World<'_>, method: MethodId, event: u16) -> bool {
     };
     let changes = [groups::CONTAINER_MUTATOR, groups::ATOMIC_MUTATOR];
     let loader = world.program.class(body.class).loader;
-    let is_set_here = |field: FieldId| {
+    let sets = |field: FieldId| {
         body.origins.events().iter().any(|e| {
             let is_in =
                 |group: &&str| e.member().is_some_and(|m| world.knowledge.api_of(group, loader, m).is_some());
             e.kind == EventKind::PutStatic && field_of(world, body, e) == Some(field)
                 || e.kind.is_invoke() && held_by(e) == Some(field) && changes.iter().any(is_in)
         }) || sets_when_called(world, body, event, field)
+    };
+    let known = RefCell::new(FxHashMap::default());
+    let is_set_here = |field: FieldId| *known.borrow_mut().entry(field).or_insert_with(|| sets(field));
+    let needed = OnceCell::new();
+    let is_needed = |from: usize, via: u16| {
+        needed.get_or_init(|| Needed::find(unit, body.method, at)).has(from as u16, via)
     };
     unit.blocks_of(body.method).iter().enumerate().any(|(b, block)| {
         let (value, unset_edge) = match block.test() {
@@ -96,9 +116,7 @@ pub fn is_guarded(world: &World<'_>, method: MethodId, event: u16) -> bool {
             _ => return false,
         };
         let edges = unit.successors(block);
-        let leads = |to: Option<&u16>| {
-            to.is_some_and(|to| super::paths::only_through(unit, body.method, b as u16, *to, at))
-        };
+        let leads = |to: Option<&u16>| to.is_some_and(|to| is_needed(b, *to));
         body.origins.leaves(value).any(|leaf| {
             if static_read(leaf).is_some_and(is_set_here) {
                 return leads(edges.get(unset_edge));
@@ -134,6 +152,7 @@ fn asked(
     field: FieldId,
     value: ValueId,
     is_reference: bool,
+    is_set_here: &dyn Fn(FieldId) -> bool,
 ) -> Option<Asked> {
     body.origins.leaves(value).find_map(|leaf| {
         let (_, event) = body.origins.event(leaf)?;
@@ -154,7 +173,7 @@ fn asked(
         };
         match read {
             Some(read) if read == field && is_in(groups::CONTAINER_READ) => Some(Asked::IsSet),
-            Some(read) if is_set_here(world, body, field, read) => {
+            Some(read) if is_set_here(read) => {
                 if is_in(groups::ATOMIC_CLAIM) {
                     Some(Asked::IsFirst)
                 } else {
@@ -170,7 +189,7 @@ fn asked(
                 let flag = field_of(world, body, event).filter(|_| is_field_read(event))?;
                 // What is null until it is set is as good as a flag.
                 let is_flag = is_reference || world.program.text(world.program.field(flag).desc) == "Z";
-                (is_flag && is_set_here(world, body, field, flag)).then_some(Asked::IsSet)
+                (is_flag && is_set_here(flag)).then_some(Asked::IsSet)
             }
         }
     })

@@ -5,6 +5,7 @@ mod needed;
 mod walk;
 
 pub(super) use edges::{ClosedEdges, Flags, Tested};
+pub use needed::Needed;
 pub(super) use walk::{After, Exit, Start, Watch, block_of, walk};
 
 use super::exceptions::{BodyThrows, Exceptions, Reading, Thrown};
@@ -21,29 +22,49 @@ const SETTLING_DEPTH: u32 = 3;
 /// Overriders looked at for one call.
 const MAX_TARGETS: usize = 8;
 
-/// Whether every way from the body's entry to block `to` passes the edge from `from` to `via`.
-pub fn only_through(unit: &UnitFacts, method: &MethodFacts, from: u16, via: u16, to: u16) -> bool {
-    only_through_any(unit, method, &[(from, via)], to)
-}
-
 /// Whether every way from the body's entry to block `to` passes one of the edges, each from one block to another.
 pub fn only_through_any(unit: &UnitFacts, method: &MethodFacts, passed: &[(u16, u16)], to: u16) -> bool {
+    let mut seen = vec![false; unit.blocks_of(method).len()];
+    !reach(unit, method, passed, Some(to), &mut seen)
+}
+
+/// Marks the blocks that are reached without some edges, up to one of them; whether that one is.
+fn reach(
+    unit: &UnitFacts,
+    method: &MethodFacts,
+    without: &[(u16, u16)],
+    to: Option<u16>,
+    seen: &mut [bool],
+) -> bool {
+    const FEW: usize = 16;
     let blocks = unit.blocks_of(method);
-    let mut seen = vec![false; blocks.len()];
+    let many = (without.len() > FEW).then(|| without.iter().copied().collect::<FxHashSet<_>>());
+    let is_left = |edge: (u16, u16)| match &many {
+        Some(many) => !many.contains(&edge),
+        None => !without.contains(&edge),
+    };
     let mut waiting = vec![0u16];
     while let Some(at) = waiting.pop() {
         let Some(block) = blocks.get(usize::from(at)) else { continue };
         if std::mem::replace(&mut seen[usize::from(at)], true) {
             continue;
         }
-        if at == to {
-            return false;
+        if Some(at) == to {
+            return true;
         }
-        let edges = unit.successors(block).iter().copied().filter(|e| !passed.contains(&(at, *e)));
+        let edges = unit.successors(block).iter().copied().filter(|e| is_left((at, *e)));
         waiting.extend(edges);
         waiting.extend(unit.handlers(block).iter().map(|h| h.block));
     }
-    true
+    false
+}
+
+/// The blocks that are not reached but by the edge from `from` to `via`.
+pub fn behind(unit: &UnitFacts, method: &MethodFacts, from: u16, via: u16) -> Vec<bool> {
+    let mut seen = vec![false; unit.blocks_of(method).len()];
+    reach(unit, method, &[(from, via)], None, &mut seen);
+    seen.iter_mut().for_each(|is_seen| *is_seen = !*is_seen);
+    seen
 }
 
 /// Which way a method is left.

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 const NONE: usize = usize::MAX;
 
 /// The normal edges that every way from a body's entry to one block passes.
-pub(super) enum Needed {
+pub enum Needed {
     /// No way leads to it, so that each edge is on all of them.
     All,
     /// Pairs of blocks.
@@ -15,7 +15,7 @@ pub(super) enum Needed {
 
 impl Needed {
     /// Found in one go for all edges: bodies may have thousands of branches.
-    pub(super) fn find(unit: &UnitFacts, method: &MethodFacts, to: u16) -> Self {
+    pub fn find(unit: &UnitFacts, method: &MethodFacts, to: u16) -> Self {
         let blocks = unit.blocks_of(method);
         let Some(path) = path(unit, blocks, to) else { return Self::All };
         let mut position = vec![NONE; blocks.len()];
@@ -50,7 +50,7 @@ impl Needed {
     }
 
     /// Whether an edge, from one block to another, is passed on every way.
-    pub(super) fn has(&self, from: u16, via: u16) -> bool {
+    pub fn has(&self, from: u16, via: u16) -> bool {
         match self {
             Self::All => true,
             Self::Of(edges) => edges.contains(&(from, via)),

@@ -51,10 +51,10 @@ fn throws_if(body: Body<'_>, event: u16, is_set: bool) -> bool {
 fn throws_behind(body: Body<'_>, from: u16, via: u16) -> bool {
     let unit = body.origins.unit;
     let events = body.origins.events();
-    unit.blocks_of(body.method).iter().enumerate().any(|(at, block)| {
+    let behind = paths::behind(unit, body.method, from, via);
+    unit.blocks_of(body.method).iter().zip(behind).any(|(block, is_behind)| {
         let own = events.get(block.events()).unwrap_or_default();
-        own.iter().any(|e| e.kind == EventKind::Throw)
-            && paths::only_through(unit, body.method, from, via, at as u16)
+        is_behind && own.iter().any(|e| e.kind == EventKind::Throw)
     })
 }
 

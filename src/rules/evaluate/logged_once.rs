@@ -40,12 +40,10 @@ fn decides_on_logging(cx: &Context<'_>, spot: &Spot) -> bool {
         n_tests += 1;
         let edges = unit.successors(block);
         edges.iter().all(|edge| {
-            let behind = blocks
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| paths::only_through(unit, body.method, b as u16, *edge, *at as u16));
+            let is_behind = paths::behind(unit, body.method, b as u16, *edge);
+            let behind = blocks.iter().zip(is_behind).filter(|(_, is_behind)| *is_behind);
             let all = body.origins.events();
-            let mut events = behind.flat_map(|(_, block)| all.get(block.events()).unwrap_or_default());
+            let mut events = behind.flat_map(|(block, _)| all.get(block.events()).unwrap_or_default());
             events.all(|event| is_for_log(cx, body, event))
         })
     });
