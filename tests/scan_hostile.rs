@@ -333,23 +333,6 @@ fn many_calls_of_one_method_that_must_be_undone_are_asked_about_in_time() {
 }
 
 #[test]
-fn many_methods_of_calls_that_must_be_undone_are_asked_about_in_time() {
-    const SET: &str = "setContextClassLoader";
-    let mut class = ClassAssembler::new("shop/Chain");
-    let current = class.member(10, "java/lang/Thread", "currentThread", "()Ljava/lang/Thread;").to_be_bytes();
-    let set = class.member(10, "java/lang/Thread", SET, "(Ljava/lang/ClassLoader;)V").to_be_bytes();
-    for i in 0..32 {
-        // What is passed: an argument, or null.
-        let passed = if i % 2 == 0 { 0x2A } else { 0x01 };
-        let mut code = [CALL, current[0], current[1], passed, 0xB6, set[0], set[1]].repeat(9_000);
-        code.push(RETURN);
-        add(&mut class, 0x9, &format!("put{i}"), "(Ljava/lang/ClassLoader;)V", code);
-    }
-    let told = told(class);
-    assert!(told.contains("analysis-bound") && told.contains("so large"), "{told}");
-}
-
-#[test]
 fn many_writes_and_reads_of_one_static_are_not_compared_with_each_other() {
     let mut class = ClassAssembler::new("shop/Chain");
     let field = class.member_info(0x9, "last", "Ljava/lang/Object;", &[]);
