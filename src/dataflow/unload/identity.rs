@@ -92,6 +92,9 @@ pub(super) fn may_be_named(world: &World<'_>, registered: Site, release: Site, p
     ) else {
         return true;
     };
+    if is_of_another_call(world, registered, (release.0, taken)) {
+        return false;
+    }
     let wanted = type_of(release, usize::from(position));
     let own = world.body(registered.0);
     let mut names = (0..own.origins.args(register).len())
@@ -118,6 +121,45 @@ pub(super) fn may_be_named(world: &World<'_>, registered: Site, release: Site, p
                 || is_new((registered.0, name)) && names::is_made(world, release.0, taken))
         }
     }
+}
+
+/// Whether a name is read from what other calls than the registering one have yielded, which do the same:
+/// `kept.getObjectName()`, where `kept` is what registering another bean has yielded.
+fn is_of_another_call(world: &World<'_>, registered: Site, name: (MethodId, ValueId)) -> bool {
+    let body = world.body(name.0);
+    let member = world.event(registered.0, registered.1).and_then(|e| e.member());
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let is_other = |site: Site| {
+        site != registered
+            && world.event(site.0, site.1).is_some_and(|e| e.kind.is_invoke() && e.member() == member)
+    };
+    let mut n_leaves = 0;
+    let is_of_others = body.origins.leaves(name.1).all(|leaf| {
+        n_leaves += 1;
+        let asked = body.origins.event(leaf).filter(|(_, e)| e.kind.has_receiver() && e.n_args == 1);
+        let mut of = asked.into_iter().flat_map(|(_, e)| body.origins.leaves(body.origins.arg(e, 0)));
+        let Some((at, read)) = of.next().and_then(|leaf| body.origins.event(leaf)) else { return false };
+        if of.next().is_some() {
+            return false;
+        }
+        if !matches!(read.kind, EventKind::GetField | EventKind::GetStatic) {
+            return is_other((name.0, at as u16));
+        }
+        let Some(field) = read.member().and_then(|m| refs.field(m)) else { return false };
+        let mut writes = world.fields.writes(field).peekable();
+        writes.peek().is_some()
+            && writes.all(|write| {
+                let writer = world.body(write.method);
+                let value =
+                    world.event(write.method, write.event).and_then(|e| writer.origins.args(e).last());
+                let mut leaves = value.into_iter().flat_map(|v| writer.origins.leaves(*v));
+                leaves.all(|leaf| match leaf {
+                    Value::Event(i) => is_other((write.method, i as u16)),
+                    leaf => leaf == Value::Null,
+                })
+            })
+    });
+    n_leaves > 0 && is_of_others
 }
 
 /// The texts that a value is, or is made from by its constructor; `None` if they are not all constant.
