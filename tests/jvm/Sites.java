@@ -52,7 +52,9 @@ public final class Sites {
     }
 
     public static synchronized void made(Object object, String site) {
-        if (object.getClass().getClassLoader() instanceof ModuleLoader) {
+        ClassLoader loader = object.getClass().getClassLoader();
+        // An object of the base's may hold one of a module's.
+        if (loader instanceof ModuleLoader && !ModuleLoader.isBase(loader)) {
             MADE.add(object);
         }
         got(object, site);
