@@ -7,7 +7,8 @@ use crate::dataflow::held::Held;
 use crate::dataflow::knowledge::{ApiId, Subject, groups};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{FieldId, MethodId, Parallel, ValueId};
+use crate::vocabulary::descriptor::params;
+use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, ValueId};
 
 /// Which way a gate leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +40,10 @@ pub(super) struct Gate {
     pub(super) site: Site,
     pub(super) param: u16,
     pub(super) way: Way,
+    /// The class of the object with which the parameter is put in.
+    wrapper: Option<ClassId>,
+    /// Whether a class or a loader is put in too, which is told where the container is.
+    pub(super) is_by_class: bool,
 }
 
 impl Gate {
@@ -51,6 +56,15 @@ impl Gate {
                     && out.site.1 > self.site.1
                     && (out.param == self.param || is_key(gates, self.site, out.param))
             })
+    }
+
+    /// Whether another gate lets out, by a method of its own, the object that this one has put in with the parameter.
+    pub(super) fn is_left_by_wrapper(&self, world: &World<'_>, out: &Self) -> bool {
+        let method = world.program.method(out.site.0);
+        let class = world.program.class_of_method(out.site.0);
+        out.param == 0
+            && !method.access.is_static()
+            && self.wrapper.is_some_and(|wrapper| world.program.is_subtype(wrapper, class))
     }
 }
 
@@ -106,7 +120,8 @@ pub(super) fn find(world: &World<'_>, groups: &Groups<'_>, id: MethodId, found: 
             continue;
         }
         let Some(field) = root(world, groups, body, body.origins.arg(event, 0), 0) else { continue };
-        let gate = |param, way| Gate { field, site: (id, i as u16), param, way };
+        let is_by_class = body.origins.args(event).iter().skip(1).any(|v| is_class(world, body, *v));
+        let gate = |param, way| Gate { field, site: (id, i as u16), param, way, wrapper: None, is_by_class };
         let n = found.len();
         for value in operands(world, api, is_removal, event).filter_map(|at| body.origins.args(event).get(at))
         {
@@ -117,7 +132,11 @@ pub(super) fn find(world: &World<'_>, groups: &Groups<'_>, id: MethodId, found: 
                     }
                     _ if is_removal && is_own_field(body, leaf) => found.push(gate(0, Way::OutOfHandle)),
                     _ if is_removal => {}
-                    _ => found.extend(wrapped(world, body, leaf).into_iter().map(|p| gate(p, Way::In))),
+                    _ => found.extend(
+                        wrapped(world, body, leaf)
+                            .into_iter()
+                            .map(|(param, wrapper)| Gate { wrapper: Some(wrapper), ..gate(param, Way::In) }),
+                    ),
                 }
             }
         }
@@ -127,6 +146,22 @@ pub(super) fn find(world: &World<'_>, groups: &Groups<'_>, id: MethodId, found: 
             found.push(gate(0, Way::Drained));
         }
     }
+}
+
+/// What refers to all classes of an application by itself.
+const CLASSES: [&str; 2] = ["Ljava/lang/Class;", "Ljava/lang/ClassLoader;"];
+
+/// Whether a value is a parameter that is declared as a class or a loader.
+fn is_class(world: &World<'_>, body: Body<'_>, value: ValueId) -> bool {
+    let n_receivers = u16::from(!body.method.access.is_static());
+    let desc = world.program.text(body.method.desc);
+    body.origins.leaves(value).any(|leaf| match leaf {
+        Value::Param(p) => {
+            let declared = p.checked_sub(n_receivers).and_then(|i| params(desc).nth(usize::from(i)));
+            declared.is_some_and(|ty| CLASSES.contains(&ty.0))
+        }
+        _ => false,
+    })
 }
 
 /// The operands of a call that get into a container, or name what gets out: a function that makes a value does not.
@@ -147,11 +182,12 @@ fn is_own_field(body: Body<'_>, leaf: Value) -> bool {
             .is_some_and(|(_, e)| body.origins.leaves(body.origins.arg(e, 0)).all(|l| l == Value::Param(0)))
 }
 
-/// The parameters that an object holds which the method makes of them.
-fn wrapped(world: &World<'_>, body: Body<'_>, leaf: Value) -> Vec<u16> {
-    let Some((made, _)) = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::New) else {
-        return Vec::new();
-    };
+/// The parameters that an object holds which the method makes of them, and the object's class.
+fn wrapped(world: &World<'_>, body: Body<'_>, leaf: Value) -> Vec<(u16, ClassId)> {
+    let loader = world.program.class(body.class).loader;
+    let made = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::New);
+    let class = made.and_then(|(i, e)| Some((i, world.program.find(loader, e.name()?)?)));
+    let Some((made, class)) = class else { return Vec::new() };
     let mut held = Vec::new();
     for call in
         body.origins.events().iter().skip(made as usize).filter(|e| e.kind == EventKind::InvokeSpecial)
@@ -163,7 +199,7 @@ fn wrapped(world: &World<'_>, body: Body<'_>, leaf: Value) -> Vec<u16> {
         let [constructor] = world.targets(body, call, 1).unwrap_or_default()[..] else { continue };
         for at in kept_params(world, constructor) {
             let given = args.get(usize::from(at)).into_iter().flat_map(|v| body.origins.leaves(*v));
-            held.extend(given.filter_map(|l| if let Value::Param(p) = l { Some(p) } else { None }));
+            held.extend(given.filter_map(|l| if let Value::Param(p) = l { Some((p, class)) } else { None }));
         }
     }
     held
@@ -178,10 +214,13 @@ fn kept_params(world: &World<'_>, constructor: MethodId) -> Vec<u16> {
     values.filter_map(|l| if let Value::Param(p) = l { Some(p) } else { None }).collect()
 }
 
-/// Whether a method makes the function that another one is, or an object that has it.
-pub(super) fn makes(world: &World<'_>, maker: MethodId, method: MethodId) -> bool {
-    let events = world.body(maker).origins.events();
-    events.iter().any(|event| is_made_by(world, maker, event, method))
+/// Whether a method makes and returns the function that another one is, or an object that has it.
+pub(super) fn hands_out(world: &World<'_>, maker: MethodId, method: MethodId) -> bool {
+    let body = world.body(maker);
+    let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+    let values = returns.flat_map(|e| body.origins.args(e)).flat_map(|v| body.origins.leaves(*v));
+    let mut made = values.filter_map(|leaf| body.origins.event(leaf));
+    made.any(|(_, event)| is_made_by(world, maker, event, method))
 }
 
 /// Whether an event of a method makes the function that another one is, or an object that has it.

@@ -122,14 +122,18 @@ fn has_counterpart(world: &World<'_>, gate: &Gate, gates: &[Gate]) -> bool {
     let mut of_field = gates.iter().filter(|g| g.field == gate.field);
     let is_run_by_base = |g: &Gate| world.reach.tenants(g.site.0).has(BASE);
     let is_seldom = |g: &Gate| match g.way {
-        Way::Swept => !is_run_by_base(g),
+        // What is dropped to make room is no removal.
+        Way::Swept => !is_run_by_base(g) && g.site.0 != gate.site.0,
         way => way != Way::Drained,
     };
     let is_swept = of_field.clone().any(|g| g.way == Way::Swept) && of_field.clone().all(is_seldom);
     of_field.any(|g| match (gate.way, g.way) {
+        (Way::In, Way::Out) if gate.is_left_by_wrapper(world, g) => {
+            gates::hands_out(world, gate.site.0, g.site.0)
+        }
         (Way::In, Way::Out) | (Way::Out, Way::In) => true,
-        (Way::In, Way::OutOfHandle) => gates::makes(world, gate.site.0, g.site.0),
-        (Way::In, Way::Swept) => is_swept,
+        (Way::In, Way::OutOfHandle) => gates::hands_out(world, gate.site.0, g.site.0),
+        (Way::In, Way::Swept) => is_swept && !gate.is_by_class,
         _ => false,
     })
 }
@@ -177,9 +181,9 @@ impl Judge<'_> {
         }
         let handle = self.handle(registered).map(|handle| (handle, self.follower.follow(&handle)));
         if let Some((handle, fate)) = &handle
-            && let Some(site) = self.closed_handle(listeners, registered, handle, fate)
+            && let Some(closed) = self.closed_handle(listeners, registered, handle, fate)
         {
-            return (Release::AtUnload, Some(site));
+            return closed;
         }
         let mut sites: Vec<Site> = match listeners.own_removals(self.world, registered) {
             Some(own) => own,
@@ -207,24 +211,34 @@ impl Judge<'_> {
         }
     }
 
-    /// Where a handle that registering yields, a function or an object, is used at unload to remove the listener.
+    /// How a handle that registering yields, a function or an object, removes the listener: where it is used at unload, or
+    /// in the very method that gets it and nothing else does.
     fn closed_handle(
         &self,
         listeners: &Listeners,
         registered: &Registered,
         handle: &Acquired,
         fate: &Fate,
-    ) -> Option<Site> {
+    ) -> Option<(Release, Option<Site>)> {
         let removing = |method: MethodId| listeners.removals(registered.field).any(|s| s.0 == method);
         let made = self.world.event(handle.made.0, handle.made.1);
         let is_function = made.is_some_and(|e| e.kind == EventKind::Lambda);
-        let mut calls =
-            fate.own.iter().filter(|c| c.at_unload && self.roots.reaches(registered.tenant, c.site.0));
         let removes = |call: &&OwnCall| match call.target {
             Some(target) => removing(target),
             None => is_function,
         };
-        calls.find(removes).map(|c| c.site)
+        let tenant = registered.tenant;
+        let is_lambda = |method: MethodId| self.world.program.method(method).access.is_synthetic();
+        let at_unload = |call: &&OwnCall| {
+            call.at_unload && self.roots.reaches(tenant, call.site.0)
+                || is_lambda(call.site.0) && self.runs_at_unload(tenant, call.site.0)
+        };
+        let mut calls = fate.own.iter().filter(removes);
+        if let Some(call) = calls.clone().find(at_unload) {
+            return Some((Release::AtUnload, Some(call.site)));
+        }
+        let local = calls.find(|c| c.site.0 == registered.method && fate.fields.is_empty() && !fate.escapes);
+        local.map(|call| (Release::Locally, Some(call.site)))
     }
 
     /// What a registering call yields: the function or object that the called method makes, or whatever it may be.
