@@ -131,7 +131,7 @@ pub(super) fn find(world: &World<'_>, groups: &Groups<'_>, id: MethodId, found: 
                         found.push(gate(param, if is_removal { Way::Out } else { Way::In }));
                     }
                     _ if is_removal && is_own_field(body, leaf) => found.push(gate(0, Way::OutOfHandle)),
-                    _ if is_removal => {}
+                    _ if is_removal || is_by_class => {}
                     _ => found.extend(
                         wrapped(world, body, leaf)
                             .into_iter()
