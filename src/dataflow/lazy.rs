@@ -46,6 +46,11 @@ pub fn is_lazy(world: &World<'_>, change: &Change) -> bool {
     })
 }
 
+/// Whether every way to a change passes the edge from a block to another one.
+type IsNeeded<'a> = &'a dyn Fn(usize, u16) -> bool;
+/// Whether a method sets a field.
+type IsSet<'a> = &'a dyn Fn(FieldId) -> bool;
+
 /// Whether a block is only reached by the edge on which another field, which the method sets too, still holds the constant
 /// that says it is not set: `if (value == UNSET)`.
 fn is_behind_mark(
@@ -54,7 +59,7 @@ fn is_behind_mark(
     change: &Change,
     compared: [ValueId; 2],
     (block, unset_edge): (usize, usize),
-    (is_needed, is_set_here): (&dyn Fn(usize, u16) -> bool, &dyn Fn(FieldId) -> bool),
+    (is_needed, is_set_here): (IsNeeded<'_>, IsSet<'_>),
 ) -> bool {
     let program = world.program;
     let unit = body.origins.unit;
