@@ -27,7 +27,7 @@ fn at(findings: &[Value], source: &str, line: u64) -> Vec<(String, String)> {
 fn a_property_that_another_application_reads_is_an_error_that_names_the_reader() {
     let found = findings("system-property-write/bad-read-by-other");
     let at_helper = at(&found, "conf/Switches.java", 8);
-    let message = "`Switches.set` sets the system property \"shop.strict\" on behalf of billing; it is read on behalf of orders.";
+    let message = "`Switches.set` changes the system property \"shop.strict\" on behalf of billing; it is read on behalf of orders.";
     assert_eq!(at_helper, [("error".to_owned(), message.to_owned())]);
     let helper = found.iter().find(|f| f["class"] == "com.acme.conf.Switches").unwrap();
     let last = helper["trace"].as_array().unwrap().last().unwrap();

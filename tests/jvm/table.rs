@@ -248,6 +248,10 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("resource/handle-kept-open/bad-kinds", "what is watched for this rule is streams and sockets"),
     ("resource/listener-never-removed/bad-base-context", "the base's own main is not started there"),
     ("resource/listener-never-removed/good-base-context", "the base's own main is not started there"),
+    (
+        "resource/jdbc-open-on-exception/good-completion",
+        "what is watched is closed, not ended by the end of its only result",
+    ),
     ("resource/lock-not-released/bad-tried", "what is watched is locked, not tried for"),
     ("static-sharing/jvm-global-setter/bad-embedded-server", "a stub stands for the server"),
     ("static-sharing/shared-array-or-buffer/bad-seed", "the state of a generator is not looked at"),
@@ -259,4 +263,8 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("static-sharing/overwritten-static/bad-base-reads", "the base's own main is not started there"),
     ("static-sharing/overwritten-static/bad-bean-in-own-library", "modules have no libraries there"),
     ("static-sharing/overwritten-static/bad-copy-in-each", "each module has a loader of its own there"),
+    (
+        "static-sharing/overwritten-static/bad-inherited-algorithm",
+        "a framework that is not there makes the beans and calls them",
+    ),
 ];
