@@ -24,7 +24,7 @@ impl Program<'_> {
             return false;
         }
         let (mut waiting, mut seen) = (vec![interface], FxHashSet::default());
-        let mut names: Option<(Name, usize)> = None;
+        let mut only: Option<(Name, usize)> = None;
         while let Some(at) = waiting.pop() {
             if !seen.insert(at) {
                 continue;
@@ -38,11 +38,11 @@ impl Program<'_> {
                 );
                 let this = (method.name, n_params);
                 // What is declared again with other types is the same method.
-                if !is_of_object && *names.get_or_insert(this) != this {
+                if !is_of_object && *only.get_or_insert(this) != this {
                     return false;
                 }
             }
         }
-        names.is_some()
+        only.is_some()
     }
 }
