@@ -122,6 +122,8 @@ fn descriptors_are_wanted_in_archives_and_class_folders() {
         "a/b/mapper.xml",
         "static/app.js",
         "mark",
+        "log4j-core-2.20.0.jar",
+        "config/application-1.0.jar",
     ] {
         assert!(!wanted(name), "{name}");
     }
