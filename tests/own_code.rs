@@ -12,8 +12,8 @@ fn case() -> PathBuf {
 }
 
 /// The jar that a module packs in `lib/`.
-fn library(module: &str) -> Vec<u8> {
-    let mut zip = zip::ZipArchive::new(std::fs::File::open(case().join(module)).unwrap()).unwrap();
+fn library(module: &Path) -> Vec<u8> {
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(module).unwrap()).unwrap();
     let mut names = zip.file_names().filter_map(Result::ok).map(std::borrow::Cow::into_owned);
     let name = names.find(|n| n.starts_with("lib/") && n.ends_with(".jar")).unwrap();
     drop(names);
@@ -31,7 +31,11 @@ fn scanned(n_jars: usize) -> (String, String) {
         let jars = folder.path().join(module);
         std::fs::create_dir(&jars).unwrap();
         for i in 0..n_jars {
-            std::fs::write(jars.join(format!("rates{i}.jar")), library(&format!("{module}.jar"))).unwrap();
+            std::fs::write(
+                jars.join(format!("rates{i}.jar")),
+                library(&case().join(format!("{module}.jar"))),
+            )
+            .unwrap();
         }
         scan.arg("--module").arg(format!("{module}={}", jars.display()));
     }
@@ -47,8 +51,38 @@ fn the_few_jars_of_a_module_without_classes_of_its_own_are_its_code() {
 }
 
 #[test]
-fn of_many_jars_of_such_a_module_nothing_is_started_and_that_is_said() {
+fn many_jars_that_do_not_use_each_other_are_its_code_too() {
     let (report, told) = scanned(20);
-    assert!(!report.contains("static-sharing/overwritten-static"), "{report}");
-    assert!(told.contains("ambiguous-layout") && told.contains("nothing starts them"), "{told}");
+    assert!(report.contains("static-sharing/overwritten-static"), "{report}");
+    assert!(!told.contains("ambiguous-layout"), "{told}");
+}
+
+/// A jar of the entries of another that are wanted.
+fn part(jar: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<u8> {
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(jar).unwrap()).unwrap();
+    let mut part = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for i in 0..zip.len() {
+        let entry = zip.by_index_raw(i).unwrap();
+        if is_wanted(&entry.name().unwrap()) {
+            part.raw_copy_file(entry).unwrap();
+        }
+    }
+    part.finish().unwrap().into_inner()
+}
+
+#[test]
+fn of_jars_that_use_each_other_the_first_is_its_code_and_that_is_said() {
+    let case =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/linkage/missing-class/bad-library-of-another");
+    let folder = tempfile::tempdir().unwrap();
+    let jars = folder.path().join("orders");
+    std::fs::create_dir(&jars).unwrap();
+    let orders = case.join("orders.jar");
+    std::fs::write(jars.join("zz-app.jar"), part(&orders, |name| name.starts_with("orders/"))).unwrap();
+    std::fs::write(jars.join("tariffs.jar"), library(&orders)).unwrap();
+    let mut scan = assert_cmd::Command::new(env!("CARGO_BIN_EXE_cotenant"));
+    scan.args(["scan", "--fail-on", "never", "--base"]).arg(case.join("base.jar"));
+    scan.arg("--module").arg(format!("orders={}", jars.display()));
+    let told = String::from_utf8(scan.output().unwrap().stderr).unwrap();
+    assert!(told.contains("ambiguous-layout") && told.contains("(zz-app.jar)"), "{told}");
 }

@@ -17,6 +17,7 @@ pub mod request;
 pub mod sources;
 pub mod suppression;
 pub mod threads;
+mod used_jars;
 
 mod descriptors;
 mod outcome;

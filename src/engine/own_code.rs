@@ -1,17 +1,18 @@
 //! Which of an application's libraries are its own code: what a build of several modules packs beside the one with the
 //! `main` is started with it, by component scanning or by whoever looks there for classes.
 
+use super::used_jars::UsedJars;
 use crate::facts::{ArchiveFacts, Facts};
 use crate::topology::{PathElement, Role, TenantKind, Topology};
 use crate::vocabulary::{Problem, ProblemCode, TenantId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// A module without classes of its own and with more jars than this has libraries of others among them.
-const MAX_OWN_JARS: usize = 8;
+/// How many of a module's jars a note names.
+const MAX_NAMED: usize = 4;
 
 /// Makes application code of the libraries that are a tenant's own: all their classes lie in its packages or below, or its
-/// build has their group. Of a module that has no class but in jars: those that can be started, or all if they are few;
-/// else nothing of it is started, and a note says so.
+/// build has their group. Of a module that has no class but in jars, those that no other of its jars uses are its own
+/// code, too, and a note says so unless they are all.
 pub(super) fn tell(facts: &Facts, archives: &[ArchiveFacts], topology: &mut Topology) -> Vec<Problem> {
     let names = &Packages::of(facts);
     let mut problems = Vec::new();
@@ -27,24 +28,14 @@ pub(super) fn tell(facts: &Facts, archives: &[ArchiveFacts], topology: &mut Topo
         if libraries.is_empty() {
             continue;
         }
-        let roots = names.roots(&own);
         let parents = libraries.iter().filter_map(|l| archives.get(*l)?.parent);
-        let own_or_around: FxHashSet<usize> = own.iter().copied().chain(parents).collect();
-        let groups: FxHashSet<String> =
-            own_or_around.iter().filter_map(|a| group(archives.get(*a)?)).collect();
-        let is_own = |archive: &usize| {
-            names.all_below(*archive, &roots)
-                || archives.get(*archive).and_then(group).is_some_and(|g| groups.contains(&g))
-        };
-        let mut found: FxHashSet<usize> = libraries.iter().copied().filter(is_own).collect();
+        let around = own.iter().copied().chain(parents);
+        let mut found = names.own_of(archives, &libraries, &own, around);
         if own.is_empty() && found.is_empty() && kind == TenantKind::Module {
-            let can_start = |a: &usize| archives.get(*a).is_some_and(starts);
-            found.extend(libraries.iter().copied().filter(can_start));
-            if found.is_empty() && libraries.len() <= MAX_OWN_JARS {
-                found.extend(&libraries);
-            } else if found.is_empty() {
-                problems.push(nothing_started(archives, &libraries));
-            }
+            let first = UsedJars::of(facts, &libraries, |jar| names.units_of(jar)).unused(archives);
+            problems.extend(told(archives, &libraries, &first));
+            found = names.own_of(archives, &libraries, &first, first.iter().copied());
+            found.extend(first);
         }
         let of_tenant = |e: &&mut PathElement| e.tenant == tenant && found.contains(&e.archive);
         let elements = topology.loaders.iter_mut().flat_map(|l| &mut l.path);
@@ -53,24 +44,29 @@ pub(super) fn tell(facts: &Facts, archives: &[ArchiveFacts], topology: &mut Topo
     problems
 }
 
-fn nothing_started(archives: &[ArchiveFacts], libraries: &[usize]) -> Problem {
+fn told(archives: &[ArchiveFacts], libraries: &[usize], own: &[usize]) -> Option<Problem> {
+    if own.len() == libraries.len() {
+        return None;
+    }
     let first = libraries.first().and_then(|l| archives.get(*l));
     let around = first.and_then(|l| archives.get(l.parent?)).or(first);
+    let file = |a: &usize| Some(archives.get(*a)?.path.rsplit(['/', '\\']).next()?.to_owned());
+    let mut files: Vec<String> = own.iter().take(MAX_NAMED).filter_map(file).collect();
+    if own.len() > MAX_NAMED {
+        files.push("…".to_owned());
+    }
     let message = format!(
-        "it has no classes but those of its {} jars, which count as libraries: nothing starts them. Give the \
-         application's own jar as the module",
-        libraries.len()
+        "it has no classes but those of its {} jars: what no other of them uses is taken for the application's own code \
+         ({}). Give the application's own jar as the module to tell for certain",
+        libraries.len(),
+        files.join(", ")
     );
-    Problem::new(ProblemCode::AmbiguousLayout, around.map_or("", |a| &a.path), "", message)
+    Some(Problem::new(ProblemCode::AmbiguousLayout, around.map_or("", |a| &a.path), "", message))
 }
 
 /// The Maven group that an archive says it is of.
 fn group(archive: &ArchiveFacts) -> Option<String> {
     archive.best_coordinates().map(|c| c.group).filter(|group| !group.is_empty())
-}
-
-fn starts(archive: &ArchiveFacts) -> bool {
-    ["Start-Class", "Main-Class"].iter().any(|name| archive.manifest.value(name).is_some())
 }
 
 /// The packages of the classes of each archive.
@@ -88,6 +84,29 @@ impl<'f> Packages<'f> {
             }
         }
         Self { facts, units }
+    }
+
+    /// Those of a tenant's libraries that lie in the packages of its own archives, or have the group of one that is
+    /// its own or around it.
+    fn own_of(
+        &self,
+        archives: &[ArchiveFacts],
+        libraries: &[usize],
+        own: &[usize],
+        around: impl Iterator<Item = usize>,
+    ) -> FxHashSet<usize> {
+        let roots = self.roots(own);
+        let around: FxHashSet<usize> = around.collect();
+        let groups: FxHashSet<String> = around.iter().filter_map(|a| group(archives.get(*a)?)).collect();
+        let is_own = |archive: &usize| {
+            self.all_below(*archive, &roots)
+                || archives.get(*archive).and_then(group).is_some_and(|g| groups.contains(&g))
+        };
+        libraries.iter().copied().filter(is_own).collect()
+    }
+
+    fn units_of(&self, archive: usize) -> &[usize] {
+        self.units.get(&archive).map_or(&[], Vec::as_slice)
     }
 
     fn has_classes(&self, archive: usize) -> bool {
