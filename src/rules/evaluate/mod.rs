@@ -68,6 +68,7 @@ mod programs;
 mod readers;
 mod receivers;
 mod references;
+mod references_alike;
 mod references_packages;
 mod references_text;
 mod references_unmet;
@@ -249,9 +250,15 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: Vec<Match>, parallel: &im
     let by_class = grouping::by_outermost_class(cx, &kept);
     let found = parallel.map(by_class.len(), |class| {
         let found = by_class[class].iter().filter_map(|m| Some((*m, finding::build(cx, m, rule)?)));
-        grouping::by_object(cx, rule, found.collect())
+        match rule.site {
+            Site::Reference { .. } => found.map(|(m, finding)| (Some(m), finding)).collect(),
+            _ => {
+                let joined = grouping::by_object(cx, rule, found.collect());
+                joined.into_iter().map(|finding| (None, finding)).collect::<Vec<_>>()
+            }
+        }
     });
-    found.into_iter().flatten().collect()
+    references_alike::joined(cx, found.into_iter().flatten())
 }
 
 /// Every pattern that a rule's conditions hold.

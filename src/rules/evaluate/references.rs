@@ -32,6 +32,8 @@ pub(super) struct Broken {
     pub causes: Vec<LinkCause>,
     /// The tenants that have what is asked for.
     pub holders: Vec<TenantId>,
+    /// The first archive that has the class that is missing.
+    pub archive: Option<usize>,
 }
 
 /// All of them, with their matches.
@@ -122,6 +124,7 @@ impl References {
                     is_behind,
                     causes: Vec::new(),
                     holders: Vec::new(),
+                    archive: None,
                 });
                 self.matches.push(empty_match(self.rows.len() - 1));
                 self.rows.len() - 1
@@ -172,6 +175,7 @@ impl References {
         let copies = Copies::of(world, self.rows.iter().map(|row| row.failure));
         let unread = unread_views(world);
         for (row, found) in self.rows.iter_mut().zip(&mut self.matches) {
+            row.archive = copies.archive(world, row.failure.name);
             let proved = why(world, linkage, &copies, packages, found, row);
             if !proved.is_empty() {
                 found.spots = proved;

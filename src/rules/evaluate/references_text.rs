@@ -111,7 +111,8 @@ pub(super) fn anchor(cx: &Context<'_>, id: ReferenceId) -> String {
     }
 }
 
-fn found(cx: &Context<'_>, id: ReferenceId) -> Option<ClassId> {
+/// The class that was found and does not do; of what is unimplemented, the one that asks for it.
+pub(super) fn found(cx: &Context<'_>, id: ReferenceId) -> Option<ClassId> {
     let row = cx.references.row(id)?;
     let declaring = row.unimplemented.map(|m| cx.world.program.class_of_method(m));
     Some(declaring.unwrap_or(row.failure.found)).filter(|c| *c != NO_CLASS)

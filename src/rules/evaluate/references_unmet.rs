@@ -95,6 +95,7 @@ fn add_one(world: &World<'_>, linkage: &Linkage<'_>, references: &mut References
         is_behind: false,
         causes,
         holders: Vec::new(),
+        archive: None,
     };
     references.add(world, row, spots, only);
 }

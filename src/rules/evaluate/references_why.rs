@@ -41,6 +41,12 @@ impl Copies {
         Self { rows }
     }
 
+    /// The first archive that has a copy of a class.
+    pub(super) fn archive(&self, world: &World<'_>, name: Name) -> Option<usize> {
+        let (unit, _) = self.rows.get(&name)?.first()?;
+        world.program.facts.archive_of.get(*unit).copied()
+    }
+
     /// The tenants that have a copy of a class that does.
     fn holders(
         &self,
