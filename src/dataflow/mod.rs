@@ -21,6 +21,7 @@ pub mod new_objects;
 pub mod objects;
 pub mod obligations;
 pub mod origins;
+pub mod own_answer;
 pub mod paths;
 mod reflective;
 pub mod remembered;

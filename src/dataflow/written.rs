@@ -180,6 +180,14 @@ impl Search<'_, '_> {
             && program.is_subtype(body.class, program.class_of_field(self.field))
     }
 
+    /// Whether an event reads the field of the object whose method it is in.
+    fn is_old_value(&self, body: Body<'_>, read: &Event) -> bool {
+        let refs = self.world.program.refs(self.world.program.class(body.class).loader);
+        self.is_own_object(body)
+            && read.member().and_then(|m| refs.field(m)) == Some(self.field)
+            && body.origins.leaves(body.origins.arg(read, 0)).all(|leaf| leaf == Value::Param(0))
+    }
+
     /// What an event yields, with what is put into it afterwards: the copy of a list and the entry that it got.
     fn kind_of_event(&mut self, body: Body<'_>, index: u32, event: &Event, depth: u32) -> Written {
         let made = self.kind_of_result(body, index, event, depth);
@@ -223,6 +231,7 @@ impl Search<'_, '_> {
                 }
             }
             EventKind::NewArray => Written::Fresh,
+            EventKind::GetField if self.is_old_value(body, event) => Written::FromItself,
             _ if self.is_own_content(body, event) || self.is_time_since(body, event) => Written::FromItself,
             _ if self.asks_context(body, event) => {
                 self.made_of(body, body.origins.args(event), depth).max_of(Written::FromContext)

@@ -210,6 +210,10 @@ impl Cache<'_, '_> {
         let of_key = self.inputs(body, key);
         let mut others = self.inputs(body, value);
         others.retain(|leaf| !of_key.contains(leaf));
+        // What callers put in themselves is not worked out, even if it is a constant.
+        if depth > 0 && body.origins.leaves(value).all(is_literal) {
+            return false;
+        }
         if others.is_empty() && self.is_fixed_key(body, key) {
             return self.is_plain(body, value);
         }
@@ -355,6 +359,10 @@ impl Cache<'_, '_> {
         let mut parts = parts.by_ref().filter(|f| class_of(*f) == Some(body.class)).peekable();
         parts.peek().is_some() && parts.all(is_hidden)
     }
+}
+
+fn is_literal(leaf: Value) -> bool {
+    matches!(leaf, Value::Null | Value::Int(_) | Value::Str(_) | Value::Class(_))
 }
 
 /// The only parameter among what something is made of.

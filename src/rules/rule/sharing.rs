@@ -86,6 +86,8 @@ pub enum NameOwner {
 pub enum Harmless {
     /// It is a part of a cache that works its values out of its keys alone, or decides only whether there is one.
     Memo,
+    /// One method that is given nothing remembers in it what it has found out about the object.
+    OwnAnswer,
     /// Whoever is seen to set the flag does so with a constant, and calls native code in the same method.
     ProcessFact,
     /// The changes are made by callbacks that the JVM runs on registered objects, of a class that nobody is seen to register.

@@ -166,6 +166,9 @@ words! {
     HarmlessWord => rule::Harmless {
         /// It is a part of a cache that works its values out of its keys alone, or decides only whether there is one.
         Memo,
+        /// Only one method that is given nothing reads and writes the field once its object is made; it writes constants,
+        /// behind a test of it: the object's own answer.
+        OwnAnswer,
         /// The flag says what has become of native code: whoever is seen to set it is of the same archive, passes a
         /// constant, and calls native code in the same method.
         ProcessFact,
