@@ -140,6 +140,8 @@ pub struct Kept {
     pub release: Release,
     /// Where it is released; for a wrapper the call that hands it over.
     pub release_site: Option<(MethodId, u16)>,
+    /// Where shared code puts it into what keeps it, if that is not where it is acquired.
+    pub stored_at: Option<(MethodId, u16)>,
     /// Where an object is made that holds one which what releases the others does not release.
     pub missed: Option<(MethodId, u16)>,
     /// The field of the container for all whose entry keeps it.
@@ -322,6 +324,7 @@ impl Judge<'_> {
                 missed,
                 release,
                 release_site,
+                stored_at: None,
                 table,
                 nearest_callback: self.roots.nearest(self.world, *tenant, class),
                 pinned_by,

@@ -26,6 +26,15 @@ pub(super) struct Registered {
     pub(super) field: FieldId,
     /// The call's operand that is the object.
     pub(super) operand: u16,
+    /// Where shared code puts the object into what keeps it, or takes it out.
+    gate: Site,
+}
+
+impl Registered {
+    /// What tells it from others, whatever the way.
+    fn key(&self) -> (MethodId, u16, TenantId, FieldId, u16) {
+        (self.method, self.event, self.tenant, self.field, self.operand)
+    }
 }
 
 /// What is registered, and for each field where objects are taken out.
@@ -41,6 +50,8 @@ pub(super) struct Listeners {
 const MAX_DEPTH: u32 = 3;
 /// Callers of one such method.
 const MAX_SITES: usize = 256;
+/// Methods that one call may run: of more, which one keeps what it is given is not known.
+const MAX_TARGETS: usize = 3;
 
 impl Listeners {
     pub(super) fn find(world: &World<'_>, beans: &Beans, held: &Held, parallel: &impl Parallel) -> Self {
@@ -80,13 +91,13 @@ impl Listeners {
             if has_counterpart(world, gate, &gates) {
                 let mut seen = vec![(gate.site.0, gate.param)];
                 let climb = Climb { world, gates: &gates, gate };
-                climb.callers(gate.site.0, gate.param, 0, &mut seen, found);
+                climb.callers((gate.site.0, gate.param), None, 0, &mut seen, found);
             }
         }
         registered.sort_unstable();
-        registered.dedup();
+        registered.dedup_by_key(|r| r.key());
         // A call that yields a function which takes the object out again takes out nothing.
-        taken_back.retain(|r| registered.binary_search(r).is_err());
+        taken_back.retain(|r| registered.binary_search_by_key(&r.key(), Registered::key).is_err());
         Self { registered, taken_back, gates }
     }
 
@@ -164,6 +175,7 @@ impl Judge<'_> {
                 keeper: Keeper::SharedStatic(r.field),
                 release,
                 release_site,
+                stored_at: Some(r.gate),
                 missed: None,
                 table: None,
                 nearest_callback: self.roots.nearest(self.world, r.tenant, class),
@@ -278,24 +290,33 @@ struct Climb<'c, 'w> {
 }
 
 impl Climb<'_, '_> {
-    /// Follows a parameter up to the modules' calls.
+    /// Follows a parameter up to the modules' calls. An object on which a method of a class runs is one of `class`, too.
     fn callers(
         &self,
-        method: MethodId,
-        param: u16,
+        (method, param): (MethodId, u16),
+        class: Option<ClassId>,
         depth: u32,
         seen: &mut Vec<(MethodId, u16)>,
         found: &mut Vec<Registered>,
     ) {
         let (world, field) = (self.world, self.gate.field);
+        let is_receiver = param == 0 && !world.program.method(method).access.is_static();
+        let runs_on = is_receiver.then(|| world.program.class_of_method(method));
+        let class = match (class, runs_on) {
+            (Some(class), Some(on)) if world.program.is_subtype(class, on) => Some(class),
+            (class, on) => on.or(class),
+        };
         for site in world.sites.of(method, MAX_SITES).unwrap_or_default() {
             let caller = world.body(site.caller);
             let Some(event) = caller.origins.events().get(usize::from(site.event)) else { continue };
             let value = caller.origins.arg(event, usize::from(param));
+            if event.kind.is_invoke() && world.targets(caller, event, MAX_TARGETS).is_none() {
+                continue;
+            }
             if let Some(tenant) = world.reach.owner(caller.class) {
-                if event.kind.is_invoke() && is_of_module(world, caller, value, tenant) {
-                    let (method, event) = (site.caller, site.event);
-                    found.push(Registered { method, event, tenant, field, operand: param });
+                if event.kind.is_invoke() && is_of_module(world, caller, value, (tenant, class)) {
+                    let (method, event, gate) = (site.caller, site.event, self.gate.site);
+                    found.push(Registered { method, event, tenant, field, operand: param, gate });
                 }
             } else if depth < MAX_DEPTH {
                 let params: Vec<u16> = params_of(caller, value);
@@ -308,7 +329,7 @@ impl Climb<'_, '_> {
                 for next in params {
                     if !seen.contains(&(site.caller, next)) {
                         seen.push((site.caller, next));
-                        self.callers(site.caller, next, depth + 1, seen, found);
+                        self.callers((site.caller, next), class, depth + 1, seen, found);
                     }
                 }
             }
@@ -321,11 +342,25 @@ fn params_of(body: Body<'_>, value: ValueId) -> Vec<u16> {
     leaves.filter_map(|leaf| if let Value::Param(p) = leaf { Some(p) } else { None }).collect()
 }
 
-/// Whether a value is an object of a class that the module defines, a lambda of it, or such a class.
-fn is_of_module(world: &World<'_>, body: Body<'_>, value: ValueId, tenant: TenantId) -> bool {
+/// Whether a value is an object of a class that the module defines, a lambda of it, or such a class; and can be one of
+/// another class, if that is given.
+fn is_of_module(
+    world: &World<'_>,
+    body: Body<'_>,
+    value: ValueId,
+    (tenant, wanted): (TenantId, Option<ClassId>),
+) -> bool {
+    let program = world.program;
     let is_self = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
-    let is_own = |class: ClassId| world.reach.owner(class) == Some(tenant);
-    body.origins.leaves(value).any(is_self)
+    let can_be = |class: ClassId| {
+        wanted.is_none_or(|wanted| {
+            program.is_subtype(class, wanted)
+                || program.is_subtype(wanted, class)
+                || program.class_facts(wanted).access.is_interface()
+        })
+    };
+    let is_own = |class: ClassId| world.reach.owner(class) == Some(tenant) && can_be(class);
+    can_be(body.class) && body.origins.leaves(value).any(is_self)
         || origins::of_value(world, body.id, value).iter().filter(|f| !f.is_derived).any(|found| match found
             .origin
         {

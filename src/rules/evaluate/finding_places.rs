@@ -6,7 +6,7 @@ use super::readers::Reading;
 use super::trace::{self, simple_name};
 use super::{configured_text, copies_text};
 use crate::dataflow::held::Root;
-use crate::dataflow::unload::{Kept, Release};
+use crate::dataflow::unload::{Keeper, Kept, Release};
 use crate::findings::Location;
 
 /// The group of resources that are taken and given back, rather than opened and closed.
@@ -62,6 +62,7 @@ impl Maker<'_, '_> {
             let note = format!("what keeps it is an entry of {name}.{table}");
             related.push((trace::location(world, class, line.map_or(0, |e| e.line)), note));
         }
+        related.extend(self.found.kept.as_ref().and_then(|kept| self.stored_at(kept)));
         related.extend(self.found.kept.as_ref().and_then(|kept| self.release_of(kept)));
         if let Some((leak, at)) = self.found.leak.as_ref().and_then(|l| Some((l, l.at?))) {
             let line = world.event(leak.method, at).map_or(0, |e| e.line);
@@ -72,6 +73,19 @@ impl Maker<'_, '_> {
             related.push((trace::location(world, self.found.class, line), note));
         }
         related
+    }
+
+    /// Where shared code puts what is kept.
+    fn stored_at(&self, kept: &Kept) -> Option<(Location, String)> {
+        let world = self.cx.world;
+        let (method, event) = kept.stored_at?;
+        let (Keeper::Field(field) | Keeper::SharedStatic(field)) = kept.keeper else { return None };
+        let class = world.program.class_of_method(method);
+        let line = world.event(method, event).map_or(0, |e| e.line);
+        let owner = simple_name(world.program.class_name(world.program.class_of_field(field)));
+        let note =
+            format!("it is put into {owner}.{} here", world.program.text(world.program.field(field).name));
+        Some((trace::location(world, class, line), note))
     }
 
     /// Where what is kept is released, or could be.
