@@ -161,6 +161,8 @@ pub(super) fn type_of<'w>(world: &World<'w>, body: Body<'w>, leaf: Value) -> Opt
             match event.kind {
                 EventKind::New | EventKind::NewArray => Some(program.text(event.name()?)),
                 EventKind::Concat => Some("java/lang/String"),
+                // What a function yields says nothing of what it is.
+                EventKind::Lambda => None,
                 EventKind::ArrayLoad => element_of(world, body, body.origins.arg(event, 0)),
                 _ => {
                     let desc = program.text(program.facts.members.get(event.member()?).desc);
