@@ -4,7 +4,7 @@
 use super::beans::Beans;
 use super::flow::{Acquired, Fate, OwnCall, Site};
 use super::gates::{self, Gate, Groups, Way};
-use super::{Judge, Keeper, Kept, LISTENER, Release, identity, scoped};
+use super::{Judge, Keeper, Kept, LISTENER, Release, identity, scoped, singletons};
 use crate::dataflow::held::Held;
 use crate::dataflow::knowledge::ResourceId;
 use crate::dataflow::origins::{self, Origin};
@@ -204,6 +204,11 @@ impl Judge<'_> {
         };
         let swept = listeners.gates_of(registered.field).filter(|g| g.way == Way::Swept).map(|g| g.site);
         sites.extend(swept);
+        // With the shared object goes what it holds.
+        let holder = self.world.program.class_of_field(registered.field);
+        if let Some(table) = singletons::entered_in(self.world, self.held, holder) {
+            sites.extend(listeners.removals(table));
+        }
         // What only a handle removes is not removed by those who have another one.
         let is_of_seen_handle = |site: &Site| {
             handle.as_ref().is_some_and(|(handle, fate)| {

@@ -4,6 +4,7 @@ use super::beans::Beans;
 use crate::dataflow::World;
 use crate::dataflow::held::{Held, Root};
 use crate::facts::Value;
+use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, Parallel};
 use rustc_hash::FxHashSet;
 
@@ -38,6 +39,7 @@ impl<'w> Singletons<'w> {
     /// as its interface, or as an enum's constants.
     pub(super) fn has(&self, world: &World<'_>, class: ClassId) -> bool {
         self.own.contains(&class)
+            || entered_in(world, self.held, class).is_some()
             || self.held.holder(class).is_some_and(|holder| {
                 holder.is_only
                     && match holder.root {
@@ -47,6 +49,19 @@ impl<'w> Singletons<'w> {
                     }
             })
     }
+}
+
+/// The static container of which all objects of a shared class are entries: a table of registries by name.
+pub(super) fn entered_in(world: &World<'_>, held: &Held, class: ClassId) -> Option<FieldId> {
+    let program = world.program;
+    let holder = held.holder_or_container(class).filter(|h| h.is_entry && h.is_kept)?;
+    let Root::Static(field) = holder.root else { return None };
+    // In an object of the deployment's own the container is a field of that, which may let go of it.
+    let facts = program.field(field);
+    let declared = TypeDesc(program.text(facts.desc)).class()?;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let is_of_jdk = program.find_text(loader, declared).is_none_or(|c| program.is_jdk(c));
+    (is_of_jdk && program.is_shared(class) && stays(world, field)).then_some(field)
 }
 
 /// Whether what a static field holds stays there: it is final, or written at one place only, and not with nothing.
