@@ -4,7 +4,9 @@ use super::acquire::{Held, Obligation};
 use super::callees::{Callees, is_this};
 use super::operands::{Operand, Operands};
 use crate::dataflow::Body;
+use crate::dataflow::paths::block_of;
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
+use crate::program::CallSite;
 use crate::vocabulary::ValueId;
 
 /// Values that one obligation may be reached by; further ones are not seen.
@@ -15,6 +17,9 @@ pub(super) const OPEN: u32 = 1 << 31;
 const MAX_ROUNDS: usize = 4;
 /// Fields and calls that two ways to an object are compared along.
 pub(super) const MAX_STEPS: u32 = 4;
+
+/// Call sites looked at for a method that may be a part of constructors.
+const MAX_CONSTRUCTORS: usize = 8;
 
 /// The object that a constructor, or a method, is run on.
 pub(super) const OWN: Value = Value::Param(0);
@@ -250,17 +255,42 @@ fn unless_lost(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Use 
     if callees.is_lost_with_container(body, event) { Use::Keeps } else { Use::Escapes }
 }
 
-/// A constructor that keeps something in a field which the object's `close` releases makes the object a wrapper. Else the
-/// object has it all the same, unless the constructor fails: then nobody has either.
+/// A constructor, or a part of one, that keeps something in a field which the object's `close` releases makes the object a
+/// wrapper. Else the object has it all the same, unless the constructor fails: then nobody has either.
 fn put_field(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Use {
     let program = callees.world.program;
-    let is_own = program.text(body.method.name) == "<init>" && is_this(body, event);
+    let is_init = program.text(body.method.name) == "<init>";
+    let is_own = is_this(body, event) && (is_init || is_part_of_constructor(callees, body));
     let field = event.member().and_then(|m| program.refs(program.class(body.class).loader).field(m));
     match field {
         Some(field) if is_own && callees.class_releases_field(body.class, field) => Use::Becomes(OWN),
         Some(_) if is_own => Use::HandsOut(OWN),
         _ => Use::Escapes,
     }
+}
+
+/// Whether nothing but the constructors of a method's object calls it, and none of them goes on when it fails.
+fn is_part_of_constructor(callees: &Callees<'_, '_>, body: Body<'_>) -> bool {
+    let world = callees.world;
+    let program = world.program;
+    let access = body.method.access;
+    if access.is_static() || !access.is_private() && world.reach.is_open_world() {
+        return false;
+    }
+    let sites = world.sites.of(body.id, MAX_CONSTRUCTORS).unwrap_or_default();
+    let is_part = |site: &CallSite| {
+        let caller = world.body(site.caller);
+        let Some(call) = world.event(site.caller, site.event) else { return false };
+        let unit = caller.origins.unit;
+        let block = block_of(unit, caller.method, site.event);
+        let block = block.and_then(|b| unit.blocks_of(caller.method).get(usize::from(b)));
+        program.text(caller.method.name) == "<init>"
+            && program.is_subtype(caller.class, body.class)
+            && call.kind.has_receiver()
+            && caller.origins.leaves(caller.origins.arg(call, 0)).all(|leaf| leaf == OWN)
+            && block.is_some_and(|b| unit.handlers(b).is_empty())
+    };
+    !sites.is_empty() && sites.iter().all(is_part)
 }
 
 /// Whether a constructor reads from a field of its own object what it has put there.
