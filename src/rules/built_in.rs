@@ -184,6 +184,7 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/resource/loader-kept-by-wrapper.yaml"),
     ),
     ("rules/resource/lock-not-released.yaml", include_str!("../../rules/resource/lock-not-released.yaml")),
+    ("rules/resource/log-level-kept.yaml", include_str!("../../rules/resource/log-level-kept.yaml")),
     ("rules/resource/mbean-name-in-use.yaml", include_str!("../../rules/resource/mbean-name-in-use.yaml")),
     (
         "rules/resource/mbean-not-unregistered.yaml",
