@@ -9,7 +9,7 @@ use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::NameOwner;
 use crate::vocabulary::descriptor::package_of;
-use crate::vocabulary::{ClassId, MethodId, Name, TenantId, ValueId};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Name, TenantId, ValueId};
 use rustc_hash::FxHashMap;
 
 /// Whether the first argument of a call is a constant that begins with the package of the module's class that makes the
@@ -88,7 +88,7 @@ pub(super) fn methods_of_nest<'c>(
 }
 
 /// Whether a name that a call is given, or the constructor of what it is given, is also given in a call of one of the
-/// APIs in the same outermost class, and one of both calls is made at unload.
+/// APIs in the same outermost class, or that of the object in the same field, and one of both calls is made at unload.
 pub(super) fn is_paired(cx: &Context<'_>, spot: &Spot, apis: &[String]) -> bool {
     let body = cx.world.body(spot.method);
     if cx.world.reach.owner(body.class).is_none() {
@@ -96,6 +96,7 @@ pub(super) fn is_paired(cx: &Context<'_>, spot: &Spot, apis: &[String]) -> bool 
     }
     let Some(event) = cx.world.event(spot.method, spot.event) else { return false };
     let names = names_of(body, event);
+    let fields = fields_of(cx, body, event);
     let is_at_unload = cx.is_at_unload(spot.method);
     let mut methods = methods_of_nest(cx, spot.method);
     methods.any(|method| {
@@ -106,9 +107,26 @@ pub(super) fn is_paired(cx: &Context<'_>, spot: &Spot, apis: &[String]) -> bool 
                 e.kind.is_invoke()
                     && e.member()
                         .is_some_and(|m| cx.world.knowledge.apis(loader, m).any(|a| cx.is_api(a, apis)))
-                    && names_of(other, e).iter().any(|name| names.contains(name))
+                    && (names_of(other, e).iter().any(|name| names.contains(name))
+                        || fields_of(cx, other, e).iter().any(|field| fields.contains(field)))
             })
     })
+}
+
+/// The fields that hold an object which a call is given, or whose name it is given.
+fn fields_of(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<FieldId> {
+    let refs = cx.world.program.refs(cx.world.program.class(body.class).loader);
+    let read = |leaf: Value| {
+        let event = body.origins.event(leaf).map(|(_, e)| e);
+        let is_read = |e: &&Event| matches!(e.kind, EventKind::GetField | EventKind::GetStatic);
+        event.filter(is_read).and_then(|e| refs.field(e.member()?))
+    };
+    let given = || body.origins.args(event).iter().flat_map(|v| body.origins.leaves(*v));
+    let asked = given().filter_map(|leaf| {
+        let (_, call) = body.origins.event(leaf).filter(|(_, e)| e.kind.is_invoke() && e.n_args == 1)?;
+        call.kind.has_receiver().then(|| body.origins.arg(call, 0))
+    });
+    given().filter_map(read).chain(asked.flat_map(|v| body.origins.leaves(v)).filter_map(read)).collect()
 }
 
 /// The constants that a call is given, and those that constructors of the objects are given that it gets.
