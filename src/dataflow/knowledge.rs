@@ -188,8 +188,12 @@ pub mod groups {
     pub const REMOVERS: [&str; 2] = ["map-remove", "collection-remove"];
     /// Removes all entries of its receiver, or those that a test is about.
     pub const CONTAINER_SWEEP: &str = "container-sweep";
+    /// Yields a thread that runs what it is given.
+    pub const NEW_THREAD: &str = "new-thread";
     /// Waits for something that may never come: a thread that runs it may stay for ever.
     pub const BLOCKING_CALL: &str = "blocking-call";
+    /// Those of them that yield nothing when nothing has come for a time.
+    pub const IDLE_WAIT: &str = "idle-wait";
     /// Those of them that come to an end: of a time, or of what is read.
     pub const PASSING_WAIT: &str = "passing-wait";
     /// Asks what time it is.

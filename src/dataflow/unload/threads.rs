@@ -1,12 +1,14 @@
 //! Which threads end by themselves, and what ends the others.
 
+use super::cycles::cycles;
 use super::flow::Site;
+use super::lingering::{self, Lingering};
 use super::roots::UnloadRoots;
 use super::{interrupts, waits};
 use crate::dataflow::knowledge::{Role, groups};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
-use crate::facts::{Block, Event, EventKind, Test, UnitFacts, Value};
+use crate::facts::{Event, EventKind, Test, Value};
 use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId, ValueId};
 
@@ -134,6 +136,13 @@ impl Tasks<'_> {
         if own {
             self.of_class(body.class);
         }
+        let given = self.given_to_factory(body, thread);
+        for task in &given {
+            self.of_task(body, *task);
+        }
+        if !given.is_empty() {
+            return;
+        }
         for found in origins::of_value(self.world, body.id, thread) {
             let Some(event) = self.world.event(found.method, found.event) else { continue };
             match found.origin {
@@ -152,6 +161,20 @@ impl Tasks<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// The tasks that a factory is given which the body asks for the thread; none if it may come from elsewhere.
+    fn given_to_factory(&self, body: Body<'_>, thread: ValueId) -> Vec<ValueId> {
+        let group = self.world.knowledge.group(groups::NEW_THREAD);
+        let loader = self.world.program.class(body.class).loader;
+        let task = |leaf: Value| {
+            let (_, event) = body.origins.event(leaf)?;
+            let member = event.member().filter(|_| event.kind.is_invoke())?;
+            self.world.knowledge.api_in(group, loader, member)?;
+            body.origins.args(event).get(1).copied()
+        };
+        let tasks: Option<Vec<ValueId>> = body.origins.leaves(thread).map(task).collect();
+        tasks.unwrap_or_default()
     }
 
     /// The tasks that a thread's constructor is given.
@@ -237,15 +260,17 @@ impl Life {
         let [blocking, passing] =
             [groups::BLOCKING_CALL, groups::PASSING_WAIT].map(|name| world.knowledge.group(name));
         let loader = world.program.class(body.class).loader;
-        for event in body.origins.events().iter().filter(|e| e.kind.is_invoke()) {
+        let timed = if body.method.has_loop { self.loops(world, body) } else { Vec::new() };
+        for (i, event) in body.origins.events().iter().enumerate().filter(|(_, e)| e.kind.is_invoke()) {
             let Some(member) = event.member() else { continue };
             if world.knowledge.api_in(blocking, loader, member).is_some() {
                 self.is_short = false;
-                let passes = world.knowledge.api_in(passing, loader, member).is_some();
+                let is_timed = timed.contains(&(i as u16));
+                let passes = is_timed || world.knowledge.api_in(passing, loader, member).is_some();
                 self.waits_for_others |= !passes;
                 if event.kind.has_receiver() {
                     let sources = waits::sources(world, body, body.origins.arg(event, 0));
-                    self.waits_for_others |= sources.is_kept_open;
+                    self.waits_for_others |= sources.is_kept_open && !is_timed;
                     self.waits.extend(sources.fields);
                 }
             }
@@ -256,25 +281,32 @@ impl Life {
                 bodies.push(target);
             }
         }
-        if body.method.has_loop {
-            self.loops(world, body);
-        }
     }
 
-    /// A loop that has no way out, or one that only a field shows, lasts; any other is taken to count or iterate.
-    fn loops(&mut self, world: &World<'_>, body: Body<'_>) {
+    /// A loop that has no way out, or one that only a field shows, lasts; any other is taken to count or iterate, or to
+    /// end when nothing comes any more. Returns the waits of such a loop.
+    fn loops(&mut self, world: &World<'_>, body: Body<'_>) -> Vec<u16> {
+        let mut timed = Vec::new();
         let unit = body.origins.unit;
         let blocks = unit.blocks_of(body.method);
         for members in cycles(unit, blocks) {
             let mut exits = 0;
             let mut flagged = 0;
             let mut heeds = false;
+            let lingering = Lingering::find(world, body, &members);
+            let mut lingers = false;
             for b in &members {
                 let Some(block) = blocks.get(usize::from(*b)) else { continue };
                 if unit.successors(block).iter().all(|to| members.contains(to)) {
                     continue;
                 }
                 exits += 1;
+                if lingering.leads_to(body, &members, *b) {
+                    lingers = true;
+                    if lingering::asks_for_work(world, body, block, &members) {
+                        continue;
+                    }
+                }
                 let flags = tested(block.test()).map_or_else(Vec::new, |v| fields_of(world, body, v, 0));
                 // Whether it was interrupted is a flag that a thread has from the start.
                 let is_interrupt = tested(block.test()).is_some_and(|v| interrupts::is_asked(world, body, v));
@@ -287,7 +319,11 @@ impl Life {
             self.ignores_interrupts |= !ends && !heeds && interrupts::are_swallowed(world, body, &members);
             self.is_short &= ends;
             self.is_endless |= !ends;
+            if ends && lingers {
+                timed.extend(lingering.waits());
+            }
         }
+        timed
     }
 
     /// What at a tenant's unload ends the thread: a write of a flag, or a call on what it waits for. The other part
@@ -414,60 +450,6 @@ fn fields_behind(world: &World<'_>, body: Body<'_>, event: &Event) -> Vec<FieldI
         let callee = world.body(target);
         for ret in callee.origins.events().iter().filter(|e| e.kind == EventKind::Return) {
             found.extend(callee.origins.args(ret).iter().flat_map(|v| read(callee, *v)));
-        }
-    }
-    found
-}
-
-/// The blocks of each cycle of a body: strongly connected components with an edge inside (Tarjan, without recursion).
-fn cycles(unit: &UnitFacts, blocks: &[Block]) -> Vec<Vec<u16>> {
-    const NEW: u32 = u32::MAX;
-    let n = blocks.len();
-    let edges: Vec<Vec<u16>> = blocks
-        .iter()
-        .map(|b| {
-            let handlers = unit.handlers(b).iter().map(|h| h.block);
-            unit.successors(b).iter().copied().chain(handlers).filter(|to| usize::from(*to) < n).collect()
-        })
-        .collect();
-    let (mut order, mut low, mut on_stack) = (vec![NEW; n], vec![0u32; n], vec![false; n]);
-    let (mut stack, mut found, mut next) = (Vec::new(), Vec::new(), 0u32);
-    for root in 0..n {
-        if order[root] != NEW {
-            continue;
-        }
-        let mut calls = vec![(root, 0usize)];
-        while let Some((v, i)) = calls.pop() {
-            if i == 0 {
-                (order[v], low[v], on_stack[v]) = (next, next, true);
-                next += 1;
-                stack.push(v);
-            }
-            if let Some(to) = edges[v].get(i).map(|to| usize::from(*to)) {
-                calls.push((v, i + 1));
-                if order[to] == NEW {
-                    calls.push((to, 0));
-                } else if on_stack[to] {
-                    low[v] = low[v].min(order[to]);
-                }
-                continue;
-            }
-            if let Some((parent, _)) = calls.last() {
-                low[*parent] = low[*parent].min(low[v]);
-            }
-            if low[v] == order[v] {
-                let mut members = Vec::new();
-                while let Some(w) = stack.pop() {
-                    on_stack[w] = false;
-                    members.push(w as u16);
-                    if w == v {
-                        break;
-                    }
-                }
-                if members.len() > 1 || edges[v].contains(&(v as u16)) {
-                    found.push(members);
-                }
-            }
         }
     }
     found
