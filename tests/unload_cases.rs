@@ -45,6 +45,7 @@ fn word(release: &Release) -> &'static str {
         Release::HandedOn => "handed-on",
         Release::UnlessThrown => "unless-thrown",
         Release::WithOwnLoader => "with-own-loader",
+        Release::WithCallersAccess => "with-callers-access",
         Release::WhenIdle => "when-idle",
         Release::WhenUnreferenced => "when-unreferenced",
     }

@@ -14,6 +14,7 @@ mod cycles;
 mod deferred;
 mod destroyed;
 mod entries;
+mod first_users;
 mod flow;
 mod functions;
 mod gates;
@@ -115,6 +116,8 @@ pub enum Release {
     UnlessThrown,
     /// Nowhere, but what a library keeps so for all runs on threads that have the library's own loader.
     WithOwnLoader,
+    /// Nowhere, but it keeps no context loader of an application's: of whoever has it started only the access context.
+    WithCallersAccess,
     /// By itself, some time after it had something to do: nothing that it was given to do, or does, is seen to last.
     WhenIdle,
     /// In the same body, in what it calls, or by itself: it does not outlive the work that it is for.
@@ -270,7 +273,7 @@ struct Judge<'w> {
 
 impl Judge<'_> {
     fn acquired(&self, acquired: &Acquired) -> Vec<Kept> {
-        let tenants = self.tenants(acquired.method);
+        let (site, tenants) = self.on_behalf_of(acquired);
         let is_thread_bound = is_of_group(self.world, acquired.resource, THREAD_BOUND);
         if tenants.is_empty() || is_thread_bound && !thread_locals::pins(self.world, acquired) {
             return Vec::new();
@@ -316,7 +319,7 @@ impl Judge<'_> {
         let each = tenants.iter().zip(releases).take(n);
         each.map(|(tenant, (release, release_site))| {
             let missed = self.missed(acquired, &fate, &release, *tenant);
-            let (told, missed) = self.told_at((acquired.method, acquired.event), missed);
+            let (told, missed) = self.told_at(site, missed);
             Kept {
                 resource: acquired.resource,
                 method: told.0,

@@ -47,6 +47,8 @@ const TASKS_OF_OTHERS: &str = "tasks-of-others";
 /// The group of what concerns an application only where an object keeps it that shared code holds for all.
 pub(super) const LISTENERS_OF_OTHERS: &str = "listeners-of-others";
 
+/// Group of those that are threads, or have one from the start.
+pub(super) const THREADS: &str = "threads";
 /// The group of what has threads of its own for whatever it is given.
 pub(super) const POOLS: &str = "pools";
 

@@ -1,7 +1,8 @@
 //! How a resource is released for one tenant.
 
-use super::acquire::{POOLS, REGISTRATIONS, THREAD_BOUND, is_of_group};
+use super::acquire::{POOLS, REGISTRATIONS, THREAD_BOUND, THREADS, is_of_group};
 use super::flow::{Acquired, Fate, OwnCall, Released, Site};
+use super::own_loader::Keeps;
 use super::threads::Life;
 use super::{
     Judge, Keeper, Release, at_end, identity, own_loader, owners, pairs, replaced, requests, scoped, tasks,
@@ -122,6 +123,14 @@ impl Judge<'_> {
         life: Option<&Life>,
         release: &Release,
     ) -> Option<Release> {
+        if matches!(release, Release::Never | Release::Elsewhere)
+            && let Some(keeps) = self.keeps(acquired, life)
+        {
+            return Some(match keeps {
+                Keeps::Nothing => Release::WithOwnLoader,
+                Keeps::Access => Release::WithCallersAccess,
+            });
+        }
         if matches!(release, Release::Never | Release::Elsewhere) && life.is_some_and(Life::ends_by_itself) {
             return Some(Release::WhenIdle);
         }
@@ -152,6 +161,15 @@ impl Judge<'_> {
             return Some(Release::WhenIdle);
         }
         by_end()
+    }
+
+    /// What a thread of shared code that is not seen to keep anything of an application's still keeps, if it has the
+    /// context loader of its own code.
+    fn keeps(&self, acquired: &Acquired, life: Option<&Life>) -> Option<Keeps> {
+        let class = self.world.program.class_of_method(acquired.made.0);
+        let is_thread = acquired.operand == Some(0) && is_of_group(self.world, acquired.resource, THREADS);
+        let is_shared = self.world.program.is_shared(class) && self.pinned_by(acquired, life).is_none();
+        (is_thread && is_shared).then(|| own_loader::keeps(self.world, acquired)).flatten()
     }
 
     /// Whether a call of a thread's tells it to end, which one that ignores interrupts does not.

@@ -31,6 +31,7 @@ pub(super) fn released(cx: &Context<'_>, found: &Match) -> Release {
             KeptRelease::HandedOn => Release::HandedOn,
             KeptRelease::UnlessThrown => Release::UnlessThrown,
             KeptRelease::WithOwnLoader => Release::WithOwnLoader,
+            KeptRelease::WithCallersAccess => Release::WithCallersAccess,
             KeptRelease::WhenIdle => Release::WhenIdle,
             KeptRelease::Locally => Release::Locally,
             KeptRelease::WhenUnreferenced => Release::WhenUnreferenced,

@@ -149,6 +149,8 @@ pub enum Release {
     UnlessThrown,
     /// Nowhere, but what a library keeps so for all runs on threads that have the library's own loader.
     WithOwnLoader,
+    /// Nowhere, but it keeps no context loader of an application's: of whoever has it started only the access context.
+    WithCallersAccess,
     /// By itself, when it has had nothing to do for a while.
     WhenIdle,
     /// In the same body or a callee, so it does not outlive the call.

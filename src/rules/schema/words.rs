@@ -309,6 +309,9 @@ words! {
         UnlessThrown,
         /// Nowhere, but what a library keeps so for all runs on threads that have the library's own loader.
         WithOwnLoader,
+        /// Nowhere, but a thread of shared code has no context loader of an application's: before Java 24 it keeps the
+        /// access context of whoever has it started.
+        WithCallersAccess,
         /// By itself, when it has had nothing to do for a while.
         WhenIdle,
         /// In the same body or a callee, so it does not outlive the call.

@@ -1,0 +1,59 @@
+//! Threads that the initialiser of a shared class starts: on behalf of whichever application uses the class first.
+
+use super::acquire::{THREADS, is_of_group};
+use super::flow::{Acquired, Site};
+use super::{Judge, roots};
+use crate::topology::BASE;
+use crate::vocabulary::{MethodId, TenantId};
+
+/// Calls between an initialiser and the start of a thread.
+const MAX_DEPTH: usize = 3;
+/// Call sites looked at for one method.
+const MAX_SITES: usize = 8;
+
+impl Judge<'_> {
+    /// Where something is acquired, and on whose behalf.
+    pub(super) fn on_behalf_of(&self, acquired: &Acquired) -> (Site, Vec<TenantId>) {
+        let tenants = self.tenants(acquired.method);
+        let first = if tenants.is_empty() { self.first_users(acquired) } else { None };
+        first.unwrap_or(((acquired.method, acquired.event), tenants))
+    }
+
+    /// The place in an initialiser that has a thread started, and the applications that may be the first to use the class.
+    /// Where the base uses it, that is there before them.
+    fn first_users(&self, acquired: &Acquired) -> Option<(Site, Vec<TenantId>)> {
+        let world = self.world;
+        let class = world.program.class_of_method(acquired.method);
+        let is_thread = acquired.operand == Some(0) && is_of_group(world, acquired.resource, THREADS);
+        if !is_thread || world.reach.is_open_world() || !world.program.is_shared(class) {
+            return None;
+        }
+        let mut sites = vec![(acquired.method, acquired.event)];
+        for _ in 0..=MAX_DEPTH {
+            let initial = sites.iter().find(|s| world.calls.is_initializer(s.0));
+            if let Some(site) = initial {
+                let users = self.users_of(site.0);
+                let is_first = !users.is_empty() && !users.contains(&BASE);
+                return is_first.then_some((*site, users));
+            }
+            let callers = sites.iter().flat_map(|s| world.sites.of(s.0, MAX_SITES).unwrap_or_default());
+            sites = callers.map(|call| (call.caller, call.event)).take(MAX_SITES).collect();
+        }
+        None
+    }
+
+    /// The applications that use an initialiser's class: run its methods, or read its static fields.
+    fn users_of(&self, initializer: MethodId) -> Vec<TenantId> {
+        let (world, program) = (self.world, self.world.program);
+        let class = program.class_of_method(initializer);
+        let fields = program.fields_of(class).filter(|(_, f)| f.access.is_static());
+        let readers = fields.flat_map(|(id, _)| world.fields.reads(id)).map(|read| read.method);
+        let methods = program.methods_of(class).map(|(id, _)| id).chain(readers);
+        let mut users: Vec<TenantId> =
+            methods.flat_map(|id| world.reach.tenants(id).iter().collect::<Vec<_>>()).collect();
+        users.retain(|t| *t == BASE || roots::is_unloaded(world, *t));
+        users.sort_unstable();
+        users.dedup();
+        users
+    }
+}
