@@ -246,6 +246,19 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("resource/executor-never-shut-down/bad-plugin-host", "the base itself starts its plug-ins"),
     ("resource/executor-never-shut-down/good-plugin-host", "the base itself starts its plug-ins"),
     ("resource/handle-kept-open/bad-kinds", "what is watched for this rule is streams and sockets"),
+    ("resource/handle-kept-open/bad-log-file", "what is watched for this rule is streams and sockets"),
+    ("resource/jdbc-open-on-exception/bad-part-of-constructor", "no data source is configured there"),
+    ("resource/jdbc-open-on-exception/good-part-of-constructor", "no data source is configured there"),
+    (
+        "resource/thread-outlives-module/bad-first-user",
+        "a thread is watched where it is started, and told where the initialiser has that done",
+    ),
+    ("resource/thread-outlives-module/good-first-user", "the base's own main is not started there"),
+    ("resource/thread-outlives-module/good-lingering", "a cleaner's thread ends when the collector has run"),
+    (
+        "resource/thread-outlives-module/good-own-loader",
+        "the threads stay and keep nothing, and what is watched is whether they stay",
+    ),
     ("resource/listener-never-removed/bad-base-context", "the base's own main is not started there"),
     ("resource/listener-never-removed/good-base-context", "the base's own main is not started there"),
     (
