@@ -18,6 +18,8 @@ const MAX_VALUES: usize = 600;
 const MAX_GIVEN: usize = 64;
 /// Callers of one method that are looked at.
 const MAX_CALLERS: usize = 64;
+/// Methods that one call may select.
+const MAX_TARGETS: usize = 4;
 /// Accesses of one field that are looked at.
 const MAX_ACCESSES: usize = 16;
 /// Calls between a container and what is taken out of it.
@@ -45,6 +47,8 @@ struct Search<'c, 'w> {
     tenant: Option<TenantId>,
     visited: FxHashSet<MethodId>,
     waiting: Vec<MethodId>,
+    /// Methods that calls select which may as well select others; looked at last.
+    selected: Vec<MethodId>,
     /// Methods that are run as functions: their operands are not those of calls that name them.
     functions: FxHashSet<MethodId>,
     seen: FxHashSet<(MethodId, ValueId, Wanted)>,
@@ -67,6 +71,7 @@ pub(super) fn reaches(
         tenant,
         visited: FxHashSet::default(),
         waiting: Vec::new(),
+        selected: Vec::new(),
         functions: FxHashSet::default(),
         seen: FxHashSet::default(),
         values: Vec::new(),
@@ -77,7 +82,7 @@ pub(super) fn reaches(
     let body = cx.world.body(method);
     tasks_of(cx, body, call, event, &mut |body, value| search.push(body, value, Wanted::Task));
     loop {
-        while let Some(method) = search.waiting.pop() {
+        while let Some(method) = search.waiting.pop().or_else(|| search.selected.pop()) {
             if !search.may_run(method) || !search.visited.insert(method) {
                 continue;
             }
@@ -138,8 +143,22 @@ impl<'w> Search<'_, 'w> {
                 && self.may_be_given(target)
             {
                 self.push(body, body.origins.arg(event, 0), Wanted::Called(target));
+                self.select(body, event, target);
             }
         }
+    }
+
+    /// The methods of the deployment that a call on the very object selects whose method it is in; of another call the only
+    /// one that it can select.
+    fn select(&mut self, body: Body<'w>, event: &Event, target: MethodId) {
+        let program = self.world().program;
+        if program.is_jdk(program.class_of_method(target)) {
+            return;
+        }
+        let is_static = body.method.access.is_static();
+        let mut receiver = body.origins.leaves(body.origins.arg(event, 0));
+        let limit = if !is_static && receiver.all(|l| l == Value::Param(0)) { MAX_TARGETS } else { 1 };
+        self.selected.extend(self.world().targets(body, event, limit).unwrap_or_default());
     }
 
     /// The events of a body, as long as not too many were looked at.
