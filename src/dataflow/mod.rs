@@ -7,6 +7,7 @@
 
 mod bounds;
 pub mod changes;
+pub mod context_loaders;
 pub(crate) mod earlier;
 pub mod effects;
 mod exceptions;

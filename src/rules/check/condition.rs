@@ -201,6 +201,8 @@ impl Checker<'_> {
             }
             ConditionText::ReceiverAboveModules => Sharing::ReceiverAboveModules,
             ConditionText::ReceiverShared => Sharing::ReceiverShared,
+            ConditionText::ReceiverHeld => Sharing::ReceiverHeld,
+            ConditionText::TargetGivesLoader => Sharing::TargetGivesLoader,
             ConditionText::TargetShared => Sharing::TargetShared,
             ConditionText::OwnName => Sharing::OwnName,
             ConditionText::UndoesOwn => Sharing::UndoesOwn,
@@ -451,6 +453,8 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::ReceiverWalkedOrAsked => ("receiver-walked-or-asked", false),
         ConditionText::ReceiverAboveModules => ("receiver-above-modules", false),
         ConditionText::ReceiverShared => ("receiver-shared", false),
+        ConditionText::ReceiverHeld => ("receiver-held", false),
+        ConditionText::TargetGivesLoader => ("target-gives-loader", false),
         ConditionText::TargetShared => ("target-shared", false),
         ConditionText::OwnName => ("own-name", false),
         ConditionText::UndoesOwn => ("undoes-own", false),

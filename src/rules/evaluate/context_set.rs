@@ -1,6 +1,6 @@
 //! What the context class loader is where a call reads it, if the method has set it before.
 
-use crate::dataflow::changes::block_of;
+use crate::dataflow::context_loaders::is_passed_first;
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
@@ -40,30 +40,3 @@ fn is_set(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
 
 /// The API group of what yields the thread that runs the call.
 const CURRENT: &str = "current-thread";
-
-/// Whether no way leads to the event `to` but by the earlier one.
-fn is_passed_first(body: Body<'_>, first: u16, to: u16) -> bool {
-    let unit = body.origins.unit;
-    let blocks = unit.blocks_of(body.method);
-    let (Some(by), Some(wanted)) = (block_of(unit, body, first), block_of(unit, body, to)) else {
-        return false;
-    };
-    if by == wanted {
-        return true;
-    }
-    let mut seen = vec![false; blocks.len()];
-    let mut waiting = vec![0u16];
-    while let Some(block) = waiting.pop() {
-        let is_new = seen.get_mut(usize::from(block)).is_some_and(|seen| !std::mem::replace(seen, true));
-        let Some(facts) = blocks.get(usize::from(block)).filter(|_| is_new) else { continue };
-        if block == wanted {
-            return false;
-        }
-        // What handles an exception of the block runs whether or not the loader was set.
-        waiting.extend(unit.handlers(facts).iter().map(|h| h.block));
-        if block != by {
-            waiting.extend(unit.successors(facts));
-        }
-    }
-    true
-}

@@ -63,6 +63,7 @@ mod own_entries;
 mod own_files;
 mod packed;
 mod places;
+mod pools;
 mod process_facts;
 mod programs;
 mod readers;

@@ -3,8 +3,8 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::{
-    fields, known_loaders, limits, logged_once, memoised, named, own_entries, process_facts, registered,
-    same_names, set_up, wrapped,
+    fields, known_loaders, limits, logged_once, memoised, named, own_entries, pools, process_facts,
+    registered, same_names, set_up, wrapped,
 };
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::origins::{self, Origin};
@@ -44,6 +44,8 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::ReceiverAboveModules => {
             found.spots.iter().any(|s| known_loaders::is_made_above_modules(cx, s))
         }
+        Sharing::ReceiverHeld => found.spots.iter().any(|s| pools::is_held(cx, s)),
+        Sharing::TargetGivesLoader => found.spots.iter().any(|s| pools::gives_loader(cx, s)),
         Sharing::ReceiverShared => found.spots.iter().any(|s| is_receiver_shared(cx, s)),
         Sharing::TargetShared => found.spots.iter().any(|s| is_target_shared(cx, s)),
         Sharing::OwnName => found.spots.iter().all(|s| named::is_own(cx, s)),

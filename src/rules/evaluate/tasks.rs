@@ -85,12 +85,10 @@ pub(super) fn also_calls(cx: &Context<'_>, method: MethodId, names: &[String]) -
 pub(super) fn calls_api(cx: &Context<'_>, method: MethodId, names: &[String]) -> bool {
     let body = cx.world.body(method);
     let loader = cx.world.program.class(body.class).loader;
-    body.origins
-        .events()
-        .iter()
-        .filter(|e| e.kind.has_method())
-        .filter_map(Event::member)
-        .any(|m| cx.world.knowledge.apis(loader, m).any(|api| cx.is_api(api, names)))
+    body.origins.events().iter().filter(|e| e.kind.has_method()).any(|e| {
+        let is_one = |m| cx.world.knowledge.apis(loader, m).any(|api| cx.is_api(api, names));
+        e.member().is_some_and(is_one) && !super::pools::gives_what_is_inherited(cx, body, e)
+    })
 }
 
 /// Gives `push` the values that a pool may run: the operands of a call, those of the calls chained to its result (the
@@ -167,8 +165,17 @@ fn of_makers<'w>(cx: &Context<'w>, body: Body<'w>, leaf: Value, push: &mut dyn F
         let writer = cx.world.body(write.method);
         let Some(event) = cx.world.event(write.method, write.event) else { continue };
         let Some(value) = writer.origins.args(event).last() else { continue };
-        for made in writer.origins.leaves(*value).filter_map(|leaf| writer.origins.event(leaf)) {
-            of_operands(cx, writer, made.1, push);
+        for leaf in writer.origins.leaves(*value) {
+            let Some((_, made)) = writer.origins.event(leaf) else { continue };
+            of_operands(cx, writer, made, push);
+            let is_its = |e: &&Event| {
+                e.kind == EventKind::InvokeSpecial
+                    && writer.origins.leaves(writer.origins.arg(e, 0)).all(|object| object == leaf)
+            };
+            let inits = writer.origins.events().iter().filter(|_| made.kind == EventKind::New);
+            for init in inits.filter(is_its) {
+                of_operands(cx, writer, init, push);
+            }
         }
     }
 }

@@ -46,6 +46,11 @@ pub enum Sharing {
     ReceiverAboveModules,
     /// The receiver is read from a static field of a class that applications share.
     ReceiverShared,
+    /// The receiver is what a static field of a class holds that applications share, whoever passes it on, or what a field of
+    /// the one object holds that such a field holds.
+    ReceiverHeld,
+    /// The deployment's own methods that the call selects give the threads that they make the loader of shared code, or none.
+    TargetGivesLoader,
     /// The called method's class is one that applications share: no application has one of its own.
     TargetShared,
     /// The first argument is a text that begins with the package of the code that passes it, and that no other

@@ -229,6 +229,11 @@ pub(crate) enum ConditionText {
     ReceiverAboveModules,
     /// The receiver of the call is read from a static field of a class that applications share.
     ReceiverShared,
+    /// The receiver of the call is what a static field of a shared class holds, whoever passes it on, or what a field of the
+    /// one object holds that such a field holds.
+    ReceiverHeld,
+    /// The deployment's own methods that the call selects give the threads that they make the loader of shared code, or none.
+    TargetGivesLoader,
     /// The class of the called method is one that applications share, rather than a copy that the calling application has
     /// of its own. One that the deployment lacks counts as shared: it is the container's.
     TargetShared,

@@ -1,0 +1,132 @@
+//! Pools that work for several applications: which ones a call hands a task to, and what loader their threads have.
+
+use super::context::Context;
+use super::matches::{Match, Spot};
+use crate::dataflow::held::{Holder, Root};
+use crate::dataflow::knowledge::groups;
+use crate::dataflow::origins::{self, Found, Origin};
+use crate::dataflow::{Body, context_loaders};
+use crate::facts::{Event, EventKind, Value};
+use crate::rules::rule::{Condition, Sharing};
+use crate::vocabulary::descriptor::TypeDesc;
+use crate::vocabulary::{FieldId, TenantId};
+
+/// What makes its thread when it is made itself.
+const TIMER: &str = "java/util/Timer";
+/// What runs tasks on threads that it has.
+const EXECUTOR: &str = "java/util/concurrent/Executor";
+
+/// Whether the receiver of a call is what a static field of a shared class holds, whoever passes it on, or what an object
+/// holds of which there is one for all.
+pub(super) fn is_held(cx: &Context<'_>, spot: &Spot) -> bool {
+    let found = receiver(cx, spot);
+    found.iter().any(|f| is_static(cx, f)) || is_part_of_held(cx, &found)
+}
+
+/// The tenants of a match that pass such a pool to the code that hands it a task, if all of them come so.
+pub(super) fn left_by(cx: &Context<'_>, found: &Match, condition: &Condition) -> Option<Vec<TenantId>> {
+    if !matches!(condition, Condition::Sharing(Sharing::ReceiverHeld)) || cx.world.reach.is_open_world() {
+        return None;
+    }
+    let mut passing = Vec::new();
+    for spot in &found.spots {
+        let found = receiver(cx, spot);
+        if is_part_of_held(cx, &found) {
+            return None;
+        }
+        for of_all in found.iter().filter(|f| is_static(cx, f)) {
+            passing.push(of_all.passed_by?);
+        }
+    }
+    let mut tenants = cx.tenants(found);
+    tenants.retain(|t| passing.contains(t));
+    Some(tenants)
+}
+
+fn receiver(cx: &Context<'_>, spot: &Spot) -> Vec<Found> {
+    let body = cx.world.body(spot.method);
+    let event = cx.world.event(spot.method, spot.event).filter(|e| e.kind.has_receiver());
+    event.map_or_else(Vec::new, |e| origins::of_value(cx.world, spot.method, body.origins.arg(e, 0)))
+}
+
+fn is_static(cx: &Context<'_>, found: &Found) -> bool {
+    let Origin::StaticField(field) = found.origin else { return false };
+    (!found.is_derived || is_pool(cx, field)) && (found.passed_by.is_none() || is_of_shared_class(cx, field))
+}
+
+/// Whether a field holds a pool or a timer: what is made from one hands its tasks on to it.
+fn is_pool(cx: &Context<'_>, field: FieldId) -> bool {
+    let program = cx.world.program;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let class = TypeDesc(program.text(program.field(field).desc)).class();
+    let class = class.and_then(|name| program.find_text(loader, name));
+    class.is_some_and(|c| [EXECUTOR, TIMER].iter().any(|name| program.has_supertype_named(c, name)))
+}
+
+fn is_of_shared_class(cx: &Context<'_>, field: FieldId) -> bool {
+    cx.world.reach.owner(cx.world.program.class_of_field(field)).is_none()
+}
+
+/// Whether a value is read from a field of objects that are all held, and is made by shared code.
+fn is_part_of_held(cx: &Context<'_>, found: &[Found]) -> bool {
+    let is_one_for_all = |h: Holder| h.is_kept && !h.is_entry && matches!(h.root, Root::Static(_));
+    let is_held = |f: &Found| {
+        let Origin::Field(field) = f.origin else { return false };
+        let class = cx.world.program.class_of_field(field);
+        !f.is_derived && is_of_shared_class(cx, field) && cx.held.holder(class).is_some_and(is_one_for_all)
+    };
+    let is_made = |f: &Found| matches!(f.origin, Origin::Allocation(_)) || f.is_derived;
+    let is_own = |f: &Found| {
+        f.passed_by.is_none()
+            && cx.world.reach.owner(cx.world.program.class_of_method(f.method)).is_none()
+            && matches!(f.origin, Origin::Allocation(_) | Origin::Field(_) | Origin::Null | Origin::Unknown)
+            || f.is_derived && f.passed_by.is_none()
+    };
+    !cx.world.reach.is_open_world()
+        && found.iter().any(is_held)
+        && found.iter().any(is_made)
+        && found.iter().all(is_own)
+}
+
+/// Whether the deployment's own code that runs a task for a call gives its threads the loader of shared code, or none.
+pub(super) fn gives_loader(cx: &Context<'_>, spot: &Spot) -> bool {
+    let body = cx.world.body(spot.method);
+    let event = cx.world.event(spot.method, spot.event);
+    event.is_some_and(|e| context_loaders::is_given_by_target(cx.world, body, e))
+        || is_made_with_own(cx, spot)
+}
+
+/// Whether what runs the tasks, a timer, is made where the present thread has the loader of shared code, or none.
+fn is_made_with_own(cx: &Context<'_>, spot: &Spot) -> bool {
+    let found = receiver(cx, spot);
+    let mut made = found.iter().filter(|f| matches!(f.origin, Origin::Allocation(Some(_)))).peekable();
+    let has_own = |f: &Found| {
+        let program = cx.world.program;
+        let is_timer =
+            matches!(f.origin, Origin::Allocation(Some(class)) if program.has_supertype_named(class, TIMER));
+        is_timer && context_loaders::has_own_at(cx.world, cx.world.body(f.method), f.event)
+    };
+    made.peek().is_some() && made.all(has_own)
+}
+
+/// Whether a call gives a new thread what it would have anyway: the context class loader of the one that makes it.
+pub(super) fn gives_what_is_inherited(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+    let loader = cx.world.program.class(body.class).loader;
+    let is_api = |e: &Event, api: &str| {
+        e.kind.is_invoke() && e.member().is_some_and(|m| cx.world.knowledge.api_of(api, loader, m).is_some())
+    };
+    let is_result_of = |leaf: Value, api: &str| {
+        let call = body.origins.event(leaf);
+        call.is_some_and(|(_, e)| is_api(e, api))
+    };
+    let is_new = |leaf: Value| {
+        let made = body.origins.event(leaf);
+        made.is_some_and(|(_, e)| e.kind == EventKind::New)
+    };
+    is_api(event, groups::CONTEXT_LOADER_SET)
+        && body.origins.leaves(body.origins.arg(event, 0)).all(is_new)
+        && body
+            .origins
+            .leaves(body.origins.arg(event, 1))
+            .all(|l| is_result_of(l, groups::CONTEXT_LOADER_GET))
+}
