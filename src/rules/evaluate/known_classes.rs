@@ -1,7 +1,9 @@
 //! Whether a class can be an application's, or is one that shared code names or finds itself.
 
 use super::context::Context;
+use super::values;
 use crate::dataflow::Body;
+use crate::dataflow::knowledge::groups;
 use crate::facts::{Event, EventKind, Value};
 use crate::program::CallSite;
 use crate::vocabulary::ValueId;
@@ -94,27 +96,42 @@ fn are_known_in(cx: &Context<'_>, body: Body<'_>, array: Value, way: Way<'_>) ->
         })
 }
 
+/// Whether all that the functions yield which an event is given is no application's class.
+pub(super) fn are_made(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+    let steps = Cell::new(0);
+    let operands = body.origins.args(event).iter().flat_map(|v| body.origins.leaves(*v));
+    let made = operands.filter_map(|leaf| body.origins.event(leaf)).map(|(_, e)| e);
+    let mut functions = made.filter(|e| e.kind == EventKind::Lambda).peekable();
+    functions.peek().is_some()
+        && functions.all(|function| is_known_of_callees(cx, body, function, Way { depth: 0, steps: &steps }))
+}
+
 fn is_known_result(cx: &Context<'_>, body: Body<'_>, event: &Event, way: Way<'_>) -> bool {
+    if is_found_by_own_loader(cx, body, event) {
+        return true;
+    }
     if event.kind == EventKind::InvokeVirtual {
         return are_known_at(cx, body, body.origins.arg(event, 0), way.deeper());
     }
-    is_found_by_own_loader(cx, body, event) || is_known_of_callees(cx, body, event, way)
+    event.kind.is_invoke() && is_known_of_callees(cx, body, event, way)
 }
 
 /// A loader that is above the applications' yields none of their classes, whatever it is asked for.
 fn is_found_by_own_loader(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
     let world = cx.world;
-    let by_own = world.knowledge.group(BY_OWN_LOADER);
     let loader = world.program.class(body.class).loader;
-    event.kind.is_invoke()
-        && world.reach.owner(body.class).is_none()
-        && event.member().is_some_and(|m| world.knowledge.api_in(by_own, loader, m).is_some())
+    let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
+    let is_of = |group: &str| {
+        let group = world.knowledge.group(group);
+        world.knowledge.api_in(group, loader, member).is_some()
+    };
+    world.reach.owner(body.class).is_none()
+        && (is_of(BY_OWN_LOADER)
+            || groups::CLASS_LOOKUPS.into_iter().any(is_of)
+                && values::asked_loader(world, body, event) == Some(loader))
 }
 
 fn is_known_of_callees(cx: &Context<'_>, body: Body<'_>, event: &Event, way: Way<'_>) -> bool {
-    if !event.kind.is_invoke() {
-        return false;
-    }
     let targets = cx.world.targets(body, event, MAX_TARGETS).unwrap_or_default();
     !targets.is_empty()
         && targets.into_iter().all(|target| {
