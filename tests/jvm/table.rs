@@ -173,6 +173,10 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
         "a note says so: nobody shuts the pools down, whose threads end after a while",
     ),
     (
+        "classloader/context-loader-kept-in-field/good-among-others",
+        "a note says so: what each application makes for itself has its loader",
+    ),
+    (
         "resource/closeable-never-closed/good-in-memory",
         "its objects hold memory only, which goes with them whether they are closed or not",
     ),

@@ -2,9 +2,13 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use crate::dataflow::How;
+use crate::dataflow::held::Holder;
+use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::remembered::Remembered;
-use crate::facts::Value;
+use crate::dataflow::{Body, How, World};
+use crate::facts::{EventKind, Value};
+use crate::rules::rule::StoredKind;
+use crate::topology::BASE;
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
 use crate::vocabulary::{Access, ClassId, FieldId, LoaderId, MethodId, Name, Parallel, ValueId};
 
@@ -41,15 +45,71 @@ fn matched(cx: &Context<'_>, field: FieldId, known: &IsLoader) -> Option<Match> 
         .map(|w| Spot { method: w.method, event: w.event, how: Some(How::Write), inside: None })
         .collect();
     let holder = if facts.access.is_static() { None } else { cx.held.holder(class) };
-    (!spots.is_empty() && !is_only_put_back(cx, field)).then_some(Match {
-        subject: Subject::Field(field),
-        class,
-        spots,
-        only: None,
-        holder,
-        kept: None,
-        leak: None,
-    })
+    if spots.is_empty() || is_only_put_back(cx, field) {
+        return None;
+    }
+    let found =
+        Match { subject: Subject::Field(field), class, spots, only: None, holder, kept: None, leak: None };
+    Some(from_the_start(cx, &found).unwrap_or(found))
+}
+
+/// Constructors that hand on to one another.
+const MAX_CONSTRUCTORS: usize = 8;
+
+/// The same match, if only some of the class's objects are held, narrowed to what the constructors store of the one that a
+/// static field holds, on behalf of the modules that come first: the others do not matter then.
+fn from_the_start(cx: &Context<'_>, found: &Match) -> Option<Match> {
+    let world = cx.world;
+    let holder = found.holder.filter(|h| !h.is_entry && !h.is_kept && !world.reach.is_open_world())?;
+    let mut spots = Vec::new();
+    let mut tenants = Vec::new();
+    let statics = cx
+        .held
+        .statics(found.class)
+        .iter()
+        .filter(|f| world.reach.owner(world.program.class_of_field(**f)).is_none());
+    for write in statics.flat_map(|f| world.fields.writes(*f)) {
+        let writer = world.body(write.method);
+        let value = world.event(write.method, write.event).and_then(|e| writer.origins.args(e).last());
+        for made in value.map_or_else(Vec::new, |v| origins::of_object(world, write.method, *v)) {
+            let constructors = constructors_of(world, &made, found.class);
+            let own = found.spots.iter().filter(|s| constructors.contains(&s.method));
+            let own: Vec<Spot> =
+                own.filter(|s| cx.stored(s).has_any(&[StoredKind::ContextLoader])).copied().collect();
+            if !own.is_empty() {
+                spots.extend(own);
+                tenants.extend(world.reach.tenants(made.method).iter());
+            }
+        }
+    }
+    spots.sort_unstable_by_key(|s| (s.method, s.event));
+    spots.dedup();
+    tenants.sort_unstable();
+    tenants.dedup();
+    let holder = Holder { is_only: true, is_kept: true, ..holder };
+    let narrowed = || Match { spots, only: Some(tenants.clone()), holder: Some(holder), ..found.clone() };
+    tenants.iter().any(|t| *t != BASE).then(narrowed)
+}
+
+/// The constructors of a class that run when an object is made, those included that the first one hands on to.
+fn constructors_of(world: &World<'_>, made: &Found, class: ClassId) -> Vec<MethodId> {
+    let maker = world.body(made.method);
+    let is_made = matches!(made.origin, Origin::Allocation(Some(of)) if world.program.is_subtype(of, class));
+    let leaf = Value::Event(u32::from(made.event));
+    let run_on = |body: Body<'_>, object: Value| -> Vec<MethodId> {
+        let refs = world.program.refs(world.program.class(body.class).loader);
+        let calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
+        let on_it = calls.filter(|e| body.origins.leaves(body.origins.arg(e, 0)).any(|l| l == object));
+        let methods = on_it.filter_map(|e| refs.method(e.member()?));
+        methods.filter(|m| world.program.text(world.program.method(*m).name) == "<init>").collect()
+    };
+    let mut constructors = if is_made { run_on(maker, leaf) } else { Vec::new() };
+    let mut at = 0;
+    while let Some(method) = constructors.get(at).copied().filter(|_| at < MAX_CONSTRUCTORS) {
+        at += 1;
+        constructors.extend(run_on(world.body(method), Value::Param(0)));
+    }
+    constructors
 }
 
 /// Whether a constructor that code of other packages can call stores a loader for which it does not ask its caller.
