@@ -4,12 +4,14 @@
 //! on which others may come by.
 
 mod functions;
+mod keys;
 
 use super::knowledge::groups;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
 use crate::vocabulary::{ClassId, FieldId, LoaderId, MethodId, Name, ValueId};
+use keys::Key;
 
 /// How an object gets to where it is looked at, the surest way first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -67,7 +69,7 @@ const MAX_TARGETS: usize = 4;
 /// The objects that a value of a method can be, as far as they are seen; sorted, each once by its surest way.
 pub fn of_value(world: &World<'_>, method: MethodId, value: ValueId, kind: Kind) -> Vec<Object> {
     let mut search = Search { world, steps: 0, found: Vec::new() };
-    search.value(world.body(method), value, None, At { way: Way::Direct, kind, key: None, depth: 0 });
+    search.value(world.body(method), value, None, At::new(kind));
     search.found.sort_unstable();
     let mut found: Vec<Object> = Vec::new();
     for object in search.found {
@@ -82,7 +84,7 @@ pub fn of_value(world: &World<'_>, method: MethodId, value: ValueId, kind: Kind)
 /// The objects that a value of a method can be, and those that it holds if it is a container or an array; sorted.
 pub fn of_value_and_content(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Object> {
     let mut search = Search { world, steps: 0, found: Vec::new() };
-    let at = At { way: Way::Direct, kind: Kind::Objects, key: None, depth: 0 };
+    let at = At::new(Kind::Objects);
     search.value(world.body(method), value, None, at);
     search.elements(world.body(method), value, None, at);
     search.found.sort_unstable();
@@ -95,7 +97,7 @@ pub fn thrown_by(world: &World<'_>, method: MethodId, event: u16) -> Vec<Object>
     let mut search = Search { world, steps: 0, found: Vec::new() };
     let body = world.body(method);
     if let Some(call) = body.origins.events().get(usize::from(event)) {
-        search.thrown(body, call, None, At { way: Way::Direct, kind: Kind::Objects, key: None, depth: 0 });
+        search.thrown(body, call, None, At::new(Kind::Objects));
     }
     search.found.sort_unstable();
     search.found.dedup();
@@ -117,11 +119,17 @@ struct At {
     way: Way,
     kind: Kind,
     /// The constant by which it is taken out of a container.
-    key: Option<Name>,
+    key: Option<Key>,
+    /// The parameter by which it is put there, of the method whose parameter the object is.
+    put_by: Option<(MethodId, u16)>,
     depth: u32,
 }
 
 impl At {
+    fn new(kind: Kind) -> Self {
+        Self { way: Way::Direct, kind, key: None, put_by: None, depth: 0 }
+    }
+
     fn by(self, way: Way) -> Self {
         Self { way: self.way.max(way), depth: self.depth + 1, ..self }
     }
@@ -196,16 +204,23 @@ impl Search<'_> {
     ) {
         if let Some(frame) = up {
             let value = frame.body.origins.arg(frame.event, usize::from(param));
-            return of_value(self, frame.body, value, frame.up, at);
+            if let Some(at) = self.put_in_call(body.id, (frame.body, frame.event), frame.up, at) {
+                of_value(self, frame.body, value, frame.up, at);
+            }
+            return;
         }
         for site in self.world.sites.of(body.id, MAX_SITES).unwrap_or_default() {
             let caller = self.world.body(site.caller);
             let Some(event) = caller.origins.events().get(usize::from(site.event)) else { continue };
             // What its caller adds to a lambda's captured values is not seen here.
-            if !event.kind.is_invoke() || !runs(self.world, site.caller) || !self.agree(caller.class, body.id)
+            let is_captured = event.kind == EventKind::Lambda && param < u16::from(event.n_args);
+            if !(event.kind.is_invoke() || is_captured)
+                || !runs(self.world, site.caller)
+                || !self.agree(caller.class, body.id)
             {
                 continue;
             }
+            let Some(at) = self.put_in_call(body.id, (caller, event), None, at) else { continue };
             let is_only = self.world.targets(caller, event, MAX_TARGETS).is_some_and(|t| t == [body.id]);
             let way = if is_only { Way::Direct } else { Way::Selected };
             let value = caller.origins.arg(event, usize::from(param));
@@ -280,6 +295,9 @@ impl Search<'_> {
             let loader = self.world.program.class(body.class).loader;
             return self.add(What::ReadBy(loader), body, index, at);
         }
+        if event.kind == EventKind::InvokeInterface && self.is_of_function(body, event) {
+            self.yielded(body, body.origins.arg(event, 0), up, at.by(Way::Selected));
+        }
         let targets = self.world.targets(body, event, MAX_TARGETS).unwrap_or_default();
         if targets.is_empty() {
             return self.taken_out(body, event, up, at);
@@ -334,7 +352,7 @@ impl Search<'_> {
 
     /// What a method of code that is not looked at yields: something that its receiver holds, or an argument.
     fn taken_out(&mut self, body: Body<'_>, event: &Event, up: Option<&Frame<'_>>, at: At) {
-        let at = At { key: key(body, event).or(at.key), ..at.by(Way::Container) };
+        let at = At { key: self.key_of(body, event, up).or(at.key), ..at.by(Way::Container) };
         let args = body.origins.args(event);
         self.constant_by_name(body, event, at);
         for arg in args.iter().skip(usize::from(event.kind.has_receiver())) {
@@ -418,6 +436,7 @@ impl Search<'_> {
                 continue;
             }
             let is_copy = event.kind == EventKind::InvokeSpecial;
+            let at = At { put_by: self.put_by(body, event), ..at };
             for value in rest {
                 self.value(body, *value, up, at.by(Way::Container));
                 if is_copy {
@@ -425,12 +444,6 @@ impl Search<'_> {
                 }
             }
         }
-    }
-
-    /// Whether something is put under another constant than it is taken out by.
-    fn is_other_key(&self, body: Body<'_>, event: &Event, at: At) -> bool {
-        let is_put = event.n_args > 2;
-        is_put && matches!((at.key, key(body, event)), (Some(a), Some(b)) if a != b)
     }
 
     fn is_get_class(&self, event: &Event) -> bool {
@@ -465,14 +478,4 @@ impl Search<'_> {
 pub fn runs(world: &World<'_>, method: MethodId) -> bool {
     !world.reach.tenants(method).is_empty()
         || world.program.text(world.program.method(method).name) == "<clinit>"
-}
-
-/// The string constant that is the first argument of a call on an object.
-fn key(body: Body<'_>, event: &Event) -> Option<Name> {
-    let first = event.kind.has_receiver().then(|| body.origins.arg(event, 1)).filter(|v| *v != NO_VALUE)?;
-    let mut leaves = body.origins.leaves(first);
-    match (leaves.next(), leaves.next()) {
-        (Some(Value::Str(name)), None) => Some(name),
-        _ => None,
-    }
 }

@@ -1,6 +1,6 @@
 //! Objects that the JDK's code makes or finds for its caller: by functions that it is given, by an enum's class.
 
-use super::{At, Kind, Search, Way, What};
+use super::{At, Frame, Kind, Search, Way, What};
 use crate::dataflow::Body;
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
 use crate::vocabulary::ValueId;
@@ -30,6 +30,43 @@ impl Search<'_> {
             let returns = callee.origins.events().iter().filter(|e| e.kind == EventKind::Return);
             for value in returns.filter_map(|e| callee.origins.args(e).first()) {
                 self.value(callee, *value, None, at.by(Way::Container));
+            }
+        }
+    }
+
+    /// Whether a call runs a function: its method is the only one that its type leaves to implement.
+    pub(super) fn is_of_function(&self, body: Body<'_>, event: &Event) -> bool {
+        let program = self.world.program;
+        let refs = program.refs(program.class(body.class).loader);
+        event.member().and_then(|m| refs.method(m)).is_some_and(|method| {
+            let mut left = program.methods_of(program.class_of_method(method));
+            let mut left = left.by_ref().filter(|(_, m)| m.access.is_abstract()).map(|(id, _)| id);
+            left.next() == Some(method) && left.next().is_none()
+        })
+    }
+
+    /// What a function yields that a value is: one that the body makes, that callers pass or that a field holds.
+    pub(super) fn yielded(&mut self, body: Body<'_>, function: ValueId, up: Option<&Frame<'_>>, at: At) {
+        if function == NO_VALUE || at.kind != Kind::Objects {
+            return;
+        }
+        self.made_by_function(body, function, at);
+        for leaf in body.origins.leaves(function) {
+            if self.is_exhausted(at) {
+                return;
+            }
+            match leaf {
+                Value::Param(i) if i > 0 || body.method.access.is_static() => {
+                    self.parameter(body, i, up, at, Self::yielded);
+                }
+                Value::Event(_) => {
+                    let read = body.origins.event(leaf).map(|(_, e)| e);
+                    let is_read = |e: &&Event| matches!(e.kind, EventKind::GetField | EventKind::GetStatic);
+                    if let Some(read) = read.filter(is_read) {
+                        self.field(body, read, at, Self::yielded);
+                    }
+                }
+                _ => {}
             }
         }
     }
