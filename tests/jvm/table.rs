@@ -173,6 +173,10 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
         "a note says so: nobody shuts the pools down, whose threads end after a while",
     ),
     (
+        "static-sharing/shared-instance-state/good-task-queue",
+        "a note says so: the tasks of all wait in one queue until they are run",
+    ),
+    (
         "classloader/context-loader-kept-in-field/good-among-others",
         "a note says so: what each application makes for itself has its loader",
     ),
