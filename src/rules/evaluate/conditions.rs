@@ -228,6 +228,9 @@ pub(super) fn narrow(cx: &Context<'_>, found: &Match, when: &Condition) -> Optio
         if let Some(tenants) = super::tasks::left_by(cx, &narrowed, condition) {
             narrowed.only = Some(tenants);
         }
+        if let Some(tenants) = super::passed::left_by(cx, &narrowed, condition) {
+            narrowed.only = Some(tenants);
+        }
         if let Some(tenants) = super::pools::left_by(cx, &narrowed, condition) {
             narrowed.only = Some(tenants);
         }

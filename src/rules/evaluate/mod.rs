@@ -62,6 +62,7 @@ mod own_casts;
 mod own_entries;
 mod own_files;
 mod packed;
+mod passed;
 mod places;
 mod pools;
 mod process_facts;
