@@ -51,7 +51,9 @@ fn receiver(cx: &Context<'_>, spot: &Spot) -> Vec<Found> {
 
 fn is_static(cx: &Context<'_>, found: &Found) -> bool {
     let Origin::StaticField(field) = found.origin else { return false };
-    (!found.is_derived || is_pool(cx, field)) && (found.passed_by.is_none() || is_of_shared_class(cx, field))
+    // Without modules that is no more than a note, and what an object's field holds is not asked.
+    let is_it = !found.is_derived || cx.world.reach.is_open_world() || is_pool(cx, field);
+    is_it && (found.passed_by.is_none() || is_of_shared_class(cx, field))
 }
 
 /// Whether a field holds a pool or a timer: what is made from one hands its tasks on to it.
