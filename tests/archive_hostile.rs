@@ -252,3 +252,16 @@ fn an_archive_within_itself_ends_at_the_deepest_level() {
     assert_eq!(tree.problems.len(), 1);
     assert_eq!(tree.problems[0].code, ProblemCode::LimitReached);
 }
+
+/// Sixteen archives in each archive, five levels deep, packed each time: a million in some twenty kilobytes.
+#[test]
+fn a_small_input_does_not_hold_a_million_archives() {
+    let mut bytes = zip((0..16).map(|i| stored(format!("C{i}.class"), "c")));
+    for _ in 0..4 {
+        bytes = zip((0..16).map(|i| deflated(format!("j{i}.jar"), &bytes)));
+    }
+    assert!(bytes.len() < 64 << 10, "{} bytes", bytes.len());
+    let tree = listed(bytes);
+    assert!(tree.archives.len() < 2_000, "{} archives", tree.archives.len());
+    assert!(tree.problems.iter().any(|p| p.code == ProblemCode::LimitReached));
+}

@@ -60,6 +60,7 @@ fn add(
         }
     };
     opening.charge(size, size)?;
+    opening.given_size = opening.given_size.saturating_add(size);
     let locator = if exact { Locator::File } else { Locator::OddFile(found.path().into()) };
     archive.entries.push(Entry { name, size, locator });
     Ok(())

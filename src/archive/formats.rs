@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::limits::Limits;
+use super::limits::{BYTES_OF_ARCHIVE, CLASS_RATIO, FREE_ARCHIVES, FREE_CLASS_SIZE, Limits};
 use super::nested::open_nested;
 use super::reader::Reader;
 use super::source::{Handle, Source, Window};
@@ -53,6 +53,10 @@ pub(super) struct Opening<'a> {
     pub(super) total_size: u64,
     /// Unpacked bytes of nested archives in memory.
     pub(super) nested_size: u64,
+    /// Unpacked bytes of all classes.
+    pub(super) class_size: u64,
+    /// Bytes of the archives that lie on the disk, or were given.
+    pub(super) given_size: u64,
 }
 
 /// Where an archive lies.
@@ -114,6 +118,7 @@ fn body_of(path: &Path) -> Result<Body, (ProblemCode, String)> {
 
 fn open_body(body: Body, display: &str, limits: &Limits) -> Tree {
     let mut opening = Opening::new(limits);
+    opening.given_size = if let Body::Bytes(source) = &body { source.len() } else { 0 };
     let site = Site { display: display.to_owned(), parent: None, entry_in_parent: String::new() };
     match opening.add(body, site, |_| true) {
         Ok(root) => {
@@ -136,7 +141,17 @@ fn open_body(body: Body, display: &str, limits: &Limits) -> Tree {
 impl<'a> Opening<'a> {
     fn new(limits: &'a Limits) -> Self {
         let (reader, problems) = (Reader::new(), Tally::default());
-        Self { limits, reader, archives: Vec::new(), problems, n_entries: 0, total_size: 0, nested_size: 0 }
+        Self {
+            limits,
+            reader,
+            archives: Vec::new(),
+            problems,
+            n_entries: 0,
+            total_size: 0,
+            nested_size: 0,
+            given_size: 0,
+            class_size: 0,
+        }
     }
 
     /// Recognises and lists an archive and gives its index; gives the body back if no format fits.
@@ -179,6 +194,25 @@ impl<'a> Opening<'a> {
         self.n_entries += 1;
         self.total_size = total;
         Ok(())
+    }
+
+    /// Whether a class may be read as well, as far as the input's size explains that; else why not.
+    pub(super) fn charge_class(&mut self, size: u64, is_class: bool) -> Result<(), String> {
+        if !is_class {
+            return Ok(());
+        }
+        let explained = FREE_CLASS_SIZE.saturating_add(self.given_size.saturating_mul(CLASS_RATIO));
+        let total = self.class_size.saturating_add(size);
+        if total > explained {
+            return Err(format!("the classes of the input unpack to more than {explained} bytes"));
+        }
+        self.class_size = total;
+        Ok(())
+    }
+
+    /// Whether there are more archives than an input of this size holds.
+    pub(super) fn has_too_many(&self) -> bool {
+        self.archives.len() as u64 > FREE_ARCHIVES.saturating_add(self.given_size / BYTES_OF_ARCHIVE)
     }
 
     fn tell_if_empty(&mut self, display: &str) {

@@ -17,6 +17,17 @@ pub const MAX_ENTRIES: u32 = 4_000_000;
 pub(crate) const HARD_MAX_DEPTH: u32 = 64;
 /// Entries up to this size may have any ratio: they are harmless, and small repetitive ones are common.
 pub(crate) const RATIO_FREE_SIZE: u64 = 1 << 20;
+/// Bytes that class files may unpack to however small the input is, and so many more for each byte of it: those of real
+/// archives are packed to a third.
+pub(crate) const FREE_CLASS_SIZE: u64 = 32 << 20;
+pub(crate) const CLASS_RATIO: u64 = 16;
+/// Bytes that nested archives may unpack to however small the input is, and so many more for each byte of it: archives
+/// that are packed once more hardly get smaller.
+pub(crate) const FREE_NESTED_SIZE: u64 = 64 << 20;
+pub(crate) const NESTED_RATIO: u64 = 16;
+/// Archives that an input may hold however small it is, and the bytes of it that stand for one more.
+pub(crate) const FREE_ARCHIVES: u64 = 1024;
+pub(crate) const BYTES_OF_ARCHIVE: u64 = 256;
 /// Deflate encodes at most 258 bytes in two bits (RFC 1951, 3.2.5), so no stream expands beyond this.
 pub(crate) const MAX_DEFLATE_RATIO: u64 = 1032;
 

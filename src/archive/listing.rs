@@ -39,7 +39,9 @@ pub(super) fn admit(opening: &mut Opening<'_>, archive: &mut Archive, members: V
     drop_overlapping(opening, archive, &mut members);
     archive.entries.reserve_exact(members.len());
     for listed in members {
-        if let Err(reason) = opening.charge(listed.size, listed.packed) {
+        let is_class = listed.name.ends_with(".class");
+        let charged = opening.charge(listed.size, listed.packed);
+        if let Err(reason) = charged.and_then(|()| opening.charge_class(listed.size, is_class)) {
             opening.problems.add(archive.problem(
                 ProblemCode::LimitReached,
                 &listed.name,

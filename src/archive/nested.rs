@@ -1,7 +1,7 @@
 //! Opens the archives that lie in an archive or folder.
 
 use super::formats::{Opening, Site, path_in};
-use super::limits::HARD_MAX_DEPTH;
+use super::limits::{FREE_NESTED_SIZE, HARD_MAX_DEPTH, NESTED_RATIO};
 use super::reader::{LOCAL_HEADER_MAGIC, LOCAL_HEADER_SIZE};
 use super::source::{Handle, Source};
 use super::tree::{Archive, Body, Entry, Form, Locator, Member};
@@ -53,13 +53,18 @@ fn nested_body(
         let message = format!("archives nest deeper than {depth}; this one was not opened");
         return Some(Err(archive.problem(ProblemCode::LimitReached, &entry.name, message)));
     }
-    if let Some(source) = stored {
-        return Some(Ok(Body::Bytes(source)));
+    if !matches!(archive.body, Body::Folder(_)) && opening.has_too_many() {
+        let message = "the input holds more archives than its size explains; this one was not opened";
+        return Some(Err(archive.problem(ProblemCode::LimitReached, &entry.name, message)));
     }
     if let Body::Folder(root) = &archive.body {
         return Some(Ok(Body::Bytes(Source::file(&path_in(root, entry), entry.size))));
     }
-    let left = opening.limits.max_nested_size.saturating_sub(opening.nested_size);
+    if let Some(source) = stored {
+        return Some(Ok(Body::Bytes(source)));
+    }
+    let explained = FREE_NESTED_SIZE.saturating_add(opening.given_size.saturating_mul(NESTED_RATIO));
+    let left = opening.limits.max_nested_size.min(explained).saturating_sub(opening.nested_size);
     let inflated = opening.reader.read_owned(archive, entry, left);
     // Charged even if it turns out to be no archive: unpacking it took the time.
     opening.nested_size += inflated.as_ref().map_or(0, |bytes| bytes.len() as u64);
