@@ -19,6 +19,10 @@ pub const TOO_MUCH_STATE: &str = "too many blocks and variables to be followed";
 /// Slots that the entry states of one body's blocks may take together; about a hundred times what large real bodies
 /// need.
 pub(super) const MAX_STATE_SLOTS: usize = 1 << 22;
+/// Slots and bytes of code that a body is solved with however short it is, and so many more for each byte of it. Each
+/// counts as often as it is met: up to a hundred and fifty times in the largest real bodies.
+const MAX_STEPS: usize = 1 << 18;
+const STEPS_OF_BYTE: usize = 512;
 
 /// The tables that reduced bodies are appended to.
 pub struct Bodies<'t> {
@@ -166,7 +170,9 @@ impl Executor<'_, '_, Solver<'_>> {
     /// before has written.
     fn solve(&mut self, desc: &[u8], is_static: bool) -> Result<(), ClassError> {
         self.values.s.flow.find(self.code)?;
-        self.values.s.clear(self.code.code.len());
+        let len = self.code.code.len();
+        self.values.s.clear(len);
+        self.values.s.steps_left = MAX_STEPS + len.saturating_mul(STEPS_OF_BYTE);
         self.enter(desc, is_static)?;
         while let Some(block) = self.values.s.pending.next() {
             self.run(block)?;
@@ -215,11 +221,14 @@ impl Executor<'_, '_, Solver<'_>> {
         v.block = block;
         let entry = v.s.entries[block];
         let range = entry.offset as usize..(entry.offset + entry.len) as usize;
+        let start = usize::from(v.s.flow.starts[block]);
+        let end = v.s.flow.starts.get(block + 1).map_or(self.code.code.len(), |end| usize::from(*end));
+        v.spend(range.len() + end.saturating_sub(start)).map_err(|fault| v.error_of(fault, start))?;
         self.frame.load(&v.s.states[range]);
         v.s.drafts.begin_block(block);
         v.handlers = if v.is_solved { 0..0 } else { v.s.flow.handler_rows(block) };
         v.flow_to_handlers(&self.frame).map_err(|fault| v.error_of(fault, 0))?;
-        let mut pc = usize::from(v.s.flow.starts[block]);
+        let mut pc = start;
         let mut following = block + 1;
         loop {
             let end = self.start_of(following);
@@ -270,10 +279,23 @@ impl Solver<'_> {
             .unwrap_or_else(|| ClassError::new(self.offset + pc, fault.what()))
     }
 
+    /// Counts what is done, so that a body whose origins take very long to become stable is given up.
+    #[inline]
+    fn spend(&mut self, n: usize) -> Result<(), Fault> {
+        match self.s.steps_left.checked_sub(n) {
+            Some(left) => {
+                self.s.steps_left = left;
+                Ok(())
+            }
+            None => Err(self.fault(TOO_MUCH_STATE)),
+        }
+    }
+
     fn flow_to(&mut self, block: u16, frame: &Frame) -> Result<(), Fault> {
         if self.is_solved {
             return Ok(());
         }
+        self.spend(frame.slots().len())?;
         self.s.drafts.edge(block);
         let b = usize::from(block);
         let slots = frame.slots();
@@ -311,6 +333,7 @@ impl Solver<'_> {
             let (handler, _) = self.s.flow.handler(row);
             let h = usize::from(handler);
             let locals = frame.locals();
+            self.spend(locals.len() + 1)?;
             if !self.s.is_reached(h) {
                 let caught = self.s.caught(handler);
                 let offset = self.s.states.len() as u32;
@@ -330,6 +353,7 @@ impl Solver<'_> {
     /// After a store: only that local can differ from what the handlers have seen of this block.
     fn flow_local_to_handlers(&mut self, local: u16, frame: &Frame) -> Result<(), Fault> {
         let value = frame.locals().get(usize::from(local)).copied().unwrap_or(UNKNOWN);
+        self.spend(self.handlers.len())?;
         for row in self.handlers.clone() {
             let (handler, _) = self.s.flow.handler(row);
             if self.s.join_slot(handler, usize::from(local), value) {

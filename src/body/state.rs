@@ -55,6 +55,8 @@ pub(super) struct State {
     pub(super) entries: Vec<Entry>,
     pub(super) states: Vec<Slot>,
     pub(super) pending: Pending,
+    /// What may still be done for the body.
+    pub(super) steps_left: usize,
     caught: Vec<Slot>,
 }
 
