@@ -14,12 +14,13 @@ const SERVICES: &str = "META-INF/services/";
 /// The providers of each service in all archives: internal names, in archive order.
 pub(super) fn services(archives: &[ArchiveFacts]) -> Services {
     let mut services = Services::default();
+    let mut known: FxHashSet<(&str, String)> = FxHashSet::default();
     for descriptor in archives.iter().flat_map(|archive| &archive.descriptors) {
         let Some(interface) = service_of(&descriptor.entry) else { continue };
         let providers = services.entry(interface.replace('.', "/")).or_default();
         for line in descriptor.text.lines() {
             let name = line.split('#').next().unwrap_or_default().trim().replace('.', "/");
-            if !name.is_empty() && !providers.contains(&name) {
+            if !name.is_empty() && known.insert((interface, name.clone())) {
                 providers.push(name);
             }
         }
