@@ -8,7 +8,7 @@ use crate::findings::Finding;
 use crate::program::{CallGraph, FieldGraph, Hierarchy, Program};
 use crate::rules::Rule;
 use crate::rules::evaluate::{World, evaluate};
-use crate::vocabulary::{MethodId, Problem, ProblemCode};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Problem, ProblemCode};
 use std::collections::BTreeSet;
 
 /// The graphs that questions are asked of.
@@ -43,10 +43,14 @@ pub(super) fn apply(
     rules: &[Rule],
     phases: &mut Phases<'_>,
 ) -> (Vec<Finding>, Vec<Problem>) {
-    if let Some((found, not_whole)) = phases.run("rules", || evaluate(world, rules, &Pool)) {
-        return (found, not_looked_at_whole(world, &not_whole));
+    let mut not_whole: BTreeSet<MethodId> = world.calls.cut.methods.iter().copied().collect();
+    let mut problems = not_followed_by(world, &world.calls.cut.fields);
+    if let Some((found, of_rules)) = phases.run("rules", || evaluate(world, rules, &Pool)) {
+        not_whole.extend(of_rules);
+        problems.extend(not_looked_at_whole(world, &not_whole));
+        return (found, problems);
     }
-    let (mut all, mut not_whole, mut problems) = (Vec::new(), BTreeSet::new(), Vec::new());
+    let mut all = Vec::new();
     for rule in rules {
         match phases.run("rule by rule", || evaluate(world, std::slice::from_ref(rule), &Pool)) {
             Some((found, of_rule)) => {
@@ -61,7 +65,6 @@ pub(super) fn apply(
             )),
         }
     }
-    let not_whole: Vec<MethodId> = not_whole.into_iter().collect();
     problems.extend(not_looked_at_whole(world, &not_whole));
     (all, problems)
 }
@@ -69,9 +72,10 @@ pub(super) fn apply(
 /// At most so many methods that are too large are listed one by one.
 const MAX_LISTED: usize = 20;
 
-fn not_looked_at_whole(world: &World<'_>, methods: &[MethodId]) -> Vec<Problem> {
+/// What is said of methods of which something was left out.
+fn not_looked_at_whole(world: &World<'_>, methods: &BTreeSet<MethodId>) -> Vec<Problem> {
     let program = world.program;
-    let archive = |class| world.archives.get(program.archive_of(class)).map_or("", |a| a.path.as_str());
+    let archive = |class| archive_of(world, class);
     let listed = methods.iter().take(MAX_LISTED).map(|method| {
         let class = program.class_of_method(*method);
         let name = program.text(program.method(*method).name);
@@ -86,4 +90,29 @@ fn not_looked_at_whole(world: &World<'_>, methods: &[MethodId]) -> Vec<Problem> 
         problems.push(Problem::new(ProblemCode::AnalysisBound, archive, "", message));
     }
     problems
+}
+
+/// What is said of fields whose functions are not taken to be called by those who read them.
+fn not_followed_by(world: &World<'_>, fields: &[FieldId]) -> Vec<Problem> {
+    let program = world.program;
+    let listed = fields.iter().take(MAX_LISTED).map(|field| {
+        let class = program.class_of_field(*field);
+        let name = program.text(program.field(*field).name);
+        let message = format!(
+            "`{name}` keeps so many functions, and is read in so many places, that calls of them were not followed"
+        );
+        let entry = format!("{}.class", program.class_name(class));
+        Problem::new(ProblemCode::AnalysisBound, archive_of(world, class), &entry, message)
+    });
+    let mut problems: Vec<Problem> = listed.collect();
+    if let (1.., Some(last)) = (fields.len().saturating_sub(MAX_LISTED), fields.last()) {
+        let message = format!("and {} more fields that keep as many", fields.len() - MAX_LISTED);
+        let archive = archive_of(world, program.class_of_field(*last));
+        problems.push(Problem::new(ProblemCode::AnalysisBound, archive, "", message));
+    }
+    problems
+}
+
+fn archive_of<'w>(world: &World<'w>, class: ClassId) -> &'w str {
+    world.archives.get(world.program.archive_of(class)).map_or("", |a| a.path.as_str())
 }

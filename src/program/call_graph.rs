@@ -10,6 +10,7 @@ mod inherited;
 mod kept;
 mod overrides;
 
+pub use self::edges::Cut;
 use self::edges::{Found, merge_edges};
 use self::inherited::Step;
 use self::kept::{Keeping, edges_of};
@@ -51,6 +52,8 @@ pub struct CallGraph {
     makers: BitSet,
     /// Nodes of functions that outlive the run of the code that makes them.
     outliving: BitSet,
+    /// What was left out.
+    pub cut: Cut,
     /// Invoke instructions whose target was found.
     pub n_sites: usize,
     /// Invoke instructions whose target was not found in the view of the caller.
@@ -125,11 +128,13 @@ impl CallGraph {
             outliving.add(*node as usize);
         });
         let kept = found.iter_mut().flat_map(|f| std::mem::take(&mut f.kept)).collect();
-        let of_fields = edges_of(kept, program, fields);
+        let (of_fields, cut_fields) = edges_of(kept, program, fields);
+        let cut_methods = found.iter_mut().flat_map(|f| std::mem::take(&mut f.cut)).collect();
+        let cut = Cut { methods: cut_methods, fields: cut_fields };
         found.push(Found { others: of_fields, ..Found::default() });
         let (first, targets) = merge_edges(found, program.n_methods, n_nodes);
         numbers.forget_kinds();
-        Self { first, targets, numbers, initializers, lambdas, makers, outliving, n_sites, n_unresolved }
+        Self { first, targets, numbers, initializers, lambdas, makers, outliving, cut, n_sites, n_unresolved }
     }
 
     /// Number of nodes.
@@ -320,7 +325,8 @@ impl Work<'_, '_> {
         if (self.has_lambda || self.makes_anonymous) && self.program.is_shared(class) {
             let origins = Origins { unit: self.program.unit(class), method };
             let Found { kept, outliving, .. } = &mut self.found;
-            self.keeping.of_body(class, origins, kept, outliving);
+            let is_whole = self.keeping.of_body(class, origins, kept, outliving);
+            self.found.cut.extend(Some(id).filter(|_| !is_whole));
         }
         self.found.lambdas.extend(Some(id).filter(|_| self.has_lambda));
         self.found.makers.extend(Some(id).filter(|_| self.makes_objects));

@@ -1,7 +1,16 @@
 //! Edges as they are found, and how they become one table.
 
 use super::kept::Kept;
-use crate::vocabulary::{MethodId, sort_and_dedup};
+use crate::vocabulary::{FieldId, MethodId, sort_and_dedup};
+
+/// Functions that are kept, and not taken to be called by all who may.
+#[derive(Default)]
+pub struct Cut {
+    /// Methods that keep so many that not all were followed.
+    pub methods: Vec<MethodId>,
+    /// Fields that keep so many, and are read by so many, that nobody is taken to call them for that.
+    pub fields: Vec<FieldId>,
+}
 
 /// The edges of some classes whose numbers follow each other.
 #[derive(Default)]
@@ -20,6 +29,8 @@ pub(super) struct Found {
     pub(super) kept: Vec<Kept>,
     /// Nodes of functions that outlive the code that makes them.
     pub(super) outliving: Vec<u32>,
+    /// Methods that keep so many functions that not all are followed.
+    pub(super) cut: Vec<MethodId>,
     pub(super) n_sites: usize,
     pub(super) n_unresolved: usize,
 }

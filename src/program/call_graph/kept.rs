@@ -12,16 +12,17 @@ use super::Node;
 use crate::facts::{Event, EventKind, Value};
 use crate::program::field_graph::FieldGraph;
 use crate::vocabulary::descriptor::{params, return_type};
-use crate::vocabulary::{ClassId, FieldId, MethodId, ValueId};
-use rustc_hash::FxHashMap;
+use crate::vocabulary::{ClassId, FieldId, MethodId, ValueId, sort_and_dedup};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// Methods that hand a function on to one another before it is stored.
 const MAX_DEPTH: u8 = 3;
 /// Functions that are followed for one value.
 const MAX_FUNCTIONS: usize = 256;
-/// Functions with their fields that are followed for one body.
-const MAX_OF_BODY: usize = 1 << 14;
+/// Functions that are looked at in one body, each as often as something is done with it. Beyond that, and beyond the other
+/// bounds, what a body keeps is not followed, which is noted.
+const MAX_STEPS: usize = 1 << 18;
 /// Functions of other classes that an object's field may hold: with more of them it depends on the object which.
 const MAX_FOREIGN: usize = 4;
 /// So many edges for each reader and each function of a field, at most.
@@ -59,26 +60,26 @@ impl<'w, 'f> Keeping<'w, 'f> {
         Self { program, numbers, of_params: FxHashMap::default() }
     }
 
-    /// Adds what a body of a class stores, and the nodes of the functions that outlive it.
+    /// Adds what a body of a class stores, and the nodes of the functions that outlive it. Whether all was followed.
     pub(super) fn of_body(
         &mut self,
         class: ClassId,
         origins: Origins<'_>,
         kept: &mut Vec<Kept>,
         outliving: &mut Vec<u32>,
-    ) {
-        let mut held: FxHashMap<Value, Vec<u32>> = FxHashMap::default();
-        let first = kept.len();
+    ) -> bool {
+        let mut held = Held::default();
+        let (first, first_outliving) = (kept.len(), outliving.len());
         for (i, event) in (0u32..).zip(origins.events()) {
             if let Some(function) = self.made_by(class, event) {
-                hold(&mut held, Value::Event(i), &[function]);
+                held.hold(Value::Event(i), &[function]);
             }
-            if held.is_empty() {
+            if held.of.is_empty() {
                 continue;
             }
             for (p, arg) in origins.args(event).iter().enumerate() {
-                let functions = held_by(&held, origins, *arg);
-                if functions.is_empty() || kept.len() - first > MAX_OF_BODY {
+                let functions = held.by(origins, *arg);
+                if functions.is_empty() || !held.spend(functions.len()) {
                     continue;
                 }
                 if event.kind == EventKind::Return {
@@ -92,7 +93,7 @@ impl<'w, 'f> Keeping<'w, 'f> {
                     _ => Handed::default(),
                 };
                 if handed.is_in_result {
-                    hold(&mut held, Value::Event(i), &functions);
+                    held.hold(Value::Event(i), &functions);
                 }
                 let mut fields = handed.fields;
                 fields.extend(to);
@@ -100,12 +101,15 @@ impl<'w, 'f> Keeping<'w, 'f> {
                     for object in origins.leaves(origins.arg(event, 0)) {
                         match self.field_read(class, origins, object) {
                             Some(field) => fields.push(field),
-                            None if matches!(object, Value::Event(_)) => hold(&mut held, object, &functions),
+                            None if matches!(object, Value::Event(_)) => held.hold(object, &functions),
                             None => {}
                         }
                     }
                 }
                 for field in fields {
+                    if !held.spend(functions.len()) {
+                        break;
+                    }
                     let is_foreign =
                         !self.program.is_same_outermost(class, self.program.class_of_field(field));
                     kept.extend(functions.iter().map(|node| Kept { field, is_foreign, node: *node }));
@@ -113,16 +117,9 @@ impl<'w, 'f> Keeping<'w, 'f> {
                 }
             }
         }
-        kept[first..].sort_unstable();
-        let mut last = None;
-        let mut end = first;
-        for at in first..kept.len() {
-            if last.replace(kept[at]) != Some(kept[at]) {
-                kept[end] = kept[at];
-                end += 1;
-            }
-        }
-        kept.truncate(end);
+        sort_and_dedup(kept, first);
+        sort_and_dedup(outliving, first_outliving);
+        !held.is_cut
     }
 
     /// The node of the function that an event makes, if it makes one.
@@ -226,27 +223,57 @@ impl<'w, 'f> Keeping<'w, 'f> {
     }
 }
 
-fn hold(held: &mut FxHashMap<Value, Vec<u32>>, value: Value, functions: &[u32]) {
-    let known = held.entry(value).or_default();
-    for function in functions {
-        if known.len() < MAX_FUNCTIONS && !known.contains(function) {
-            known.push(*function);
+/// The functions that values of a body hold.
+#[derive(Default)]
+struct Held {
+    of: FxHashMap<Value, Vec<u32>>,
+    known: FxHashSet<(Value, u32)>,
+    n_steps: usize,
+    /// Whether something was left out.
+    is_cut: bool,
+}
+
+impl Held {
+    fn hold(&mut self, value: Value, functions: &[u32]) {
+        let of_value = self.of.entry(value).or_default();
+        for function in functions {
+            if self.known.contains(&(value, *function)) {
+                continue;
+            }
+            if of_value.len() >= MAX_FUNCTIONS {
+                self.is_cut = true;
+                return;
+            }
+            of_value.push(*function);
+            self.known.insert((value, *function));
         }
+    }
+
+    fn by(&mut self, origins: Origins<'_>, value: ValueId) -> Vec<u32> {
+        let of_leaves = origins.leaves(value).filter_map(|leaf| self.of.get(&leaf));
+        let mut functions: Vec<u32> = of_leaves.flatten().copied().collect();
+        self.is_cut |= functions.len() > MAX_FUNCTIONS;
+        functions.truncate(MAX_FUNCTIONS);
+        functions
+    }
+
+    /// Counts functions that are looked at. Whether there are not too many.
+    fn spend(&mut self, n: usize) -> bool {
+        self.n_steps += n;
+        self.is_cut |= self.n_steps > MAX_STEPS;
+        self.n_steps <= MAX_STEPS
     }
 }
 
-fn held_by(held: &FxHashMap<Value, Vec<u32>>, origins: Origins<'_>, value: ValueId) -> Vec<u32> {
-    let mut functions: Vec<u32> =
-        origins.leaves(value).filter_map(|leaf| held.get(&leaf)).flatten().copied().collect();
-    functions.truncate(MAX_FUNCTIONS);
-    functions
-}
-
-/// Edges from those who read fields to the functions that these keep.
-pub(super) fn edges_of(mut kept: Vec<Kept>, program: &Program<'_>, fields: &FieldGraph) -> Vec<(u32, u32)> {
+/// Edges from those who read fields to the functions that these keep, and the fields of which there are too many of both.
+pub(super) fn edges_of(
+    mut kept: Vec<Kept>,
+    program: &Program<'_>,
+    fields: &FieldGraph,
+) -> (Vec<(u32, u32)>, Vec<FieldId>) {
     kept.sort_unstable();
     kept.dedup();
-    let mut edges = Vec::new();
+    let (mut edges, mut left_out) = (Vec::new(), Vec::new());
     for of_field in kept.chunk_by(|a, b| a.field == b.field) {
         let Some(field) = of_field.first().map(|k| k.field) else { continue };
         let is_static = program.field(field).access.is_static();
@@ -257,9 +284,10 @@ pub(super) fn edges_of(mut kept: Vec<Kept>, program: &Program<'_>, fields: &Fiel
         let mut readers: Vec<u32> = fields.reads(field).map(|access| access.method.0).collect();
         readers.dedup();
         if readers.len().saturating_mul(functions.len()) > MAX_EDGES * (readers.len() + functions.len()) {
+            left_out.push(field);
             continue;
         }
         edges.extend(readers.iter().flat_map(|from| functions.iter().map(move |to| (*from, *to))));
     }
-    edges
+    (edges, left_out)
 }
