@@ -1,17 +1,22 @@
 //! Every change of a field's value after initialisation: writes, and changes through what the field holds, by
 //! whatever way the value travels.
 
+mod getters;
+mod table;
+
 pub use super::effects::How;
 use super::effects::{Aliases, Effect, Part, Uses, sets_object};
 use super::may_hold::{self, may_hold_state};
+use super::operands::Operands;
 use super::reflective::{self, Handled};
 use super::remembered::Remembered;
 pub use super::written::{Written, kinds_of, put_into, written};
 use super::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
-use crate::program::Origins;
-use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel};
-use std::sync::OnceLock;
+use crate::vocabulary::{FieldId, MethodId, Parallel};
+use getters::{Getters, getters};
+use std::sync::{Arc, OnceLock};
+pub use table::ChangeTable;
 
 /// One change of one field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,15 +31,6 @@ pub struct Change {
     pub how: How,
     /// Where it finally happens, if in a method that the value is handed to.
     pub inside: Option<(MethodId, u16)>,
-}
-
-/// Some changes, by field.
-#[derive(Default)]
-pub struct ChangeTable {
-    /// First row of each field, and one more.
-    first: Vec<u32>,
-    /// In method order for each field.
-    rows: Vec<Change>,
 }
 
 /// What is known of each field before bodies are looked at.
@@ -78,8 +74,8 @@ impl Candidates {
     }
 }
 
-/// Rounds of following getters that return what other getters return.
-const GETTER_ROUNDS: usize = 3;
+/// Bodies with more events are not looked at whole for each field.
+const MANY_EVENTS: usize = 256;
 
 /// The changes of any field, looked for when somebody asks for them: most fields belong to objects that nobody shares,
 /// and nobody asks.
@@ -91,6 +87,8 @@ pub struct Changes<'s> {
     /// Accesses through handles, by field.
     through_handles: Vec<Handled>,
     effects: Known,
+    /// Where large bodies have which values.
+    operands: Remembered<MethodId, Arc<Operands>>,
     found: Vec<OnceLock<Box<Page>>>,
 }
 
@@ -122,6 +120,7 @@ impl<'s> Changes<'s> {
             candidates,
             through_handles: through_handles(world),
             effects: Known::default(),
+            operands: Remembered::default(),
             found: (0..world.program.n_fields.div_ceil(PAGE)).map(|_| OnceLock::new()).collect(),
         }
     }
@@ -187,8 +186,10 @@ impl<'s> Changes<'s> {
             let seeds: Vec<(u16, Part)> = seeds.collect();
             if !seeds.is_empty() {
                 let body = self.world.body(id);
-                let aliases = Aliases::of_events(&self.uses, self.world, body, &seeds);
-                self.uses_of(body, field, &aliases, &mut found);
+                let is_large = body.origins.events().len() > MANY_EVENTS;
+                let operands = is_large.then(|| self.operands.get_or_find(id, || Operands::of(body).into()));
+                let aliases = Aliases::of_events(&self.uses, self.world, body, &seeds, operands.as_deref());
+                self.uses_of(body, field, (&aliases, operands.as_deref()), &mut found);
             }
         }
         if self.candidates.holder(field) {
@@ -255,24 +256,49 @@ impl<'s> Changes<'s> {
         places
     }
 
-    fn uses_of(&self, body: Body<'_>, field: FieldId, aliases: &Aliases, found: &mut Vec<Change>) {
-        for (i, event) in body.origins.events().iter().enumerate() {
-            for (position, value) in body.origins.args(event).iter().enumerate() {
-                let Some(part) = aliases.part(body, *value) else { continue };
-                let change =
-                    Change { field, method: body.id, event: i as u16, how: How::Array, inside: None };
-                if let Some(how) = self.uses.direct(self.world, body, event, position) {
-                    found.extend(how.of_part(part).map(|how| Change { how, ..change }));
-                } else if let Some(effect) = self.handed_on(body, event, position, part) {
-                    let inside = Some((effect.method, effect.event));
-                    found.push(Change { how: effect.how, inside, ..change });
-                } else if part == Part::Entry
-                    && let Some(at) = self.sets_of_thread(body, field, i as u16, position)
-                {
-                    let inside = Some(at).filter(|(method, _)| *method != body.id);
-                    found.push(Change { how: How::Set, inside, ..change });
+    fn uses_of(
+        &self,
+        body: Body<'_>,
+        field: FieldId,
+        (aliases, operands): (&Aliases, Option<&Operands>),
+        found: &mut Vec<Change>,
+    ) {
+        let events = body.origins.events();
+        if let Some(operands) = operands {
+            for (i, position) in aliases.operands(operands) {
+                if let Some(event) = events.get(usize::from(i)) {
+                    self.use_of(body, field, aliases, (i, event, usize::from(position)), found);
                 }
             }
+            return;
+        }
+        for (i, event) in (0u16..).zip(events) {
+            for position in 0..body.origins.args(event).len() {
+                self.use_of(body, field, aliases, (i, event, position), found);
+            }
+        }
+    }
+
+    fn use_of(
+        &self,
+        body: Body<'_>,
+        field: FieldId,
+        aliases: &Aliases,
+        (i, event, position): (u16, &Event, usize),
+        found: &mut Vec<Change>,
+    ) {
+        let Some(part) = aliases.part(body, body.origins.arg(event, position)) else { return };
+        let change = Change { field, method: body.id, event: i, how: How::Array, inside: None };
+        if let Some(how) = self.uses.direct(self.world, body, event, position) {
+            found.extend(how.of_part(part).map(|how| Change { how, ..change }));
+        } else if let Some(effect) = self.handed_on(body, event, position, part) {
+            let inside = Some((effect.method, effect.event));
+            found.push(Change { how: effect.how, inside, ..change });
+        } else if part == Part::Entry
+            && let Some(at) = self.sets_of_thread(body, field, i, position)
+        {
+            let inside = Some(at).filter(|(method, _)| *method != body.id);
+            found.push(Change { how: How::Set, inside, ..change });
         }
     }
 
@@ -303,32 +329,6 @@ impl<'s> Changes<'s> {
     }
 }
 
-impl ChangeTable {
-    /// Sorts by counting; the order of the changes of one field stays.
-    fn new(parts: &[Vec<Change>], n_fields: usize) -> Self {
-        let mut first = vec![0u32; n_fields + 1];
-        parts.iter().flatten().for_each(|change| first[change.field.index() + 1] += 1);
-        for i in 0..n_fields {
-            first[i + 1] += first[i];
-        }
-        Self { first, rows: parts.concat() }
-    }
-
-    /// The changes of a field, in method order.
-    pub fn of(&self, field: FieldId) -> &[Change] {
-        match (self.first.get(field.index()), self.first.get(field.index() + 1)) {
-            (Some(start), Some(end)) => self.rows.get(*start as usize..*end as usize).unwrap_or_default(),
-            _ => &[],
-        }
-    }
-
-    /// The fields that change, ascending.
-    pub fn fields(&self) -> impl Iterator<Item = FieldId> + '_ {
-        let changing = self.first.windows(2).enumerate().filter(|(_, rows)| rows[0] < rows[1]);
-        changing.map(|(field, _)| FieldId::from_index(field))
-    }
-}
-
 /// Accesses through handles in all bodies, by field.
 fn through_handles(world: &World<'_>) -> Vec<Handled> {
     let methods = (0..world.program.n_methods).map(MethodId::from_index);
@@ -341,137 +341,6 @@ fn through_handles(world: &World<'_>) -> Vec<Handled> {
     found.sort_unstable();
     found.dedup();
     found
-}
-
-/// Methods that return what a field holds, by field.
-struct Getters(Vec<(FieldId, MethodId, Part)>);
-
-impl Getters {
-    fn of(&self, field: FieldId) -> &[(FieldId, MethodId, Part)] {
-        let from = self.0.partition_point(|(f, ..)| *f < field);
-        let n = self.0[from..].partition_point(|(f, ..)| *f == field);
-        &self.0[from..from + n]
-    }
-}
-
-/// What a method returns: a candidate field's value or something of it, or what another method returns.
-#[derive(Clone, Copy)]
-enum Returned {
-    Field(FieldId, Part),
-    CallOf(MethodId),
-}
-
-/// Methods that return what a candidate field holds. Bodies are looked at once; chains of getters are followed over
-/// what they return.
-fn getters(
-    world: &World<'_>,
-    uses: &Uses<'_>,
-    is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
-    parallel: &impl Parallel,
-) -> Getters {
-    const CHUNK: usize = 256;
-    let n = world.program.classes.len();
-    let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
-        let mut found = Vec::new();
-        for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
-            let class = ClassId::from_index(i);
-            let unit = world.program.unit(class);
-            let methods = world.program.methods_of(class);
-            for (id, method) in methods.filter(|(_, m)| m.has_body && !world.program.is_void(m.desc)) {
-                let body = Body { id, class, method, origins: Origins { unit, method } };
-                returned(world, uses, is_candidate, body, &mut found);
-            }
-        }
-        found
-    });
-    let mut fields: Vec<Option<(FieldId, Part)>> = vec![None; world.program.n_methods];
-    let mut chains: Vec<(MethodId, MethodId)> = Vec::new();
-    for (id, returned) in found.into_iter().flatten() {
-        match returned {
-            Returned::Field(field, part) => fields[id.index()] = Some((field, part)),
-            Returned::CallOf(callee) => chains.push((id, callee)),
-        }
-    }
-    for _ in 1..GETTER_ROUNDS {
-        let open = chains.iter().filter(|(id, _)| fields[id.index()].is_none());
-        let more: Vec<(MethodId, (FieldId, Part))> =
-            open.filter_map(|(id, callee)| Some((*id, fields[callee.index()]?))).collect();
-        if more.is_empty() {
-            break;
-        }
-        // Of several callees the first counts.
-        more.into_iter().rev().for_each(|(id, field)| fields[id.index()] = Some(field));
-    }
-    let by_method = fields.into_iter().enumerate();
-    let mut by_field: Vec<(FieldId, MethodId, Part)> = by_method
-        .filter_map(|(m, shown)| shown.map(|(field, part)| (field, MethodId::from_index(m), part)))
-        .collect();
-    // Collected where the far longer table by method stood.
-    by_field.shrink_to_fit();
-    by_field.sort_unstable();
-    Getters(by_field)
-}
-
-fn returned(
-    world: &World<'_>,
-    uses: &Uses<'_>,
-    is_candidate: &(dyn Fn(FieldId) -> bool + Sync),
-    body: Body<'_>,
-    found: &mut Vec<(MethodId, Returned)>,
-) {
-    let id = body.id;
-    let refs = world.program.refs(world.program.class(body.class).loader);
-    let candidate = |event: &Event| {
-        let is_read = matches!(event.kind, EventKind::GetStatic | EventKind::GetField);
-        refs.field(event.member().filter(|_| is_read)?).filter(|f| is_candidate(*f))
-    };
-    let from = found.len();
-    let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
-    for value in returns.flat_map(|e| body.origins.args(e)) {
-        for leaf in body.origins.leaves(*value) {
-            let Some((_, event)) = body.origins.event(leaf) else { continue };
-            let shown = candidate(event).map(|field| (field, Part::Whole));
-            let shown = shown.or_else(|| shown_of_field(world, uses, body, event, &candidate));
-            if let Some((field, part)) = shown {
-                found.truncate(from);
-                found.push((id, Returned::Field(field, part)));
-                return;
-            }
-            let Some(member) = event.member() else { continue };
-            if event.kind.is_invoke() {
-                // What has no body returns nothing that is seen.
-                let callee = refs.method(member).filter(|m| world.program.method(*m).has_body);
-                found.extend(callee.map(|m| (id, Returned::CallOf(m))));
-            }
-        }
-    }
-}
-
-/// Views of views that are followed to the field.
-const MAX_VIEWS: usize = 4;
-
-/// The field of which a call's result is a view or an entry.
-fn shown_of_field(
-    world: &World<'_>,
-    uses: &Uses<'_>,
-    body: Body<'_>,
-    event: &Event,
-    candidate: &dyn Fn(&Event) -> Option<FieldId>,
-) -> Option<(FieldId, Part)> {
-    let (mut at, mut shown) = (event, Part::Whole);
-    for _ in 0..MAX_VIEWS {
-        let args = body.origins.args(at).iter().enumerate();
-        let mut parts = args.filter_map(|(i, value)| Some((*value, uses.shown(world, body, at, i)?)));
-        let (value, part) = parts.next()?;
-        shown = shown.max(part);
-        let mut leaves = body.origins.leaves(value).filter_map(|leaf| body.origins.event(leaf));
-        let (_, of) = leaves.next()?;
-        if let Some(field) = candidate(of) {
-            return Some((field, shown));
-        }
-        at = of;
-    }
-    None
 }
 
 /// Effects that were asked for, so that a helper which many callers use is looked at once.

@@ -1,10 +1,13 @@
 //! What a body does to a value it is handed: the one place that knows how a value is used.
 
 use super::knowledge::{ApiId, Knowledge, Subject, groups};
+use super::operands::{Operand, Operands};
 use super::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{MethodId, ValueId};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// How a use changes what a value holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -330,15 +333,60 @@ impl Aliases {
     }
 
     /// Of the results of some events, with what each shows.
-    pub fn of_events(uses: &Uses<'_>, world: &World<'_>, body: Body<'_>, seeds: &[(u16, Part)]) -> Self {
+    pub(super) fn of_events(
+        uses: &Uses<'_>,
+        world: &World<'_>,
+        body: Body<'_>,
+        seeds: &[(u16, Part)],
+        operands: Option<&Operands>,
+    ) -> Self {
         let mut aliases = Self { param: None, events: vec![None; body.origins.events().len()] };
         for (seed, part) in seeds {
             if let Some(slot) = aliases.events.get_mut(usize::from(*seed)) {
                 *slot = Some(*part);
             }
         }
-        aliases.close(uses, world, body);
+        match operands {
+            None => aliases.close(uses, world, body),
+            Some(operands) => aliases.close_with(uses, world, body, (seeds, operands)),
+        }
         aliases
+    }
+
+    /// The same, with what is known of where the body has which values, in place of a look at all its events.
+    fn close_with(
+        &mut self,
+        uses: &Uses<'_>,
+        world: &World<'_>,
+        body: Body<'_>,
+        (seeds, operands): (&[(u16, Part)], &Operands),
+    ) {
+        let users =
+            |event: u16| operands.of_value(Value::Event(u32::from(event))).map(|(user, _)| Reverse(user));
+        let mut waiting: BinaryHeap<Reverse<u16>> = seeds.iter().flat_map(|(seed, _)| users(*seed)).collect();
+        let mut last = None;
+        while let Some(Reverse(i)) = waiting.pop() {
+            let at = usize::from(i);
+            let Some(event) = body.origins.events().get(at).filter(|_| last.replace(i) != Some(i)) else {
+                continue;
+            };
+            if self.events[at].is_some() || !event.is_used() {
+                continue;
+            }
+            self.events[at] = self.shown_by(uses, world, body, event);
+            if self.events[at].is_some() {
+                waiting.extend(users(i).filter(|Reverse(user)| *user > i));
+            }
+        }
+    }
+
+    /// The operands that show something of the value, in the order of the code.
+    pub(super) fn operands(&self, operands: &Operands) -> Vec<Operand> {
+        let events = self.events.iter().zip(0u32..).filter(|(part, _)| part.is_some());
+        let mut found: Vec<Operand> = events.flat_map(|(_, i)| operands.of_value(Value::Event(i))).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Code order is enough for all but loops that carry a view backwards.
@@ -347,12 +395,15 @@ impl Aliases {
             if self.events[i].is_some() || !event.is_used() {
                 continue;
             }
-            let args = body.origins.args(event);
-            self.events[i] = args.iter().enumerate().find_map(|(position, value)| {
-                let part = self.part(body, *value)?;
-                Some(part.max(uses.shown(world, body, event, position)?))
-            });
+            self.events[i] = self.shown_by(uses, world, body, event);
         }
+    }
+
+    fn shown_by(&self, uses: &Uses<'_>, world: &World<'_>, body: Body<'_>, event: &Event) -> Option<Part> {
+        body.origins.args(event).iter().enumerate().find_map(|(position, value)| {
+            let part = self.part(body, *value)?;
+            Some(part.max(uses.shown(world, body, event, position)?))
+        })
     }
 
     /// What a value may show, if it may be one of them.

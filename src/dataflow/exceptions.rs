@@ -11,6 +11,7 @@ mod repeated;
 mod throws;
 mod unseen;
 
+pub(crate) use explicit::Own;
 pub(crate) use throws::BodyThrows;
 
 use super::knowledge::groups;
@@ -18,8 +19,9 @@ use super::{Body, World};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::vocabulary::{LoaderId, MethodId, Name, descriptor};
 use rustc_hash::FxHashMap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 // The platform's own roots of exceptions, which the class file format's semantics and the language rest on.
 pub(crate) const THROWABLE: &str = "java/lang/Throwable";
@@ -163,9 +165,12 @@ pub(crate) struct Exceptions<'w> {
     determined: &'w [bool],
     in_vain: &'w [bool],
     declared: RefCell<FxHashMap<MethodId, Vec<Thrown>>>,
-    own: RefCell<FxHashMap<MethodId, Rc<[explicit::Own]>>>,
+    own: RefCell<FxHashMap<MethodId, Arc<[explicit::Own]>>>,
     explicit: RefCell<FxHashMap<MethodId, Rc<[Thrown]>>>,
     checked: RefCell<FxHashMap<(MethodId, u32), bool>>,
+    /// Events of callees that may be looked at for what is asked now, and those that have been.
+    n_allowed: Cell<u64>,
+    n_spent: Cell<u64>,
 }
 
 impl<'w> Exceptions<'w> {
@@ -183,6 +188,8 @@ impl<'w> Exceptions<'w> {
             own: RefCell::default(),
             explicit: RefCell::default(),
             checked: RefCell::default(),
+            n_allowed: Cell::new(u64::MAX),
+            n_spent: Cell::new(0),
         }
     }
 

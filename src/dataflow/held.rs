@@ -1,14 +1,16 @@
 //! Objects that a static field, a bean container or the service loader holds: their instance fields are shared as a static is.
 
+mod boxes;
 mod given;
 
-use super::knowledge::{Subject, groups};
+use super::knowledge::Subject;
 use super::origins::{self, Origin};
 use super::unload::beans::Beans;
-use super::{Changes, How, World, marks};
-use crate::facts::{Event, EventKind, NO_NAME, Value};
+use super::{Changes, How, World};
+use crate::facts::{Event, EventKind, NO_NAME};
 use crate::program::link::NO_CLASS;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, Parallel, ValueId};
+use boxes::{Boxes, Stores, stores_into};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What keeps an object for the whole JVM.
@@ -372,13 +374,17 @@ pub fn stored_objects(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)>
         return Vec::new();
     }
     let mut found = Vec::new();
+    // Writes are in method order.
+    let mut boxes: Option<Boxes> = None;
     for access in world.fields.writes(field) {
         let body = world.body(access.method);
         let Some(event) = world.event(access.method, access.event) else { continue };
         let Some(value) = body.origins.args(event).last() else { continue };
         if facts.access.is_static() {
             found.extend(made_on_the_way(world, access.method, *value));
-            found.extend(boxed(world, access.method, *value));
+            let known = boxes.take().filter(|known| known.method == access.method);
+            let known = boxes.insert(known.unwrap_or_else(|| Boxes::of(world, access.method)));
+            found.extend(known.content(world, *value));
             continue;
         }
         let loader = world.program.class(body.class).loader;
@@ -441,44 +447,21 @@ fn first_elements(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)> {
     if !world.program.text(world.program.field(field).desc).starts_with("[L") {
         return Vec::new();
     }
+    let mut stores: Option<(MethodId, Stores)> = None;
     let mut found = Vec::new();
     for access in world.fields.writes(field) {
         let body = world.body(access.method);
         let Some(event) = world.event(access.method, access.event) else { continue };
         let Some(value) = body.origins.args(event).last() else { continue };
-        let arrays: Vec<Value> = body.origins.leaves(*value).collect();
-        let stores = body.origins.events().iter().filter(|e| e.kind == EventKind::ArrayStore);
-        let into =
-            stores.filter(|e| body.origins.leaves(body.origins.arg(e, 0)).any(|l| arrays.contains(&l)));
-        let put = into.filter_map(|e| body.origins.args(e).last());
-        found.extend(put.flat_map(|put| made_on_the_way(world, access.method, *put)));
+        let known = stores.take().filter(|(method, _)| *method == access.method);
+        let (_, known) = stores.insert(known.unwrap_or_else(|| (access.method, stores_into(body))));
+        let mut put: Vec<(u16, ValueId)> =
+            body.origins.leaves(*value).filter_map(|array| known.get(&array)).flatten().copied().collect();
+        put.sort_unstable();
+        put.dedup();
+        found.extend(put.into_iter().flat_map(|(_, put)| made_on_the_way(world, access.method, put)));
     }
     found
-}
-
-/// The objects in a box that a method makes for a single one: `new AtomicReference<>(new Settings())`.
-fn boxed(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<(ClassId, Site)> {
-    // A body that calls no method which is known makes no box.
-    if !world.knowledge.is_marked(method, marks::API) {
-        return Vec::new();
-    }
-    let body = world.body(method);
-    let loader = world.program.class(body.class).loader;
-    let boxes = world.knowledge.group(groups::BOX_MAKER);
-    let is_made = |event: &Event, leaf: Value| match event.kind {
-        EventKind::InvokeSpecial => body.origins.leaves(body.origins.arg(event, 0)).any(|l| l == leaf),
-        EventKind::InvokeStatic => body.origins.event(leaf).is_some_and(|(_, e)| std::ptr::eq(e, event)),
-        _ => false,
-    };
-    let leaves: Vec<Value> = body.origins.leaves(value).collect();
-    let makers = body.origins.events().iter().filter(|event| {
-        event.kind.is_invoke()
-            && event.member().is_some_and(|m| world.knowledge.api_in(boxes, loader, m).is_some())
-            && leaves.iter().any(|leaf| is_made(event, *leaf))
-    });
-    let content =
-        makers.filter_map(|event| body.origins.args(event).get(usize::from(event.kind.has_receiver())));
-    content.flat_map(|content| made_on_the_way(world, method, *content)).collect()
 }
 
 fn made_on_the_way(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<(ClassId, Site)> {

@@ -21,15 +21,18 @@ pub mod may_hold;
 pub mod new_objects;
 pub mod objects;
 pub mod obligations;
+pub(crate) mod operands;
 pub mod origins;
 pub mod own_answer;
 pub mod paths;
 mod reflective;
 pub mod remembered;
+mod rounds;
 pub mod unload;
 mod written;
 
 pub use bounds::Bounds;
+pub(crate) use bounds::{Share, n_events};
 pub use changes::{Change, ChangeTable, Changes, How};
 pub use knowledge::{ApiId, Knowledge, Role};
 

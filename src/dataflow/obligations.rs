@@ -18,23 +18,22 @@ mod handed;
 mod holders;
 mod marks;
 mod memory;
-mod operands;
 mod overwritten;
 mod owners;
 mod places;
 mod replaced;
+mod rounds;
 mod summaries;
 mod uses;
 
 pub use super::paths::ExitKind;
 pub use summaries::{Summaries, Yielded};
 
-use super::exceptions::Exceptions;
 use super::knowledge::ResourceId;
 use super::paths::Exit;
 use super::{Body, World};
 use crate::facts::Value;
-use crate::vocabulary::MethodId;
+use crate::vocabulary::{MethodId, Parallel, Sequential};
 use acquire::{Held, Obligation};
 use callees::Callees;
 use follow::Followed;
@@ -43,12 +42,6 @@ use uses::Uses;
 
 /// The group of the models for what is taken and given back, rather than opened and closed.
 const LOCKS: &str = "locks";
-/// Events and values that are looked at for all obligations of one body; those that come after are not followed, which is
-/// noted.
-const MAX_STEPS: usize = 1 << 22;
-/// Obligations of one body that are followed however large it is.
-const MIN_FOLLOWED: usize = 16;
-
 /// A resource that stays open on a path through the method that owns it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Leak {
@@ -104,23 +97,23 @@ pub enum OnlyIf {
 pub fn leaks_of(
     world: &World<'_>,
     method: MethodId,
-    wanted: &dyn Fn(ResourceId) -> bool,
+    wanted: &(dyn Fn(ResourceId) -> bool + Sync),
     summaries: &Summaries,
 ) -> Vec<Leak> {
-    leaks_in(world, std::iter::once(method), wanted, summaries)
+    leaks_in(world, std::iter::once(method), wanted, summaries, &Sequential)
 }
 
-/// The same of many methods, one after the other. What is found out about their callees serves all of them.
+/// The same of many methods, one after the other.
 pub fn leaks_in(
     world: &World<'_>,
     methods: impl Iterator<Item = MethodId>,
-    wanted: &dyn Fn(ResourceId) -> bool,
+    wanted: &(dyn Fn(ResourceId) -> bool + Sync),
     summaries: &Summaries,
+    parallel: &impl Parallel,
 ) -> Vec<Leak> {
-    let exceptions = Exceptions::new(world);
-    let callees = Callees::new(world, &exceptions, summaries);
-    let methods = methods.filter(|m| acquire::may_acquire(world, *m, summaries));
-    methods.flat_map(|m| leaks_by(&callees, m, wanted)).collect()
+    let methods = methods.filter(|m| acquire::may_acquire(world, *m, summaries)).collect();
+    let ask = |callees: &Callees<'_, '_>, method| leaks_by(callees, method, wanted);
+    rounds::each(world, summaries, methods, ask, parallel).into_iter().flat_map(|(_, leaks)| leaks).collect()
 }
 
 fn leaks_by(callees: &Callees<'_, '_>, method: MethodId, wanted: &dyn Fn(ResourceId) -> bool) -> Vec<Leak> {
@@ -129,19 +122,18 @@ fn leaks_by(callees: &Callees<'_, '_>, method: MethodId, wanted: &dyn Fn(Resourc
     if !body.method.has_body {
         return Vec::new();
     }
-    callees.begin();
     let obligations = acquire::obligations(callees, body);
     let mut leaks: Vec<(Leak, &Obligation)> = Vec::new();
-    let n_followed = n_followed(body);
-    if obligations.len() > n_followed {
-        callees.world.bounds.note(method);
-    }
-    for obligation in obligations.iter().take(n_followed) {
+    for obligation in &obligations {
         // A constructor's own object belongs to whoever runs the constructor.
         if obligation.held == Held::Value(Value::Param(0)) {
             continue;
         }
-        let Some(leak) = leak_of(callees, method, obligation) else { continue };
+        let leak = leak_of(callees, method, obligation);
+        if !callees.spend(body.origins.events().len()) {
+            break;
+        }
+        let Some(leak) = leak else { continue };
         // A lock on a file that nothing here gives back is meant to last as long as the file is open.
         if !leak.ever_released && is_lock(world, obligation) && owners::are_kept_elsewhere(body, obligation) {
             continue;
@@ -172,13 +164,6 @@ fn leaks_by(callees: &Callees<'_, '_>, method: MethodId, wanted: &dyn Fn(Resourc
     let of_streams =
         elements::leaks(callees, body, callees.summaries).into_iter().filter(|l| wanted(l.resource));
     leaks.into_iter().map(|(leak, _)| leak).chain(of_streams).collect()
-}
-
-/// How many obligations of a body are followed: each one takes a walk over all of it.
-fn n_followed(body: Body<'_>) -> usize {
-    let values = body.origins.events().iter().flat_map(|e| body.origins.args(e));
-    let n_leaves: usize = values.map(|v| body.origins.leaves(*v).take(MAX_STEPS).count()).sum();
-    (MAX_STEPS / (body.origins.events().len() + n_leaves).max(1)).max(MIN_FOLLOWED)
 }
 
 fn is_lock(world: &World<'_>, obligation: &Obligation) -> bool {

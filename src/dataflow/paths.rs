@@ -9,11 +9,12 @@ pub use needed::Needed;
 pub(super) use walk::{After, Exit, Start, Watch, block_of, walk};
 
 use super::exceptions::{BodyThrows, Exceptions, Reading, Thrown};
+use super::remembered::Remembered;
 use super::{Body, World};
 use crate::facts::{Block, Event, MethodFacts, NO_NAME, NO_VALUE, UnitFacts, Value};
 use crate::vocabulary::MethodId;
 use rustc_hash::FxHashSet;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 /// Blocks of one handler that are searched for what it settles.
 const MAX_CLEANUP_BLOCKS: usize = 24;
@@ -21,6 +22,8 @@ const MAX_CLEANUP_BLOCKS: usize = 24;
 const SETTLING_DEPTH: u32 = 3;
 /// Overriders looked at for one call.
 const MAX_TARGETS: usize = 8;
+/// Events of callees that are looked at for one question, for whether they settle something, and for what they throw.
+const MAX_SEARCHED: usize = 1 << 18;
 
 /// Whether every way from the body's entry to block `to` passes one of the edges, each from one block to another.
 pub fn only_through_any(unit: &UnitFacts, method: &MethodFacts, passed: &[(u16, u16)], to: u16) -> bool {
@@ -113,6 +116,23 @@ pub fn missing_after(
     missing_after_held(world, (method, event), None, is_settling, exits)
 }
 
+/// Whether methods settle something, so many calls deep, by who asks: questions of one kind, of which it makes no
+/// difference at what site they are asked, share their answers.
+pub type Settled = Remembered<(usize, MethodId, u32), bool>;
+
+/// As [`missing_after`], for one of many sites of one question, which `known` has by its number.
+pub fn missing_after_known(
+    world: &World<'_>,
+    site: (MethodId, u16),
+    is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
+    exits: Exits,
+    (known, question): (&Settled, usize),
+) -> Option<PathGap> {
+    let search = Settles { world, is_settling, known, question, left: Cell::new(usize::MAX) };
+    let settles = |body: Body<'_>, e: &Event| search.within(body, e, SETTLING_DEPTH);
+    missing_held(world, site, Held::default(), &settles, exits)
+}
+
 /// The same, after an event that tells whether it has done anything: where it says no, nothing is missing.
 pub fn missing_after_done(
     world: &World<'_>,
@@ -120,7 +140,9 @@ pub fn missing_after_done(
     is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
     exits: Exits,
 ) -> Option<PathGap> {
-    let settles = |body: Body<'_>, e: &Event| settles_within(world, body, e, is_settling, SETTLING_DEPTH);
+    let known = Settled::default();
+    let search = Settles { world, is_settling, known: &known, question: 0, left: Cell::new(MAX_SEARCHED) };
+    let settles = |body: Body<'_>, e: &Event| search.within(body, e, SETTLING_DEPTH);
     let held = Held { value: Some(Value::Event(u32::from(event))), is_answer: true };
     missing_held(world, (method, event), held, &settles, exits)
 }
@@ -133,7 +155,9 @@ pub fn missing_after_held(
     is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
     exits: Exits,
 ) -> Option<PathGap> {
-    let settles = |body: Body<'_>, e: &Event| settles_within(world, body, e, is_settling, SETTLING_DEPTH);
+    let known = Settled::default();
+    let search = Settles { world, is_settling, known: &known, question: 0, left: Cell::new(MAX_SEARCHED) };
+    let settles = |body: Body<'_>, e: &Event| search.within(body, e, SETTLING_DEPTH);
     missing_held(world, site, Held { value: held, is_answer: false }, &settles, exits)
 }
 
@@ -169,6 +193,7 @@ fn missing_held(
     let settles: Vec<bool> =
         events.iter().enumerate().map(|(i, e)| i != usize::from(event) && is_settling(body, e)).collect();
     let exceptions = Exceptions::new(world);
+    exceptions.begin(MAX_SEARCHED as u64);
     let watch = Settling::new(world, &exceptions, body, event, settles, held);
     let found = walk(world, body, &watch, Start::After(event), 0);
     let counts = |exit: &&Exit| match exits {
@@ -176,6 +201,9 @@ fn missing_held(
         Exits::Normal => exit.kind == ExitKind::Normal,
         Exits::Exceptional => exit.kind == ExitKind::Exceptional,
     };
+    if exceptions.is_spent() {
+        world.bounds.note(method);
+    }
     let ever_settled = watch.settles.contains(&true);
     // What is declared or thrown in so many words convinces more than what any call may throw.
     let others = Exceptions::new(world);
@@ -186,24 +214,38 @@ fn missing_held(
     Some(PathGap { exit: first.kind, at: first.at, cause: first.cause, ever_settled })
 }
 
-fn settles_within(
-    world: &World<'_>,
-    body: Body<'_>,
-    event: &Event,
-    is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
-    depth: u32,
-) -> bool {
-    if is_settling(body, event) {
-        return true;
+/// A search for what settles something in what is called.
+struct Settles<'s, 'w> {
+    world: &'s World<'w>,
+    is_settling: &'s dyn Fn(Body<'_>, &Event) -> bool,
+    known: &'s Settled,
+    question: usize,
+    /// Events of callees that may still be looked at.
+    left: Cell<usize>,
+}
+
+impl Settles<'_, '_> {
+    fn within(&self, body: Body<'_>, event: &Event, depth: u32) -> bool {
+        if (self.is_settling)(body, event) {
+            return true;
+        }
+        if depth == 0 || !event.kind.is_invoke() {
+            return false;
+        }
+        let targets = self.world.targets(body, event, MAX_TARGETS).unwrap_or_default();
+        targets.iter().any(|target| {
+            self.known.get_or_find((self.question, *target, depth), || {
+                let callee = self.world.body(*target);
+                let events = callee.origins.events();
+                let Some(left) = self.left.get().checked_sub(events.len()) else {
+                    self.world.bounds.note(body.id);
+                    return false;
+                };
+                self.left.set(left);
+                events.iter().any(|e| self.within(callee, e, depth - 1))
+            })
+        })
     }
-    if depth == 0 || !event.kind.is_invoke() {
-        return false;
-    }
-    let targets = world.targets(body, event, MAX_TARGETS).unwrap_or_default();
-    targets.iter().any(|target| {
-        let callee = world.body(*target);
-        callee.origins.events().iter().any(|e| settles_within(world, callee, e, is_settling, depth - 1))
-    })
 }
 
 struct Settling<'b, 'w> {

@@ -56,7 +56,8 @@ pub use roots::{Callback, UnloadRoots};
 use super::held::Held;
 use super::knowledge::{ResourceId, Subject};
 use super::origins::{self, Origin};
-use super::{Changes, World};
+use super::rounds::{Asked, Steps, in_rounds};
+use super::{Changes, World, n_events};
 use crate::facts::{EventKind, Value};
 use crate::program::{BitSet, walk};
 use crate::topology::BASE;
@@ -205,13 +206,26 @@ pub fn kept_with(
         at_start,
     };
     judge.own = judge.own_tasks(parallel);
-    let found = parallel.map(calls.acquired.len(), |i| judge.acquired(&calls.acquired[i]));
-    let mut kept: Vec<Kept> = found.into_iter().flatten().collect();
+    let steps = Steps { all: STEPS.all + STEPS_OF_EVENT * n_events(world.program), ..STEPS };
+    let found = in_rounds((0..calls.acquired.len()).collect(), steps, |open, allowed| {
+        parallel.map(open.len(), |i| {
+            let (answer, n_spent) = judge.acquired(&calls.acquired[open[i]], allowed);
+            Asked { of: open[i], answer, n_spent, is_spent: n_spent > allowed }
+        })
+    });
+    for not_whole in found.iter().filter(|asked| asked.is_spent) {
+        world.bounds.note(calls.acquired[not_whole.of].method);
+    }
+    let mut kept: Vec<Kept> = found.into_iter().flat_map(|asked| asked.answer).collect();
     kept.extend(judge.listeners(wanted, parallel));
     kept.sort_unstable();
     kept.dedup();
     kept
 }
+
+/// Events and operands that are looked at to follow objects, and so many more for each of the program's events.
+const STEPS: Steps = Steps { first: 1 << 8, most: 1 << 18, all: 1 << 21 };
+const STEPS_OF_EVENT: u64 = 2;
 
 /// Reads of thread locals that make an initial value acquire it.
 fn add_initial_values(world: &World<'_>, wanted: &(dyn Fn(ResourceId) -> bool + Sync), calls: &mut Calls) {
@@ -272,20 +286,22 @@ struct Judge<'w> {
 }
 
 impl Judge<'_> {
-    fn acquired(&self, acquired: &Acquired) -> Vec<Kept> {
+    /// How it is kept, and the steps that were taken to follow it; no more than are allowed, after which it counts as
+    /// handed to code that is not seen.
+    fn acquired(&self, acquired: &Acquired, n_allowed: u64) -> (Vec<Kept>, u64) {
         let (site, tenants) = self.on_behalf_of(acquired);
         let is_thread_bound = is_of_group(self.world, acquired.resource, THREAD_BOUND);
         if tenants.is_empty() || is_thread_bound && !thread_locals::pins(self.world, acquired) {
-            return Vec::new();
+            return (Vec::new(), 0);
         }
         if parts::is_part_of_another(self.world, acquired) {
-            return Vec::new();
+            return (Vec::new(), 0);
         }
         let life = self.life(acquired);
         if !self.concerns_application(acquired, life.as_ref()) {
-            return Vec::new();
+            return (Vec::new(), 0);
         }
-        let fate = self.follower.follow(acquired);
+        let (fate, n_spent) = self.follower.follow_within(acquired, n_allowed);
         let releases: Vec<(Release, Option<Site>)> =
             tenants.iter().map(|t| self.release(acquired, &fate, life.as_ref(), *t)).collect();
         // Whoever uses a library may release what it hands out of an object of theirs, and a thread may end as soon as
@@ -317,7 +333,7 @@ impl Judge<'_> {
         let is_same = !is_of_others && releases.windows(2).all(|w| w[0].0 == w[1].0);
         let n = if is_same { 1 } else { tenants.len() };
         let each = tenants.iter().zip(releases).take(n);
-        each.map(|(tenant, (release, release_site))| {
+        let kept = each.map(|(tenant, (release, release_site))| {
             let missed = self.missed(acquired, &fate, &release, *tenant);
             let (told, missed) = self.told_at(site, missed);
             Kept {
@@ -334,8 +350,8 @@ impl Judge<'_> {
                 nearest_callback: self.roots.nearest(self.world, *tenant, class),
                 pinned_by,
             }
-        })
-        .collect()
+        });
+        (kept.collect(), n_spent)
     }
 
     /// Whether a field is there once for all: a static, or one of an object that a static holds.

@@ -56,7 +56,7 @@ impl Exceptions<'_> {
             return *known;
         }
         let body = self.world.body(method);
-        if depth == 0 || !body.method.has_body {
+        if depth == 0 || !body.method.has_body || !self.spend(body.origins.events().len()) {
             return true;
         }
         let unit = body.origins.unit;

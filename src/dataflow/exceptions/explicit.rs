@@ -4,14 +4,18 @@ use super::{Exceptions, ILLEGAL_STATE, RUNTIME_EXCEPTION, Reading, Thrown, add};
 use crate::dataflow::Body;
 use crate::facts::{Event, EventKind, Test, Value};
 use crate::vocabulary::MethodId;
+use rustc_hash::FxHashSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Bodies of which it is remembered what they do.
 const MAX_OWN: usize = 1 << 12;
+/// Of bodies with more events it is remembered for all who ask.
+const MANY_EVENTS: usize = 256;
 
 /// What a body does that may end it by an unchecked exception.
 #[derive(Clone, Copy)]
-pub(super) enum Own {
+pub(crate) enum Own {
     /// It throws this.
     Throws(Thrown),
     /// It calls a deployed method, in the block of this number.
@@ -49,7 +53,11 @@ impl Exceptions<'_> {
         }
         let unit = body.origins.unit;
         let mut found = Vec::new();
-        for own in self.own(body).iter() {
+        let own = self.own(body);
+        if !self.spend(own.len()) {
+            return Rc::default();
+        }
+        for own in own.iter() {
             match *own {
                 Own::Throws(thrown) => add(&mut found, thrown),
                 Own::Calls(callee, block) => {
@@ -71,15 +79,25 @@ impl Exceptions<'_> {
     }
 
     /// What a body throws by itself and does not catch, and the deployed methods that it calls, in the order of events.
-    fn own(&self, body: Body<'_>) -> Rc<[Own]> {
-        if let Some(known) = self.own.borrow().get(&body.id) {
-            return Rc::clone(known);
+    fn own(&self, body: Body<'_>) -> Arc<[Own]> {
+        if body.origins.events().len() > MANY_EVENTS {
+            return self.world.bounds.thrown.get_or_find(body.id, || self.find_own(body));
         }
+        if let Some(known) = self.own.borrow().get(&body.id) {
+            return Arc::clone(known);
+        }
+        let found = self.find_own(body);
+        self.own.borrow_mut().insert(body.id, Arc::clone(&found));
+        found
+    }
+
+    fn find_own(&self, body: Body<'_>) -> Arc<[Own]> {
         let program = self.world.program;
         let refs = program.refs(program.class(body.class).loader);
         let unit = body.origins.unit;
         let mut found = Vec::new();
-        let refusals = null_refusals(body);
+        let mut called = FxHashSet::default();
+        let refusals: FxHashSet<u16> = null_refusals(body).into_iter().collect();
         for (b, block) in unit.blocks_of(body.method).iter().enumerate() {
             if refusals.contains(&(b as u16)) {
                 continue;
@@ -95,25 +113,43 @@ impl Exceptions<'_> {
                     InvokeStatic | InvokeSpecial | InvokeVirtual => {
                         let target = event.member().and_then(|m| refs.method(m));
                         let target = target.filter(|t| !program.is_jdk(program.class_of_method(*t)));
+                        let target = target.filter(|t| called.insert((*t, b)));
                         found.extend(target.map(|t| Own::Calls(t, b as u16)));
                     }
                     _ => {}
                 }
             }
         }
-        let found: Rc<[Own]> = found.into();
-        self.own.borrow_mut().insert(body.id, Rc::clone(&found));
-        found
+        found.into()
     }
 
     /// Tells that what is asked from now on has nothing to do with what was asked before. Answers that end somewhere are
     /// forgotten: what is told of a method may not depend on the classes that lie beside its own.
-    pub(crate) fn begin(&self) {
+    /// So many events of callees may be looked at for it.
+    pub(crate) fn begin(&self, n_steps: u64) {
+        self.n_allowed.set(n_steps);
+        self.n_spent.set(0);
         self.explicit.borrow_mut().clear();
         self.checked.borrow_mut().clear();
         if self.own.borrow().len() > MAX_OWN {
             self.own.borrow_mut().clear();
         }
+    }
+
+    /// Events of callees that were looked at.
+    pub(crate) fn n_spent(&self) -> u64 {
+        self.n_spent.get()
+    }
+
+    /// Whether these are all that may be; then callees count as throwing nothing in so many words, and as throwing what
+    /// they declare.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.n_spent.get() > self.n_allowed.get()
+    }
+
+    pub(super) fn spend(&self, n: usize) -> bool {
+        self.n_spent.set(self.n_spent.get().saturating_add(n as u64));
+        !self.is_spent()
     }
 
     /// The unchecked exceptions that a `throw` throws and that the body itself makes.

@@ -4,19 +4,20 @@ mod answers;
 mod bodies;
 mod known;
 mod own;
+mod steps;
 
 use super::acquire::{is_auto_closeable, made_by, result_class};
 use super::closing;
 use super::holders::Kept;
 use super::memory;
-use super::operands::Operands;
 use super::summaries::{Summaries, Yielded};
 use super::uses::Use;
-use crate::dataflow::exceptions::{BodyThrows, Exceptions, Reading};
+use crate::dataflow::exceptions::{BodyThrows, Exceptions, Reading, Thrown};
 use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
+use crate::dataflow::operands::Operands;
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{ClassId, FieldId, MemberRefId, MethodId, Name, ValueId, descriptor};
+use crate::vocabulary::{ClassId, FieldId, LoaderId, MemberRefId, MethodId, Name, ValueId, descriptor};
 pub(super) use answers::Answers;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -123,6 +124,13 @@ pub(super) struct Callees<'c, 'w> {
     pub(super) holders: Answers<(MethodId, u16), Kept>,
     /// Questions of that kind that are asked for one another.
     pub(super) holder_depth: Cell<u32>,
+    /// Whether a method yields what is there already, at most so many calls further.
+    pub(super) handing_out: Answers<(MethodId, u32), bool>,
+    /// Whether nobody has to declare an exception.
+    pub(super) unchecked: Answers<(LoaderId, Thrown), bool>,
+    /// Steps that the present method may take, and those that it has taken.
+    n_allowed: Cell<u64>,
+    n_spent: Cell<u64>,
 }
 
 impl<'c, 'w> Callees<'c, 'w> {
@@ -164,22 +172,11 @@ impl<'c, 'w> Callees<'c, 'w> {
             kept_in_fields: Answers::default(),
             holders: Answers::default(),
             holder_depth: Cell::new(0),
+            handing_out: Answers::default(),
+            unchecked: Answers::default(),
+            n_allowed: Cell::new(u64::MAX),
+            n_spent: Cell::new(0),
         }
-    }
-
-    /// Tells that what is asked from now on is of another method.
-    pub(super) fn begin(&self) {
-        self.exceptions.begin();
-        self.effects.forget();
-        self.throws.forget();
-        self.lost_containers.forget();
-        self.released_fields.forget();
-        self.owed.forget();
-        self.kept_in_fields.forget();
-        self.holders.forget();
-        self.operands.limit();
-        self.closeable.limit();
-        self.giving_back.limit();
     }
 
     /// What the events of a body may throw.
@@ -249,6 +246,9 @@ impl<'c, 'w> Callees<'c, 'w> {
             }
             seen.push(method);
             let callee = self.world.body(method);
+            if !self.spend(callee.origins.events().len()) {
+                return false;
+            }
             let calls = || callee.origins.events().iter().filter(|e| e.kind.is_invoke());
             let releases = |e: &Event| {
                 let args = callee.origins.args(e);

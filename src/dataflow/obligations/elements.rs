@@ -45,6 +45,9 @@ pub(super) fn leaks(callees: &Callees<'_, '_>, body: Body<'_>, summaries: &Summa
         else {
             continue;
         };
+        if !callees.spend(body.origins.events().len()) {
+            break;
+        }
         let opened = summaries.yields(opener).iter().find(|y| y.is_open && y.owner.is_none());
         if let Some(opened) = opened.filter(|_| is_lost(callees, body, i as u32)) {
             let returns = |e: &Event| e.kind == EventKind::Return;

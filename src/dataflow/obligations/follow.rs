@@ -143,6 +143,8 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         (event, is_place, owners): (Option<u16>, bool, Vec<ValueId>),
         releases_fail: bool,
     ) -> Self {
+        let n_events = if is_place { body.origins.events().len() } else { uses.list.len() };
+        callees.spend(n_events + uses.faces.len());
         let reading = if is_place { Reading::AnyCall } else { Reading::Declared };
         let throws = callees.throws(body, reading);
         let is_calm = if is_place {

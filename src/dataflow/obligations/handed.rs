@@ -7,7 +7,8 @@ use super::closing;
 use crate::dataflow::knowledge::{ResourceId, Role, groups};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{MemberRefId, ValueId, descriptor};
+use crate::vocabulary::{MemberRefId, MethodId, ValueId, descriptor};
+use std::cell::OnceCell;
 
 /// Callees below one another that are asked whether they yield what is there already.
 const MAX_DEPTH: u32 = 3;
@@ -81,8 +82,9 @@ fn is_released_here(callees: &Callees<'_, '_>, body: Body<'_>, owner: ValueId) -
             && receiver.is_some_and(|v| is_owner(*v))
             && (callees.is_release(body, e) || callees.is_unseen_release(body, e))
     };
-    let mut calls = body.origins.events().iter().filter(|e| e.kind.is_invoke());
-    !leaves.is_empty() && calls.any(releases)
+    let events = body.origins.events();
+    let mut calls = events.iter().filter(|e| e.kind.is_invoke());
+    !leaves.is_empty() && callees.spend(events.len()) && calls.any(releases)
 }
 
 /// Whether a method's name says that the result is made for the caller.
@@ -129,33 +131,44 @@ fn is_kept_by_callee(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -
 /// Whether some method that a call may run yields what is there already. What it calls itself may do so too, from a
 /// collection or a static field; a field or an argument down there may well be of something new.
 fn hands_out_own(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event, depth: u32) -> bool {
+    let targets = callees.targets(body, event, MAX_TARGETS).unwrap_or_default();
+    targets.into_iter().any(|method| match callees.handing_out.get((method, depth)) {
+        Some(known) => known,
+        None => {
+            // A method that calls itself yields nothing else by that.
+            callees.handing_out.set((method, depth), false);
+            let found = does_hand_out(callees, method, depth);
+            callees.handing_out.set((method, depth), found);
+            found
+        }
+    })
+}
+
+fn does_hand_out(callees: &Callees<'_, '_>, method: MethodId, depth: u32) -> bool {
     let world = callees.world;
     let element = world.knowledge.group(groups::CONTAINER_ELEMENT);
     let is_outer = depth == MAX_DEPTH;
-    let targets = callees.targets(body, event, MAX_TARGETS).unwrap_or_default();
-    let hands_out = |method| {
-        let callee = world.body(method);
-        let loader = world.program.class(callee.class).loader;
-        let events = callee.origins.events().iter();
-        let mut returned =
-            events.filter(|e| e.kind == EventKind::Return).flat_map(|e| callee.origins.args(e));
-        returned.any(|v| {
-            callee.origins.leaves(*v).any(|leaf| match callee.origins.event(leaf) {
-                Some((_, made)) if made.kind == EventKind::New => is_outer && is_idle(callees, callee, made),
-                Some((_, made)) if made.kind.is_invoke() => {
-                    made.member().is_some_and(|m| world.knowledge.api_in(element, loader, m).is_some())
-                        && !takes_out(callees, callee)
-                        || depth > 0 && hands_out_own(callees, callee, made, depth - 1)
-                }
-                Some((_, made)) => {
-                    made.kind == EventKind::GetStatic
-                        || is_outer && matches!(made.kind, EventKind::GetField | EventKind::ArrayLoad)
-                }
-                None => is_outer && matches!(leaf, Value::Param(_)),
-            })
+    let callee = world.body(method);
+    let loader = world.program.class(callee.class).loader;
+    let events = callee.origins.events().iter();
+    let takes = OnceCell::new();
+    let takes = || *takes.get_or_init(|| takes_out(callees, callee));
+    let mut returned = events.filter(|e| e.kind == EventKind::Return).flat_map(|e| callee.origins.args(e));
+    returned.any(|v| {
+        callee.origins.leaves(*v).any(|leaf| match callee.origins.event(leaf) {
+            Some((_, made)) if made.kind == EventKind::New => is_outer && is_idle(callees, callee, made),
+            Some((_, made)) if made.kind.is_invoke() => {
+                made.member().is_some_and(|m| world.knowledge.api_in(element, loader, m).is_some())
+                    && !takes()
+                    || depth > 0 && hands_out_own(callees, callee, made, depth - 1)
+            }
+            Some((_, made)) => {
+                made.kind == EventKind::GetStatic
+                    || is_outer && matches!(made.kind, EventKind::GetField | EventKind::ArrayLoad)
+            }
+            None => is_outer && matches!(leaf, Value::Param(_)),
         })
-    };
-    targets.into_iter().any(hands_out)
+    })
 }
 
 /// Whether a method takes something out of a collection: what it yields then is nobody else's any more.

@@ -82,7 +82,8 @@ impl Overwriting<'_, '_, '_> {
             let mut own = args.filter(|(_, v)| self.body.origins.leaves(**v).any(|l| l == it));
             own.any(|(position, _)| !is_receiver(position) || self.callees.is_release(self.body, user))
         };
-        is_read && self.body.origins.events().iter().any(takes)
+        let events = self.body.origins.events();
+        is_read && self.callees.spend(events.len()) && events.iter().any(takes)
     }
 
     fn is_deployed(&self, call: &Event) -> bool {
@@ -137,6 +138,10 @@ impl Watch for Overwriting<'_, '_, '_> {
 
     fn thrown(&self, _event: u16, _state: u32) -> Vec<Thrown> {
         Vec::new()
+    }
+
+    fn goes_on(&self, n_events: usize) -> bool {
+        self.callees.spend(n_events)
     }
 
     fn takes(&self, block: u16, edge: usize, _state: u32) -> bool {

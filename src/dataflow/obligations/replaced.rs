@@ -134,7 +134,8 @@ fn concerns(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event, field: Fie
     let targets = callees.targets(body, event, MAX_TARGETS).unwrap_or_default();
     targets.iter().any(|target| {
         let callee = callees.world.body(*target);
-        callee.origins.events().iter().any(|e| concerns(callees, callee, e, field, depth - 1))
+        let events = callee.origins.events();
+        callees.spend(events.len()) && events.iter().any(|e| concerns(callees, callee, e, field, depth - 1))
     })
 }
 
@@ -188,6 +189,10 @@ impl Watch for Replacing<'_, '_, '_> {
 
     fn thrown(&self, _event: u16, _state: u32) -> Vec<Thrown> {
         Vec::new()
+    }
+
+    fn goes_on(&self, n_events: usize) -> bool {
+        self.callees.spend(n_events)
     }
 
     fn takes(&self, block: u16, _edge: usize, _state: u32) -> bool {

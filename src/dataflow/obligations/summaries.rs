@@ -4,9 +4,8 @@ use super::acquire;
 use super::callees::Callees;
 use super::closing;
 use super::follow::Followed;
-use super::owners;
+use super::{owners, rounds};
 use crate::dataflow::World;
-use crate::dataflow::exceptions::Exceptions;
 use crate::dataflow::knowledge::ResourceId;
 use crate::program::link::NO_CLASS;
 use crate::vocabulary::{ClassId, MethodId, Parallel, descriptor};
@@ -16,8 +15,6 @@ use rustc_hash::FxHashMap;
 const MAX_ROUNDS: usize = 6;
 /// Callers of one method that are looked at.
 const MAX_SITES: usize = 2000;
-/// Classes, or methods, that one piece of work takes.
-const CHUNK: usize = 64;
 
 /// A resource that the caller of a method gets.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -45,14 +42,10 @@ impl Summaries {
     /// Looks at all methods that acquire something and return it.
     pub fn build(world: &World<'_>, parallel: &impl Parallel) -> Self {
         let mut summaries = Self::default();
-        let n = world.program.classes.len();
-        let of_classes = parallel.map(n.div_ceil(CHUNK), |chunk| {
-            let classes = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(ClassId::from_index);
-            let classes = classes.filter(|c| !world.program.is_jdk(*c));
-            let methods = classes.flat_map(|c| world.program.methods_of(c)).map(|(id, _)| id);
-            yielding(world, methods, &Self::default())
-        });
-        let mut found: Vec<(MethodId, Vec<Yielded>)> = of_classes.into_iter().flatten().collect();
+        let classes = (0..world.program.classes.len()).map(ClassId::from_index);
+        let classes = classes.filter(|c| !world.program.is_jdk(*c));
+        let methods = classes.flat_map(|c| world.program.methods_of(c)).map(|(id, _)| id);
+        let mut found = yielding(world, methods, &Self::default(), parallel);
         for _ in 0..MAX_ROUNDS {
             if found.is_empty() {
                 break;
@@ -66,12 +59,7 @@ impl Summaries {
             callers.sort_unstable();
             callers.dedup();
             callers.retain(|m| !summaries.yields.contains_key(m));
-            let known = &summaries;
-            let of_callers = parallel.map(callers.len().div_ceil(CHUNK), |chunk| {
-                let part = &callers[chunk * CHUNK..callers.len().min((chunk + 1) * CHUNK)];
-                yielding(world, part.iter().copied(), known)
-            });
-            found = of_callers.into_iter().flatten().collect();
+            found = yielding(world, callers.into_iter(), &summaries, parallel);
         }
         summaries
     }
@@ -111,18 +99,18 @@ fn yielding(
     world: &World<'_>,
     methods: impl Iterator<Item = MethodId>,
     known: &Summaries,
+    parallel: &impl Parallel,
 ) -> Vec<(MethodId, Vec<Yielded>)> {
-    let exceptions = Exceptions::new(world);
-    let callees = Callees::new(world, &exceptions, known);
-    methods.filter_map(|m| Some((m, yielded_by(&callees, m)?))).collect()
+    let methods = methods.filter(|m| acquire::may_acquire_known(world, *m, known)).collect();
+    let found = rounds::each(world, known, methods, yielded_by, parallel);
+    found.into_iter().filter_map(|(method, yielded)| Some((method, yielded?))).collect()
 }
 
 fn yielded_by(callees: &Callees<'_, '_>, method: MethodId) -> Option<Vec<Yielded>> {
     let world = callees.world;
-    if !acquire::may_acquire_known(world, method, callees.summaries) || !can_yield(callees, method) {
+    if !can_yield(callees, method) {
         return None;
     }
-    callees.begin();
     let body = world.body(method);
     let mut resources = Vec::new();
     // A method that makes an object of the deployment's own may well be its only owner's.
@@ -131,7 +119,11 @@ fn yielded_by(callees: &Callees<'_, '_>, method: MethodId) -> Option<Vec<Yielded
         if is_place || closing::is_inferred(world, obligation.resource) {
             continue;
         }
-        if let Some(is_open) = Followed::obligation(callees, body, &obligation, false).yields() {
+        let yields = Followed::obligation(callees, body, &obligation, false).yields();
+        if !callees.spend(body.origins.events().len()) {
+            break;
+        }
+        if let Some(is_open) = yields {
             let owner = owners::passed_owner(body, &obligation);
             resources.push(Yielded { resource: obligation.resource, is_open, owner });
         }

@@ -2,8 +2,8 @@
 
 use super::acquire::{Held, Obligation};
 use super::callees::{Callees, is_this};
-use super::operands::{Operand, Operands};
 use crate::dataflow::Body;
+use crate::dataflow::operands::{Operand, Operands};
 use crate::dataflow::paths::block_of;
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
 use crate::program::CallSite;

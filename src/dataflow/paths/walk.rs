@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 
 /// Pairs of block and state that one walk visits.
 const MAX_NODES: usize = 1 << 14;
+/// Events that one walk looks at.
+const MAX_EVENTS: usize = 1 << 20;
 /// Exits of one walk.
 const MAX_EXITS: usize = 64;
 
@@ -32,6 +34,10 @@ pub(in crate::dataflow) trait Watch {
     /// The state after an event has ended by an exception.
     fn after_throw(&self, _event: u16, state: u32) -> u32 {
         state
+    }
+    /// Whether the walk may look at so many more events.
+    fn goes_on(&self, _n_events: usize) -> bool {
+        true
     }
     /// Whether the walk goes along a normal edge of a block, counted as in [`UnitFacts::successors`].
     fn takes(&self, block: u16, edge: usize, state: u32) -> bool;
@@ -111,8 +117,15 @@ pub(in crate::dataflow) fn walk<W: Watch>(
         seen: FxHashSet::default(),
         failed: FxHashSet::default(),
     };
+    let mut n_events = 0;
     while let Some(node) = walk.next() {
-        if walk.seen.len() > MAX_NODES || walk.exits.len() > MAX_EXITS {
+        let n = unit.blocks_of(body.method).get(usize::from(node.block)).map_or(0, |b| b.events().len() + 1);
+        n_events += n;
+        if walk.seen.len() > MAX_NODES || n_events > MAX_EVENTS {
+            world.bounds.note(body.id);
+            break;
+        }
+        if walk.exits.len() > MAX_EXITS || !watch.goes_on(n) {
             break;
         }
         walk.visit(node);

@@ -6,11 +6,12 @@ use super::flow::Acquired;
 use super::receivers;
 use super::uses::gives_back;
 use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
-use crate::dataflow::{Body, World, marks};
+use crate::dataflow::{Body, Share, World, marks};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::{params, return_type};
 use crate::vocabulary::{ClassId, MethodId, Name, Parallel, ValueId};
 use rustc_hash::FxHashSet;
+use std::ops::Range;
 
 /// What one pass over all bodies finds.
 #[derive(Default)]
@@ -32,6 +33,10 @@ pub(super) type Named = (Name, MethodId, u16);
 const MAX_LIFT: u32 = 4;
 /// Constructors that may call one another count for one caller together.
 const MAX_CONSTRUCTORS: u32 = 8;
+/// Calls of one method, or of its factories, that are followed up to their callers.
+const MAX_LIFTED: usize = 1 << 12;
+/// Events that are looked at for all acquiring calls of one method: each takes a walk over the whole body.
+const MAX_STEPS: u64 = 1 << 21;
 /// Call sites of one factory; a more popular one is judged as a whole.
 const MAX_SITES: usize = 64;
 /// Overriders looked at for one call.
@@ -71,18 +76,11 @@ pub(super) fn find(
     const CHUNK: usize = 128;
     let n = world.program.classes.len();
     let reads = world.knowledge.group(groups::THREAD_LOCAL_GET);
+    let share = share(world, wanted, parallel);
     let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
         let mut calls = Calls::default();
-        for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
-            let class = ClassId::from_index(i);
-            if world.program.is_jdk(class) {
-                continue;
-            }
-            for (id, method) in world.program.methods_of(class) {
-                if method.has_body {
-                    of_body(world, beans, wanted, reads, id, &mut calls);
-                }
-            }
+        for id in marked(world, chunk * CHUNK..n.min((chunk + 1) * CHUNK)) {
+            of_body(world, beans, (wanted, share), reads, id, &mut calls);
         }
         calls
     });
@@ -98,30 +96,63 @@ pub(super) fn find(
     calls
 }
 
+/// The methods of some classes that have a call which matters.
+fn marked<'w>(world: &'w World<'_>, classes: Range<usize>) -> impl Iterator<Item = MethodId> + 'w {
+    let classes = classes.map(ClassId::from_index).filter(|class| !world.program.is_jdk(*class));
+    let methods = classes.flat_map(|class| world.program.methods_of(class)).filter(|(_, m)| m.has_body);
+    let marks = marks::ACQUIRE | marks::RELEASE | marks::THREAD_LOCAL_GET;
+    methods.map(|(id, _)| id).filter(move |id| world.knowledge.is_marked(*id, marks))
+}
+
+/// How many acquiring calls of each method are followed.
+fn share(world: &World<'_>, wanted: &(dyn Fn(ResourceId) -> bool + Sync), parallel: &impl Parallel) -> Share {
+    const CHUNK: usize = 1024;
+    let n = world.program.classes.len();
+    let demands = parallel.map(n.div_ceil(CHUNK), |chunk| {
+        let methods = marked(world, chunk * CHUNK..n.min((chunk + 1) * CHUNK));
+        let acquiring = methods.filter(|id| world.knowledge.is_marked(*id, marks::ACQUIRE));
+        let demand = |id| {
+            let body = world.body(id);
+            let loader = world.program.class(body.class).loader;
+            let events = body.origins.events();
+            let members = events.iter().filter(|e| e.kind.is_invoke()).filter_map(Event::member);
+            let roles = members.flat_map(|m| world.knowledge.roles(loader, m));
+            let n = roles.filter(|(role, _)| matches!(role, Role::Acquire(r) if wanted(*r))).count();
+            (n * events.len()) as u64
+        };
+        acquiring.map(demand).filter(|n| *n > 0).collect::<Vec<_>>()
+    });
+    Share::of(world.program, demands.concat(), MAX_STEPS)
+}
+
 fn of_body(
     world: &World<'_>,
     beans: &Beans,
-    wanted: &(dyn Fn(ResourceId) -> bool + Sync),
+    (wanted, share): (&(dyn Fn(ResourceId) -> bool + Sync), Share),
     reads: &[bool],
     id: MethodId,
     calls: &mut Calls,
 ) {
-    if !world.knowledge.is_marked(id, marks::ACQUIRE | marks::RELEASE | marks::THREAD_LOCAL_GET) {
-        return;
-    }
     let body = world.body(id);
     let loader = world.program.class(body.class).loader;
     let lookups = world.knowledge.group(groups::NAMING_LOOKUP);
+    let mut n_left = share.questions(body.origins.events().len());
     for (i, event) in body.origins.events().iter().enumerate() {
         let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { continue };
         let roles = || world.knowledge.roles(loader, member);
         for (role, _) in roles() {
             match role {
                 Role::Acquire(resource)
-                    if wanted(resource)
-                        && !roles().any(|(r, _)| r == Role::NotOwned(resource))
-                        && is_acquired(world, body, event, resource) =>
+                    if wanted(resource) && !roles().any(|(r, _)| r == Role::NotOwned(resource)) =>
                 {
+                    let Some(left) = n_left.checked_sub(1) else {
+                        world.bounds.note(id);
+                        continue;
+                    };
+                    n_left = left;
+                    if !is_acquired(world, body, event, resource) {
+                        continue;
+                    }
                     let operand = operand_of(world, event, resource);
                     let made = (id, i as u16);
                     let acquired = Acquired { method: id, event: i as u16, resource, operand, made };
@@ -309,6 +340,10 @@ struct Lift<'l, 'w> {
 
 impl Lift<'_, '_> {
     fn lift(&mut self, acquired: Acquired, depth: u32) {
+        if self.seen.len() >= MAX_LIFTED {
+            self.world.bounds.note(acquired.method);
+            return;
+        }
         if !self.seen.insert(acquired) {
             return;
         }
@@ -341,7 +376,9 @@ fn callers(world: &World<'_>, beans: &Beans, acquired: &Acquired) -> Option<Vec<
         }
         Some(0)
     } else {
-        if !is_handed_over(world, body, acquired, event) || beans.is_bean_method(world, acquired.method) {
+        if !is_handed_over(world, beans, body, acquired, event)
+            || beans.is_bean_method(world, acquired.method)
+        {
             return None;
         }
         None
@@ -358,9 +395,15 @@ fn callers(world: &World<'_>, beans: &Beans, acquired: &Acquired) -> Option<Vec<
 }
 
 /// Whether the object is returned, perhaps in a wrapper, and kept nowhere else.
-pub(super) fn is_handed_over(world: &World<'_>, body: Body<'_>, acquired: &Acquired, event: &Event) -> bool {
-    let mut values: Vec<Value> = match acquired.operand {
-        None => vec![Value::Event(u32::from(acquired.event))],
+pub(super) fn is_handed_over(
+    world: &World<'_>,
+    beans: &Beans,
+    body: Body<'_>,
+    acquired: &Acquired,
+    event: &Event,
+) -> bool {
+    let mut values: FxHashSet<Value> = match acquired.operand {
+        None => FxHashSet::from_iter([Value::Event(u32::from(acquired.event))]),
         Some(i) => body.origins.leaves(body.origins.arg(event, usize::from(i))).collect(),
     };
     values.retain(|v| matches!(v, Value::Event(_)));
@@ -380,9 +423,9 @@ pub(super) fn is_handed_over(world: &World<'_>, body: Body<'_>, acquired: &Acqui
                 return false;
             }
             kind if kind.is_invoke()
-                && positions.iter().any(|p| passes_through(world, body, event, *p, 0)) =>
+                && positions.iter().any(|p| passes_through(world, beans, body, event, *p, 0)) =>
             {
-                values.push(Value::Event(i as u32));
+                values.insert(Value::Event(i as u32));
             }
             _ => {}
         }
@@ -391,7 +434,14 @@ pub(super) fn is_handed_over(world: &World<'_>, body: Body<'_>, acquired: &Acqui
 }
 
 /// Whether a call yields its operand, or a wrapper of it.
-fn passes_through(world: &World<'_>, body: Body<'_>, event: &Event, position: usize, depth: u32) -> bool {
+fn passes_through(
+    world: &World<'_>,
+    beans: &Beans,
+    body: Body<'_>,
+    event: &Event,
+    position: usize,
+    depth: u32,
+) -> bool {
     let has_receiver = event.kind.has_receiver();
     let Some(member) = event.member() else { return false };
     let loader = world.program.class(body.class).loader;
@@ -405,22 +455,28 @@ fn passes_through(world: &World<'_>, body: Body<'_>, event: &Event, position: us
     }
     depth < MAX_LIFT
         && targets.into_iter().all(|target| {
-            let callee = world.body(target);
-            let mut own = vec![Value::Param(position as u16)];
-            for (i, event) in callee.origins.events().iter().enumerate() {
-                let args = callee.origins.args(event);
-                let is_own = |v: &ValueId| callee.origins.leaves(*v).any(|leaf| own.contains(&leaf));
-                let used = args.iter().position(is_own);
-                match event.kind {
-                    EventKind::Return if used.is_some() => return true,
-                    kind if kind.is_invoke()
-                        && used.is_some_and(|p| passes_through(world, callee, event, p, depth + 1)) =>
-                    {
-                        own.push(Value::Event(i as u32));
-                    }
-                    _ => {}
-                }
-            }
-            false
+            let question = (target, position as u16, depth);
+            beans.passing.get_or_find(question, || yields_param(world, beans, target, position, depth))
         })
+}
+
+/// Whether a method yields a parameter, or a wrapper of it.
+fn yields_param(world: &World<'_>, beans: &Beans, target: MethodId, position: usize, depth: u32) -> bool {
+    let callee = world.body(target);
+    let mut own = FxHashSet::from_iter([Value::Param(position as u16)]);
+    for (i, event) in callee.origins.events().iter().enumerate() {
+        let args = callee.origins.args(event);
+        let is_own = |v: &ValueId| callee.origins.leaves(*v).any(|leaf| own.contains(&leaf));
+        let used = args.iter().position(is_own);
+        match event.kind {
+            EventKind::Return if used.is_some() => return true,
+            kind if kind.is_invoke()
+                && used.is_some_and(|p| passes_through(world, beans, callee, event, p, depth + 1)) =>
+            {
+                own.insert(Value::Event(i as u32));
+            }
+            _ => {}
+        }
+    }
+    false
 }

@@ -1,16 +1,19 @@
 //! Objects that a container makes, keeps and destroys.
 
 use crate::dataflow::World;
+use crate::dataflow::remembered::Remembered;
 use crate::facts::{Annotation, EventKind};
 use crate::vocabulary::descriptor::return_type;
 use crate::vocabulary::{ClassId, MethodId, Name};
 use rustc_hash::FxHashSet;
 
-/// Which annotations make beans.
+/// Which annotations make beans, and what else is asked of methods that make objects.
 pub(in crate::dataflow) struct Beans {
     annotations: FxHashSet<Name>,
     /// Those of beans that are made more than once.
     scopes: FxHashSet<Name>,
+    /// Whether a method yields a parameter, so many calls deep.
+    pub(super) passing: Remembered<(MethodId, u16, u32), bool>,
 }
 
 /// The name of the scope whose beans no container destroys.
@@ -25,7 +28,11 @@ impl Beans {
         let names = &world.program.facts.names;
         let named = |known: &[String]| known.iter().filter_map(|a| names.find(&format!("L{a};"))).collect();
         let tables = &world.knowledge.tables;
-        Self { annotations: named(&tables.bean_annotations), scopes: named(&tables.bean_scopes) }
+        Self {
+            annotations: named(&tables.bean_annotations),
+            scopes: named(&tables.bean_scopes),
+            passing: Remembered::default(),
+        }
     }
 
     /// The classes of which a container makes one object for all who ask it, and those that bean methods make.

@@ -10,11 +10,14 @@ use super::beans::Beans;
 use super::roots::UnloadRoots;
 use super::types::Made;
 use crate::dataflow::knowledge::{Knowledge, ResourceId, Role, groups};
+use crate::dataflow::operands::{Operand, Operands};
 use crate::dataflow::origins::{self, Origin};
+use crate::dataflow::remembered::Remembered;
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, ValueId};
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 
 /// An instruction.
 pub(super) type Site = (MethodId, u16);
@@ -126,6 +129,10 @@ pub(super) struct Place {
 
 /// Places looked at for one object; what goes further counts as handed to code that is not seen.
 const MAX_PLACES: usize = 600;
+/// Events and operands that are looked at for an object that holds another one.
+const MAX_STEPS: u64 = 1 << 16;
+/// Bodies with more events are not looked at whole for each value.
+const MANY_EVENTS: usize = 256;
 /// Overriders looked at for one call.
 pub(super) const MAX_TARGETS: usize = 16;
 /// Callers looked at for one method.
@@ -144,6 +151,8 @@ pub(super) struct Follower<'w> {
     pub(super) closers: &'w [bool],
     /// Per resource the names of its releasing methods.
     names: Vec<Vec<Name>>,
+    /// Where large bodies have which values.
+    operands: Remembered<MethodId, Arc<Operands>>,
 }
 
 impl<'w> Follower<'w> {
@@ -176,11 +185,17 @@ impl<'w> Follower<'w> {
             views: [groups::UNMODIFIABLE_VIEW, groups::CONTAINER_VIEW].map(|g| knowledge.group(g)).into(),
             closers: knowledge.group(groups::CLOSES_ARGUMENT),
             names: (0..knowledge.tables.resources.len()).map(names_of).collect(),
+            operands: Remembered::default(),
         }
     }
 
     /// What becomes of an acquired object.
     pub(super) fn follow(&self, acquired: &Acquired) -> Fate {
+        self.follow_within(acquired, MAX_STEPS).0
+    }
+
+    /// The same, and how much was looked at for that.
+    pub(super) fn follow_within(&self, acquired: &Acquired, n_allowed: u64) -> (Fate, u64) {
         let mut walk = Walk {
             of: self,
             acquired,
@@ -188,6 +203,8 @@ impl<'w> Follower<'w> {
             fate: Fate::default(),
             waiting: Vec::new(),
             seen: FxHashSet::default(),
+            n_allowed,
+            n_spent: 0,
         };
         walk.start();
         // Breadth first, so that the field it is stored in comes before fields of what holds it.
@@ -202,7 +219,7 @@ impl<'w> Follower<'w> {
         walk.fate.calls.dedup();
         walk.fate.own.sort_unstable();
         walk.fate.own.dedup();
-        walk.fate
+        (walk.fate, walk.n_spent)
     }
 
     /// Whether a member's name is one that releases the resource.
@@ -218,6 +235,8 @@ pub(super) struct Walk<'f, 'w> {
     pub(super) fate: Fate,
     waiting: Vec<Place>,
     seen: FxHashSet<Place>,
+    n_allowed: u64,
+    n_spent: u64,
 }
 
 impl Walk<'_, '_> {
@@ -269,7 +288,7 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn push(&mut self, place: Place) {
-        if self.seen.len() >= MAX_PLACES {
+        if self.seen.len() >= MAX_PLACES || self.n_spent > self.n_allowed {
             self.fate.escapes = true;
         } else if self.seen.insert(place) {
             self.waiting.push(place);
@@ -292,13 +311,37 @@ impl Walk<'_, '_> {
 
     fn uses(&mut self, method: MethodId, value: Value, place: Place) {
         let body = self.of.world.body(method);
-        for (i, event) in body.origins.events().iter().enumerate() {
+        let events = body.origins.events();
+        if events.len() > MANY_EVENTS && matches!(value, Value::Event(_) | Value::Param(_)) {
+            let operands = self.of.operands.get_or_find(method, || Operands::of(body).into());
+            let left = usize::try_from(self.n_allowed.saturating_sub(self.n_spent)).unwrap_or(usize::MAX);
+            let mut uses: Vec<Operand> = operands.of_value(value).take(left.saturating_add(1)).collect();
+            self.spend(uses.len());
+            if uses.len() > left {
+                return;
+            }
+            uses.reverse();
+            for (i, position) in uses {
+                if let Some(event) = events.get(usize::from(i)) {
+                    self.used(body, i, event, usize::from(position), place);
+                }
+            }
+            return;
+        }
+        self.spend(events.len());
+        for (i, event) in events.iter().enumerate() {
             for (position, operand) in body.origins.args(event).iter().enumerate() {
                 if body.origins.may_be(*operand, value) {
                     self.used(body, i as u16, event, position, place);
                 }
             }
         }
+    }
+
+    /// Counts what is looked at. What is not counts as handed to code that is not seen.
+    fn spend(&mut self, n: usize) {
+        self.n_spent += n as u64;
+        self.fate.escapes |= self.n_spent > self.n_allowed;
     }
 
     fn used(&mut self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) {

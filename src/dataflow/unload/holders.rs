@@ -289,7 +289,7 @@ impl Judge<'_> {
         let world = self.world;
         let body = world.body(made.method);
         let event = world.event(made.method, made.event);
-        let is_handed = event.is_some_and(|e| acquire::is_handed_over(world, body, &made, e));
+        let is_handed = event.is_some_and(|e| acquire::is_handed_over(world, self.beans, body, &made, e));
         let is_kept = depth >= MAX_LIFT || self.beans.is_bean_method(world, made.method);
         let sites = world.sites.of(made.method, MAX_SITES).filter(|_| is_handed && !is_kept);
         let is_call =

@@ -5,7 +5,7 @@ use super::matches::{Match, Spot, Subject};
 use super::readers;
 use super::values::{asks_context_loader, operand, types_of};
 use crate::dataflow::knowledge::ApiId;
-use crate::dataflow::{Body, World, marks};
+use crate::dataflow::{Body, Share, World, marks};
 use crate::facts::{Event, EventKind, Value};
 use crate::program::reflection::{called_by_name, is_reflective_call};
 use crate::vocabulary::{ClassId, MemberRefId, MethodId, Name, Parallel, ValueId};
@@ -13,9 +13,19 @@ use rustc_hash::FxHashMap;
 
 /// Events that are looked at for all calls of one method that match: what is asked about a call may take a walk over the
 /// whole body. Further calls of the method are not asked about, which [bounds](crate::dataflow::Bounds) note.
-const MAX_ASKED: usize = 1 << 21;
-/// Calls of one method that are asked about however large it is.
-const MIN_ASKED: usize = 64;
+const MAX_ASKED: u64 = 1 << 21;
+/// Calls of one method that are noted at all.
+const MAX_NOTED: usize = 1 << 14;
+
+/// A call that matches.
+#[derive(Clone, Copy)]
+struct Matching {
+    method: MethodId,
+    event: u16,
+    api: ApiId,
+    member: MemberRefId,
+    table: usize,
+}
 
 /// For each table of APIs the calls of its methods, in class, method and event order.
 pub(super) fn find(world: &World<'_>, tables: &[Vec<bool>], parallel: &impl Parallel) -> Vec<Vec<Match>> {
@@ -33,30 +43,46 @@ pub(super) fn find(world: &World<'_>, tables: &[Vec<bool>], parallel: &impl Para
         }
         found
     });
+    let by_method = || found.iter().flat_map(|part| part.chunk_by(|a, b| a.method == b.method));
+    let n_events = |of: &[Matching]| of.first().map_or(0, |m| world.body(m.method).origins.events().len());
+    let demands = by_method().map(|of| (n_events(of) * of.len()) as u64).collect();
+    let share = Share::of(world.program, demands, MAX_ASKED);
     let mut by_table = vec![Vec::new(); tables.len()];
-    for (table, found) in found.into_iter().flatten() {
-        by_table[table].push(found);
+    for of_method in by_method() {
+        let n = share.questions(n_events(of_method));
+        if let Some(left_out) = of_method.get(n) {
+            world.bounds.note(left_out.method);
+        }
+        for Matching { method, event, api, member, table } in of_method.iter().take(n).copied() {
+            by_table[table].push(Match {
+                subject: Subject::Call(member, api),
+                class: world.program.class_of_method(method),
+                spots: vec![Spot { method, event, how: None, inside: None }],
+                only: None,
+                holder: None,
+                kept: None,
+                leak: None,
+            });
+        }
     }
     by_table
 }
 
 /// `tables_of` has for each API the tables that it stands in.
-fn of_class(world: &World<'_>, tables_of: &[Vec<usize>], class: ClassId, found: &mut Vec<(usize, Match)>) {
+fn of_class(world: &World<'_>, tables_of: &[Vec<usize>], class: ClassId, found: &mut Vec<Matching>) {
     if world.program.is_jdk(class) {
         return;
     }
     let unit = world.program.unit(class);
     let loader = world.program.class(class).loader;
-    for (id, method) in world.program.methods_of(class) {
-        if !world.knowledge.is_marked(id, marks::API) {
+    for (method, facts) in world.program.methods_of(class) {
+        if !world.knowledge.is_marked(method, marks::API) {
             continue;
         }
-        let events = unit.events_of(method);
-        let n_asked = (MAX_ASKED / events.len().max(1)).max(MIN_ASKED);
         let n_before = found.len();
-        for (i, event) in events.iter().enumerate() {
-            if found.len() - n_before >= n_asked {
-                world.bounds.note(id);
+        for (i, event) in unit.events_of(facts).iter().enumerate() {
+            if found.len() - n_before >= MAX_NOTED {
+                world.bounds.note(method);
                 break;
             }
             if !event.kind.is_invoke() && event.kind != EventKind::Lambda {
@@ -70,23 +96,9 @@ fn of_class(world: &World<'_>, tables_of: &[Vec<usize>], class: ClassId, found: 
             if apis.peek().is_none() || is_own() {
                 continue;
             }
-            for api in apis.chain(by_name(world, world.body(id), event)) {
-                for t in tables_of.get(usize::from(api)).into_iter().flatten() {
-                    let spot = Spot { method: id, event: i as u16, how: None, inside: None };
-                    let subject = Subject::Call(member, api);
-                    found.push((
-                        *t,
-                        Match {
-                            subject,
-                            class,
-                            spots: vec![spot],
-                            only: None,
-                            holder: None,
-                            kept: None,
-                            leak: None,
-                        },
-                    ));
-                }
+            for api in apis.chain(by_name(world, world.body(method), event)) {
+                let tables = tables_of.get(usize::from(api)).into_iter().flatten();
+                found.extend(tables.map(|t| Matching { method, event: i as u16, api, member, table: *t }));
             }
         }
     }

@@ -11,6 +11,8 @@ use super::references::References;
 use crate::dataflow::held::Held;
 use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::origins::{Found, Origin};
+use crate::dataflow::paths::Settled;
+use crate::dataflow::remembered::Remembered;
 use crate::dataflow::unload::UnloadRoots;
 use crate::dataflow::{Body, Changes, How, World};
 use crate::facts::{Event, Value};
@@ -117,6 +119,12 @@ pub(super) struct Context<'w> {
     pub references: References,
     /// Calls that read settings of the JVM.
     pub key_reads: KeyReads,
+    /// Which methods settle what is asked about, by the tests that ask.
+    pub settled: Settled,
+    /// The first two methods of a class that put back what others of it set, by the tests that ask.
+    pub halves: Remembered<(ClassId, usize), [Option<MethodId>; 2]>,
+    /// The first two methods of a class that put the context loader into a container of a type.
+    pub putting: Remembered<(ClassId, Name), [Option<MethodId>; 2]>,
     /// Questions about classes that several loaders define.
     pub copies: Copies,
     /// Classes that configuration files name.
@@ -153,6 +161,9 @@ impl<'w> Context<'w> {
             by_name: OnceLock::new(),
             references: References::default(),
             key_reads: KeyReads::default(),
+            settled: Settled::default(),
+            halves: Remembered::default(),
+            putting: Remembered::default(),
             copies: Copies::default(),
             configured: Configured::default(),
             names: GroupNames::default(),

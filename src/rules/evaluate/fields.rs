@@ -8,11 +8,12 @@ use crate::dataflow::held::{Held, Holder, Root};
 use crate::dataflow::initialisation;
 use crate::dataflow::knowledge::ApiId;
 use crate::dataflow::may_hold::is_of_thread;
-use crate::dataflow::{How, World, frozen, new_objects};
+use crate::dataflow::{How, Share, World, frozen, new_objects};
 use crate::facts::{Event, EventKind, Value};
 use crate::program::link::NO_CLASS;
 use crate::rules::rule::{Site, StateKind, WriteShape};
-use crate::vocabulary::{Access, ClassId, FieldId, Parallel};
+use crate::vocabulary::{Access, ClassId, FieldId, MethodId, Parallel};
+use rustc_hash::FxHashMap;
 
 /// Fields whose changes are looked for at all: not the JDK's, not what compilers add.
 pub(super) fn is_candidate(world: &World<'_>, field: FieldId) -> bool {
@@ -39,8 +40,30 @@ pub(super) fn counted(
             && is_after_initialisation(world, class, change)
             && !told_at_calls::is_told(world, change.method)
     };
-    changes.only(is_asked, counts, parallel)
+    let mut found = changes.only(is_asked, counts, parallel);
+    let n_events = |method| world.body(method).origins.events().len();
+    let n_of_methods = found.by_method();
+    let demands = n_of_methods.iter().map(|(method, n)| (n * n_events(*method)) as u64).collect();
+    let share = Share::of(world.program, demands, MAX_STEPS);
+    let mut n_left: FxHashMap<MethodId, usize> =
+        n_of_methods.into_keys().map(|method| (method, share.questions(n_events(method)))).collect();
+    found.retain(|change| match n_left.get_mut(&change.method) {
+        Some(0) => {
+            world.bounds.note(change.method);
+            false
+        }
+        Some(n) => {
+            *n -= 1;
+            true
+        }
+        None => true,
+    });
+    found
 }
+
+/// Events that are looked at for all changes by one method: what is asked of a change may take a walk over the whole body.
+/// Further ones are not asked about, which is noted.
+const MAX_STEPS: u64 = 1 << 21;
 
 /// The matches of a field site, by field, among changes that [count](counted).
 pub(super) fn find(cx: &Context<'_>, site: &Site, changes: &ChangeTable) -> Vec<Match> {
@@ -142,6 +165,9 @@ fn of_held_object(
     Some(Match { only: Some(tenants), ..whole(of_root, holder) })
 }
 
+/// Events that are looked at for the shapes of one field's changes.
+const MAX_COMPARED: usize = 1 << 20;
+
 /// Whether some change of the field after its set-up, by code that tenants reach, has one of these shapes.
 pub(super) fn is_changed_as(cx: &Context<'_>, found: &Match, wanted: &[WriteShape]) -> bool {
     let Subject::Field(field) = found.subject else { return false };
@@ -149,7 +175,14 @@ pub(super) fn is_changed_as(cx: &Context<'_>, found: &Match, wanted: &[WriteShap
     let mut after = changes.filter(|c| {
         is_after_initialisation(cx.world, found.class, c) && !cx.world.reach.tenants(c.method).is_empty()
     });
+    let mut left = MAX_COMPARED;
     after.any(|c| {
+        let n_events = cx.world.body(c.method).origins.events().len();
+        let Some(rest) = left.checked_sub(n_events) else {
+            cx.world.bounds.note(c.method);
+            return false;
+        };
+        left = rest;
         let spot = Spot { method: c.method, event: c.event, how: Some(c.how), inside: c.inside };
         cx.shapes_of(field, &spot).has_any(wanted)
     })

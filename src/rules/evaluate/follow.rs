@@ -214,7 +214,10 @@ pub(super) fn set_gap(
         is_call_of(cx, body, event, test)
             && (!test.restores || cx.restores(body, event) && !is_of_task(cx, body, event, test))
     };
-    paths::missing_after(cx.world, spot.method, spot.event, &settles, exits)
+    // What settles depends on the test alone, which stays where it is.
+    let question = std::ptr::from_ref(test).addr();
+    let site = (spot.method, spot.event);
+    paths::missing_after_known(cx.world, site, &settles, exits, (&cx.settled, question))
 }
 
 /// Whether an event calls one of the APIs that a test names.

@@ -95,16 +95,23 @@ pub(super) fn hands_on(cx: &Context<'_>, body: Body<'_>, index: u16, test: &Foll
 
 /// Whether another method of the class calls the API with what a field of the object holds.
 pub(super) fn has_other_half(cx: &Context<'_>, body: Body<'_>, test: &FollowTest) -> bool {
-    let mut methods = cx.world.program.methods_of(body.class).filter(|(id, _)| *id != body.id);
-    methods.any(|(id, _)| {
-        let other = cx.world.body(id);
-        puts_back_field(cx, other, test)
-            || other
-                .origins
-                .events()
-                .iter()
-                .any(|e| is_call_of(cx, other, e, test) && puts_back_kept(cx, other, e))
-    })
+    let question = (body.class, std::ptr::from_ref(test).addr());
+    let halves = cx.halves.get_or_find(question, || {
+        let is_half = |id: &MethodId| {
+            let other = cx.world.body(*id);
+            let mut events = other.origins.events().iter();
+            puts_back_field(cx, other, test)
+                || events.any(|e| is_call_of(cx, other, e, test) && puts_back_kept(cx, other, e))
+        };
+        first_two(cx, body.class, is_half)
+    });
+    halves.into_iter().flatten().any(|id| id != body.id)
+}
+
+/// The first two methods of a class of which something holds: whichever asks, one of them is another one.
+fn first_two(cx: &Context<'_>, class: ClassId, holds: impl Fn(&MethodId) -> bool) -> [Option<MethodId>; 2] {
+    let mut found = cx.world.program.methods_of(class).map(|(id, _)| id).filter(holds);
+    [found.next(), found.next()]
 }
 
 /// Whether a call passes on what a container yields into which another method of the class has put the context loader: a
@@ -117,19 +124,21 @@ pub(super) fn puts_back_kept(cx: &Context<'_>, body: Body<'_>, event: &Event) ->
         // The thread itself keeps nothing but the one that is set.
         let of_others = |m: &MemberRefId| cx.world.program.text(members.get(*m).owner) != THREAD;
         asked.and_then(Event::member).filter(of_others).is_some_and(|asked| {
+            let owner = members.get(asked).owner;
             let puts = |other: Body<'_>, e: &Event| {
                 let put = e.member().filter(|_| e.kind.is_invoke() && e.kind.has_receiver());
-                put.is_some_and(|put| members.get(put).owner == members.get(asked).owner)
+                put.is_some_and(|put| members.get(put).owner == owner)
                     && other.origins.args(e).iter().skip(1).any(|v| {
                         let found = origins::of_value(cx.world, other.id, *v);
                         found.iter().any(|f| f.origin == Origin::ContextLoader && !f.is_derived)
                     })
             };
-            let mut others = cx.world.program.methods_of(body.class).filter(|(id, _)| *id != body.id);
-            others.any(|(id, _)| {
-                let other = cx.world.body(id);
+            let does_put = |id: &MethodId| {
+                let other = cx.world.body(*id);
                 other.origins.events().iter().any(|e| puts(other, e))
-            })
+            };
+            let putting = cx.putting.get_or_find((body.class, owner), || first_two(cx, body.class, does_put));
+            putting.into_iter().flatten().any(|id| id != body.id)
         })
     };
     body.origins.leaves(*value).any(is_kept)

@@ -4,12 +4,15 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::values::{operand, origins_of};
 use crate::dataflow::knowledge::{ApiId, groups};
+use crate::dataflow::operands::Operands;
 use crate::dataflow::origins::Origin;
-use crate::dataflow::{How, World, initialisation};
-use crate::facts::{EventKind, NO_NAME, Value};
+use crate::dataflow::{Body, How, World, initialisation};
+use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::rules::rule::{Condition, Rule, Site};
-use crate::vocabulary::{FieldId, MethodId, Name, Parallel, TenantId, ValueId};
+use crate::vocabulary::{FieldId, MethodId, Name, Parallel, TenantId};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// A place at which a tenant reads what another one writes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -111,7 +114,12 @@ pub(super) fn is_never_read(cx: &Context<'_>, found: &Match) -> bool {
 struct OwnChanges {
     methods: FxHashSet<MethodId>,
     events: FxHashSet<(MethodId, u16)>,
+    /// Where the large body that was looked at last has which values: reads are in method order.
+    operands: RefCell<Option<(MethodId, Rc<Operands>)>>,
 }
+
+/// Bodies with more events are not looked at whole for each read.
+const MANY_EVENTS: usize = 256;
 
 impl OwnChanges {
     fn of(found: &Match) -> Self {
@@ -119,17 +127,28 @@ impl OwnChanges {
         Self {
             methods: found.spots.iter().map(|s| s.method).collect(),
             events: own.map(|s| (s.method, s.event)).collect(),
+            operands: RefCell::new(None),
         }
+    }
+
+    /// The events of a body that use what one of them yields, ascending.
+    fn uses(&self, body: Body<'_>, of: u16) -> Vec<u16> {
+        let value = Value::Event(u32::from(of));
+        let events = body.origins.events();
+        if events.len() <= MANY_EVENTS {
+            let uses = |e: &Event| body.origins.args(e).iter().any(|v| body.origins.may_be(*v, value));
+            return (0u16..).zip(events).filter(|(_, e)| uses(e)).map(|(i, _)| i).collect();
+        }
+        let known = self.operands.borrow().clone().filter(|(method, _)| *method == body.id);
+        let (_, operands) = known.unwrap_or_else(|| (body.id, Rc::new(Operands::of(body))));
+        *self.operands.borrow_mut() = Some((body.id, operands.clone()));
+        operands.events_of(value)
     }
 }
 
 /// Whether what is read is used for nothing, but that its method asks whether it is there before it sets the field.
 fn is_only_guard(world: &World<'_>, own: &OwnChanges, method: MethodId, read: u16) -> bool {
-    let body = world.body(method);
-    let value = Value::Event(u32::from(read));
-    let is_it = |v: &ValueId| body.origins.leaves(*v).any(|leaf| leaf == value);
-    own.methods.contains(&method)
-        && !body.origins.events().iter().any(|e| body.origins.args(e).iter().any(is_it))
+    own.methods.contains(&method) && own.uses(world.body(method), read).is_empty()
 }
 
 /// The applications that read what another one writes, ascending, each with the first place that it does so at.
@@ -276,17 +295,10 @@ const MAX_FILLERS: usize = 8;
 /// Whether what is read only serves to make the match's own changes: `LIST.add(x)` reads the field and nothing in it.
 fn is_only_for_change(world: &World<'_>, own: &OwnChanges, method: MethodId, read: u16) -> bool {
     let body = world.body(method);
-    let value = Value::Event(u32::from(read));
-    let used = |by: Value| {
-        (0u16..).zip(body.origins.events()).filter(move |(_, e)| {
-            body.origins.args(e).iter().any(|a| body.origins.leaves(*a).any(|l| l == by))
-        })
-    };
-    let mut uses = used(value).peekable();
-    uses.peek().is_some()
-        && uses.all(|(i, event)| {
-            let is_change = own.events.contains(&(method, i));
-            let is_ignored = !event.is_used() || used(Value::Event(u32::from(i))).next().is_none();
-            is_change && is_ignored
+    let uses = own.uses(body, read);
+    !uses.is_empty()
+        && uses.into_iter().all(|i| {
+            let is_used = world.event(method, i).is_some_and(Event::is_used);
+            own.events.contains(&(method, i)) && (!is_used || own.uses(body, i).is_empty())
         })
 }

@@ -78,16 +78,12 @@ fn leaks(
     wanted: &(dyn Fn(ResourceId) -> bool + Sync),
     parallel: &impl Parallel,
 ) -> Vec<Leak> {
-    const CHUNK: usize = 64;
     let world = cx.world;
     let summaries = Summaries::build(world, parallel);
-    let n = world.program.classes.len();
-    let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
-        let classes = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(ClassId::from_index);
-        let methods = classes.filter(|c| !world.program.is_jdk(*c)).flat_map(|c| world.program.methods_of(c));
-        obligations::leaks_in(world, methods.map(|(id, _)| id), &wanted, &summaries)
-    });
-    found.into_iter().flatten().collect()
+    let classes = (0..world.program.classes.len()).map(ClassId::from_index);
+    let classes = classes.filter(|c| !world.program.is_jdk(*c));
+    let methods = classes.flat_map(|c| world.program.methods_of(c)).map(|(id, _)| id);
+    obligations::leaks_in(world, methods, wanted, &summaries, parallel)
 }
 
 fn matched(

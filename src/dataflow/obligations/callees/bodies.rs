@@ -100,7 +100,7 @@ impl Callees<'_, '_> {
             self.is_spared.set(self.is_spared.get() || known.is_spared);
             return known.effect;
         }
-        if self.depth.get() >= MAX_DEPTH {
+        if self.depth.get() >= MAX_DEPTH || self.is_spent() {
             self.spare();
             return UNKNOWN;
         }

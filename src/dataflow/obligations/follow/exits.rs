@@ -13,6 +13,7 @@ const UNANNOUNCED: u8 = 2;
 impl Followed<'_, '_, '_> {
     /// The ways on which the method is left with it open, and with nobody who could release it.
     pub(in crate::dataflow::obligations) fn leaks(&self) -> Vec<Exit> {
+        self.callees.spend(self.body.origins.events().len());
         let all = self.open_exits();
         self.only_by_untold.set(false);
         let is_clear = all.iter().all(|e| e.cause.is_none_or(|at| self.doubt(at) == 0));
@@ -27,7 +28,7 @@ impl Followed<'_, '_, '_> {
         // A handler that goes on after what is told leaves it open only if something else fails after that.
         self.only_by_untold.set(exits.is_empty());
         exits.extend(all);
-        exits.sort_by_key(|e| e.cause.map_or(0, |at| self.doubt(at)));
+        exits.sort_by_cached_key(|e| e.cause.map_or(0, |at| self.doubt(at)));
         exits
     }
 
@@ -81,9 +82,11 @@ impl Followed<'_, '_, '_> {
         let is_throw =
             self.body.origins.events().get(usize::from(event)).is_some_and(|e| e.kind == EventKind::Throw);
         let is_told = |t: &Thrown| matches!(t, Thrown::Class(_));
+        let is_free =
+            |t: Thrown| self.callees.unchecked.get_or_find((loader, t), || is_unchecked(world, loader, t));
         match () {
             () if is_throw => 0,
-            () if thrown.iter().any(|t| is_told(t) && !is_unchecked(world, loader, *t)) => 0,
+            () if thrown.iter().any(|t| is_told(t) && !is_free(*t)) => 0,
             () if thrown.iter().any(|t| is_told(t) || self.is_unseen_use(event, *t, u32::MAX)) => 1,
             () => UNANNOUNCED,
         }

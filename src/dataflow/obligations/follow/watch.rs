@@ -80,6 +80,10 @@ impl Watch for Followed<'_, '_, '_> {
         }
     }
 
+    fn goes_on(&self, n_events: usize) -> bool {
+        self.callees.spend(n_events)
+    }
+
     fn takes(&self, block: u16, edge: usize, state: u32) -> bool {
         if self.closed().has(block, edge) {
             return false;

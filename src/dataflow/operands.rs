@@ -6,7 +6,7 @@ use crate::facts::Value;
 const NONE: u32 = u32::MAX;
 
 /// The operands of a body by what they may be: results of its events, and its parameters.
-pub(super) struct Operands {
+pub(crate) struct Operands {
     /// For each event the last row of those that may be its result.
     of_events: Vec<u32>,
     /// The same for each parameter.
@@ -23,10 +23,10 @@ struct Row {
 }
 
 /// An operand: the event and the position.
-pub(super) type Operand = (u16, u16);
+pub(crate) type Operand = (u16, u16);
 
 impl Operands {
-    pub(super) fn of(body: Body<'_>) -> Self {
+    pub(crate) fn of(body: Body<'_>) -> Self {
         let events = body.origins.events();
         let mut found = Self { of_events: vec![NONE; events.len()], of_params: Vec::new(), rows: Vec::new() };
         for (i, event) in events.iter().enumerate() {
@@ -37,6 +37,14 @@ impl Operands {
             }
         }
         found
+    }
+
+    /// The events that have a value as an operand, ascending.
+    pub(crate) fn events_of(&self, value: Value) -> Vec<u16> {
+        let mut events: Vec<u16> = self.of_value(value).map(|(event, _)| event).collect();
+        events.reverse();
+        events.dedup();
+        events
     }
 
     fn add(&mut self, leaf: Value, event: u16, position: u16) {
@@ -58,7 +66,7 @@ impl Operands {
     }
 
     /// The operands that may be a value, the last first. Only results and parameters have any.
-    pub(super) fn of_value(&self, value: Value) -> impl Iterator<Item = Operand> + '_ {
+    pub(crate) fn of_value(&self, value: Value) -> impl Iterator<Item = Operand> + '_ {
         let last = match value {
             Value::Event(i) => self.of_events.get(i as usize),
             Value::Param(i) => self.of_params.get(usize::from(i)),
