@@ -59,7 +59,7 @@ use super::origins::{self, Origin};
 use super::rounds::{Asked, Steps, in_rounds};
 use super::{Changes, World, n_events};
 use crate::facts::{EventKind, Value};
-use crate::program::{BitSet, walk};
+use crate::program::BitSet;
 use crate::topology::BASE;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId};
 use acquire::{Calls, LISTENERS_OF_OTHERS, THREAD_BOUND, is_of_group};
@@ -193,7 +193,7 @@ pub fn kept_with(
         add_initial_values(world, wanted, &mut calls);
         calls
     };
-    let (calls, at_start) = parallel.both(find_calls, || initializers_reach(world));
+    let (calls, at_start) = parallel.both(find_calls, || roots::initializers_reach(world));
     let mut judge = Judge {
         own: OwnTasks::default(),
         world,
@@ -254,23 +254,6 @@ fn add_initial_values(world: &World<'_>, wanted: &(dyn Fn(ResourceId) -> bool + 
         });
         calls.acquired.extend(new);
     }
-}
-
-/// What class initialisers reach, when nobody is known who would cause them to run.
-fn initializers_reach(world: &World<'_>) -> BitSet {
-    let program = world.program;
-    if !world.reach.is_open_world() {
-        return BitSet::default();
-    }
-    let mut reached = BitSet::new(world.calls.n_nodes());
-    let classes = (0..program.classes.len()).map(ClassId::from_index).filter(|class| !program.is_jdk(*class));
-    let initializers = classes.filter_map(|class| program.class_initializer(class));
-    let starts = initializers.map(|m| m.0).filter(|m| reached.add(*m as usize)).collect();
-    walk(starts, world.calls.n_nodes(), |at, found| {
-        let successors = world.calls.successors(at).iter().copied();
-        found.extend(successors.filter(|to| reached.add(*to as usize)));
-    });
-    reached
 }
 
 struct Judge<'w> {

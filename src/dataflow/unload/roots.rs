@@ -8,7 +8,7 @@ use super::{deferred, functions, hosts};
 use crate::dataflow::knowledge::CallbackFacts;
 use crate::dataflow::{Body, World};
 use crate::facts::EventKind;
-use crate::program::{Pattern, Ways, n_bytes, place_of};
+use crate::program::{BitSet, Pattern, Ways, n_bytes, place_of, walk};
 use crate::topology::{BASE, TenantKind};
 use crate::vocabulary::{ClassId, MethodId, Name, Parallel, TenantId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -412,4 +412,21 @@ fn made_by(world: &World<'_>, class: ClassId) -> Vec<ClassId> {
 pub(super) fn is_unloaded(world: &World<'_>, tenant: TenantId) -> bool {
     world.reach.is_open_world()
         || world.program.topology.tenant(tenant).is_some_and(|t| t.kind == TenantKind::Module)
+}
+
+/// What class initialisers reach, when nobody is known who would cause them to run.
+pub(super) fn initializers_reach(world: &World<'_>) -> BitSet {
+    let program = world.program;
+    if !world.reach.is_open_world() {
+        return BitSet::default();
+    }
+    let mut reached = BitSet::new(world.calls.n_nodes());
+    let classes = (0..program.classes.len()).map(ClassId::from_index).filter(|class| !program.is_jdk(*class));
+    let initializers = classes.filter_map(|class| program.class_initializer(class));
+    let starts = initializers.map(|m| m.0).filter(|m| reached.add(*m as usize)).collect();
+    walk(starts, world.calls.n_nodes(), |at, found| {
+        let successors = world.calls.successors(at).iter().copied();
+        found.extend(successors.filter(|to| reached.add(*to as usize)));
+    });
+    reached
 }
