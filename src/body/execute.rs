@@ -14,6 +14,9 @@ pub(crate) const PRIMITIVE_ARRAY: u32 = 1 << 16;
 /// Marks the target of a [`EventKind::NewArray`] whose class constant already is the array's descriptor.
 pub(crate) const WHOLE_ARRAY: u32 = 2 << 16;
 
+/// The class whose methods ask whether an object is null.
+const OBJECTS: &[u8] = b"java/util/Objects";
+
 /// What [`Executor::step`] gives when the block ends.
 pub(super) const END: usize = usize::MAX;
 
@@ -49,6 +52,10 @@ pub(super) trait Values {
     fn return_from_subroutine(&mut self, frame: &Frame) -> Result<(), Fault>;
     /// What the branch that ends the block tests.
     fn test(&mut self, test: Test);
+    /// The call of a static method with a single argument that yields a value, and the argument.
+    fn yielded_by(&self, _value: Slot) -> Option<(u16, Slot)> {
+        None
+    }
     /// Keeps an error of the class file.
     fn told(&mut self, error: ClassError) -> Fault;
 }
@@ -288,8 +295,10 @@ impl<V: Values> Executor<'_, '_, V> {
                 self.frame.push(V::UNKNOWN)?;
                 (Test::None, false)
             }
-            IFEQ => (Test::IsZero(self.tested()?), true),
-            IFNE => (Test::NonZero(self.tested()?), true),
+            IFEQ | IFNE => {
+                let value = self.tested()?;
+                (self.asked(value, op == IFNE), true)
+            }
             IFNULL => (Test::IsNull(self.tested()?), true),
             IFNONNULL => (Test::NonNull(self.tested()?), true),
             IF_ACMPEQ | IF_ACMPNE => {
@@ -310,6 +319,30 @@ impl<V: Values> Executor<'_, '_, V> {
             self.values.jump(next as i64, &self.frame)?;
         }
         Ok(END)
+    }
+
+    /// What a branch asks that is taken when a value is zero, or when it is not. `Objects.isNull(x)` is `x == null`.
+    fn asked(&self, value: ValueId, is_taken_if_set: bool) -> Test {
+        match self.null_question(value) {
+            Some((object, is_null)) if is_null == is_taken_if_set => Test::IsNull(object),
+            Some((object, _)) => Test::NonNull(object),
+            None if is_taken_if_set => Test::NonZero(value),
+            None => Test::IsZero(value),
+        }
+    }
+
+    /// The object of which a value says whether it is null, and whether it is true when it is.
+    fn null_question(&self, value: ValueId) -> Option<(ValueId, bool)> {
+        let (method, object) = self.values.yielded_by(value.0)?;
+        let member = self.pool.member(method).ok()?;
+        if self.pool.utf8(member.owner).ok()? != OBJECTS {
+            return None;
+        }
+        match self.pool.utf8(member.name).ok()? {
+            b"isNull" => Some((ValueId(object), true)),
+            b"nonNull" => Some((ValueId(object), false)),
+            _ => None,
+        }
     }
 
     /// Pops what a branch compares.

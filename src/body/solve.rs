@@ -450,6 +450,13 @@ impl Values for Solver<'_> {
         self.s.drafts.set_test(self.block, test);
     }
 
+    fn yielded_by(&self, value: Slot) -> Option<(u16, Slot)> {
+        let Raw::Event(row) = *self.s.raw.get(usize::from(value))? else { return None };
+        let call = self.s.drafts.event(row as usize)?;
+        let is_it = call.kind == EventKind::InvokeStatic && call.n_args == 1;
+        is_it.then_some((call.target as u16, call.args[0]))
+    }
+
     fn told(&mut self, error: ClassError) -> Fault {
         self.error = Some(error);
         Fault::Told
