@@ -10,7 +10,7 @@ use crate::dataflow::changes::{self, Written};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, How, initialisation, own_answer};
 use crate::facts::{Event, EventKind, Value};
-use crate::rules::rule::{Harmless, Sharing};
+use crate::rules::rule::{Harmless, Sharing, WriteShape};
 use crate::vocabulary::{MethodId, ValueId};
 
 /// Whether such a condition holds.
@@ -21,7 +21,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::TakenOutByEach => own_entries::are_taken_out(cx, found),
         Sharing::ResetFirst => found.spots.iter().all(|s| is_reset_first(cx, found, s)),
         Sharing::OnlyFilled => is_only_filled(cx, found),
-        Sharing::LastUser => found.spots.iter().all(|s| is_by_last_user(cx, s)),
+        Sharing::LastUser => is_ended_by_last_user(cx, found),
         Sharing::SameConstant => is_same_constant(cx, found),
         Sharing::Refusing => limits::is_refusing(cx, found),
         Sharing::Limiting => limits::is_limit(cx, found),
@@ -111,6 +111,18 @@ fn is_only_filled(cx: &Context<'_>, found: &Match) -> bool {
 
 /// Callers looked at for one method.
 const MAX_CALLERS: usize = 16;
+
+/// Whether only the last user ends what all use: by closing it, or by setting the field to nothing.
+fn is_ended_by_last_user(cx: &Context<'_>, found: &Match) -> bool {
+    let is_end = |spot: &&Spot| {
+        matches!(spot.how, Some(How::Close(_))) || cx.shapes(found, spot).has_any(&[WriteShape::Cleared])
+    };
+    let mut ends = found.spots.iter().filter(is_end).peekable();
+    match ends.peek() {
+        Some(_) => ends.all(|s| is_by_last_user(cx, s)),
+        None => found.spots.iter().all(|s| is_by_last_user(cx, s)),
+    }
+}
 
 /// Whether the method of a change, or each that calls it, counts something before.
 fn is_by_last_user(cx: &Context<'_>, spot: &Spot) -> bool {
