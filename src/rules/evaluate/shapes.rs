@@ -22,9 +22,11 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
     match how {
         How::Write => {
             let written = changes::written(world, &change);
-            // What depends on the context class loader alone is also made here without any input.
+            // What depends on the context class loader alone is also made here without any input. A null beside what a
+            // caller passes is what that one has passed.
             shapes.extend(written.contains(&Written::FromContext).then_some(WriteShape::Fresh));
-            shapes.extend(written.into_iter().map(shape));
+            let is_passed = written.contains(&Written::FromCaller);
+            shapes.extend(written.into_iter().filter(|w| !(is_passed && *w == Written::Null)).map(shape));
             if is_of_lazy_value(world, change.method) {
                 return vec![WriteShape::Fresh, WriteShape::Lazy];
             }
