@@ -52,7 +52,7 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
             if cx.is_api(api, &cx.names.clearing) {
                 shapes.push(WriteShape::Cleared);
             }
-            if cx.is_api(api, &cx.names.counting) {
+            if is_step(cx, spot) {
                 shapes.push(WriteShape::Counter);
             } else if !matches!(how, How::Buffer(_)) {
                 shapes.extend(handed_over(cx, field, spot, api));
@@ -150,6 +150,15 @@ fn handed_over(cx: &Context<'_>, field: FieldId, spot: &Spot, api: ApiId) -> Vec
 pub(super) fn final_event<'w>(cx: &Context<'w>, spot: &Spot) -> Option<(Body<'w>, &'w Event)> {
     let (method, event) = spot.inside.unwrap_or((spot.method, spot.event));
     Some((cx.world.body(method), cx.world.event(method, event)?))
+}
+
+/// Whether a change steps a counter.
+fn is_step(cx: &Context<'_>, spot: &Spot) -> bool {
+    final_event(cx, spot).is_some_and(|(body, event)| {
+        let loader = cx.world.program.class(body.class).loader;
+        let mut apis = event.member().into_iter().flat_map(|m| cx.world.knowledge.apis(loader, m));
+        apis.any(|api| cx.is_api(api, &cx.names.counting))
+    })
 }
 
 /// What kind of thing a change stores.
