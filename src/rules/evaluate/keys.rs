@@ -20,7 +20,8 @@ pub(super) fn key_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> KeyKind {
     }
     let Some(How::Container(api)) = spot.how else { return KeyKind::None };
     let Some(key) = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.key) else {
-        return element_key(cx, field).unwrap_or(KeyKind::None);
+        let kind = element_key(cx, field).or_else(|| super::membership::element_key(cx, field, spot));
+        return kind.unwrap_or(KeyKind::None);
     };
     let declared = declared_key(cx, field);
     if let Some(kind) = declared.filter(|kind| *kind != KeyKind::Class) {
@@ -94,25 +95,7 @@ const OBJECT: &str = "java/lang/Object";
 
 fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) -> KeyKind {
     let found = origins_of(cx.world, body, event, position);
-    // Whatever the static type: what each application makes for itself.
-    let is_token = |f: &Found| match f.origin {
-        Origin::Allocation(Some(class))
-            if !f.is_derived
-                && cx.world.reach.owner(cx.world.program.class_of_method(f.method)).is_some() =>
-        {
-            let loader = cx.world.program.class(class).loader;
-            let name = cx.world.program.class_name(class);
-            name == OBJECT || is_identity(cx, loader, name)
-        }
-        _ => false,
-    };
-    let is_token = |f: &Found| is_token(f) || is_passed_object(cx, f);
-    // A field that is written once is what is written there.
-    let is_constant = |f: &Found| match f.origin {
-        Origin::StaticField(field) => cx.world.program.field(field).access.is_final(),
-        _ => false,
-    };
-    if found.iter().any(is_token) && found.iter().all(|f| is_token(f) || is_constant(f)) {
+    if are_tokens(cx, &found) {
         return KeyKind::Identity;
     }
     // Whoever calls for an entry by any name at all asks for no class.
@@ -137,6 +120,29 @@ fn text_key(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usize) ->
     } else {
         KeyKind::Text
     }
+}
+
+/// Whether all that a value can be is what each application makes for itself, whatever the static type, and differs from
+/// all else.
+pub(super) fn are_tokens(cx: &Context<'_>, found: &[Found]) -> bool {
+    let is_token = |f: &Found| match f.origin {
+        Origin::Allocation(Some(class))
+            if !f.is_derived
+                && cx.world.reach.owner(cx.world.program.class_of_method(f.method)).is_some() =>
+        {
+            let loader = cx.world.program.class(class).loader;
+            let name = cx.world.program.class_name(class);
+            name == OBJECT || is_identity(cx, loader, name)
+        }
+        _ => false,
+    };
+    let is_token = |f: &Found| is_token(f) || is_passed_object(cx, f);
+    // A field that is written once is what is written there.
+    let is_constant = |f: &Found| match f.origin {
+        Origin::StaticField(field) => cx.world.program.field(field).access.is_final(),
+        _ => false,
+    };
+    found.iter().any(is_token) && found.iter().all(|f| is_token(f) || is_constant(f))
 }
 
 /// Whether an object is a key whose own method hands it over to shared code: `Attributes.of(this)`.
@@ -199,7 +205,7 @@ fn element_key(cx: &Context<'_>, field: FieldId) -> Option<KeyKind> {
 }
 
 /// A container whose elements are its keys.
-const SET: &str = "java/util/Set";
+pub(super) const SET: &str = "java/util/Set";
 
 /// What the field's generic signature says of the key.
 fn declared_key(cx: &Context<'_>, field: FieldId) -> Option<KeyKind> {
@@ -218,7 +224,7 @@ pub(super) fn declared_first<'w>(cx: &Context<'w>, field: FieldId) -> Option<&'w
     first.strip_prefix('L')?.split([';', '<']).next()
 }
 
-fn kind_of_type(cx: &Context<'_>, loader: LoaderId, name: &str) -> Option<KeyKind> {
+pub(super) fn kind_of_type(cx: &Context<'_>, loader: LoaderId, name: &str) -> Option<KeyKind> {
     if is_of_types(cx.world, cx.models, loader, name, &cx.names.loader_types) {
         Some(KeyKind::Loader)
     } else if is_of_types(cx.world, cx.models, loader, name, &cx.names.reflective_types) {

@@ -48,6 +48,7 @@ mod loggers;
 mod lookups;
 mod made;
 mod matches;
+mod membership;
 mod memo;
 mod memo_methods;
 mod memoised;
