@@ -1,12 +1,13 @@
 //! Flags and counters by which one application shuts others out: after `close()` a shared service refuses everybody, and
 //! connections of all count against one limit.
 
+use super::branches;
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use crate::dataflow::changes::block_of;
 use crate::dataflow::{Body, How, paths};
 use crate::facts::{EventKind, Test, Value};
-use crate::vocabulary::MethodId;
+use crate::vocabulary::{FieldId, MethodId};
 
 /// Whether all changes set a flag to one constant, and code that an application reaches throws where it finds that.
 pub(super) fn is_refusing(cx: &Context<'_>, found: &Match) -> bool {
@@ -21,12 +22,29 @@ pub(super) fn is_refusing(cx: &Context<'_>, found: &Match) -> bool {
             _ => None,
         }
     });
-    let Some(Some(is_set)) = set.next() else { return false };
+    let Some(Some(is_set)) = set.next() else { return is_taken(cx, field, found) };
     set.all(|other| other == Some(is_set))
         && world.fields.reads(field).any(|read| {
             !world.reach.tenants(read.method).is_empty()
                 && throws_if(world.body(read.method), read.event, is_set)
         })
+}
+
+/// Whether what is not null is never written over: the method throws when it finds something there.
+fn is_taken(cx: &Context<'_>, field: FieldId, found: &Match) -> bool {
+    let world = cx.world;
+    let refuses = |spot: &Spot| {
+        let body = world.body(spot.method);
+        let own = world.fields.reads(field).filter(|read| read.method == spot.method);
+        let reads: Vec<Value> = own.map(|read| Value::Event(u32::from(read.event))).collect();
+        let is_it = |value| body.origins.leaves(value).any(|leaf| reads.contains(&leaf));
+        let is_unset = branches::edges_where(body, false, is_it);
+        let is_set = branches::edges_where(body, true, is_it);
+        spot.how == Some(How::Write)
+            && branches::is_behind(body, &is_unset, spot.event)
+            && is_set.iter().any(|(from, via)| throws_behind(body, *from, *via))
+    };
+    found.spots.iter().all(refuses)
 }
 
 /// Whether a body tests what one of its events yields, and throws when that is so.
