@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::{
-    fields, known_loaders, limits, logged_once, memoised, named, own_entries, pools, process_facts,
+    branches, fields, known_loaders, limits, logged_once, memoised, named, own_entries, pools, process_facts,
     registered, same_names, set_up, wrapped,
 };
 use crate::dataflow::changes::{self, Written};
@@ -11,7 +11,7 @@ use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, How, initialisation, own_answer};
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::{Harmless, Sharing, WriteShape};
-use crate::vocabulary::{MethodId, ValueId};
+use crate::vocabulary::{FieldId, MethodId, ValueId};
 
 /// Whether such a condition holds.
 pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
@@ -114,44 +114,83 @@ const MAX_CALLERS: usize = 16;
 
 /// Whether only the last user ends what all use: by closing it, or by setting the field to nothing.
 fn is_ended_by_last_user(cx: &Context<'_>, found: &Match) -> bool {
-    let is_end = |spot: &&Spot| {
-        matches!(spot.how, Some(How::Close(_))) || cx.shapes(found, spot).has_any(&[WriteShape::Cleared])
+    let clears = |spot: &Spot| cx.shapes(found, spot).has_any(&[WriteShape::Cleared]);
+    let is_end = |spot: &&Spot| matches!(spot.how, Some(How::Close(_))) || clears(spot);
+    let is_by_last = |spot: &Spot| {
+        let counts: Counts = if clears(spot) { is_behind_zero } else { counts_before };
+        is_by_last_user(cx, spot, counts)
     };
     let mut ends = found.spots.iter().filter(is_end).peekable();
     match ends.peek() {
-        Some(_) => ends.all(|s| is_by_last_user(cx, s)),
-        None => found.spots.iter().all(|s| is_by_last_user(cx, s)),
+        Some(_) => ends.all(is_by_last),
+        None => found.spots.iter().all(is_by_last),
     }
 }
 
+/// Whether an event is made by the last user, as far as its method shows.
+type Counts = fn(&Context<'_>, MethodId, u16) -> bool;
+
 /// Whether the method of a change, or each that calls it, counts something before.
-fn is_by_last_user(cx: &Context<'_>, spot: &Spot) -> bool {
-    if counts_before(cx, spot.method, spot.event) {
+fn is_by_last_user(cx: &Context<'_>, spot: &Spot, counts: Counts) -> bool {
+    if counts(cx, spot.method, spot.event) {
         return true;
     }
     let callers = cx.world.sites.of(spot.method, MAX_CALLERS).unwrap_or_default();
-    !callers.is_empty() && callers.iter().all(|site| counts_before(cx, site.caller, site.event))
+    !callers.is_empty() && callers.iter().all(|site| counts(cx, site.caller, site.event))
 }
 
-/// Whether a method steps a counter before one of its events: an object's, or a field that it sets to what it makes of the
-/// old value.
+/// Whether a method steps a counter before one of its events.
 fn counts_before(cx: &Context<'_>, method: MethodId, before: u16) -> bool {
     let body = cx.world.body(method);
-    let program = cx.world.program;
-    let loader = program.class(body.class).loader;
-    let steps = |event: &Event| match event.kind {
-        EventKind::PutStatic | EventKind::PutField => {
-            let field = event.member().and_then(|m| program.refs(loader).field(m));
-            field.zip(body.origins.args(event).last()).is_some_and(|(field, value)| {
-                changes::kinds_of(cx.world, body, field, *value).contains(&Written::FromItself)
-            })
-        }
-        kind if kind.is_invoke() => event.member().is_some_and(|member| {
-            cx.world.knowledge.apis(loader, member).any(|api| cx.is_api(api, &cx.names.counting))
-        }),
-        _ => false,
+    body.origins.events().iter().take(usize::from(before)).any(|event| stepped(cx, body, event).is_some())
+}
+
+/// Whether one of a method's events stands behind a test that a counter which the method steps has come to nothing.
+fn is_behind_zero(cx: &Context<'_>, method: MethodId, event: u16) -> bool {
+    let body = cx.world.body(method);
+    let refs = cx.world.program.refs(cx.world.program.class(body.class).loader);
+    let events = || (0u32..).zip(body.origins.events());
+    let steps: Vec<(u32, Stepped)> = events().filter_map(|(i, e)| Some((i, stepped(cx, body, e)?))).collect();
+    let is_count = |leaf: Value| {
+        let read = body
+            .origins
+            .event(leaf)
+            .filter(|(_, e)| matches!(e.kind, EventKind::GetStatic | EventKind::GetField));
+        let read = read.and_then(|(_, e)| refs.field(e.member()?));
+        steps.iter().any(|(i, stepped)| match stepped {
+            Stepped::Field(field, value) => {
+                read == Some(*field) || body.origins.leaves(*value).any(|l| l == leaf)
+            }
+            Stepped::Object => leaf == Value::Event(*i),
+        })
     };
-    body.origins.events().iter().take(usize::from(before)).any(steps)
+    let edges = branches::edges_where(body, false, |tested| body.origins.leaves(tested).any(is_count));
+    branches::is_behind(body, &edges, event)
+}
+
+/// What an event that counts steps.
+enum Stepped {
+    /// A field, which is set to what is made of its old value.
+    Field(FieldId, ValueId),
+    /// An object.
+    Object,
+}
+
+fn stepped(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Option<Stepped> {
+    let loader = cx.world.program.class(body.class).loader;
+    match event.kind {
+        EventKind::PutStatic | EventKind::PutField => {
+            let field = event.member().and_then(|m| cx.world.program.refs(loader).field(m))?;
+            let value = *body.origins.args(event).last()?;
+            let kinds = changes::kinds_of(cx.world, body, field, value);
+            kinds.contains(&Written::FromItself).then_some(Stepped::Field(field, value))
+        }
+        kind if kind.is_invoke() => {
+            let mut apis = event.member().into_iter().flat_map(|m| cx.world.knowledge.apis(loader, m));
+            apis.any(|api| cx.is_api(api, &cx.names.counting)).then_some(Stepped::Object)
+        }
+        _ => None,
+    }
 }
 
 /// Whether all changes are writes of one constant, which the writing code has or all who call it pass.
