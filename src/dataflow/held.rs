@@ -1,11 +1,11 @@
 //! Objects that a static field, a bean container or the service loader holds: their instance fields are shared as a static is.
 
+mod beans;
 mod boxes;
 mod given;
 
 use super::knowledge::Subject;
 use super::origins::{self, Origin};
-use super::unload::beans::Beans;
 use super::{Changes, How, World};
 use crate::facts::{Event, EventKind, NO_NAME};
 use crate::program::link::NO_CLASS;
@@ -88,11 +88,7 @@ impl Held {
             .map(|f| (Root::Static(f), f))
             .collect();
         search.seen.extend(frontier.iter().map(|(_, f)| *f));
-        // Without an application nobody has made the beans yet, and each that comes makes its own.
-        let is_open_world = world.reach.is_open_world();
-        let beans = if is_open_world { Vec::new() } else { Beans::new(world).single(world) };
-        let is_shared = |class: &ClassId| world.reach.owner(*class).is_none();
-        for bean in beans.into_iter().filter(is_shared) {
+        for bean in beans::shared(world) {
             search.hold(bean, Root::Bean, None, &mut frontier);
         }
         let mut holding = frontier.clone();

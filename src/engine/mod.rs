@@ -84,7 +84,10 @@ fn find(
     // Tenants are spread by one thread; the others have something to do meanwhile.
     let (reach, (knowledge, sites)) = phases.run("reach", || {
         Pool.both(
-            || Reach::spread(&program, &graphs.hierarchy, &graphs.calls),
+            || {
+                let imports = &request.models.bean_imports;
+                Reach::spread(&program, &graphs.hierarchy, &graphs.calls, imports)
+            },
             || {
                 let sites = CallSites::build(&program, &graphs.calls, &Pool);
                 (knowledge(&request.models, &program, &Pool), sites)
@@ -159,7 +162,8 @@ pub fn look<T: Send>(
         let shown = arrange::arrange(request, &mut phases)?.and_then(|arranged| {
             let program = phases.run("link", || arranged.link())?;
             let graphs = Graphs::build(&arranged, &program, &mut phases)?;
-            let reach = phases.run("reach", || Reach::spread(&program, &graphs.hierarchy, &graphs.calls))?;
+            let reach =
+                phases.run("reach", || Reach::spread(&program, &graphs.hierarchy, &graphs.calls, &[]))?;
             let mut problems = arranged.problems.clone();
             problems.extend(program.problems.iter().cloned());
             problems.sort();

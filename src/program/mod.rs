@@ -24,6 +24,7 @@ pub mod patterns;
 pub mod reach;
 mod receivers;
 pub mod reflection;
+mod registered;
 pub mod resolve;
 mod spread;
 pub mod supertypes;

@@ -5,6 +5,7 @@ use super::call_graph::{CallGraph, Node};
 use super::hierarchy::Hierarchy;
 use super::link::{NO_CLASS, Program};
 use super::live::Live;
+use super::registered;
 use super::spread::{Ways, n_bytes, place_of, walk};
 use crate::facts::MethodFacts;
 use crate::topology::{BASE, Role, TenantKind};
@@ -80,6 +81,10 @@ pub struct Reach<'p> {
     roots: BitSet,
     /// Tenant that alone runs a class's code; `None` for shared classes.
     owner: Vec<Option<TenantId>>,
+    /// Shared classes of which a framework makes objects for a module, with it; ascending.
+    registered: Vec<(ClassId, TenantId)>,
+    /// What it calls on them.
+    entered: Vec<(MethodId, TenantId)>,
     parents: Vec<OnceLock<Parents>>,
     is_open_world: bool,
     /// Whether the base is one archive that does not say of itself that it is an application.
@@ -94,13 +99,27 @@ impl<'p> Reach<'p> {
     /// Spreads the tenants.
     ///
     /// A module's code starts at every method of its application classes: the framework that calls them is not known
-    /// to bytecode. The base's starts at `main` and at what carries an annotation. What a class initialiser of a shared class calls runs once, before anybody shares anything, so
-    /// edges into those initialisers are not followed. Without modules every public method of a public class may be
-    /// called for anybody.
-    pub fn spread(program: &'p Program<'p>, hierarchy: &Hierarchy, graph: &'p CallGraph) -> Self {
+    /// to bytecode; and at what a framework calls on the objects of shared classes that the module has it make. The base's
+    /// starts at `main` and at what carries an annotation. What a class initialiser of a shared class calls runs once,
+    /// before anybody shares anything, so edges into those initialisers are not followed. Without modules every public
+    /// method of a public class may be called for anybody.
+    ///
+    /// `imports` are the internal names of annotations that name classes of which a framework then makes objects.
+    pub fn spread(
+        program: &'p Program<'p>,
+        hierarchy: &Hierarchy,
+        graph: &'p CallGraph,
+        imports: &[String],
+    ) -> Self {
         let n_tenants = program.topology.tenants.len();
         let is_open_world = program.topology.is_open_world();
-        let owner = (0..program.classes.len()).map(|c| owner_of(program, ClassId::from_index(c))).collect();
+        let owner: Vec<Option<TenantId>> =
+            (0..program.classes.len()).map(|c| owner_of(program, ClassId::from_index(c))).collect();
+        let registered = if is_open_world { Vec::new() } else { registered::find(program, &owner, imports) };
+        let entered = registered.iter().flat_map(|(class, tenant)| {
+            registered::entries(program, *class).into_iter().map(|method| (method, *tenant))
+        });
+        let entered = entered.collect();
         let mut reach = Self {
             program,
             graph,
@@ -108,6 +127,8 @@ impl<'p> Reach<'p> {
             bits: Vec::new(),
             roots: BitSet::new(program.n_methods),
             owner,
+            registered,
+            entered,
             parents: (0..n_tenants).map(|_| OnceLock::new()).collect(),
             is_open_world,
             is_base_alone: is_base_alone(program),
@@ -121,6 +142,7 @@ impl<'p> Reach<'p> {
             }
         }
         let roots = reach.roots.iter().map(MethodId::from_index);
+        let roots = roots.chain(reach.entered.iter().map(|(method, _)| *method));
         reach.live = Live::find(program, hierarchy, graph, roots);
         let ways = Ways {
             n_nodes: graph.n_nodes(),
@@ -132,10 +154,16 @@ impl<'p> Reach<'p> {
         reach
     }
 
-    /// The methods at which tenants' code starts, ascending, each with its tenant.
+    /// The methods at which tenants' code starts, each with its tenant.
     fn roots(&self) -> impl Iterator<Item = (MethodId, TenantId)> + '_ {
         let methods = self.roots.iter().map(MethodId::from_index);
-        methods.filter_map(|method| Some((method, self.root_of(method)?)))
+        let own = methods.filter_map(|method| Some((method, self.root_of(method)?)));
+        own.chain(self.entered.iter().copied())
+    }
+
+    /// The shared classes of which a framework makes objects for a module, with the module; ascending.
+    pub fn registered(&self) -> &[(ClassId, TenantId)] {
+        &self.registered
     }
 
     /// The tenant for which a method runs without being called by other code that is seen.

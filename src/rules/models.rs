@@ -38,6 +38,8 @@ pub struct Models {
     /// Internal names of annotations that make a container create, and later destroy, an object of the class or the
     /// result of the method.
     pub bean_annotations: Vec<String>,
+    /// Annotations that name classes of which a container makes objects for the annotated one's application; internal names.
+    pub bean_imports: Vec<String>,
     /// Annotations of beans that are made more than once; internal names.
     pub bean_scopes: Vec<String>,
     /// Configuration files that name classes, by name.

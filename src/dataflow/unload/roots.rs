@@ -381,6 +381,7 @@ impl Makers {
         });
         let mut seen = FxHashSet::default();
         let mut waiting: Vec<(TenantId, ClassId)> = found.into_iter().flatten().collect();
+        waiting.extend(world.reach.registered().iter().map(|(class, tenant)| (*tenant, *class)));
         let mut of_class = FxHashMap::<ClassId, Vec<TenantId>>::default();
         while let Some((tenant, class)) = waiting.pop() {
             if world.program.is_jdk(class) || !seen.insert((tenant, class)) {

@@ -12,7 +12,7 @@ use super::{
 pub(super) const VERSION: u32 = 1;
 
 /// Keys of a model file that no rule has.
-pub(super) const TABLES: [&str; 12] = [
+pub(super) const TABLES: [&str; 13] = [
     "apis",
     "types",
     "texts",
@@ -23,6 +23,7 @@ pub(super) const TABLES: [&str; 12] = [
     "requests",
     "managers",
     "bean_annotations",
+    "bean_imports",
     "bean_scopes",
     "configurations",
 ];
@@ -54,6 +55,8 @@ pub(super) struct ModelFile {
     managers: Vec<ManagerRow>,
     #[serde(default)]
     bean_annotations: Vec<Text<ClassName>>,
+    #[serde(default)]
+    bean_imports: Vec<Text<ClassName>>,
     #[serde(default)]
     bean_scopes: Vec<Text<ClassName>>,
     #[serde(default)]
@@ -252,6 +255,7 @@ impl ModelFile {
             models.managers.push(manager);
         }
         models.bean_annotations.extend(self.bean_annotations.into_iter().map(|name| name.0.0));
+        models.bean_imports.extend(self.bean_imports.into_iter().map(|name| name.0.0));
         models.bean_scopes.extend(self.bean_scopes.into_iter().map(|name| name.0.0));
         configurations::add_to(models, self.configurations);
     }
