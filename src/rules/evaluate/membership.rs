@@ -30,7 +30,10 @@ pub(super) fn element_key(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Opti
         let element = keys::declared_first(cx, field).and_then(|name| keys::kind_of_type(cx, loader, name));
         element == Some(KeyKind::Identity)
     };
-    let differ = is_by_type() || keys::are_tokens(cx, &origins_of(cx.world, body, event, position));
+    let are_tokens = || {
+        !cx.world.reach.is_open_world() && keys::are_tokens(cx, &origins_of(cx.world, body, event, position))
+    };
+    let differ = is_by_type() || are_tokens();
     (differ && is_only_asked(cx, field)).then_some(KeyKind::Identity)
 }
 

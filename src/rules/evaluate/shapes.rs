@@ -52,7 +52,7 @@ pub(super) fn shapes_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> Vec<Wr
             if cx.is_api(api, &cx.names.clearing) {
                 shapes.push(WriteShape::Cleared);
             }
-            if is_step(cx, spot) {
+            if matches!(how, How::Atomic(_)) && is_step(cx, spot) {
                 shapes.push(WriteShape::Counter);
             } else if !matches!(how, How::Buffer(_)) {
                 shapes.extend(handed_over(cx, field, spot, api));

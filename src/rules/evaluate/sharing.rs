@@ -149,8 +149,12 @@ fn counts_before(cx: &Context<'_>, method: MethodId, before: u16) -> bool {
 fn is_behind_zero(cx: &Context<'_>, method: MethodId, event: u16) -> bool {
     let body = cx.world.body(method);
     let refs = cx.world.program.refs(cx.world.program.class(body.class).loader);
-    let events = || (0u32..).zip(body.origins.events());
-    let steps: Vec<(u32, Stepped)> = events().filter_map(|(i, e)| Some((i, stepped(cx, body, e)?))).collect();
+    // What is looked at below costs more than whether there is any test before.
+    if !branches::is_behind(body, &branches::edges_where(body, false, |_| true), event) {
+        return false;
+    }
+    let events = (0u32..).zip(body.origins.events());
+    let steps: Vec<(u32, Stepped)> = events.filter_map(|(i, e)| Some((i, stepped(cx, body, e)?))).collect();
     let is_count = |leaf: Value| {
         let read = body
             .origins
