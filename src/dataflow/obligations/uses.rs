@@ -100,6 +100,9 @@ impl Uses {
         // The next one last.
         let mut waiting: Vec<Operand> = self.faces.iter().flat_map(|f| operands.of_value(f.value)).collect();
         sort_from_last(&mut waiting);
+        if !callees.spend(waiting.len()) {
+            return true;
+        }
         while let Some(at) = waiting.pop() {
             let Some(event) = body.origins.events().get(usize::from(at.0)) else { continue };
             let before = self.faces.len();
