@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::limits::{BYTES_OF_ARCHIVE, CLASS_RATIO, FREE_ARCHIVES, FREE_CLASS_SIZE, Limits};
+use super::limits::{
+    BYTES_OF_ARCHIVE, CLASS_RATIO, FREE_ARCHIVES, FREE_CLASS_SIZE, Limits, MAX_ENTRIES, MAX_RATIO,
+};
 use super::nested::open_nested;
 use super::reader::Reader;
 use super::source::{Handle, Source, Window};
@@ -197,22 +199,32 @@ impl<'a> Opening<'a> {
     }
 
     /// Whether a class may be read as well, as far as the input's size explains that; else why not.
-    pub(super) fn charge_class(&mut self, size: u64, is_class: bool) -> Result<(), String> {
-        if !is_class {
+    pub(super) fn charge_class(&mut self, size: u64, packed: u64, is_class: bool) -> Result<(), String> {
+        if !is_class || self.limits.refusal(size, packed, self.limits.max_entry_size).is_some() {
             return Ok(());
         }
-        let explained = FREE_CLASS_SIZE.saturating_add(self.given_size.saturating_mul(CLASS_RATIO));
+        let explained = self.explained(FREE_CLASS_SIZE, CLASS_RATIO);
         let total = self.class_size.saturating_add(size);
         if total > explained {
-            return Err(format!("the classes of the input unpack to more than {explained} bytes"));
+            return Err(format!(
+                "the classes of the input unpack to more than {explained} bytes, which a higher ratio would allow"
+            ));
         }
         self.class_size = total;
         Ok(())
     }
 
-    /// Whether there are more archives than an input of this size holds.
+    /// Bytes that the input's size explains. Who allows entries a higher ratio than usual allows it to all of them together.
+    pub(super) fn explained(&self, free: u64, usual: u64) -> u64 {
+        let given = self.limits.max_ratio;
+        let ratio = if given > MAX_RATIO { u64::from(given) } else { usual };
+        free.saturating_add(self.given_size.saturating_mul(ratio))
+    }
+
+    /// Whether there are more archives than an input of this size holds, unless more entries than usual are allowed.
     pub(super) fn has_too_many(&self) -> bool {
-        self.archives.len() as u64 > FREE_ARCHIVES.saturating_add(self.given_size / BYTES_OF_ARCHIVE)
+        let explained = FREE_ARCHIVES.saturating_add(self.given_size / BYTES_OF_ARCHIVE);
+        self.limits.max_entries <= MAX_ENTRIES && self.archives.len() as u64 > explained
     }
 
     fn tell_if_empty(&mut self, display: &str) {

@@ -37,7 +37,8 @@ pub(crate) const MAX_DEFLATE_RATIO: u64 = 1032;
 pub struct Limits {
     /// Bytes of one entry, packed or unpacked, that is to be read.
     pub max_entry_size: u64,
-    /// Unpacked size through packed size of one entry above 1 MiB.
+    /// Unpacked size through packed size of one entry above 1 MiB. Raised above its default it also bounds, in place of 16,
+    /// what all classes, and what all nested archives, unpack to beside the input's size.
     pub max_ratio: u32,
     /// Unpacked bytes of all readable entries of the input, nested archives included.
     pub max_total_size: u64,
@@ -45,7 +46,8 @@ pub struct Limits {
     pub max_nested_size: u64,
     /// How deep archives may nest; the input itself has depth 0. Never more than 64.
     pub max_depth: u32,
-    /// Entries of the input, nested archives and folders included.
+    /// Entries of the input, nested archives and folders included. Unless it is raised above its default, there may also be
+    /// no more archives than the input's size explains.
     pub max_entries: u32,
 }
 

@@ -41,7 +41,8 @@ pub(super) fn admit(opening: &mut Opening<'_>, archive: &mut Archive, members: V
     for listed in members {
         let is_class = listed.name.ends_with(".class");
         let charged = opening.charge(listed.size, listed.packed);
-        if let Err(reason) = charged.and_then(|()| opening.charge_class(listed.size, is_class)) {
+        if let Err(reason) = charged.and_then(|()| opening.charge_class(listed.size, listed.packed, is_class))
+        {
             opening.problems.add(archive.problem(
                 ProblemCode::LimitReached,
                 &listed.name,

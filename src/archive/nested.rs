@@ -63,7 +63,7 @@ fn nested_body(
     if let Some(source) = stored {
         return Some(Ok(Body::Bytes(source)));
     }
-    let explained = FREE_NESTED_SIZE.saturating_add(opening.given_size.saturating_mul(NESTED_RATIO));
+    let explained = opening.explained(FREE_NESTED_SIZE, NESTED_RATIO);
     let left = opening.limits.max_nested_size.min(explained).saturating_sub(opening.nested_size);
     let inflated = opening.reader.read_owned(archive, entry, left);
     // Charged even if it turns out to be no archive: unpacking it took the time.
