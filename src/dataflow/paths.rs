@@ -24,6 +24,8 @@ const SETTLING_DEPTH: u32 = 3;
 const MAX_TARGETS: usize = 8;
 /// Events of callees that are looked at for one question, for whether they settle something, and for what they throw.
 const MAX_SEARCHED: usize = 1 << 18;
+/// Events of callees looked at to tell which of several exits convinces most; of more, each counts as declared.
+const MAX_COMPARED: u64 = 1 << 13;
 
 /// Whether every way from the body's entry to block `to` passes one of the edges, each from one block to another.
 pub fn only_through_any(unit: &UnitFacts, method: &MethodFacts, passed: &[(u16, u16)], to: u16) -> bool {
@@ -207,6 +209,7 @@ fn missing_held(
     let ever_settled = watch.settles.contains(&true);
     // What is declared or thrown in so many words convinces more than what any call may throw.
     let others = Exceptions::new(world);
+    others.begin(MAX_COMPARED);
     let declared = OnceCell::new();
     let declared = || declared.get_or_init(|| others.of_body(body, Reading::Declared));
     let is_vague = |e: &Exit| e.cause.is_some_and(|cause| declared().of_event(cause).is_empty());
