@@ -136,7 +136,7 @@ fn large_methods_below_one_another_are_asked_once_whether_they_restore() {
     let current = call(&mut class, INVOKE_STATIC, THREAD, "currentThread", "()Ljava/lang/Thread;");
     let set = call(&mut class, INVOKE_VIRTUAL, THREAD, "setContextClassLoader", "(Ljava/lang/ClassLoader;)V");
     let a = own_call(&mut class, "a0", "()V");
-    for i in 0..300 {
+    for i in 0..1_000 {
         let code = [current.clone(), vec![LOAD_0], set.clone(), a.clone()].concat();
         add(&mut class, &format!("m{i}"), "(Ljava/lang/ClassLoader;)V", &code, 1);
     }

@@ -73,11 +73,15 @@ impl Exceptions<'_> {
                 continue;
             }
             let events = unit.events_in(body.method, block).iter();
-            let thrown: Vec<Thrown> = events.flat_map(|e| self.checked_of(body, e, depth)).collect();
             let handlers = unit.handlers(block);
             let keeping: Vec<Handler> =
                 handlers.iter().filter(|h| passing.binary_search(&h.block).is_err()).copied().collect();
-            throws = thrown.iter().any(|t| !self.is_caught(body, &keeping, *t));
+            // The first one that nobody keeps tells all: bodies may have many thousands.
+            let mut thrown: Vec<Thrown> = Vec::new();
+            throws = events.flat_map(|e| self.checked_of(body, e, depth)).any(|t| {
+                thrown.push(t);
+                !self.is_caught(body, &keeping, t)
+            });
             let takes = |h: &&Handler| {
                 let mut all = thrown.iter().chain(&[Thrown::Unchecked]);
                 all.any(|t| catches(self.world, loader, h.catches, *t) != Catch::Never)
