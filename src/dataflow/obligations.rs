@@ -91,6 +91,8 @@ pub enum OnlyIf {
     OpeningFails,
     /// A call throws of which nothing says that it does: neither its declaration nor what is seen of its code.
     Unannounced,
+    /// A usual way, and another method is there to give it back.
+    Counterpart,
 }
 
 /// What stays open on some path through a method, in the order of the acquiring events.
@@ -277,7 +279,10 @@ fn leak_on_way(
     if is_place && (!followed.is_ever_released() || places::is_untold(callees, body, obligation)) {
         return None;
     }
-    let only_if = followed.only_if(&exits);
+    let is_left = is_place
+        && exits.iter().all(|e| e.kind == ExitKind::Normal || followed.is_unannounced(e))
+        && places::is_left_to_counterpart(callees, body, obligation);
+    let only_if = if is_left { Some(OnlyIf::Counterpart) } else { followed.only_if(&exits) };
     // What it is lent to may fail for a better reason.
     if only_if == Some(OnlyIf::Unannounced) && followed.is_ever_lent() {
         let lending = Followed::obligation(callees, body, obligation, false).lending();

@@ -4,10 +4,12 @@ use super::acquire::{Held, Obligation};
 use super::callees::Callees;
 use super::uses::{MAX_STEPS, is_same_place};
 use crate::dataflow::Body;
-use crate::dataflow::paths::{Flags, Tested, block_of};
+use crate::dataflow::exceptions::Thrown;
+use crate::dataflow::paths::{After, Flags, Start, Tested, Watch, block_of, walk};
 use crate::facts::{Event, EventKind};
 use crate::vocabulary::descriptor::{self, TypeDesc};
 use crate::vocabulary::{Access, ValueId};
+use std::cell::RefCell;
 
 /// Whether what a body takes can't be judged by the body alone: its callers hold it when they call, since the body gives
 /// it back before it takes it again; or a loop takes one after another of many, which another loop gives back.
@@ -43,9 +45,29 @@ fn is_given_back_elsewhere(
 ) -> bool {
     let world = callees.world;
     let facts = world.knowledge.tables.resources.get(usize::from(obligation.resource));
-    let Some(field) = facts.filter(|r| !r.check_paths).and_then(|_| callees.field_behind(body, place)) else {
-        return false;
-    };
+    facts.is_some_and(|r| !r.check_paths) && has_counterpart(callees, body, obligation, place)
+}
+
+/// Whether a body takes on its usual way what another method is there to give back: one that gives it back, and takes none
+/// itself. How an exception leaves the body is another matter.
+pub(super) fn is_left_to_counterpart(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    obligation: &Obligation,
+) -> bool {
+    let Held::Place(place) = obligation.held else { return false };
+    has_counterpart(callees, body, obligation, place)
+}
+
+/// Whether another method gives back what this one takes, and takes none itself.
+fn has_counterpart(
+    callees: &Callees<'_, '_>,
+    body: Body<'_>,
+    obligation: &Obligation,
+    place: ValueId,
+) -> bool {
+    let world = callees.world;
+    let Some(field) = callees.field_behind(body, place) else { return false };
     let gives_back = |method| {
         let other = world.body(method);
         let is_its = |event: &Event| {
@@ -61,22 +83,76 @@ fn is_given_back_elsewhere(
     reads.any(|read| gives_back(read.method))
 }
 
-/// In code order the first thing that is done to it is to give it back.
+/// Something before gives it back that the body has not taken: in code order that is the first thing which is done to it,
+/// or no usual way has it taken there.
 fn is_held_on_entry(
     callees: &Callees<'_, '_>,
     body: Body<'_>,
     obligation: &Obligation,
     place: ValueId,
 ) -> bool {
-    let before = body.origins.events().iter().take(usize::from(obligation.event));
-    let first = before
-        .filter(|event| body.origins.args(event).iter().any(|v| is_same_place(body, *v, place, MAX_STEPS)))
-        .map(|event| {
+    let before = body.origins.events().iter().enumerate().take(usize::from(obligation.event));
+    let of_it = before.filter(|(_, event)| {
+        body.origins.args(event).iter().any(|v| is_same_place(body, *v, place, MAX_STEPS))
+    });
+    let steps: Vec<Step> = of_it
+        .filter_map(|(at, event)| {
             let releases = callees.is_release_of(body, event, obligation.resource);
-            (releases, releases || callees.is_acquire_of(body, event, obligation.resource))
+            let concerns = releases || callees.is_acquire_of(body, event, obligation.resource);
+            concerns.then_some(Step { at: at as u16, releases })
         })
-        .find(|(_, concerns)| *concerns);
-    first.is_some_and(|(releases, _)| releases)
+        .collect();
+    match steps.iter().position(|s| s.releases) {
+        None => false,
+        Some(0) => true,
+        Some(_) => {
+            let watch = Balance { callees, steps: &steps, taken: RefCell::new(vec![NEVER; steps.len()]) };
+            walk(callees.world, body, &watch, Start::Entry, GIVEN_BACK);
+            let taken = watch.taken.borrow();
+            steps.iter().zip(taken.iter()).any(|(step, taken)| step.releases && *taken == GIVEN_BACK)
+        }
+    }
+}
+
+/// A call that takes a place or gives it back.
+struct Step {
+    at: u16,
+    releases: bool,
+}
+
+/// The states of [`Balance`]: bits, as far as ways with either come to a step.
+const NEVER: u32 = 0;
+const GIVEN_BACK: u32 = 1;
+const TAKEN: u32 = 2;
+
+/// The usual ways through a body, with whether it has a place when it comes to each step.
+struct Balance<'f, 'c, 'w> {
+    callees: &'f Callees<'c, 'w>,
+    steps: &'f [Step],
+    taken: RefCell<Vec<u32>>,
+}
+
+impl Watch for Balance<'_, '_, '_> {
+    fn after(&self, event: u16, state: u32, _has_failed: bool) -> After {
+        let Ok(found) = self.steps.binary_search_by_key(&event, |s| s.at) else { return After::Goes(state) };
+        if let Some(taken) = self.taken.borrow_mut().get_mut(found) {
+            *taken |= state;
+        }
+        let releases = self.steps.get(found).is_some_and(|s| s.releases);
+        After::Goes(if releases { GIVEN_BACK } else { TAKEN })
+    }
+
+    fn thrown(&self, _event: u16, _state: u32) -> Vec<Thrown> {
+        Vec::new()
+    }
+
+    fn goes_on(&self, n_events: usize) -> bool {
+        self.callees.spend(n_events)
+    }
+
+    fn takes(&self, _block: u16, _edge: usize, _state: u32) -> bool {
+        true
+    }
 }
 
 /// An element of an array on the way to it.

@@ -345,6 +345,8 @@ words! {
         OpeningFails,
         /// A call throws of which nothing says that it does.
         Unannounced,
+        /// A usual way, and another method is there to give it back.
+        Counterpart,
     }
 }
 
