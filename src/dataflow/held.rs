@@ -9,6 +9,7 @@ use super::origins::{self, Origin};
 use super::{Changes, How, World};
 use crate::facts::{Event, EventKind, NO_NAME};
 use crate::program::link::NO_CLASS;
+use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, Parallel, ValueId};
 use boxes::{Boxes, Stores, stores_into};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -370,6 +371,10 @@ pub fn stored_objects(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)>
         return Vec::new();
     }
     let mut found = Vec::new();
+    // What a way through many callers comes from need not be what comes here.
+    let program = world.program;
+    let declared = TypeDesc(program.text(facts.desc)).class();
+    let fits = |class: ClassId| declared.is_none_or(|name| program.has_supertype_named(class, name));
     // Writes are in method order.
     let mut boxes: Option<Boxes> = None;
     for access in world.fields.writes(field) {
@@ -377,7 +382,8 @@ pub fn stored_objects(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)>
         let Some(event) = world.event(access.method, access.event) else { continue };
         let Some(value) = body.origins.args(event).last() else { continue };
         if facts.access.is_static() {
-            found.extend(made_on_the_way(world, access.method, *value));
+            let made = made_on_the_way(world, access.method, *value).into_iter();
+            found.extend(made.filter(|(class, _)| fits(*class)));
             let known = boxes.take().filter(|known| known.method == access.method);
             let known = boxes.insert(known.unwrap_or_else(|| Boxes::of(world, access.method)));
             found.extend(known.content(world, *value));
