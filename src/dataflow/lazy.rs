@@ -12,6 +12,17 @@ use std::cell::{OnceCell, RefCell};
 /// Whether a change stands behind a test that the field is not set yet, that what it holds has no such entry, or that a
 /// flag of the same class which the method sets as well is not set.
 pub fn is_lazy(world: &World<'_>, change: &Change) -> bool {
+    let sites = accessor(world, change.method).map_or(&[][..], |_| world.sites.resolved_to(change.method));
+    match sites {
+        [] => is_lazy_here(world, change),
+        // What a nested class sets by the method that the compiler made for it, it asks for before.
+        sites => {
+            sites.iter().all(|s| is_lazy_here(world, &Change { method: s.caller, event: s.event, ..*change }))
+        }
+    }
+}
+
+fn is_lazy_here(world: &World<'_>, change: &Change) -> bool {
     let body = world.body(change.method);
     let unit = body.origins.unit;
     let Some(at) = block_of(unit, body, change.event) else { return false };
@@ -90,8 +101,7 @@ pub fn is_guarded(world: &World<'_>, method: MethodId, event: u16) -> bool {
     let unit = body.origins.unit;
     let Some(at) = block_of(unit, body, event) else { return false };
     let static_read = |leaf: Value| {
-        let (_, read) = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::GetStatic)?;
-        field_of(world, body, read)
+        field_read(world, body, leaf).filter(|field| world.program.field(*field).access.is_static())
     };
     // What a static holds is asked for by a call, and changed by another one.
     let held_by = |event: &Event| {
@@ -104,7 +114,7 @@ pub fn is_guarded(world: &World<'_>, method: MethodId, event: u16) -> bool {
         body.origins.events().iter().any(|e| {
             let is_in =
                 |group: &&str| e.member().is_some_and(|m| world.knowledge.api_of(group, loader, m).is_some());
-            e.kind == EventKind::PutStatic && field_of(world, body, e) == Some(field)
+            written_by(world, body, e) == Some(field)
                 || e.kind.is_invoke() && held_by(e) == Some(field) && changes.iter().any(is_in)
         }) || sets_when_called(world, body, event, field)
     };
@@ -138,7 +148,7 @@ fn sets_when_called(world: &World<'_>, body: Body<'_>, event: u16, field: FieldI
     let called = call.and_then(|call| world.targets(body, call, 1)).unwrap_or_default();
     called.into_iter().map(|id| world.body(id)).any(|callee| {
         let mut events = callee.origins.events().iter();
-        events.any(|e| e.kind == EventKind::PutStatic && field_of(world, callee, e) == Some(field))
+        events.any(|e| written_by(world, callee, e) == Some(field))
     })
 }
 
@@ -191,7 +201,7 @@ fn asked(
             }
             Some(_) => None,
             None => {
-                let flag = field_of(world, body, event).filter(|_| is_field_read(event))?;
+                let flag = read_by(world, body, event)?;
                 // What is null until it is set is as good as a flag.
                 let is_flag = is_reference || world.program.text(world.program.field(flag).desc) == "Z";
                 (is_flag && is_set_here(flag)).then_some(Asked::IsSet)
@@ -200,22 +210,49 @@ fn asked(
     })
 }
 
-fn is_field_read(event: &Event) -> bool {
-    matches!(event.kind, EventKind::GetStatic | EventKind::GetField)
-}
-
 fn is_read_of(world: &World<'_>, body: Body<'_>, event: &Event, field: FieldId) -> bool {
-    is_field_read(event) && field_of(world, body, event) == Some(field)
+    read_by(world, body, event) == Some(field)
 }
 
 fn field_read(world: &World<'_>, body: Body<'_>, leaf: Value) -> Option<FieldId> {
     let (_, event) = body.origins.event(leaf)?;
-    field_of(world, body, event).filter(|_| is_field_read(event))
+    read_by(world, body, event)
 }
 
-fn field_of(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<FieldId> {
+/// The field that an event reads, by itself or by an accessor.
+fn read_by(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<FieldId> {
+    let is_read = |kind: EventKind| matches!(kind, EventKind::GetStatic | EventKind::GetField);
+    access_by(world, body, event).filter(|(_, kind)| is_read(*kind)).map(|(field, _)| field)
+}
+
+/// The field that an event writes, by itself or by an accessor.
+fn written_by(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<FieldId> {
+    let is_write = |kind: EventKind| matches!(kind, EventKind::PutStatic | EventKind::PutField);
+    access_by(world, body, event).filter(|(_, kind)| is_write(*kind)).map(|(field, _)| field)
+}
+
+fn access_by(world: &World<'_>, body: Body<'_>, event: &Event) -> Option<(FieldId, EventKind)> {
     let refs = world.program.refs(world.program.class(body.class).loader);
-    event.member().filter(|_| event.kind.has_field()).and_then(|m| refs.field(m))
+    match event.kind {
+        kind if kind.has_field() => refs.field(event.member()?).map(|field| (field, kind)),
+        EventKind::InvokeStatic => accessor(world, refs.method(event.member()?)?),
+        _ => None,
+    }
+}
+
+/// What a method reads or writes that a compiler made for nothing else: a private field is another class's to the JVM, even
+/// where the one is nested in the other (JLS 13.1, before nests).
+fn accessor(world: &World<'_>, method: MethodId) -> Option<(FieldId, EventKind)> {
+    let access = world.program.method(method).access;
+    if !access.is_synthetic() || !access.is_static() {
+        return None;
+    }
+    let body = world.body(method);
+    let mut events = body.origins.events().iter().filter(|e| e.kind != EventKind::Return);
+    let (only, None) = (events.next()?, events.next()) else { return None };
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let field = refs.field(only.member().filter(|_| only.kind.has_field())?)?;
+    Some((field, only.kind))
 }
 
 /// Whether `container` is another field of the same class and kind that the method puts something into.
@@ -250,8 +287,7 @@ fn is_set_here(world: &World<'_>, body: Body<'_>, field: FieldId, flag: FieldId)
     let claims = [groups::ATOMIC_MUTATOR, groups::ATOMIC_CLAIM];
     let loader = program.class(body.class).loader;
     body.origins.events().iter().any(|event| {
-        let writes = matches!(event.kind, EventKind::PutStatic | EventKind::PutField)
-            && field_of(world, body, event) == Some(flag);
+        let writes = written_by(world, body, event) == Some(flag);
         let claims = event.kind.is_invoke()
             && event
                 .member()
