@@ -1,5 +1,6 @@
 //! What a field may hold whose content others can change.
 
+use super::knowledge::{ApiId, Knowledge, Role, groups};
 use super::remembered::Remembered;
 use super::{Body, World};
 use crate::facts::{EventKind, Value};
@@ -15,7 +16,37 @@ pub(super) struct Known<'k> {
 }
 
 /// Answers for classes by loader and descriptor.
-pub(super) type Answers = Remembered<(LoaderId, Name), bool>;
+pub(super) struct Answers {
+    known: Remembered<(LoaderId, Name), bool>,
+    /// Types of deployed libraries of which a model knows how they are changed or show what they hold.
+    modelled: Vec<String>,
+}
+
+impl Answers {
+    pub(super) fn of(knowledge: &Knowledge) -> Self {
+        let apis = (0..).zip(&knowledge.tables.apis).map(|(id, _)| id);
+        let changes = GROUPS.map(|group| knowledge.group(group));
+        let is_meant = |api: &ApiId| changes.iter().any(|g| g.get(usize::from(*api)) == Some(&true));
+        let patterns = apis.filter(is_meant).flat_map(|api| knowledge.patterns_of(Role::Api(api)));
+        let mut modelled: Vec<String> = patterns.map(|p| p.owner.clone()).collect();
+        modelled.retain(|owner| !owner.starts_with(PLATFORM));
+        modelled.sort_unstable();
+        modelled.dedup();
+        Self { known: Remembered::default(), modelled }
+    }
+}
+
+/// What is told of containers, atomics and buffers.
+const GROUPS: [&str; 5] = [
+    groups::CONTAINER_MUTATOR,
+    groups::CONTAINER_VIEW,
+    groups::CONTAINER_ELEMENT,
+    groups::ATOMIC_MUTATOR,
+    groups::BUFFER_MUTATOR,
+];
+
+/// Packages that only the JDK has: what extends their types is known by [`CONTAINERS`].
+const PLATFORM: &str = "java/";
 
 impl<'k> Known<'k> {
     pub(super) fn new(of_all: &'k Answers) -> Self {
@@ -34,14 +65,19 @@ pub(super) fn may_hold_state(world: &World<'_>, field: FieldId, known: &mut Know
     let loader = program.class(program.class_of_field(field)).loader;
     match TypeDesc(program.text(desc)).class() {
         Some(name) => {
-            let find = || known.of_all.get_or_find((loader, desc), || holds_state(program, loader, name));
+            let of_all = known.of_all;
+            let find = || {
+                of_all
+                    .known
+                    .get_or_find((loader, desc), || holds_state(program, loader, name, &of_all.modelled))
+            };
             *known.own.entry((loader, desc)).or_insert_with(find)
         }
         None => program.text(desc).starts_with('[') && !is_always_empty(world, field),
     }
 }
 
-fn holds_state(program: &Program<'_>, loader: LoaderId, name: &str) -> bool {
+fn holds_state(program: &Program<'_>, loader: LoaderId, name: &str, modelled: &[String]) -> bool {
     if VALUES.contains(&name) {
         return false;
     }
@@ -51,6 +87,7 @@ fn holds_state(program: &Program<'_>, loader: LoaderId, name: &str) -> bool {
         Some(class) => {
             program.class(class).has_phantom
                 || CONTAINERS.iter().any(|container| program.has_supertype_named(class, container))
+                || modelled.iter().any(|container| program.has_supertype_named(class, container))
         }
     }
 }

@@ -46,6 +46,34 @@ struct Named {
     desc: Option<Name>,
     /// Whether receivers of a subtype don't match.
     is_exact: bool,
+    /// What the methods of that name return that subtypes override, as bits of [`return_kind`]; all if it is not known.
+    returns: u8,
+}
+
+/// What a method returns, as a bit: nothing, a primitive value, a reference. One that returns something else overrides
+/// nothing, whatever its name (JVMS 5.4.5).
+fn return_kind(desc: &str) -> u8 {
+    match desc.rsplit(')').next().unwrap_or_default().as_bytes().first() {
+        Some(b'V') => 1,
+        Some(b'L' | b'[') => 2,
+        _ => 4,
+    }
+}
+
+/// What the methods of a pattern's name return in its class and above, if it is a class of the JDK.
+fn returns_of(program: &Program<'_>, pattern: &Pattern) -> u8 {
+    const ANY: u8 = u8::MAX;
+    let jdk = program.topology.jdk;
+    let owner = program.facts.names.find(&pattern.owner).and_then(|name| program.find(jdk, name));
+    let Some(owner) = owner.filter(|_| !pattern.is_prefix && pattern.desc.is_none()) else { return ANY };
+    let names = program.ancestor_names(jdk, program.class_facts(owner).name);
+    let classes = names.iter().filter_map(|name| program.find(jdk, *name)).chain([owner]);
+    let methods = classes.flat_map(|class| program.methods_of(class));
+    let named = methods.filter(|(_, m)| program.text(m.name) == pattern.name);
+    match named.fold(0, |kinds, (_, m)| kinds | return_kind(program.text(m.desc))) {
+        0 => ANY,
+        kinds => kinds,
+    }
 }
 
 /// Names of the supertypes of classes that a piece of work has asked for.
@@ -60,6 +88,7 @@ impl PatternIndex {
             owner: names.find(&p.owner),
             desc: p.desc.as_ref().map(|desc| names.find(desc).unwrap_or(NO_NAME)),
             is_exact: p.is_exact || p.name == "<init>",
+            returns: returns_of(program, p),
         });
         let named = named.collect();
         let n_members = program.facts.members.bound();
@@ -186,6 +215,9 @@ impl PatternIndex {
         let named = candidates.iter().filter_map(of);
         let fitting =
             named.filter(|(_, owner, is_exact)| *owner == member.owner || !is_exact && above.contains(owner));
+        let kind = return_kind(program.text(member.desc));
+        let fitting = fitting
+            .filter(|(id, owner, _)| *owner == member.owner || self.named[*id as usize].returns & kind != 0);
         fitting.map(|(id, ..)| id).collect()
     }
 
