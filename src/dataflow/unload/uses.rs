@@ -235,7 +235,9 @@ impl Walk<'_, '_> {
             }
         }
         if acquires {
-            return usize::from(event.n_args) > position + 1 && self.gives_back(body, event);
+            // A constructor that calls another one leaves it a default.
+            let is_set = usize::from(event.n_args) > position + 1 && self.text_of(event).0 != "<init>";
+            return is_set && self.gives_back(body, event);
         }
         // The object may be held as one of its supertypes, which the models do not list.
         let is_receiver = position == 0 && event.kind != EventKind::InvokeStatic;
