@@ -193,11 +193,7 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
 
 /// Certain findings of other rules that do not happen, by case and rule: mistakes of the scanner. A test fails when one
 /// of them is mended, so that the list only shrinks.
-pub(crate) const MISTAKEN: &[(&str, &str, &str)] = &[(
-    "classloader/context-loader-captured-by-thread/bad-handed-pool",
-    "resource/executor-never-shut-down",
-    "an object of the method's own keeps the pool, too, and the `finally` that shuts it down is not believed",
-)];
+pub(crate) const MISTAKEN: &[(&str, &str, &str)] = &[];
 
 /// Lines of certain findings that the case's start does not come to, by case, class and line.
 pub(crate) const NOT_REACHED: &[(&str, &str, u64, &str)] = &[

@@ -41,12 +41,8 @@ impl Judge<'_> {
         if is_of_group(self.world, acquired.resource, THREAD_BOUND) {
             return self.removal(acquired, fate, tenant);
         }
-        if let Some(local) = fate.releases.iter().find(|r| r.is_local && fate.fields.is_empty()) {
-            let release = match self.is_always_released(acquired, fate) {
-                true => Release::Locally,
-                false => Release::UnlessThrown,
-            };
-            return (release, Some(local.site));
+        if let Some(ended) = self.ended_where_made(acquired, fate) {
+            return ended;
         }
         let (at_unload, of_others) = self.in_time(acquired, fate, life, tenant);
         if at_unload.is_some() {
@@ -83,6 +79,43 @@ impl Judge<'_> {
             return (Release::Locally, Some(site));
         }
         self.by_itself(acquired, fate, life, &other.0).map_or(other, |end| (end, None))
+    }
+
+    /// The release of what no field keeps; or, of what one does, by the very method that acquires it, on every way on: what
+    /// keeps it has no more than an object that is done with. After an exception only pools are let off with less.
+    fn ended_where_made(&self, acquired: &Acquired, fate: &Fate) -> Option<(Release, Option<Site>)> {
+        if let Some(local) = fate.releases.iter().find(|r| r.is_local && fate.fields.is_empty()) {
+            let release = match self.is_always_released(acquired, fate) {
+                true => Release::Locally,
+                false => Release::UnlessThrown,
+            };
+            return Some((release, Some(local.site)));
+        }
+        let body = self.world.body(acquired.method);
+        let call = self.world.event(acquired.method, acquired.event)?;
+        let acquires: Vec<Value> = match acquired.operand {
+            Some(i) => body.origins.leaves(body.origins.arg(call, usize::from(i))).collect(),
+            None => vec![Value::Event(u32::from(acquired.event))],
+        };
+        // One that may as well release another object says nothing of this one.
+        let is_of_it = |event: u16| {
+            let release = body.origins.events().get(usize::from(event));
+            release.is_some_and(|e| {
+                body.origins.args(e).iter().any(|v| {
+                    let mut leaves = body.origins.leaves(*v).filter(|l| *l != Value::Null).peekable();
+                    leaves.peek().is_some() && leaves.all(|l| acquires.contains(&l))
+                })
+            })
+        };
+        let own = fate.releases.iter().filter(|r| r.is_local && r.site.0 == acquired.method);
+        let events: Vec<u16> = own.map(|r| r.site.1).filter(|e| is_of_it(*e)).collect();
+        let first = Some((acquired.method, *events.first()?));
+        if scoped::is_followed(self.world, (acquired.method, acquired.event), &events) {
+            return Some((Release::Locally, first));
+        }
+        let is_at_end = is_of_group(self.world, acquired.resource, POOLS)
+            && thread_locals::is_always_followed(self.world, body, acquired.event, &events, &|_| false);
+        is_at_end.then_some((Release::UnlessThrown, first))
     }
 
     /// A release that an unload callback reaches; or, in the other part, one that it reaches for other objects only.
