@@ -216,6 +216,7 @@ fn is_run_privileged(world: &World<'_>, body: Body<'_>, function: Value, depth: 
             // Its own constructor, and what the compiler knows of its type.
             EventKind::InvokeSpecial if at == 0 => return true,
             EventKind::CheckCast => return true,
+            _ if is_null_check(world, event) => return true,
             _ => n_uses += 1,
         }
         match event.kind {
@@ -232,6 +233,13 @@ fn is_run_privileged(world: &World<'_>, body: Body<'_>, function: Value, depth: 
         }
     });
     all && n_uses > 0
+}
+
+/// What the compiler puts before a reference to a method of an object.
+fn is_null_check(world: &World<'_>, event: &Event) -> bool {
+    let program = world.program;
+    let name = event.member().map(|m| program.text(program.facts.members.get(m).name));
+    matches!((event.kind, name), (EventKind::InvokeStatic, Some("requireNonNull")) | (_, Some("getClass")))
 }
 
 fn is_of(world: &World<'_>, body: Body<'_>, event: &Event, group: &str) -> bool {

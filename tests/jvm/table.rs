@@ -177,6 +177,8 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
         "resource/executor-never-shut-down/good-idle-kinds",
         "a note says so: nobody shuts the pools down, whose threads end after a while",
     ),
+    ("resource/thread-outlives-module/good-access-context", "the threads are the base's, and stay"),
+    ("resource/timer-never-cancelled/good-access-context", "the timer is the base's, and stays"),
     (
         "static-sharing/shared-instance-state/good-task-queue",
         "a note says so: the tasks of all wait in one queue until they are run",

@@ -41,6 +41,11 @@ impl Search<'_> {
                 program.methods_of(c).find(|(_, m)| is_run(m)).map(|(id, _)| id)
             }),
         };
+        if let (EventKind::Lambda, Some(method)) = (made.kind, run)
+            && !program.method(method).has_body
+        {
+            return self.bound_function(body, made, up, at);
+        }
         let Some(callee) = run.map(|id| self.world.body(id)).filter(|b| b.method.has_body) else {
             return false;
         };
@@ -49,6 +54,34 @@ impl Search<'_> {
         for ret in callee.origins.events().iter().filter(|e| e.kind == EventKind::Return) {
             if let Some(value) = callee.origins.args(ret).first() {
                 self.value(callee, *value, frame, at.deeper());
+            }
+        }
+        true
+    }
+
+    /// What the function yields that a caller passes and that an action is a reference to: `supplier::get`.
+    fn bound_function(&mut self, body: Body<'_>, action: &Event, up: Option<&Frame<'_>>, at: At) -> bool {
+        let program = self.world.program;
+        let single = |body: Body<'_>, value: ValueId| {
+            let mut leaves = body.origins.leaves(value);
+            leaves.next().filter(|_| leaves.next().is_none())
+        };
+        let Some((Value::Param(param), frame)) = single(body, body.origins.arg(action, 0)).zip(up) else {
+            return false;
+        };
+        let passed = single(frame.body, frame.body.origins.arg(frame.event, usize::from(param)));
+        let made = passed.and_then(|leaf| frame.body.origins.event(leaf));
+        let Some((index, function)) = made.filter(|(_, e)| e.kind == EventKind::Lambda) else { return false };
+        let refs = program.refs(program.class(frame.body.class).loader);
+        let run = function.member().and_then(|m| refs.method(m));
+        let Some(callee) = run.map(|id| self.world.body(id)).filter(|b| b.method.has_body) else {
+            return false;
+        };
+        let of_function =
+            Frame { body: frame.body, event: function, event_index: index as u16, up: frame.up };
+        for ret in callee.origins.events().iter().filter(|e| e.kind == EventKind::Return) {
+            if let Some(value) = callee.origins.args(ret).first() {
+                self.value(callee, *value, Some(&of_function), at.deeper());
             }
         }
         true

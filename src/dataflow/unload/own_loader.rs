@@ -4,7 +4,7 @@
 use super::flow::{Acquired, Site};
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Origin};
-use crate::dataflow::{Body, World};
+use crate::dataflow::{Body, World, context_loaders};
 use crate::facts::{Event, EventKind};
 use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{ClassId, MethodId, ValueId};
@@ -62,7 +62,8 @@ pub(super) fn keeps(world: &World<'_>, acquired: &Acquired) -> Option<Keeps> {
     if !of_thread.or(of_maker).unwrap_or_else(is_given) {
         return None;
     }
-    let has_access = world.program.topology.release < WITHOUT_ACCESS && !is_privileged(world, body, thread);
+    let is_safe = || is_privileged(world, body, thread) || is_made_in_action(world, method, thread);
+    let has_access = world.program.topology.release < WITHOUT_ACCESS && !is_safe();
     Some(if has_access { Keeps::Access } else { Keeps::Nothing })
 }
 
@@ -106,6 +107,13 @@ fn is_privileged(world: &World<'_>, body: Body<'_>, thread: ValueId) -> bool {
             };
             cast.map_or_else(|| yields(thread), yields)
         })
+}
+
+/// Whether each method that makes a thread, or the timer that does, is a part of an action on behalf of its own class.
+fn is_made_in_action(world: &World<'_>, method: MethodId, thread: ValueId) -> bool {
+    let found = origins::of_value(world, method, thread);
+    let mut makers = found.iter().filter(|f| matches!(f.origin, Origin::Allocation(_))).peekable();
+    makers.peek().is_some() && makers.all(|f| context_loaders::is_privileged(world, f.method))
 }
 
 /// What the body itself puts into the field that a value is read from.

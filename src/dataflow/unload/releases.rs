@@ -200,7 +200,10 @@ impl Judge<'_> {
     /// context loader of its own code.
     fn keeps(&self, acquired: &Acquired, life: Option<&Life>) -> Option<Keeps> {
         let class = self.world.program.class_of_method(acquired.made.0);
-        let is_thread = acquired.operand == Some(0) && is_of_group(self.world, acquired.resource, THREADS);
+        // A method may make the timer, or start the thread, for whoever gets it.
+        let is_of_callee = acquired.operand.is_none() && acquired.made != (acquired.method, acquired.event);
+        let is_thread = (acquired.operand == Some(0) || is_of_callee)
+            && is_of_group(self.world, acquired.resource, THREADS);
         let is_shared = self.world.program.is_shared(class) && self.pinned_by(acquired, life).is_none();
         (is_thread && is_shared).then(|| own_loader::keeps(self.world, acquired)).flatten()
     }
