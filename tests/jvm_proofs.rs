@@ -44,11 +44,13 @@ fn prove(family: &str) {
             return;
         }
     };
+    let wanted = std::env::var("COTENANT_CASE").unwrap_or_default();
     let rules = PROOFS.iter().filter(|(rule, _)| rule.starts_with(family));
     let work = Mutex::new(
         rules
             .flat_map(|(rule, shows)| cases(rule).into_iter().map(|c| (*rule, *shows, c)))
             .filter(|(.., case)| !NOT_RUN.iter().any(|(name, _)| *name == case.name))
+            .filter(|(.., case)| case.name.contains(&wanted))
             .collect(),
     );
     let wrong = Mutex::new(Vec::new());
