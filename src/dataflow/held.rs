@@ -3,6 +3,7 @@
 mod beans;
 mod boxes;
 mod given;
+mod owners;
 
 use super::knowledge::Subject;
 use super::origins::{self, Origin};
@@ -12,6 +13,7 @@ use crate::program::link::NO_CLASS;
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, Parallel, ValueId};
 use boxes::{Boxes, Stores, stores_into};
+use owners::add_with_supers;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What keeps an object for the whole JVM.
@@ -71,17 +73,7 @@ impl Held {
         is_candidate: &dyn Fn(FieldId) -> bool,
         parallel: &impl Parallel,
     ) -> Self {
-        let mut search = Search {
-            world,
-            holders: FxHashMap::default(),
-            parents: FxHashMap::default(),
-            seen: FxHashSet::default(),
-            statics: FxHashMap::default(),
-            parts: FxHashSet::default(),
-            is_entry: false,
-            given: FxHashSet::default(),
-            is_given: false,
-        };
+        let mut search = Search::new(world);
         let mut kept = FxHashSet::<Site>::default();
         let mut frontier: Vec<(Root, FieldId)> = (0..world.program.n_fields)
             .map(FieldId::from_index)
@@ -95,7 +87,7 @@ impl Held {
         let mut holding = frontier.clone();
         for _ in 0..MAX_DEPTH {
             let mut next = Vec::new();
-            let stored = each(&frontier, |field| stored_objects(world, field), parallel);
+            let stored = each(&frontier, |field| stored(world, field), parallel);
             let passed = each(&frontier, |field| given::to_kept(world, field, &kept), parallel);
             search.hold_all(&frontier, stored, &mut kept, &mut next);
             search.is_given = true;
@@ -115,7 +107,10 @@ impl Held {
         for provider in providers(world) {
             search.provide(provider);
         }
-        let (loose, of_no_container) = loose_allocations(world, &in_fields, &kept, parallel);
+        let (loose, mut of_no_container) = loose_allocations(world, &in_fields, &kept, parallel);
+        if !world.reach.is_open_world() {
+            search.add_others(&mut of_no_container);
+        }
         let mut holders = search.holders;
         let parents = search.parents;
         let (statics, parts) = (search.statics, search.parts);
@@ -124,8 +119,8 @@ impl Held {
             let Some(holder) = holders.get_mut(&class).filter(|h| h.root != Root::ServiceLoader) else {
                 continue;
             };
-            holder.is_only = is_only(class, &parents, &loose, 0);
-            holder.is_kept = is_only(class, &parents, &of_no_container, 0);
+            holder.is_only = owners::is_only(class, &parents, &loose, 0);
+            holder.is_kept = owners::is_only(class, &parents, &of_no_container, 0);
         }
         Self { holders, statics, parts, kept }
     }
@@ -160,9 +155,9 @@ impl Held {
 /// What `find` finds for each field, in their order.
 fn each(
     fields: &[(Root, FieldId)],
-    find: impl Fn(FieldId) -> Vec<(ClassId, Site)> + Sync + Send,
+    find: impl Fn(FieldId) -> Vec<Stored> + Sync + Send,
     parallel: &impl Parallel,
-) -> Vec<Vec<(ClassId, Site)>> {
+) -> Vec<Vec<Stored>> {
     const CHUNK: usize = 64;
     let found = parallel.map(fields.len().div_ceil(CHUNK), |chunk| {
         let fields = &fields[chunk * CHUNK..fields.len().min((chunk + 1) * CHUNK)];
@@ -171,23 +166,17 @@ fn each(
     found.into_iter().flatten().collect()
 }
 
-/// Whether all objects of a class are held, and all objects of the classes whose fields hold them.
-fn is_only(
-    class: ClassId,
-    parents: &FxHashMap<ClassId, ClassId>,
-    loose: &FxHashSet<ClassId>,
-    level: usize,
-) -> bool {
-    let parent = parents.get(&class);
-    !loose.contains(&class)
-        && parent.is_none_or(|p| level > MAX_DEPTH || is_only(*p, parents, loose, level + 1))
-}
-
 struct Search<'s, 'w> {
     world: &'s World<'w>,
     holders: FxHashMap<ClassId, Holder>,
     /// For what a held object's field holds, the class of that object.
     parents: FxHashMap<ClassId, ClassId>,
+    /// Objects that fields of held objects hold: where they are made, their class, and the class of the object.
+    owned: Vec<(Site, ClassId, ClassId)>,
+    /// Where objects are made that static fields hold, or containers in these.
+    in_statics: FxHashSet<Site>,
+    /// Where a called method makes objects for whoever stores them, and the methods that store them.
+    makers: Vec<(Site, MethodId)>,
     seen: FxHashSet<FieldId>,
     statics: FxHashMap<ClassId, Vec<FieldId>>,
     parts: FxHashSet<ClassId>,
@@ -200,11 +189,31 @@ struct Search<'s, 'w> {
     is_given: bool,
 }
 
+impl<'s, 'w> Search<'s, 'w> {
+    fn new(world: &'s World<'w>) -> Self {
+        Self {
+            world,
+            holders: FxHashMap::default(),
+            parents: FxHashMap::default(),
+            owned: Vec::new(),
+            in_statics: FxHashSet::default(),
+            makers: Vec::new(),
+            seen: FxHashSet::default(),
+            statics: FxHashMap::default(),
+            parts: FxHashSet::default(),
+            is_entry: false,
+            given: FxHashSet::default(),
+            is_given: false,
+        }
+    }
+}
+
 impl Search<'_, '_> {
     /// A held object, with the fields of its superclasses.
     fn hold(&mut self, class: ClassId, root: Root, by: Option<FieldId>, next: &mut Vec<(Root, FieldId)>) {
         let program = self.world.program;
         let is_static = by.is_some_and(|f| program.field(f).access.is_static()) && !self.is_entry;
+        let owner = by.filter(|f| !program.field(*f).access.is_static()).map(|f| program.class_of_field(f));
         let mut at = class;
         while at != NO_CLASS && !program.is_jdk(at) {
             match by.filter(|_| is_static) {
@@ -223,8 +232,8 @@ impl Search<'_, '_> {
         let mut at = class;
         while at != NO_CLASS && !program.is_jdk(at) && !self.holders.contains_key(&at) {
             self.holders.insert(at, Holder { root, is_only: false, is_kept: false, is_entry: self.is_entry });
-            if let Some(by) = by.filter(|f| !program.field(*f).access.is_static()) {
-                self.parents.insert(at, program.class_of_field(by));
+            if let Some(owner) = owner {
+                self.parents.insert(at, owner);
             }
             let is_given = self.is_given || by.is_some_and(|f| self.given.contains(&f));
             let fields = program.fields_of(at).filter(|(_, f)| !f.access.is_static());
@@ -244,13 +253,22 @@ impl Search<'_, '_> {
     fn hold_all(
         &mut self,
         fields: &[(Root, FieldId)],
-        found: Vec<Vec<(ClassId, Site)>>,
+        found: Vec<Vec<Stored>>,
         kept: &mut FxHashSet<Site>,
         next: &mut Vec<(Root, FieldId)>,
     ) {
         for ((root, field), objects) in fields.iter().zip(found) {
-            for (class, site) in objects {
+            for (class, site, by) in objects {
                 kept.insert(site);
+                if site.0 != by {
+                    self.makers.push((site, by));
+                }
+                match self.world.program.field(*field).access.is_static() {
+                    true => drop(self.in_statics.insert(site)),
+                    false => {
+                        self.owned.push((site, class, self.world.program.class_of_field(*field)));
+                    }
+                }
                 self.hold(class, *root, Some(*field), next);
             }
         }
@@ -354,18 +372,17 @@ fn is_clone(world: &World<'_>, clone: Option<(Name, Name)>, event: &Event) -> bo
     member.is_some_and(|member| clone == Some((member.name, member.desc)))
 }
 
-fn add_with_supers(world: &World<'_>, class: ClassId, classes: &mut FxHashSet<ClassId>) {
-    let mut at = class;
-    while at != NO_CLASS && classes.insert(at) {
-        at = world.program.class(at).super_class;
-    }
-}
-
 type Site = (MethodId, u16);
+/// An object: its exact class, where it is made, and the method that stores it.
+type Stored = (ClassId, Site, MethodId);
 
 /// The objects that writes of a field store: exact class and allocation site. Those of a static are also followed through
 /// what the writing body calls; what a constructor is given may belong to another object of the class.
 pub fn stored_objects(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)> {
+    stored(world, field).into_iter().map(|(class, site, _)| (class, site)).collect()
+}
+
+fn stored(world: &World<'_>, field: FieldId) -> Vec<Stored> {
     let facts = world.program.field(field);
     if !world.program.text(facts.desc).starts_with('L') {
         return Vec::new();
@@ -383,7 +400,7 @@ pub fn stored_objects(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)>
         let Some(value) = body.origins.args(event).last() else { continue };
         if facts.access.is_static() {
             let made = made_on_the_way(world, access.method, *value).into_iter();
-            found.extend(made.filter(|(class, _)| fits(*class)));
+            found.extend(made.filter(|(class, ..)| fits(*class)));
             let known = boxes.take().filter(|known| known.method == access.method);
             let known = boxes.insert(known.unwrap_or_else(|| Boxes::of(world, access.method)));
             found.extend(known.content(world, *value));
@@ -395,7 +412,7 @@ pub fn stored_objects(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)>
                 && made.kind == EventKind::New
                 && let Some(class) = made.name().and_then(|n| world.program.find(loader, n))
             {
-                found.push((class, (access.method, index as u16)));
+                found.push((class, (access.method, index as u16), access.method));
             }
         }
     }
@@ -403,7 +420,7 @@ pub fn stored_objects(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)>
 }
 
 /// The objects that are put into a container that a field holds: exact class and allocation site.
-fn put_objects(world: &World<'_>, changes: &Changes<'_>, field: FieldId) -> Vec<(ClassId, Site)> {
+fn put_objects(world: &World<'_>, changes: &Changes<'_>, field: FieldId) -> Vec<Stored> {
     let facts = world.program.field(field);
     let signature = if facts.signature == NO_NAME { "" } else { world.program.text(facts.signature) };
     if KEYS_OF_ONE.iter().any(|key| signature.contains(key)) {
@@ -445,7 +462,7 @@ fn is_shared_class(world: &World<'_>, method: MethodId, key: ValueId) -> bool {
 }
 
 /// The objects that arrays hold which are written to a field, as far as they are put there where the array is made.
-fn first_elements(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)> {
+fn first_elements(world: &World<'_>, field: FieldId) -> Vec<Stored> {
     if !world.program.text(world.program.field(field).desc).starts_with("[L") {
         return Vec::new();
     }
@@ -466,13 +483,13 @@ fn first_elements(world: &World<'_>, field: FieldId) -> Vec<(ClassId, Site)> {
     found
 }
 
-fn made_on_the_way(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<(ClassId, Site)> {
+fn made_on_the_way(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Stored> {
     let origins = origins::of_value(world, method, value).into_iter();
     let made = origins.filter(|o| {
         !o.is_derived && world.event(o.method, o.event).is_some_and(|e| e.kind == EventKind::New)
     });
     made.filter_map(|o| match o.origin {
-        Origin::Allocation(Some(class)) => Some((class, (o.method, o.event))),
+        Origin::Allocation(Some(class)) => Some((class, (o.method, o.event), method)),
         _ => None,
     })
     .collect()

@@ -95,8 +95,16 @@ enum Asks {
     Values,
     /// The very object alone.
     Object,
+    /// The same, and none that a field holds at times only.
+    VeryObject,
     /// Also the loaders that a new one is given.
     Loaders,
+}
+
+impl Asks {
+    fn is_of_object(self) -> bool {
+        matches!(self, Self::Object | Self::VeryObject)
+    }
 }
 
 struct Search<'w> {
@@ -115,6 +123,11 @@ pub fn of_value(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Foun
 /// The origins of an object that are the object itself; where it is made from others, `Unknown`.
 pub fn of_object(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Found> {
     found(world, method, value, Asks::Object)
+}
+
+/// The same, without what a field holds at times only: it is written to objects, too, that are not just being made.
+pub fn of_very_object(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Found> {
+    found(world, method, value, Asks::VeryObject)
 }
 
 /// The origins of a class loader, those of the loaders included that a new one is given.
@@ -167,7 +180,7 @@ impl<'w> Search<'w> {
     }
 
     fn value(&mut self, body: Body<'_>, value: ValueId, up: Option<&Frame<'_>>, at: At) {
-        let is_asked = value != NO_VALUE && !(at.is_derived && self.asks == Asks::Object);
+        let is_asked = value != NO_VALUE && !(at.is_derived && self.asks.is_of_object());
         if !is_asked {
             return self.add(Origin::Unknown, body, 0, at);
         }
@@ -326,7 +339,8 @@ impl<'w> Search<'w> {
             return;
         }
         let writers: Vec<_> = self.world.fields.writes(field).take(MAX_WRITERS + 1).collect();
-        if writers.len() > MAX_WRITERS {
+        let is_sure = self.asks != Asks::VeryObject || is_static || writers.len() < 2;
+        if writers.len() > MAX_WRITERS || !is_sure && !writers.iter().all(|write| self.is_set_up(write)) {
             return;
         }
         if let (false, [write]) = (is_static, writers.as_slice())
@@ -342,6 +356,17 @@ impl<'w> Search<'w> {
                 self.value(writer, *value, None, at.deeper());
             }
         }
+    }
+
+    /// Whether a field is written by its object's constructor, or right where the object is made.
+    fn is_set_up(&self, write: &FieldAccess) -> bool {
+        let body = self.world.body(write.method);
+        let object = self.world.event(write.method, write.event);
+        let is_constructor = self.world.program.text(body.method.name) == "<init>";
+        let is_made = |leaf| body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::New);
+        object.and_then(|e| body.origins.args(e).first()).is_some_and(|object| {
+            body.origins.leaves(*object).all(|l| is_constructor && l == Value::Param(0) || is_made(l))
+        })
     }
 
     /// What the constructor of a constant object is given for a field that it alone writes: `CARD.type` of an enum. The
@@ -417,7 +442,7 @@ impl<'w> Search<'w> {
     /// The result of a call into the unknown is made from its arguments, as far as that tells anything.
     fn computed(&mut self, body: Body<'_>, event: &Event, index: u16, up: Option<&Frame<'_>>, at: At) {
         let args = body.origins.args(event);
-        if args.is_empty() || self.asks == Asks::Object {
+        if args.is_empty() || self.asks.is_of_object() {
             return self.add(Origin::Unknown, body, index, at);
         }
         let before = self.found.len();

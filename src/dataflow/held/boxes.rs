@@ -1,10 +1,10 @@
 //! What the bodies that fill boxes and arrays put into them.
 
-use super::{Site, made_on_the_way};
+use super::{Stored, made_on_the_way};
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{ClassId, MethodId, ValueId};
+use crate::vocabulary::{MethodId, ValueId};
 use rustc_hash::FxHashMap;
 
 /// The events that store into each array, and what they store.
@@ -58,7 +58,7 @@ impl Boxes {
     }
 
     /// The objects in the boxes that a value may be.
-    pub(super) fn content(&self, world: &World<'_>, value: ValueId) -> Vec<(ClassId, Site)> {
+    pub(super) fn content(&self, world: &World<'_>, value: ValueId) -> Vec<Stored> {
         if self.makers.is_empty() {
             return Vec::new();
         }

@@ -1,10 +1,10 @@
 //! Objects that held objects are given by whoever makes them: `SHARED = new Mapper(new Settings())`.
 
-use super::{Site, made_on_the_way};
+use super::{Site, Stored, made_on_the_way};
 use crate::dataflow::{Body, World};
 use crate::facts::{EventKind, Value};
 use crate::program::CallSite;
-use crate::vocabulary::{ClassId, FieldId, MethodId};
+use crate::vocabulary::{FieldId, MethodId};
 use rustc_hash::FxHashSet;
 
 /// Calls looked at of one constructor.
@@ -14,7 +14,7 @@ const MAX_CONSTRUCTORS: u32 = 3;
 
 /// What is passed, where a kept object is made, to the constructor that stores it in a field: exact class and allocation
 /// site. What other objects of the class are given is theirs.
-pub(super) fn to_kept(world: &World<'_>, field: FieldId, kept: &FxHashSet<Site>) -> Vec<(ClassId, Site)> {
+pub(super) fn to_kept(world: &World<'_>, field: FieldId, kept: &FxHashSet<Site>) -> Vec<Stored> {
     let facts = world.program.field(field);
     if facts.access.is_static() || !world.program.text(facts.desc).starts_with('L') {
         return Vec::new();
@@ -46,7 +46,7 @@ fn passed(
     param: u16,
     kept: &FxHashSet<Site>,
     depth: u32,
-    found: &mut Vec<(ClassId, Site)>,
+    found: &mut Vec<Stored>,
 ) {
     if depth >= MAX_CONSTRUCTORS {
         return;

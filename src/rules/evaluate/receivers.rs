@@ -9,11 +9,12 @@ use crate::dataflow::{Change, How, World, new_objects};
 use crate::facts::EventKind;
 use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId, ValueId};
 
-/// The tenants of one change of `field`, ascending, that read the object from the static `root`.
+/// The tenants of one change of `field`, ascending, that read the object from the static `root` and make the change to it,
+/// rather than to whatever a field in between holds.
 pub(super) fn tenants(world: &World<'_>, field: FieldId, root: FieldId, spot: &Spot) -> Vec<TenantId> {
     let mut tenants = Vec::new();
     for object in objects(world, field, spot.method, spot.event, spot.how) {
-        let found = origins::of_object(world, spot.method, object);
+        let found = origins::of_very_object(world, spot.method, object);
         let reads = found.iter().filter(|f| f.origin == Origin::StaticField(root));
         let readers: Vec<MethodId> = reads.map(|f| f.method).collect();
         tenants.extend(readers.into_iter().flat_map(|m| world.reach.tenants(m).iter().collect::<Vec<_>>()));
