@@ -24,6 +24,7 @@ pub mod obligations;
 pub(crate) mod operands;
 pub mod origins;
 pub mod own_answer;
+pub mod own_work;
 pub mod paths;
 mod reflective;
 pub mod remembered;

@@ -38,7 +38,7 @@ pub fn is_own_answer(world: &World<'_>, field: FieldId) -> bool {
 }
 
 /// Whether every way to an event leads over one side of a test of the field.
-fn is_behind_test(world: &World<'_>, body: Body<'_>, field: FieldId, event: u16) -> bool {
+pub(super) fn is_behind_test(world: &World<'_>, body: Body<'_>, field: FieldId, event: u16) -> bool {
     let unit = body.origins.unit;
     let Some(at) = block_of(unit, body, event) else { return false };
     let refs = world.program.refs(world.program.class(body.class).loader);
@@ -48,7 +48,11 @@ fn is_behind_test(world: &World<'_>, body: Body<'_>, field: FieldId, event: u16)
     };
     let needed = Needed::find(unit, body.method, at);
     unit.blocks_of(body.method).iter().enumerate().any(|(b, block)| {
-        let (Test::IsZero(value) | Test::NonZero(value)) = block.test() else { return false };
+        let (Test::IsZero(value) | Test::NonZero(value) | Test::IsNull(value) | Test::NonNull(value)) =
+            block.test()
+        else {
+            return false;
+        };
         let edges = unit.successors(block);
         edges.len() == 2
             && body.origins.leaves(value).any(is_read)

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::origins::{self, Origin};
-use crate::dataflow::{Body, How, initialisation, own_answer};
+use crate::dataflow::{Body, How, initialisation, own_answer, own_work};
 use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::{Harmless, Sharing, WriteShape};
 use crate::vocabulary::{FieldId, MethodId, ValueId};
@@ -32,7 +32,8 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::Harmless(reasons) => reasons.iter().any(|reason| match reason {
             Harmless::Memo => memoised::is_part_of_memo(cx, found),
             Harmless::OwnAnswer => {
-                matches!(found.subject, Subject::Field(f) if own_answer::is_own_answer(cx.world, f))
+                matches!(found.subject, Subject::Field(f)
+                    if own_answer::is_own_answer(cx.world, f) || own_work::is_own_work(cx.world, f))
             }
             Harmless::ProcessFact => process_facts::is_process_fact(cx.world, found),
             Harmless::UnregisteredCallback => registered::is_unregistered_callback(cx, found),
