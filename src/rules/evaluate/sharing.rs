@@ -22,6 +22,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::ResetFirst => found.spots.iter().all(|s| is_reset_first(cx, found, s)),
         Sharing::OnlyFilled => is_only_filled(cx, found),
         Sharing::LastUser => is_ended_by_last_user(cx, found),
+        Sharing::UsedUp => is_used_up(cx, found),
         Sharing::SameConstant => is_same_constant(cx, found),
         Sharing::Refusing => limits::is_refusing(cx, found),
         Sharing::Limiting => limits::is_limit(cx, found),
@@ -126,6 +127,27 @@ fn is_ended_by_last_user(cx: &Context<'_>, found: &Match) -> bool {
         Some(_) => ends.all(is_by_last),
         None => found.spots.iter().all(is_by_last),
     }
+}
+
+/// Whether each change that sets a field back comes after a read of it, in its method or in one of its class that alone
+/// may call that.
+fn is_used_up(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    let reads_before = |method: MethodId, event: u16| {
+        cx.world.fields.reads(field).any(|read| read.method == method && read.event < event)
+    };
+    let is_of_use = |spot: &Spot| {
+        let class = cx.world.program.class_of_method(spot.method);
+        let is_own =
+            |method| initialisation::is_same_nest(cx.world, cx.world.program.class_of_method(method), class);
+        reads_before(spot.method, spot.event) || {
+            let callers = cx.world.sites.of(spot.method, MAX_CALLERS).unwrap_or_default();
+            callers.iter().all(|site| is_own(site.caller))
+                && callers.iter().any(|site| reads_before(site.caller, site.event))
+        }
+    };
+    let clears = |spot: &&Spot| cx.shapes(found, spot).has_any(&[WriteShape::Cleared]);
+    found.spots.iter().filter(clears).all(is_of_use)
 }
 
 /// Whether an event is made by the last user, as far as its method shows.

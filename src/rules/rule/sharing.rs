@@ -17,6 +17,9 @@ pub enum Sharing {
     OnlyFilled,
     /// A use is counted down first, so that the last one makes the change.
     LastUser,
+    /// What sets the field back ends a use of it: the field is read before, by the method that does or by one of its class
+    /// that alone may call it.
+    UsedUp,
     /// All changes write one and the same constant.
     SameConstant,
     /// Once the flag says so, code of other applications that reads it throws.

@@ -199,6 +199,8 @@ pub(crate) enum ConditionText {
     OnlyFilled,
     /// Before every change a use is counted down, by the method that makes it or by all that call that.
     LastUser,
+    /// The field has been read before it is set back, by the method that does or by one of the class that alone calls it.
+    UsedUp,
     /// All changes write one and the same constant.
     SameConstant,
     /// All changes set a flag, of which other applications' code is told by an exception.
