@@ -88,6 +88,7 @@ mod set_up;
 mod shapes;
 mod sharing;
 mod shown_type;
+mod started;
 mod task_code;
 mod tasks;
 mod told_at_calls;

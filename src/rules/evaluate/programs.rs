@@ -2,6 +2,7 @@
 //! deployment has.
 
 use super::context::Context;
+use super::started;
 use crate::dataflow::initialisation;
 use crate::facts::MethodFacts;
 use crate::program::BitSet;
@@ -19,17 +20,29 @@ const MAX_DEPTH: u32 = 8;
 const STARTERS: [&str; 2] = ["bundle-activator", "build-step"];
 
 /// Whether a method is the `main` of a program, or of what a framework starts that no deployment has, or one that only
-/// such a method gets to.
+/// such a method gets to. Where the modules are known, a `main` that the deployment starts is none of these.
 pub(super) fn is_only_from_main(cx: &Context<'_>, method: MethodId) -> bool {
+    let is_open_world = cx.world.reach.is_open_world();
     // Each method is asked once: ways back to `main` are far more than methods on them.
     let (mut waiting, mut seen) = (vec![(method, 0)], FxHashSet::from_iter([method]));
     let mut is_started = false;
     while let Some((method, depth)) = waiting.pop() {
         if is_start(cx, method) {
             is_started = true;
+            if is_open_world {
+                continue;
+            }
+            let callers = cx.world.sites.of(method, MAX_CALLERS).filter(|_| depth < MAX_DEPTH);
+            let Some(callers) = callers.filter(|_| !started::is_started(cx, method)) else { return false };
+            let callers = callers.into_iter().map(|site| site.caller).filter(|m| seen.insert(*m));
+            waiting.extend(callers.map(|m| (m, depth + 1)));
             continue;
         }
-        let callers = callers_or_makers(cx, method).filter(|_| depth < MAX_DEPTH);
+        let callers = match is_open_world {
+            true => callers_or_makers(cx, method),
+            false => started::callers(cx, method, MAX_CALLERS),
+        };
+        let callers = callers.filter(|_| depth < MAX_DEPTH);
         let Some(callers) = callers.filter(|callers| !callers.is_empty()) else { return false };
         waiting.extend(callers.into_iter().filter(|m| seen.insert(*m)).map(|m| (m, depth + 1)));
     }
@@ -45,7 +58,7 @@ fn is_start(cx: &Context<'_>, method: MethodId) -> bool {
         || is_main(cx, class, program.method(method))
 }
 
-fn is_main(cx: &Context<'_>, class: ClassId, method: &MethodFacts) -> bool {
+pub(super) fn is_main(cx: &Context<'_>, class: ClassId, method: &MethodFacts) -> bool {
     let program = cx.world.program;
     // The one object of a class named so is Scala's place for what belongs to no object.
     let is_one = method.access.is_static() || program.class_name(class).ends_with('$');
@@ -87,7 +100,7 @@ fn is_within(cx: &Context<'_>, class: ClassId, methods: &[MethodId]) -> bool {
 }
 
 /// Whether a class is one that has a `main`. All are found at once: each of a class's methods may ask.
-fn has_main(cx: &Context<'_>, class: ClassId) -> bool {
+pub(super) fn has_main(cx: &Context<'_>, class: ClassId) -> bool {
     let program = cx.world.program;
     let programs = cx.programs.get_or_init(|| {
         let mut programs = BitSet::new(program.classes.len());
