@@ -1,4 +1,4 @@
-//! Containers that are only asked whether something is new, to write it to the log once.
+//! Containers and flags that are only asked whether something is new, to write it to the log once.
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
@@ -23,7 +23,7 @@ fn decides_on_logging(cx: &Context<'_>, spot: &Spot) -> bool {
     let body = cx.world.body(spot.method);
     let answer = Value::Event(u32::from(spot.event));
     let is_answer = |value| body.origins.leaves(value).any(|leaf| leaf == answer);
-    if !matches!(spot.how, Some(How::Container(_))) || spot.inside.is_some() {
+    if !matches!(spot.how, Some(How::Container(_) | How::Atomic(_))) || spot.inside.is_some() {
         return false;
     }
     if body.origins.events().iter().any(|e| body.origins.args(e).iter().any(|v| is_answer(*v))) {
