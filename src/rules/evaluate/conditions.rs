@@ -8,6 +8,7 @@ use crate::dataflow::changes;
 use crate::facts::{Annotation, EventKind, NO_NAME, Value};
 use crate::rules::rule::{
     ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, MemberTest, Release, Rule, Sharing,
+    StoredKind,
 };
 use crate::vocabulary::descriptor::{TypeDesc, binary_name};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name};
@@ -87,7 +88,12 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
         }
         Condition::Written(shapes) => found.spots.iter().any(|s| cx.shapes(found, s).has_any(shapes)),
         Condition::Keyed(kinds) => found.spots.iter().any(|s| kinds.contains(&cx.key(found, s))),
-        Condition::Stores(kinds) => found.spots.iter().any(|s| cx.stored(s).has_any(kinds)),
+        Condition::Stores(kinds) => {
+            let is_of_values =
+                || matches!(found.subject, Subject::Field(f) if super::held_values::are_loader_free(cx, f));
+            found.spots.iter().any(|s| cx.stored(s).has_any(kinds))
+                && !(kinds.as_slice() == [StoredKind::ModuleObject] && is_of_values())
+        }
         Condition::ReadByOther => !super::readers::of_match(cx, found).is_empty(),
         Condition::NeverRead => super::readers::is_never_read(cx, found),
         Condition::AnyChange(shapes) => super::fields::is_changed_as(cx, found, shapes),

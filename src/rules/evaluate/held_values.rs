@@ -189,6 +189,28 @@ fn is_container_of_plain(cx: &Context<'_>, field: FieldId, signature: &str) -> b
             .all(|name| name.is_some_and(|n| n == CHARACTERS || is_plain(cx, field, n) || is_container(n)))
 }
 
+/// Whether a field is declared as a container of the JDK for nothing but what keeps no class loader: texts and numbers.
+pub(super) fn are_loader_free(cx: &Context<'_>, field: FieldId) -> bool {
+    let program = cx.world.program;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let signature = program.field(field).signature;
+    if signature == NO_NAME {
+        return false;
+    }
+    let mut parts = program.text(signature).split(['<', '>', ';']).filter(|part| !part.is_empty());
+    let class = parts.next().and_then(|own| program.find_text(loader, own.strip_prefix('L')?));
+    let is_free = |part: &str| {
+        let name = part.trim_start_matches(['+', '[']).strip_prefix('L');
+        name.is_some_and(|n| values::is_of_types(cx.world, cx.models, loader, n, &cx.names.loader_free_types))
+    };
+    let mut parts = parts.peekable();
+    parts.peek().is_some()
+        && parts.all(is_free)
+        && class.is_some_and(|class| {
+            program.is_jdk(class) && CONTAINERS.iter().any(|c| program.has_supertype_named(class, c))
+        })
+}
+
 /// Roots of the JDK's containers.
 const CONTAINERS: &[&str] = &["java/util/Map", "java/util/Collection"];
 /// Texts, and what stands for one.
