@@ -61,6 +61,19 @@ fn a_folder_without_classes_ends_with_3() {
 }
 
 #[test]
+fn a_web_application_of_pages_alone_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("WEB-INF");
+    std::fs::create_dir(&pages).unwrap();
+    std::fs::write(pages.join("web.xml"), "<web-app/>").unwrap();
+    let docs = format!("docs={}", text(folder.path()));
+    let said = run(&["scan", "--base", BILLING, "--module", &docs, "--topology", "tomcat"]);
+    assert_eq!((said.code, said.stderr.matches("no-classes").count()), (0, 0), "{}", said.stderr);
+    // Alone it leaves nothing to scan.
+    assert_eq!(run(&["scan", text(folder.path())]).code, 3);
+}
+
+#[test]
 fn a_damaged_class_is_told_and_fails_only_a_strict_scan() {
     let (_folder, path) = damaged_jar();
     let lenient = run(&["scan", text(&path), "--fail-on", "never"]);

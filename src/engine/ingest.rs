@@ -13,6 +13,9 @@ use std::sync::atomic::Ordering;
 /// Class bytes that one piece of work takes; small enough that the last thread never works alone for long.
 const UNIT_BYTES: u64 = 4 << 20;
 
+/// What every web application may have, and nothing else.
+const WEB_DESCRIPTOR: &str = "WEB-INF/web.xml";
+
 /// One named input.
 #[derive(Clone, Debug)]
 pub struct Input {
@@ -244,19 +247,26 @@ fn bytes_of(opened: &Opened, archive: usize, range: std::ops::Range<usize>) -> u
 }
 
 impl Ingested {
-    /// Inputs that could be opened and in which no class was found, nested archives included.
+    /// Inputs that could be opened and in which no class was found, nested archives included. A web application may be made
+    /// of pages and of what its descriptor names of the base's classes.
     pub fn inputs_without_classes(&self, inputs: &[Input]) -> Vec<Problem> {
         let mut has_class = vec![false; self.archives.len()];
         for (unit, archive) in self.units.iter().zip(&self.archive_of) {
             has_class[*archive] |= !unit.classes.is_empty();
         }
+        let any_class = has_class.contains(&true);
         let mut problems = Vec::new();
         // The archives of an input lie between its root and the next one's.
         let mut end = self.archives.len();
         for (input, root) in inputs.iter().zip(&self.roots).rev() {
             let Some(root) = *root else { continue };
             let is_told = |p: &Problem| p.place.archive == input.display && p.level() == ProblemLevel::Error;
-            if !has_class[root..end].contains(&true) && !self.problems.iter().any(is_told) {
+            let is_web_application =
+                any_class && self.archives[root].descriptors.iter().any(|d| d.entry == WEB_DESCRIPTOR);
+            if !has_class[root..end].contains(&true)
+                && !is_web_application
+                && !self.problems.iter().any(is_told)
+            {
                 let message = "no class was found in it";
                 problems.push(Problem::new(ProblemCode::NoClasses, &input.display, "", message));
             }
