@@ -9,7 +9,6 @@ use cotenant::engine::threads::Pool;
 use cotenant::program::call_graph::Services;
 use cotenant::program::{CallGraph, FieldGraph, Hierarchy, Program, Reach};
 use divan::Bencher;
-use rustc_hash::FxHashSet;
 use std::sync::OnceLock;
 use support::{SETS, Set};
 
@@ -28,7 +27,7 @@ fn program(set: Set) -> &'static Program<'static> {
 }
 
 fn hierarchy(set: Set) -> Hierarchy {
-    Hierarchy::build(program(set), &FxHashSet::default(), &Pool)
+    Hierarchy::build(program(set), &Default::default(), &Pool)
 }
 
 fn fields(set: Set) -> FieldGraph {

@@ -6,7 +6,7 @@ use crate::program::Program;
 use crate::program::call_graph::Services;
 use crate::topology::Topology;
 use crate::vocabulary::{ClassId, LoaderId, Parallel};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Where `java.util.ServiceLoader` looks; what follows is the interface's binary name.
 const SERVICES: &str = "META-INF/services/";
@@ -35,7 +35,7 @@ fn service_of(entry: &str) -> Option<&str> {
     (is_class_path_root && !interface.is_empty() && !interface.contains('/')).then_some(interface)
 }
 
-/// The classes of the deployment that a descriptor names, as seen from the loaders that have it on their path.
+/// The classes of the deployment that a descriptor names, as seen from the loaders that have it on their path, with these.
 ///
 /// Whatever the format, a qualified name stands in it as it is, so that one scan for names serves all of them; a word
 /// that only looks like one is no class of the deployment.
@@ -43,18 +43,26 @@ pub(super) fn named_classes(
     program: &Program<'_>,
     archives: &[ArchiveFacts],
     parallel: &impl Parallel,
-) -> FxHashSet<ClassId> {
+) -> FxHashMap<ClassId, Vec<LoaderId>> {
     let found = parallel.map(archives.len(), |i| {
         let loaders = loaders_of(program.topology, i);
         let names = archives[i].descriptors.iter().flat_map(|d| class_names(d).into_iter());
         let names: FxHashSet<String> = names.map(|name| name.replace('.', "/")).collect();
-        let ids =
-            |name: &String| loaders.iter().filter_map(|l| program.find_text(*l, name)).collect::<Vec<_>>();
-        let mut ids: Vec<ClassId> = names.iter().flat_map(ids).filter(|id| !program.is_jdk(*id)).collect();
-        ids.sort_unstable();
-        ids
+        let ids = |name: &String| {
+            let seen = loaders.iter().filter_map(|l| Some((program.find_text(*l, name)?, *l)));
+            seen.collect::<Vec<_>>()
+        };
+        let ids = names.iter().flat_map(ids).filter(|(id, _)| !program.is_jdk(*id));
+        ids.collect::<Vec<(ClassId, LoaderId)>>()
     });
-    found.into_iter().flatten().collect()
+    let mut named = FxHashMap::<ClassId, Vec<LoaderId>>::default();
+    for (class, loader) in found.into_iter().flatten() {
+        let loaders = named.entry(class).or_default();
+        if !loaders.contains(&loader) {
+            loaders.push(loader);
+        }
+    }
+    named
 }
 
 fn loaders_of(topology: &Topology, archive: usize) -> Vec<LoaderId> {

@@ -37,7 +37,7 @@ use crate::dataflow::{Bounds, ChangeTable, Changes, World as Analysed};
 use crate::findings::Outcome;
 use crate::program::{CallSites, Program, Reach};
 use crate::rules::Models;
-use crate::rules::evaluate::{World, knowledge};
+use crate::rules::evaluate::{World, knowledge, made_by_configuration};
 use crate::vocabulary::{FieldId, Parallel};
 use sources::SourceIndex;
 use threads::Pool;
@@ -85,8 +85,9 @@ fn find(
     let (reach, (knowledge, sites)) = phases.run("reach", || {
         Pool.both(
             || {
-                let imports = &request.models.bean_imports;
-                Reach::spread(&program, &graphs.hierarchy, &graphs.calls, imports)
+                let models = &request.models;
+                let made = made_by_configuration(&program, &arranged.archives, models, &Pool);
+                Reach::spread(&program, &graphs.hierarchy, &graphs.calls, &models.bean_imports, &made)
             },
             || {
                 let sites = CallSites::build(&program, &graphs.calls, &Pool);
@@ -162,8 +163,8 @@ pub fn look<T: Send>(
         let shown = arrange::arrange(request, &mut phases)?.and_then(|arranged| {
             let program = phases.run("link", || arranged.link())?;
             let graphs = Graphs::build(&arranged, &program, &mut phases)?;
-            let reach =
-                phases.run("reach", || Reach::spread(&program, &graphs.hierarchy, &graphs.calls, &[]))?;
+            let reach = phases
+                .run("reach", || Reach::spread(&program, &graphs.hierarchy, &graphs.calls, &[], &[]))?;
             let mut problems = arranged.problems.clone();
             problems.extend(program.problems.iter().cloned());
             problems.sort();

@@ -2,8 +2,8 @@
 
 use super::link::{NO_CLASS, Program};
 use crate::facts::{EventKind, NO_NAME, Value};
-use crate::vocabulary::{ClassId, Name, Parallel};
-use rustc_hash::FxHashSet;
+use crate::vocabulary::{ClassId, LoaderId, Name, Parallel};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The hierarchy seen from above.
 pub struct Hierarchy {
@@ -12,6 +12,8 @@ pub struct Hierarchy {
     instantiated: Vec<bool>,
     /// Made without an instruction that is seen: by the JDK, by what a descriptor names it for, or only by reflection.
     made_unseen: Vec<bool>,
+    /// Classes that nothing makes or mentions but descriptors, with the loaders that see these.
+    only_named: FxHashMap<ClassId, Vec<LoaderId>>,
     has_instances: Vec<bool>,
 }
 
@@ -19,7 +21,11 @@ impl Hierarchy {
     /// Builds the table of direct subtypes and marks what is instantiated: by `new`, by a lambda's interface being
     /// called elsewhere, and by what reflection and containers need (a class literal, a string that is its name, an
     /// annotation, a line in a services file: `named`).
-    pub fn build(program: &Program<'_>, named: &FxHashSet<ClassId>, parallel: &impl Parallel) -> Self {
+    pub fn build(
+        program: &Program<'_>,
+        named: &FxHashMap<ClassId, Vec<LoaderId>>,
+        parallel: &impl Parallel,
+    ) -> Self {
         let n = program.classes.len();
         let mut first = vec![0u32; n + 1];
         for i in 0..n {
@@ -41,6 +47,7 @@ impl Hierarchy {
             subtypes,
             instantiated: vec![false; n],
             made_unseen: vec![false; n],
+            only_named: FxHashMap::default(),
             has_instances: Vec::new(),
         };
         hierarchy.mark_instantiated(program, named, parallel);
@@ -51,7 +58,7 @@ impl Hierarchy {
     fn mark_instantiated(
         &mut self,
         program: &Program<'_>,
-        named: &FxHashSet<ClassId>,
+        named: &FxHashMap<ClassId, Vec<LoaderId>>,
         parallel: &impl Parallel,
     ) {
         const CHUNK: usize = 512;
@@ -72,8 +79,15 @@ impl Hierarchy {
             let id = ClassId::from_index(i);
             let facts = program.class_facts(id);
             // A container that knows the annotation makes the instance. The JDK makes its own.
-            let by_others = program.is_jdk(id) || named.contains(&id);
-            self.instantiated[i] |= facts.annotations.len > 0 || by_others;
+            let by_others = program.is_jdk(id) || named.contains_key(&id);
+            let is_marked = facts.annotations.len > 0;
+            if let Some(loaders) = named.get(&id)
+                && !self.instantiated[i]
+                && !is_marked
+            {
+                self.only_named.insert(id, loaders.clone());
+            }
+            self.instantiated[i] |= is_marked || by_others;
             self.made_unseen[i] = by_others || (self.instantiated[i] && !by_new);
         }
     }
@@ -123,6 +137,11 @@ impl Hierarchy {
     /// Whether instances are made without a `new` that is seen.
     pub fn is_made_unseen(&self, id: ClassId) -> bool {
         self.made_unseen[id.index()]
+    }
+
+    /// The loaders that see the descriptors that name a class, if nothing else makes or mentions it.
+    pub fn only_named_by(&self, id: ClassId) -> Option<&[LoaderId]> {
+        self.only_named.get(&id).map(Vec::as_slice)
     }
 
     /// Whether an instance of it or of a subtype may exist.

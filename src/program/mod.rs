@@ -43,5 +43,6 @@ pub use origin::{Leaf, Origins};
 pub use patterns::{Pattern, PatternId, PatternIndex};
 pub use reach::{Entered, Reach, Step as WitnessStep, TenantSet, Witness};
 pub use receivers::classes_in_final;
+pub use registered::Made;
 pub use resolve::{RefTable, Resolved};
 pub(crate) use spread::{Ways, n_bytes, place_of, walk};

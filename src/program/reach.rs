@@ -5,11 +5,12 @@ use super::call_graph::{CallGraph, Node};
 use super::hierarchy::Hierarchy;
 use super::link::{NO_CLASS, Program};
 use super::live::Live;
-use super::registered;
+use super::registered::{self, Made};
 use super::spread::{Ways, n_bytes, place_of, walk};
 use crate::facts::MethodFacts;
 use crate::topology::{BASE, Role, TenantKind};
 use crate::vocabulary::{Access, ClassId, MethodId, TenantId};
+use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::sync::OnceLock;
 
@@ -85,6 +86,8 @@ pub struct Reach<'p> {
     registered: Vec<(ClassId, TenantId)>,
     /// What it calls on them.
     entered: Vec<(MethodId, TenantId)>,
+    /// Methods of shared classes that run for some modules alone, with these.
+    kept: FxHashMap<MethodId, Vec<TenantId>>,
     parents: Vec<OnceLock<Parents>>,
     is_open_world: bool,
     /// Whether the base is one archive that does not say of itself that it is an application.
@@ -104,18 +107,30 @@ impl<'p> Reach<'p> {
     /// before anybody shares anything, so edges into those initialisers are not followed. Without modules every public
     /// method of a public class may be called for anybody.
     ///
-    /// `imports` are the internal names of annotations that name classes of which a framework then makes objects.
+    /// `imports` are the internal names of annotations that name classes of which a framework then makes objects, `made`
+    /// what modules' files have one make.
     pub fn spread(
         program: &'p Program<'p>,
         hierarchy: &Hierarchy,
         graph: &'p CallGraph,
         imports: &[String],
+        made: &[Made],
     ) -> Self {
         let n_tenants = program.topology.tenants.len();
         let is_open_world = program.topology.is_open_world();
         let owner: Vec<Option<TenantId>> =
             (0..program.classes.len()).map(|c| owner_of(program, ClassId::from_index(c))).collect();
-        let registered = if is_open_world { Vec::new() } else { registered::find(program, &owner, imports) };
+        let mut registered =
+            if is_open_world { Vec::new() } else { registered::find(program, &owner, imports) };
+        // An application's own classes are roots anyway.
+        let is_entered = |made: &&Made| {
+            !program.is_jdk(made.class)
+                && !program.is_application(made.class)
+                && owner[made.class.index()].is_none_or(|owner| owner == made.tenant)
+        };
+        registered.extend(made.iter().filter(is_entered).map(|made| (made.class, made.tenant)));
+        registered.sort_unstable();
+        registered.dedup();
         let entered = registered.iter().flat_map(|(class, tenant)| {
             registered::entries(program, *class).into_iter().map(|method| (method, *tenant))
         });
@@ -129,6 +144,7 @@ impl<'p> Reach<'p> {
             owner,
             registered,
             entered,
+            kept: registered::methods_of_kept(program, hierarchy, made),
             parents: (0..n_tenants).map(|_| OnceLock::new()).collect(),
             is_open_world,
             is_base_alone: is_base_alone(program),
@@ -179,6 +195,10 @@ impl<'p> Reach<'p> {
     /// calls it.
     pub(crate) fn allowed(&self, to: u32, byte: usize) -> u8 {
         let (class, is_initializer) = match self.graph.node(to) {
+            Node::Method(m) if !self.kept.is_empty() && self.kept.contains_key(&m) => {
+                let tenants = self.kept.get(&m).into_iter().flatten().map(|tenant| place_of(*tenant));
+                return tenants.filter(|(at, _)| *at == byte).fold(0, |all, (_, bit)| all | bit);
+            }
             Node::Method(m) => (self.program.class_of_method(m), self.graph.is_initializer(m)),
             Node::Instance(c) => (c, false),
             Node::Dispatch(_) => return u8::MAX,

@@ -1,13 +1,26 @@
 //! Shared classes of which a framework makes objects for a module: an annotation of the module's has it do so, or an
-//! annotated method of the module's hands it an object that it makes. What the framework then calls on the object runs for
+//! annotated method of the module's hands it an object that it makes, or a file of the module's names the class. What the framework then calls on the object runs for
 //! the module.
 
+use super::hierarchy::Hierarchy;
 use super::link::{NO_CLASS, Program};
 use super::origin::Origins;
 use crate::facts::{EventKind, MethodFacts, NO_NAME};
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, MethodId, Name, TenantId};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
+
+/// A class of which a framework makes objects for a module, because a file of the module's names it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Made {
+    /// The class, shared or of a library that the module has.
+    pub class: ClassId,
+    /// The module.
+    pub tenant: TenantId,
+    /// Whether nobody else gets hold of the objects.
+    pub is_kept: bool,
+}
 
 /// Annotations on annotations are followed so far.
 const MAX_META: u32 = 3;
@@ -41,6 +54,40 @@ pub(super) fn find(
     }
     let mut found: Vec<_> = found.into_iter().collect();
     found.sort_unstable();
+    found
+}
+
+/// The methods of shared classes that run for some modules alone, with these: nothing but files of theirs names the
+/// classes, and who makes the objects keeps them.
+pub(super) fn methods_of_kept(
+    program: &Program<'_>,
+    hierarchy: &Hierarchy,
+    made: &[Made],
+) -> FxHashMap<MethodId, Vec<TenantId>> {
+    let mut of_class = BTreeMap::<ClassId, Vec<TenantId>>::new();
+    for Made { class, tenant, .. } in made.iter().filter(|made| made.is_kept && program.is_shared(made.class))
+    {
+        of_class.entry(*class).or_default().push(*tenant);
+    }
+    let is_loader_of = |tenant: &TenantId, loader| {
+        program.topology.tenant(*tenant).is_some_and(|tenant| tenant.loader == loader)
+    };
+    of_class.retain(|class, tenants| {
+        let named_by = hierarchy.only_named_by(*class).unwrap_or_default();
+        !named_by.is_empty() && named_by.iter().all(|l| tenants.iter().any(|t| is_loader_of(t, *l)))
+    });
+    let mut found = FxHashMap::default();
+    for class in of_class.keys() {
+        let below = hierarchy.closure(*class).into_iter().filter(|c| hierarchy.is_instantiated(*c));
+        let tenants: Option<Vec<&Vec<TenantId>>> = below.map(|class| of_class.get(&class)).collect();
+        let Some(tenants) = tenants else { continue };
+        let tenants: Vec<TenantId> = tenants.into_iter().flatten().copied().collect();
+        for (id, method) in program.methods_of(*class).filter(|(_, m)| !m.access.is_static()) {
+            if Some(method.name) != program.init_name {
+                found.insert(id, tenants.clone());
+            }
+        }
+    }
     found
 }
 

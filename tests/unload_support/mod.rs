@@ -72,7 +72,7 @@ pub(crate) fn with_world<R>(deployment: &Deployment, look: impl FnOnce(&World<'_
     let fields = FieldGraph::build(&program, &Pool);
     let calls = CallGraph::build(&program, &hierarchy, &fields, &Default::default(), &Pool);
     let sites = CallSites::build(&program, &calls, &Pool);
-    let reach = Reach::spread(&program, &hierarchy, &calls, &[]);
+    let reach = Reach::spread(&program, &hierarchy, &calls, &[], &[]);
     let models = Models::built_in().unwrap();
     let knowledge: Knowledge = knowledge(&models, &program, &Pool);
     look(&World {

@@ -4,8 +4,11 @@ use super::configured_files::{File, Files};
 use super::matches::{Match, Spot, Subject};
 use super::references_why::unread_views;
 use crate::dataflow::World;
+use crate::facts::ArchiveFacts;
+use crate::program::{Made, Program};
 use crate::rules::models::{Asked, Configuration, Models, TypedBy};
 use crate::rules::rule::{ConfiguredAnswer, Rule, Site};
+use crate::topology::{TenantKind, Topology};
 use crate::vocabulary::{ClassId, LoaderId, Parallel, TenantId};
 use std::collections::BTreeMap;
 
@@ -70,7 +73,8 @@ impl Configured {
             return Self::default();
         }
         let unread = unread_views(world);
-        let files = Files::find(world, models, parallel);
+        let kinds = models.configurations.values();
+        let files = Files::find(world.program.topology, world.archives, kinds, parallel);
         let mut rows = BTreeMap::<Key, Misnamed>::new();
         for kind in models.configurations.values().filter(|kind| files.has(kind)) {
             by_readers((world, &unread), kind, &files, &mut rows);
@@ -102,6 +106,44 @@ impl Configured {
     }
 }
 
+/// The classes of which containers and frameworks make objects for a module because a file of its own names them.
+pub fn made_by_configuration(
+    program: &Program<'_>,
+    archives: &[ArchiveFacts],
+    models: &Models,
+    parallel: &impl Parallel,
+) -> Vec<Made> {
+    let topology = program.topology;
+    let is_read = |kind: &&Configuration| kind.makes && is_read_in(kind, topology);
+    let kinds: Vec<&Configuration> = models.configurations.values().filter(is_read).collect();
+    if topology.is_open_world() || kinds.is_empty() {
+        return Vec::new();
+    }
+    let files = Files::find(topology, archives, kinds.iter().copied(), parallel);
+    let modules = topology.tenants.iter().enumerate().filter(|(_, tenant)| tenant.kind == TenantKind::Module);
+    let mut made = Vec::new();
+    for (t, tenant) in modules {
+        let has_reader = |kind: &&&Configuration| {
+            let mut readers = kind.readers.iter();
+            readers.len() == 0 || readers.any(|name| program.find_text(tenant.loader, name).is_some())
+        };
+        for kind in kinds.iter().filter(|kind| files.has(kind)).filter(has_reader) {
+            let seen = files.seen_from(kind, tenant.loader);
+            let own = seen.into_iter().filter(|file| files.is_on_path(file, tenant.loader));
+            let names = own.flat_map(|file| &file.names);
+            let classes = names.filter_map(|named| program.find_text(tenant.loader, &internal(&named.name)));
+            let tenant = TenantId::from_index(t);
+            made.extend(classes.map(|class| Made { class, tenant, is_kept: kind.keeps }));
+        }
+    }
+    made
+}
+
+/// Whether the container of a deployment reads a kind, if it is a container that does.
+fn is_read_in(kind: &Configuration, topology: &Topology) -> bool {
+    kind.containers.is_empty() || kind.containers.iter().any(|c| c == topology.container)
+}
+
 /// What is read as soon as an application has a certain class, or by the container.
 fn by_readers(
     (world, unread): (&World<'_>, &[bool]),
@@ -111,8 +153,7 @@ fn by_readers(
 ) {
     let program = world.program;
     let topology = program.topology;
-    let is_here = kind.containers.is_empty() || kind.containers.iter().any(|c| c == topology.container);
-    if !kind.asked_by.is_empty() || !is_here {
+    if !kind.asked_by.is_empty() || !is_read_in(kind, topology) {
         return;
     }
     for (t, tenant) in topology.tenants.iter().enumerate() {
@@ -126,7 +167,7 @@ fn by_readers(
         };
         let tenant_id = TenantId::from_index(t);
         let reading = Reading { kind, tenant: tenant_id, asked, wanted: None, spot: None };
-        for file in files.seen_from(world, kind, tenant.loader) {
+        for file in files.seen_from(kind, tenant.loader) {
             judge((world, unread), &reading, file, rows);
         }
     }

@@ -1,8 +1,9 @@
 //! The configuration files of all archives that name classes, and who gets to see them.
 
-use crate::dataflow::World;
+use crate::facts::ArchiveFacts;
 use crate::facts::configured::{ConfiguredName, names_in};
-use crate::rules::models::{Configuration, Models};
+use crate::rules::models::Configuration;
+use crate::topology::Topology;
 use crate::vocabulary::{LoaderId, Parallel};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -35,7 +36,8 @@ impl File {
 
 /// All of them, in the order of archives and entries.
 pub(super) struct Files<'w> {
-    world: &'w World<'w>,
+    topology: &'w Topology,
+    archives: &'w [ArchiveFacts],
     files: Vec<File>,
 }
 
@@ -48,15 +50,20 @@ struct Patterns<'m> {
 }
 
 impl<'w> Files<'w> {
-    /// Reads them.
-    pub(super) fn find(world: &'w World<'w>, models: &Models, parallel: &impl Parallel) -> Self {
-        let patterns: Vec<Patterns<'_>> = models.configurations.values().map(Patterns::of).collect();
-        let found = parallel.map(world.archives.len(), |i| {
-            let descriptors = world.archives[i].descriptors.iter();
+    /// Reads those of some kinds.
+    pub(super) fn find<'m>(
+        topology: &'w Topology,
+        archives: &'w [ArchiveFacts],
+        kinds: impl Iterator<Item = &'m Configuration>,
+        parallel: &impl Parallel,
+    ) -> Self {
+        let patterns: Vec<Patterns<'_>> = kinds.map(Patterns::of).collect();
+        let found = parallel.map(archives.len(), |i| {
+            let descriptors = archives[i].descriptors.iter();
             let read = descriptors.flat_map(|d| patterns.iter().filter_map(|p| p.read(i, &d.entry, &d.text)));
             read.collect::<Vec<File>>()
         });
-        Self { world, files: found.into_iter().flatten().collect() }
+        Self { topology, archives, files: found.into_iter().flatten().collect() }
     }
 
     /// Whether there is one of a kind.
@@ -70,16 +77,20 @@ impl<'w> Files<'w> {
     }
 
     /// Those of a kind that a loader finds, or that lie in the archive of an application of that loader.
-    pub(super) fn seen_from(&self, world: &World<'_>, kind: &Configuration, loader: LoaderId) -> Vec<&File> {
+    pub(super) fn seen_from(&self, kind: &Configuration, loader: LoaderId) -> Vec<&File> {
         if kind.of_archive {
-            let path = world.program.topology.loader(loader).map_or(&[][..], |l| l.path.as_slice());
-            let is_on_path = |file: &&File| path.iter().any(|element| element.archive == file.archive);
-            return self.of_kind(kind).filter(is_on_path).collect();
+            return self.of_kind(kind).filter(|file| self.is_on_path(file, loader)).collect();
         }
         let mut names: Vec<&str> = self.of_kind(kind).map(File::relative).collect();
         names.sort_unstable();
         names.dedup();
         names.into_iter().flat_map(|name| self.hits(kind, loader, name)).collect()
+    }
+
+    /// Whether a file lies in an archive on the loader's own path.
+    pub(super) fn is_on_path(&self, file: &File, loader: LoaderId) -> bool {
+        let path = self.topology.loader(loader).map_or(&[][..], |l| l.path.as_slice());
+        path.iter().any(|element| element.archive == file.archive)
     }
 
     /// Those of a kind that a loader finds and whose file's name is that of a type.
@@ -93,10 +104,9 @@ impl<'w> Files<'w> {
 
     /// What `getResources` yields.
     fn hits(&self, kind: &Configuration, loader: LoaderId, name: &str) -> Vec<&File> {
-        let topology = self.world.program.topology;
-        let has = |element: &crate::topology::PathElement, name: &str| {
-            element.has_resource(self.world.archives, name)
-        };
+        let topology = self.topology;
+        let has =
+            |element: &crate::topology::PathElement, name: &str| element.has_resource(self.archives, name);
         let hits = topology.find_resources(loader, name, &has);
         let entry = |hit: &crate::topology::ResourceHit| {
             let element = topology.loader(hit.loader)?.path.get(hit.element)?;

@@ -97,6 +97,7 @@ mod values;
 mod weak_keys;
 mod wrapped;
 
+pub use configured::made_by_configuration;
 pub use knowledge::knowledge;
 
 use super::Models;

@@ -29,6 +29,10 @@ pub struct Configuration {
     pub containers: Vec<String>,
     /// Whom the reader asks.
     pub asks: Asked,
+    /// Whether the reader makes objects of the classes for the application whose file it is, and calls them for it.
+    pub makes: bool,
+    /// Whether it hands them to nobody else.
+    pub keeps: bool,
     /// Globs over keys and types: the reader goes on without these.
     pub tolerated: Vec<String>,
     /// What happens when a class is not found, a clause.
@@ -79,6 +83,10 @@ pub(super) struct ConfigurationRow {
     #[serde(default)]
     asks: Asked,
     #[serde(default)]
+    makes: bool,
+    #[serde(default)]
+    keeps: bool,
+    #[serde(default)]
     tolerated: Vec<String>,
     effect: Text<Clause>,
 }
@@ -116,6 +124,8 @@ impl ConfigurationRow {
             readers: self.readers.into_iter().map(|name| name.0.0).collect(),
             containers: words(self.containers),
             asks: self.asks,
+            makes: self.makes,
+            keeps: self.keeps,
             tolerated: self.tolerated,
             effect: self.effect.0.0,
         }
