@@ -20,7 +20,7 @@ use super::hierarchy::Hierarchy;
 use super::link::{NO_CLASS, Program};
 use super::node_numbers::{Kinds, Numbers};
 use super::origin::Origins;
-use super::receivers::{FinalFields, final_fields};
+use super::receivers::{HeldObjects, final_fields};
 use super::reflection::{called_by_name, is_reflective_call};
 use super::texts::{TextMaking, makes_text, text_of_operands};
 use crate::facts::{Event, EventKind, MethodFacts, Value};
@@ -97,7 +97,7 @@ impl CallGraph {
                 seen: FxHashSet::default(),
                 interfaces: Vec::new(),
                 above: Vec::new(),
-                finals: FinalFields::new(&finals),
+                held: HeldObjects::new(&finals, fields),
             };
             for i in chunk * CHUNK..n_classes.min((chunk + 1) * CHUNK) {
                 work.class(ClassId::from_index(i));
@@ -274,7 +274,7 @@ struct Work<'w, 'f> {
     interfaces: Vec<ClassId>,
     /// Superclasses, then interfaces, with marks of what they declare.
     above: Vec<(ClassId, u128)>,
-    finals: FinalFields<'w>,
+    held: HeldObjects<'w>,
 }
 
 impl Work<'_, '_> {
@@ -409,7 +409,7 @@ impl Work<'_, '_> {
         let receiver = origins.arg(event, 0);
         let exact = match event.kind {
             EventKind::Lambda => None,
-            _ => self.finals.classes_of(self.program, class, origins, receiver),
+            _ => self.held.classes_of(self.program, class, origins, receiver),
         };
         let Some(exact) = exact else { return self.leads_to(Node::Dispatch(target)) };
         let facts = self.program.method(target);

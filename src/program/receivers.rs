@@ -1,23 +1,40 @@
 //! Of which classes the objects are that calls are made on, where their maker shows it.
 
 use super::bits::BitSet;
+use super::field_graph::FieldGraph;
 use super::link::Program;
 use super::origin::Origins;
-use crate::facts::{EventKind, Value};
-use crate::vocabulary::{ClassId, FieldId};
+use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::descriptor::return_type;
+use crate::vocabulary::{Access, ClassId, FieldId};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
-/// Makes objects of the JDK's own classes only, whatever the type that it says it returns.
-const EXECUTORS: &str = "java/util/concurrent/Executors";
+/// Their static methods that return something of the JDK's utilities make it of classes of its own.
+const FACTORIES: [&str; 6] = [
+    "java/util/Arrays",
+    "java/util/Collections",
+    "java/util/List",
+    "java/util/Map",
+    "java/util/Set",
+    "java/util/concurrent/Executors",
+];
+const UTILITIES: &str = "java/util/";
+const CLASS: &str = "java/lang/Class";
+const GET_LOADER: &str = "getClassLoader";
 
-/// What a final field holds: the classes of its objects, those of the JDK's factories left out; `None` if not known.
+/// Writes of one field that are looked at; what is written more often is not known.
+const MAX_WRITES: usize = 8;
+
+/// What a field holds: the classes of its objects, those of the JDK's factories left out; `None` if not known.
 type Values = Option<Rc<[ClassId]>>;
 
-/// What is known of final fields, class by class, as it is asked for.
-pub(super) struct FinalFields<'p> {
+/// What is known of fields, as it is asked for.
+pub(super) struct HeldObjects<'p> {
     finals: &'p BitSet,
+    fields: &'p FieldGraph,
     of_classes: FxHashMap<ClassId, FxHashMap<FieldId, Values>>,
+    of_others: FxHashMap<FieldId, Values>,
 }
 
 /// The final fields of the deployment's own classes: most receivers are read from others, which is quickly seen.
@@ -32,13 +49,13 @@ pub(super) fn final_fields(program: &Program<'_>) -> BitSet {
     finals
 }
 
-impl<'p> FinalFields<'p> {
-    pub(super) fn new(finals: &'p BitSet) -> Self {
-        Self { finals, of_classes: FxHashMap::default() }
+impl<'p> HeldObjects<'p> {
+    pub(super) fn new(finals: &'p BitSet, fields: &'p FieldGraph) -> Self {
+        Self { finals, fields, of_classes: FxHashMap::default(), of_others: FxHashMap::default() }
     }
 
-    /// The classes of all that a value can be, if it is made here or was stored in a final field by its class's
-    /// constructors and initialiser. Empty if the JDK has made all of it.
+    /// The classes of all that a value can be, if it is made here or stored in a field of which every write is seen.
+    /// Empty if the JDK has made all of it.
     pub(super) fn classes_of(
         &mut self,
         program: &Program<'_>,
@@ -47,7 +64,7 @@ impl<'p> FinalFields<'p> {
         value: crate::vocabulary::ValueId,
     ) -> Option<Vec<ClassId>> {
         let mut classes = Vec::new();
-        for leaf in origins.leaves(value) {
+        for leaf in origins.leaves(value).filter(|leaf| *leaf != Value::Null) {
             let (_, made) = origins.event(leaf)?;
             if matches!(made.kind, EventKind::GetField | EventKind::GetStatic) {
                 let refs = program.refs(program.class(class).loader);
@@ -61,10 +78,14 @@ impl<'p> FinalFields<'p> {
     }
 
     fn of_field(&mut self, program: &Program<'_>, field: FieldId) -> Values {
-        if !self.finals.has(field.index()) {
-            return None;
-        }
         let class = program.class_of_field(field);
+        if !self.finals.has(field.index()) {
+            if !is_written_in_view(program, class, field) {
+                return None;
+            }
+            let writes = self.fields;
+            return self.of_others.entry(field).or_insert_with(|| written(program, writes, field)).clone();
+        }
         let fields = self.of_classes.entry(class).or_insert_with(|| stored_by(program, class));
         fields.get(&field).cloned().flatten()
     }
@@ -78,6 +99,35 @@ pub fn classes_in_final(program: &Program<'_>, field: FieldId) -> Option<Vec<Cla
         return None;
     }
     stored_by(program, class).remove(&field).flatten().map(|classes| classes.to_vec())
+}
+
+/// Whether nothing but instructions of the deployment writes a field that is not final: a container would go by an
+/// annotation, a handle writes what is volatile, and whoever uses a library may write what is not private.
+fn is_written_in_view(program: &Program<'_>, class: ClassId, field: FieldId) -> bool {
+    let facts = program.field(field);
+    !program.is_jdk(class)
+        && facts.annotations.len == 0
+        && !facts.access.has(Access::VOLATILE)
+        && (facts.access.is_private() || !program.topology.is_open_world())
+}
+
+/// The classes of all objects that are written to a field, if each is made right before.
+fn written(program: &Program<'_>, fields: &FieldGraph, field: FieldId) -> Values {
+    let mut classes = Vec::new();
+    let mut n_writes = 0;
+    for write in fields.writes(field) {
+        n_writes += 1;
+        if n_writes > MAX_WRITES {
+            return None;
+        }
+        let class = program.class_of_method(write.method);
+        let origins = Origins { unit: program.unit(class), method: program.method(write.method) };
+        let event = origins.events().get(usize::from(write.event))?;
+        for leaf in origins.leaves(*origins.args(event).last()?).filter(|leaf| *leaf != Value::Null) {
+            classes.extend(made_here(program, class, origins, leaf)?);
+        }
+    }
+    (n_writes > 0).then(|| Rc::from(classes))
 }
 
 /// What the constructors and the initialiser of a class store in its own fields: a final one is written nowhere else.
@@ -116,9 +166,22 @@ fn made_here(
     match made.kind {
         EventKind::New => Some(Some(program.find(program.class(class).loader, made.name()?)?)),
         EventKind::InvokeStatic => {
-            let owner = program.facts.members.get(made.member()?).owner;
-            (program.text(owner) == EXECUTORS).then_some(None)
+            let member = program.facts.members.get(made.member()?);
+            let yields = return_type(program.text(member.desc)).class();
+            let is_factory = FACTORIES.contains(&program.text(member.owner))
+                && yields.is_some_and(|class| class.starts_with(UTILITIES));
+            is_factory.then_some(None)
         }
+        // The loaders of the deployment's classes are the container's.
+        EventKind::InvokeVirtual => is_loader_of_literal(program, origins, made).then_some(None),
         _ => None,
     }
+}
+
+/// Whether a call asks a class that is written there for its loader.
+fn is_loader_of_literal(program: &Program<'_>, origins: Origins<'_>, call: &Event) -> bool {
+    let Some(member) = call.member().map(|m| program.facts.members.get(m)) else { return false };
+    program.text(member.name) == GET_LOADER
+        && program.text(member.owner) == CLASS
+        && origins.leaves(origins.arg(call, 0)).all(|leaf| matches!(leaf, Value::Class(_)))
 }
