@@ -31,11 +31,14 @@ pub(super) fn level(
     // Who gets which entry is not known.
     let is_guess = certainty == Certainty::Certain && (is_entry || !is_proved(cx, found, tenants));
     let certainty = if is_guess { Certainty::Likely } else { certainty };
-    // That a call selects this method among others is no reason to fail a build. Without modules only the way is guessed:
-    // whoever uses the library may call it.
-    let is_guess = severity == Severity::Error
+    // That a call selects this method among others is no reason to fail a build, and that several calls do, one after the
+    // other, none to look into shared code. Without modules only the way is guessed: whoever uses the library may call it.
+    let is_guess = severity != Severity::Note
         && (found.kept.is_some() || !cx.world.reach.is_open_world())
-        && is_guessed(cx, found, tenants);
+        && is_guessed(cx, found, tenants)
+        && (severity == Severity::Error
+            || cx.world.program.is_shared(found.class)
+                && tenants.iter().all(|tenant| is_far_fetched(cx, found, *tenant)));
     let (severity, certainty) = match is_guess {
         true if certainty != Certainty::Possible && is_setter_among_few(cx, found, tenants) => {
             (Severity::Warning, Certainty::Likely)
@@ -71,6 +74,17 @@ fn is_guessed(cx: &Context<'_>, found: &Match, tenants: &[TenantId]) -> bool {
         ways.peek().is_some() && ways.all(|is_direct| !is_direct)
     };
     !tenants.is_empty() && tenants.iter().all(is_guess)
+}
+
+/// Calls on one way that may each select other methods as well, from which on it tells little.
+const FAR_FETCHED: usize = 3;
+
+/// Whether each way of a tenant to the match has several calls that may as well select other methods.
+fn is_far_fetched(cx: &Context<'_>, found: &Match, tenant: TenantId) -> bool {
+    let reaches = |method| cx.world.reach.tenants(method).has(tenant);
+    let spots = found.spots.iter().filter(|s| reaches(s.method));
+    let mut ways = spots.filter_map(|s| cx.world.reach.witness(tenant, s.method));
+    ways.all(|way| way.iter().filter(|step| step.entered == Entered::Dispatched).count() >= FAR_FETCHED)
 }
 
 /// Settings of the whole JVM.
