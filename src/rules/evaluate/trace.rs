@@ -63,7 +63,8 @@ pub(super) fn to_event(
     let Some(steps) = world.reach.witness(tenant, method) else { return vec![last] };
     let mut hops: Vec<Hop> = steps.windows(2).map(|pair| call_hop(world, &name, pair[0], pair[1])).collect();
     hops.push(last);
-    shorten(hops)
+    let selects = |at: usize| steps.get(at + 1).is_some_and(|to| to.entered == Entered::Dispatched);
+    shorten(hops, &selects)
 }
 
 /// `*` stands for any application in an open world.
@@ -130,7 +131,8 @@ fn call_line(world: &World<'_>, from: MethodId, to: WitnessStep) -> Option<u16> 
     events.iter().find(leads_there).or_else(named).map(|e| e.line)
 }
 
-fn shorten(hops: Vec<Hop>) -> Vec<Hop> {
+/// Leaves out steps in the middle; `selects` says which ones may lead elsewhere too.
+fn shorten(hops: Vec<Hop>, selects: &dyn Fn(usize) -> bool) -> Vec<Hop> {
     if hops.len() <= MAX_STEPS {
         return hops;
     }
@@ -138,7 +140,13 @@ fn shorten(hops: Vec<Hop>) -> Vec<Hop> {
     let head = MAX_STEPS / 2;
     let mut kept: Vec<Hop> = hops[..head].to_vec();
     if let Some(last) = kept.last_mut() {
-        last.note.push_str(&format!(" (and {n_left_out} more steps)"));
+        let n_selecting = (head..head + n_left_out).filter(|at| selects(*at)).count();
+        let selecting = match n_selecting {
+            0 => String::new(),
+            1 => ", one of them by a call that may select others".to_owned(),
+            n => format!(", {n} of them by calls that may select others"),
+        };
+        last.note.push_str(&format!(" (and {n_left_out} more steps{selecting})"));
     }
     kept.extend_from_slice(&hops[hops.len() - (MAX_STEPS - 1 - head)..]);
     kept
@@ -170,7 +178,28 @@ pub(super) fn outside_accessor(world: &World<'_>, method: MethodId, event: u16) 
 
 #[cfg(test)]
 mod tests {
-    use super::{article, simple_name};
+    use super::{article, shorten, simple_name};
+    use crate::findings::{Hop, Location};
+
+    #[test]
+    fn what_is_left_out_of_a_way_is_told() {
+        let hop = |at: u32| Hop {
+            tenant: "billing".to_owned(),
+            class: "billing.Main".to_owned(),
+            member: "run".to_owned(),
+            descriptor: "()V".to_owned(),
+            note: at.to_string(),
+            location: Location { line: at, ..Location::default() },
+        };
+        let short = |selecting: &dyn Fn(usize) -> bool| shorten((0..15).map(hop).collect(), selecting);
+        assert_eq!(shorten((0..12).map(hop).collect(), &|_| true).len(), 12);
+        let notes: Vec<String> = short(&|_| false).into_iter().map(|hop| hop.note).collect();
+        assert_eq!(notes[4..8], ["4", "5 (and 4 more steps)", "10", "11"]);
+        let one = "5 (and 4 more steps, one of them by a call that may select others)";
+        assert_eq!(short(&|at| at == 6 || at == 10)[5].note, one);
+        let all = "5 (and 4 more steps, 4 of them by calls that may select others)";
+        assert_eq!(short(&|_| true)[5].note, all);
+    }
 
     #[test]
     fn a_dollar_that_separates_no_two_names_is_part_of_one() {
