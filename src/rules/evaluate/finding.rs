@@ -11,9 +11,15 @@ use crate::dataflow::How;
 use crate::dataflow::unload::{Keeper, Release};
 use crate::facts::EventKind;
 use crate::findings::{Finding, Hop, Location, lambda};
+use crate::program::{Entered, Witness};
 use crate::rules::rule::{Case, Condition, FollowTest, Part, Rule, Slot, Template, WriteShape};
 use crate::vocabulary::descriptor::{TypeDesc, binary_name, human};
 use crate::vocabulary::{FieldId, MethodId, TenantId};
+
+/// Tenants whose ways to a hazard are shown; two tell that it is shared.
+const MAX_TRACED: usize = 3;
+/// Names that a sentence may list.
+const MAX_NAMED: usize = 6;
 
 /// The first case of a rule that holds, if any.
 pub(super) fn case_of<'r>(cx: &Context<'_>, found: &Match, rule: &'r Rule) -> Option<&'r Case> {
@@ -189,12 +195,13 @@ impl Maker<'_, '_> {
         }
     }
 
-    /// One run of steps per tenant, each by the spot that is nearest to its code.
+    /// One run of steps for each of some tenants, by the spot that is nearest to its code.
     fn trace(&self) -> Vec<Hop> {
         let world = self.cx.world;
         let mut hops = Vec::new();
         let is_seen = self.found.kept.is_some() || !self.cx.tenants(self.found).is_empty();
-        for tenant in &self.tenants {
+        let shown = self.shown_tenants();
+        for tenant in &shown {
             if let Some(spot) = self.main_spot().filter(|_| !is_seen) {
                 hops.extend(trace::to_event(
                     world,
@@ -219,11 +226,37 @@ impl Maker<'_, '_> {
                 hops.push(trace::hop(world, &name, method, line, self.what_changes(method, event)));
             }
         }
+        let n_left_out = self.tenants.len() - shown.len();
+        if let Some(last) = hops.last_mut().filter(|_| n_left_out > 0) {
+            last.note.push_str(&format!(" (as do {n_left_out} more)"));
+        }
         for reading in self.victims() {
             let note = format!("reads {}", self.what_is_read());
             hops.extend(trace::to_event(world, reading.tenant, reading.method, reading.event, &note));
         }
         hops
+    }
+
+    /// The tenants whose ways are shown: all, or of many those with the surest and shortest.
+    fn shown_tenants(&self) -> Vec<TenantId> {
+        if self.tenants.len() <= MAX_TRACED {
+            return self.tenants.clone();
+        }
+        let reach = self.cx.world.reach;
+        let length = |tenant: TenantId| {
+            let reached = self.found.spots.iter().filter(|s| reach.tenants(s.method).has(tenant));
+            let ways = reached.filter_map(|s| reach.witness(tenant, s.method));
+            let selecting =
+                |way: &Witness| way.iter().filter(|step| step.entered == Entered::Dispatched).count();
+            ways.map(|way| (selecting(&way), way.len())).min().unwrap_or((usize::MAX, usize::MAX))
+        };
+        let mut by_way: Vec<((usize, usize), TenantId)> =
+            self.tenants.iter().map(|tenant| (length(*tenant), *tenant)).collect();
+        by_way.sort_unstable();
+        let mut shown: Vec<TenantId> =
+            by_way.into_iter().take(MAX_TRACED).map(|(_, tenant)| tenant).collect();
+        shown.sort_unstable();
+        shown
     }
 
     fn what_is_read(&self) -> String {
@@ -412,12 +445,29 @@ fn of_several(text: &str) -> String {
     VERBS.iter().find_map(verb).unwrap_or_else(|| text.to_owned())
 }
 
-/// `a`, `a and b`, `a, b and c`; any application in an open world.
+/// `a`, `a and b`, `a, b and c`, of many the first ones and how many others; any application in an open world.
 pub(super) fn and_list(names: &[String]) -> String {
     match names {
         [] => "nobody".to_owned(),
         [only] if only == "*" => "any application".to_owned(),
         [only] => only.clone(),
+        many if many.len() > MAX_NAMED => {
+            let (named, others) = many.split_at(MAX_NAMED - 2);
+            format!("{} and {} others", named.join(", "), others.len())
+        }
         [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::and_list;
+
+    #[test]
+    fn of_many_names_some_stand_for_all() {
+        let list = |n: usize| and_list(&(0..n).map(|i| format!("m{i}")).collect::<Vec<_>>());
+        assert_eq!(list(2), "m0 and m1");
+        assert_eq!(list(6), "m0, m1, m2, m3, m4 and m5");
+        assert_eq!(list(9), "m0, m1, m2, m3 and 5 others");
     }
 }
