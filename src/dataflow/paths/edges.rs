@@ -63,8 +63,35 @@ impl ClosedEdges {
                     closed.contradicting(tested, edge, &others);
                 }
             }
+            closed.by_field((world, body), &needed, &tests, settles);
         }
         closed
+    }
+
+    /// A field that says whether to settle now, and is asked again later: where it has settled, it did so for that answer.
+    /// Where the site lies behind the question, there was nothing to settle yet.
+    fn by_field(
+        &mut self,
+        (world, body): (&World<'_>, Body<'_>),
+        needed: &Needed,
+        tests: &[(u16, Tested)],
+        settles: &dyn Fn(u16) -> bool,
+    ) {
+        let mut n_compared = 0;
+        for (block, tested) in tests.iter().filter(|(_, t)| t.is_of_field(body)) {
+            let [one, other] = tested.edges.map(settles);
+            let is_before = tested.edges.iter().any(|to| needed.has(*block, *to));
+            if one == other || is_before || n_compared > MAX_COMPARED {
+                continue;
+            }
+            n_compared += tests.len();
+            let others = tests
+                .iter()
+                .filter(|(b, t)| b != block && t.is_of_field(body))
+                .filter(|(_, t)| is_same_answer(world, body, t.value, tested.value, MAX_STEPS));
+            let others: Vec<&(u16, Tested)> = others.collect();
+            self.contradicting(tested, usize::from(one), &others);
+        }
     }
 
     pub(in crate::dataflow) fn has(&self, block: u16, edge: usize) -> bool {
@@ -227,6 +254,15 @@ impl Tested {
             Value::Param(param) => Some(param),
             _ => None,
         }
+    }
+
+    /// Whether what is asked is whether a field holds true.
+    fn is_of_field(&self, body: Body<'_>) -> bool {
+        let is_read = |leaf| {
+            let event = body.origins.event(leaf);
+            event.is_some_and(|(_, e)| matches!(e.kind, EventKind::GetField | EventKind::GetStatic))
+        };
+        !self.is_null && body.origins.leaves(self.value).all(is_read)
     }
 
     pub(in crate::dataflow) fn is_flag(&self, body: Body<'_>, flags: Flags) -> bool {
