@@ -3,6 +3,7 @@
 use super::attributes::constant;
 use super::beans::Beans;
 use super::flow::Acquired;
+use super::makers::implements_acquiring;
 use super::receivers;
 use super::uses::gives_back;
 use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
@@ -380,6 +381,10 @@ fn callers(world: &World<'_>, beans: &Beans, acquired: &Acquired) -> Option<Vec<
             || beans.is_bean_method(world, acquired.method)
         {
             return None;
+        }
+        // Whoever calls what it implements acquires it there.
+        if implements_acquiring(world, body, acquired.resource) {
+            return Some(Vec::new());
         }
         None
     };

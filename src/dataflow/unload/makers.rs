@@ -2,8 +2,10 @@
 //! into a list of all that they have made.
 
 use super::flow::{At, MAX_TARGETS, Place, Site, Walk};
-use crate::dataflow::Body;
+use crate::dataflow::knowledge::{ResourceId, Role};
+use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
+use crate::program::Pattern;
 use crate::vocabulary::{MethodId, ValueId};
 
 /// Factories around one another.
@@ -106,6 +108,22 @@ impl Walk<'_, '_> {
             _ => false,
         })
     }
+}
+
+/// Whether a method is an implementation of one that the models know to acquire a resource.
+pub(super) fn implements_acquiring(world: &World<'_>, body: Body<'_>, resource: ResourceId) -> bool {
+    let program = world.program;
+    let (name, desc) = (program.text(body.method.name), program.text(body.method.desc));
+    let is_one = |pattern: &Pattern| {
+        pattern.name == name
+            && !pattern.is_exact
+            && pattern.desc.as_ref().is_none_or(|known| known == desc)
+            && program.class_name(body.class) != pattern.owner
+            && program.has_supertype_named(body.class, &pattern.owner)
+    };
+    !body.method.access.is_static()
+        && name != "<init>"
+        && world.knowledge.patterns_of(Role::Acquire(resource)).any(is_one)
 }
 
 /// The result of a call, or the object that it initialises.
