@@ -24,7 +24,9 @@ impl Maker<'_, '_> {
         (0..usize::from(event.n_args)).find_map(|position| {
             let found = values::origins_of(world, body, event, position);
             let asked = world.program.class(body.class).loader;
-            values::telling(world, asked, &values::constants(world, &found)).map(str::to_owned)
+            let text = values::telling(world, asked, &values::constants(world, &found));
+            // What a field holds until it is filled is no name.
+            text.filter(|text| !text.is_empty()).map(str::to_owned)
         })
     }
 
