@@ -97,7 +97,7 @@ impl CallGraph {
                 seen: FxHashSet::default(),
                 interfaces: Vec::new(),
                 above: Vec::new(),
-                held: HeldObjects::new(&finals, fields),
+                held: HeldObjects::new(program, &finals, fields),
             };
             for i in chunk * CHUNK..n_classes.min((chunk + 1) * CHUNK) {
                 work.class(ClassId::from_index(i));
@@ -409,7 +409,7 @@ impl Work<'_, '_> {
         let receiver = origins.arg(event, 0);
         let exact = match event.kind {
             EventKind::Lambda => None,
-            _ => self.held.classes_of(self.program, class, origins, receiver),
+            _ => self.held.classes_of(self.program, class, origins, receiver, target),
         };
         let Some(exact) = exact else { return self.leads_to(Node::Dispatch(target)) };
         let facts = self.program.method(target);

@@ -6,7 +6,7 @@ use super::link::Program;
 use super::origin::Origins;
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::return_type;
-use crate::vocabulary::{Access, ClassId, FieldId};
+use crate::vocabulary::{Access, ClassId, FieldId, MethodId, Name, ValueId};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
@@ -23,6 +23,9 @@ const UTILITIES: &str = "java/util/";
 const CLASS: &str = "java/lang/Class";
 const GET_LOADER: &str = "getClassLoader";
 
+/// What is asked for entries one by one.
+const ENUMERATION: &str = "java/util/Enumeration";
+
 /// Writes of one field that are looked at; what is written more often is not known.
 const MAX_WRITES: usize = 8;
 
@@ -33,6 +36,7 @@ type Values = Option<Rc<[ClassId]>>;
 pub(super) struct HeldObjects<'p> {
     finals: &'p BitSet,
     fields: &'p FieldGraph,
+    enumeration: Option<Name>,
     of_classes: FxHashMap<ClassId, FxHashMap<FieldId, Values>>,
     of_others: FxHashMap<FieldId, Values>,
 }
@@ -50,20 +54,32 @@ pub(super) fn final_fields(program: &Program<'_>) -> BitSet {
 }
 
 impl<'p> HeldObjects<'p> {
-    pub(super) fn new(finals: &'p BitSet, fields: &'p FieldGraph) -> Self {
-        Self { finals, fields, of_classes: FxHashMap::default(), of_others: FxHashMap::default() }
+    pub(super) fn new(program: &Program<'_>, finals: &'p BitSet, fields: &'p FieldGraph) -> Self {
+        let enumeration = program.facts.names.find(ENUMERATION);
+        Self {
+            finals,
+            fields,
+            enumeration,
+            of_classes: FxHashMap::default(),
+            of_others: FxHashMap::default(),
+        }
     }
 
     /// The classes of all that a value can be, if it is made here or stored in a field of which every write is seen.
-    /// Empty if the JDK has made all of it.
+    /// Empty if the JDK has made all of it. `called` is the method that is called on it.
     pub(super) fn classes_of(
         &mut self,
         program: &Program<'_>,
         class: ClassId,
         origins: Origins<'_>,
-        value: crate::vocabulary::ValueId,
+        value: ValueId,
+        called: MethodId,
     ) -> Option<Vec<ClassId>> {
         let mut classes = Vec::new();
+        let declared = program.class_facts(program.class_of_method(called)).name;
+        if Some(declared) == self.enumeration && is_enumeration_of_jdk(program, class, origins, value) {
+            return Some(classes);
+        }
         for leaf in origins.leaves(value).filter(|leaf| *leaf != Value::Null) {
             let (_, made) = origins.event(leaf)?;
             if matches!(made.kind, EventKind::GetField | EventKind::GetStatic) {
@@ -184,4 +200,22 @@ fn is_loader_of_literal(program: &Program<'_>, origins: Origins<'_>, call: &Even
     program.text(member.name) == GET_LOADER
         && program.text(member.owner) == CLASS
         && origins.leaves(origins.arg(call, 0)).all(|leaf| matches!(leaf, Value::Class(_)))
+}
+
+/// Whether a value is an enumeration that methods of the JDK yield. None of them hands on what it was given, and what a
+/// method of the deployment makes that overrides one is run by whoever makes it.
+fn is_enumeration_of_jdk(
+    program: &Program<'_>,
+    class: ClassId,
+    origins: Origins<'_>,
+    value: ValueId,
+) -> bool {
+    let refs = program.refs(program.class(class).loader);
+    origins.leaves(value).all(|leaf| {
+        let made = origins.event(leaf).filter(|(_, e)| e.kind.is_invoke()).and_then(|(_, e)| e.member());
+        made.and_then(|m| refs.method(m)).is_some_and(|method| {
+            program.is_jdk(program.class_of_method(method))
+                && return_type(program.text(program.method(method).desc)).class() == Some(ENUMERATION)
+        })
+    })
 }
