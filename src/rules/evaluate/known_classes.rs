@@ -6,7 +6,8 @@ use crate::dataflow::Body;
 use crate::dataflow::knowledge::groups;
 use crate::facts::{Event, EventKind, Value};
 use crate::program::CallSite;
-use crate::vocabulary::ValueId;
+use crate::vocabulary::{ClassId, ValueId};
+use rustc_hash::FxHashSet;
 use std::cell::Cell;
 
 /// Computations between a class and what is stored.
@@ -31,6 +32,9 @@ impl Way<'_> {
         Self { depth: self.depth + 1, ..self }
     }
 }
+
+/// Subtypes looked at of one type.
+const MAX_SUBTYPES: usize = 1 << 10;
 
 /// Looks a class up with the loader of the class that calls.
 const BY_OWN_LOADER: &str = "class-for-name";
@@ -107,13 +111,53 @@ pub(super) fn are_made(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool 
 }
 
 fn is_known_result(cx: &Context<'_>, body: Body<'_>, event: &Event, way: Way<'_>) -> bool {
-    if is_found_by_own_loader(cx, body, event) {
+    if is_found_by_own_loader(cx, body, event) || is_of_shared_object(cx, body, event) {
         return true;
     }
     if event.kind == EventKind::InvokeVirtual {
         return are_known_at(cx, body, body.origins.arg(event, 0), way.deeper());
     }
     event.kind.is_invoke() && is_known_of_callees(cx, body, event, way)
+}
+
+/// Whether a call yields the class of an object, and no application has a class or function of the type that this is
+/// declared as.
+fn is_of_shared_object(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+    let (world, program) = (cx.world, cx.world.program);
+    let Some(member) = event.member().filter(|_| event.kind == EventKind::InvokeVirtual) else {
+        return false;
+    };
+    let member = program.facts.members.get(member);
+    let is_asked =
+        program.text(member.name) == "getClass" && program.text(member.desc) == "()Ljava/lang/Class;";
+    if !is_asked || world.reach.is_open_world() {
+        return false;
+    }
+    let loader = program.class(body.class).loader;
+    let object = body.origins.arg(event, 0);
+    body.origins.leaves(object).all(|leaf| {
+        leaf == Value::Null
+            || values::type_of(world, body, leaf)
+                .and_then(|name| program.find_text(loader, name))
+                .is_some_and(|class| is_of_nobody(cx, class))
+    })
+}
+
+/// Whether no application has a class or function of a type.
+fn is_of_nobody(cx: &Context<'_>, class: ClassId) -> bool {
+    let (program, hierarchy) = (cx.world.program, cx.world.hierarchy);
+    if program.is_jdk(class) || program.is_functional(class) {
+        return false;
+    }
+    let mut seen = FxHashSet::from_iter([class]);
+    let mut waiting = vec![class];
+    while let Some(at) = waiting.pop() {
+        if cx.world.reach.owner(at).is_some() || seen.len() > MAX_SUBTYPES {
+            return false;
+        }
+        waiting.extend(hierarchy.subtypes(at).iter().filter(|sub| seen.insert(**sub)));
+    }
+    true
 }
 
 /// A loader that is above the applications' yields none of their classes, whatever it is asked for.
