@@ -218,6 +218,9 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
     {
         return false;
     }
+    if facts.subject == Subject::Receiver && is_overload_of_itself(world, body, event) {
+        return false;
+    }
     if is_of(LISTENERS_OF_OTHERS) && !is_held_for_all(world, body, event) {
         return false;
     }
@@ -251,6 +254,17 @@ fn is_forwarded(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     let owner = program.find(program.class(body.class).loader, member.owner);
     let is_related = |o| program.is_subtype(body.class, o) || program.is_subtype(o, body.class);
     member.name == body.method.name && owner.is_some_and(is_related)
+}
+
+/// Whether a method calls another one of its name on its own object: `start(period)` does what `start(delay, period)`
+/// does, and whoever calls it acquires the object.
+fn is_overload_of_itself(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let member = event.member().map(|m| world.program.facts.members.get(m));
+    let is_overload = member.is_some_and(|m| m.name == body.method.name && m.desc != body.method.desc);
+    is_overload
+        && event.kind == EventKind::InvokeVirtual
+        && !body.method.access.is_static()
+        && body.origins.leaves(body.origins.arg(event, 0)).all(|leaf| leaf == Value::Param(0))
 }
 
 /// Whether the receiver is an object of the caller's own: made here, or kept in a field of an object or a
