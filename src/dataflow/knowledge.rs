@@ -348,6 +348,8 @@ pub enum CallbackFacts {
     ImplementsFor(Pattern, Vec<String>),
     /// Implementations of this method in beans: classes with a bean annotation, and result types of methods with one.
     ImplementsInBeans(Pattern),
+    /// What calls of this method are given, if it is a function or an object of a functional interface.
+    GivenTo(Pattern),
     /// Methods with this annotation whose parameter or element value is one of these types.
     AnnotatedFor(String, Vec<String>),
     /// The method that an element of this annotation names, on the annotated method's return type.

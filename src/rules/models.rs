@@ -221,6 +221,8 @@ pub enum Callback {
     /// Implementations of this method in beans: classes with one of [`Models::bean_annotations`], and result types of
     /// methods with one.
     ImplementsInBeans(MethodPattern),
+    /// Functions and objects of functional interfaces that calls of this method are given.
+    GivenTo(MethodPattern),
     /// Methods with this annotation whose parameter or element value is one of these types.
     AnnotatedFor(String, Vec<String>),
     /// The method that an element of this annotation names, on the annotated method's return type

@@ -2,9 +2,11 @@
 
 use super::flow::Site;
 use super::roots::mentions;
-use crate::dataflow::World;
+use super::types::is_function_method;
 use crate::dataflow::knowledge::CallbackFacts;
-use crate::facts::{Event, EventKind};
+use crate::dataflow::{Body, World};
+use crate::facts::{Event, EventKind, MemberRef};
+use crate::program::Pattern;
 use crate::vocabulary::descriptor::params;
 use crate::vocabulary::names::NAME_SHARDS;
 use crate::vocabulary::{ClassId, MethodId, Name, Parallel, TenantId, ValueId};
@@ -27,7 +29,8 @@ pub(super) struct Function {
 pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Vec<Function> {
     const CHUNK: usize = 128;
     let takers = takers(world, parallel);
-    if takers.is_empty() {
+    let given = given(world);
+    if takers.is_empty() && given.is_empty() {
         return Vec::new();
     }
     let n = world.program.classes.len();
@@ -38,20 +41,88 @@ pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Vec<Function>
                 continue;
             }
             let unit = world.program.unit(class);
-            let methods = world.program.methods_of(class);
-            for (id, method) in methods.filter(|(id, _)| world.calls.has_lambda(*id)) {
+            for (id, method) in world.program.methods_of(class) {
+                let has_lambda = world.calls.has_lambda(id);
+                if !has_lambda && (given.is_empty() || !world.calls.makes_objects(id)) {
+                    continue;
+                }
                 let events = unit.events_of(method);
-                let takes = |e: &Event| {
-                    e.member().is_some_and(|m| takers.contains(&world.program.facts.members.get(m).desc))
+                let is_of = |e: &Event, is: &dyn Fn(&MemberRef) -> bool| {
+                    e.member().is_some_and(|m| is(&world.program.facts.members.get(m)))
                 };
-                if events.iter().any(takes) {
+                if has_lambda && events.iter().any(|e| is_of(e, &|m| takers.contains(&m.desc))) {
                     of_body(world, id, &mut found);
+                }
+                for call in events.iter().filter(|e| is_of(e, &|m| given.iter().any(|g| g.0 == m.name))) {
+                    of_call(world, id, call, &given, &mut found);
                 }
             }
         }
         found
     });
     found.into_iter().flatten().collect()
+}
+
+/// The methods that call at unload what they are given, with their names.
+fn given<'w>(world: &World<'w>) -> Vec<(Name, &'w Pattern)> {
+    let callbacks = world.knowledge.tables.callbacks.iter();
+    let patterns = callbacks.filter_map(|callback| match callback {
+        CallbackFacts::GivenTo(pattern) => Some(pattern),
+        _ => None,
+    });
+    patterns.filter_map(|p| Some((world.program.facts.names.find(&p.name)?, p))).collect()
+}
+
+/// The functions, and objects of functional interfaces, that a body makes and gives such a method.
+fn of_call(
+    world: &World<'_>,
+    id: MethodId,
+    call: &Event,
+    given: &[(Name, &Pattern)],
+    found: &mut Vec<Function>,
+) {
+    let program = world.program;
+    let body = world.body(id);
+    let loader = program.class(body.class).loader;
+    let Some(member) = call.member().filter(|_| call.kind.is_invoke()) else { return };
+    let member = program.facts.members.get(member);
+    let owner = program.text(member.owner);
+    let is_of = |pattern: &Pattern| {
+        pattern.desc.as_ref().is_none_or(|desc| desc == program.text(member.desc))
+            && (pattern.owner == owner
+                || program
+                    .find(loader, member.owner)
+                    .is_some_and(|c| program.has_supertype_named(c, &pattern.owner)))
+    };
+    if !given.iter().any(|(name, pattern)| *name == member.name && is_of(pattern)) {
+        return;
+    }
+    let first = usize::from(call.kind.has_receiver());
+    for (at, ty) in params(program.text(member.desc)).enumerate() {
+        let Some(value) = body.origins.args(call).get(at + first) else { continue };
+        for leaf in body.origins.leaves(*value) {
+            let Some((made, event)) = body.origins.event(leaf) else { continue };
+            let runs = match event.kind {
+                EventKind::Lambda => world.targets(body, event, MAX_TARGETS).unwrap_or_default(),
+                EventKind::New => run_on(world, body, event, ty.class()),
+                _ => continue,
+            };
+            let tenant = world.reach.owner(body.class);
+            found.push(Function { site: (id, made as u16), tenant, runs });
+        }
+    }
+}
+
+/// The methods of a new object that stand for the one method of an interface.
+fn run_on(world: &World<'_>, body: Body<'_>, made: &Event, interface: Option<&str>) -> Vec<MethodId> {
+    let program = world.program;
+    let loader = program.class(body.class).loader;
+    let made = made.name().and_then(|name| program.find(loader, name));
+    let interface = interface.and_then(|name| program.find_text(loader, name));
+    let (Some(made), Some(interface)) = (made, interface) else { return Vec::new() };
+    let called = program.methods_of(interface).filter(|(id, _)| is_function_method(program, *id));
+    let selected = called.filter_map(|(_, m)| program.select(made, m.name, m.desc));
+    selected.filter(|m| program.method(*m).has_body).collect()
 }
 
 /// The descriptors with a parameter of a callback's type.

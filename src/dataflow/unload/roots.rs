@@ -234,6 +234,7 @@ impl<'w> Rules<'w> {
                     }
                 }
                 CallbackFacts::ImplementsInBeans(pattern) => rules.in_beans.push(pattern),
+                CallbackFacts::GivenTo(_) => {}
             }
         }
         rules

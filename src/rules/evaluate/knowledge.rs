@@ -114,6 +114,7 @@ fn callback(from: &Callback) -> CallbackFacts {
         Callback::Annotated(annotation) => CallbackFacts::Annotated(annotation.clone()),
         Callback::Implements(method) => CallbackFacts::Implements(pattern(method)),
         Callback::ImplementsInBeans(method) => CallbackFacts::ImplementsInBeans(pattern(method)),
+        Callback::GivenTo(method) => CallbackFacts::GivenTo(pattern(method)),
         Callback::ImplementsFor(method, types) => {
             CallbackFacts::ImplementsFor(pattern(method), types.clone())
         }

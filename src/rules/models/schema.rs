@@ -190,7 +190,7 @@ struct MakerRow {
     yields: Vec<Text<ClassName>>,
 }
 
-/// Either `annotated` or `implements`.
+/// One of `annotated`, `implements` and `given_to`.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "CallbackFields")]
 struct CallbackRow(CallbackFields);
@@ -202,6 +202,8 @@ struct CallbackFields {
     annotated: Vec<Text<ClassName>>,
     #[serde(default)]
     implements: Vec<Text<Patterns>>,
+    #[serde(default)]
+    given_to: Vec<Text<Patterns>>,
     #[serde(default, rename = "for")]
     only_for: Vec<Text<ClassName>>,
     #[serde(default)]
@@ -348,13 +350,18 @@ impl TryFrom<CallbackFields> for CallbackRow {
     type Error = &'static str;
 
     fn try_from(row: CallbackFields) -> Result<Self, Self::Error> {
-        match (row.annotated.is_empty(), row.implements.is_empty(), &row.element) {
-            (true, true, _) => Err("a callback needs `annotated` or `implements`"),
-            (false, false, _) => {
-                Err("a callback is either `annotated` or `implements` a method; write two rows")
+        let kinds = [row.annotated.is_empty(), row.implements.is_empty(), row.given_to.is_empty()];
+        match (kinds.into_iter().filter(|is_empty| !is_empty).count(), row.annotated.is_empty(), &row.element)
+        {
+            (0, ..) => Err("a callback needs `annotated`, `implements` or `given_to`"),
+            (2.., ..) => {
+                Err("a callback is `annotated`, `implements` a method or is `given_to` one; write two rows")
             }
-            (true, _, Some(_)) => Err("`element` names an element of an annotation: it needs `annotated`"),
-            (false, _, _) if row.in_beans => Err("`in_beans` needs `implements`"),
+            _ if !row.given_to.is_empty() && (row.in_beans || !row.only_for.is_empty()) => {
+                Err("`given_to` stands alone")
+            }
+            (_, true, Some(_)) => Err("`element` names an element of an annotation: it needs `annotated`"),
+            (_, false, _) if row.in_beans => Err("`in_beans` needs `implements`"),
             _ if row.in_beans && !row.only_for.is_empty() => Err("`in_beans` and `for` exclude each other"),
             _ if row.element.is_none() && !row.inferred.is_empty() => Err("`inferred` needs `element`"),
             _ => Ok(Self(row)),
@@ -364,7 +371,8 @@ impl TryFrom<CallbackFields> for CallbackRow {
 
 impl CallbackRow {
     fn into_callbacks(self) -> Vec<Callback> {
-        let CallbackFields { annotated, implements, only_for, in_beans, element, inferred } = self.0;
+        let CallbackFields { annotated, implements, given_to, only_for, in_beans, element, inferred } =
+            self.0;
         let types: Vec<String> = only_for.into_iter().map(|name| name.0.0).collect();
         let annotated = annotated.into_iter().map(|name| match &element {
             Some(element) => {
@@ -378,7 +386,8 @@ impl CallbackRow {
             true => Callback::Implements(method),
             false => Callback::ImplementsFor(method, types.clone()),
         });
-        annotated.chain(implements).collect()
+        let given_to = patterns(given_to).into_iter().map(Callback::GivenTo);
+        annotated.chain(implements).chain(given_to).collect()
     }
 }
 
