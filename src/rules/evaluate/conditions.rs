@@ -336,6 +336,7 @@ fn field_holds(cx: &Context<'_>, field: FieldId, test: &FieldTest) -> bool {
         && (test.values.is_empty() || values_hold(cx, field, declared, &test.values))
         && (test.holds.is_empty()
             || values::last_type_argument(signature)
+                .or_else(|| TypeDesc(desc.strip_prefix('[')?).element_class())
                 .is_some_and(|ty| is_of_types(cx.world, cx.models, loader, ty, &test.holds)))
 }
 
