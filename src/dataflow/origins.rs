@@ -77,6 +77,7 @@ const MAX_WRITERS: usize = 4;
 
 const TEXT: &str = "java/lang/String";
 const LOADER: &str = "java/lang/ClassLoader";
+const ITERATOR: &str = "java/util/Iterator";
 /// What a privileged action is run by, whatever it yields.
 const RUN: &str = "run";
 
@@ -267,7 +268,11 @@ impl<'w> Search<'w> {
             EventKind::New => {
                 let loader = self.world.program.class(body.class).loader;
                 let class = event.name().and_then(|n| self.world.program.find(loader, n));
-                self.add(Origin::Allocation(class), body, index, at);
+                // What goes through the elements is none of them.
+                let is_iterator = |c| self.world.program.has_supertype_named(c, ITERATOR);
+                let goes_through = at.of_elements && class.is_some_and(is_iterator);
+                let made = if goes_through { at.derived() } else { at };
+                self.add(Origin::Allocation(class), body, index, made);
                 if at.of_elements {
                     self.put_into(body, index, up, at);
                 }
