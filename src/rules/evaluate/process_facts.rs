@@ -1,10 +1,10 @@
-//! Flags that say what has become of native code, of which there is one for the whole process anyhow: a library is
-//! initialised, or has been terminated.
+//! What there is one of for the whole process anyhow. Flags that say what has become of native code: a library is
+//! initialised, or has been terminated. What is read from settings by a constant name.
 
 use super::matches::{Match, Spot};
 use crate::dataflow::{Body, How, World};
 use crate::facts::{EventKind, Value};
-use crate::vocabulary::{ClassId, MethodId};
+use crate::vocabulary::{ClassId, MethodId, Name};
 
 /// Callers looked at for one setter.
 const MAX_SITES: usize = 16;
@@ -68,6 +68,38 @@ fn is_passed(
             _ => false,
         }
     })
+}
+
+/// Whether all changes store what a call yields that is given one constant name, the same everywhere, and they are made by
+/// static methods that nobody passes anything: they read a setting again.
+pub(super) fn is_setting(world: &World<'_>, found: &Match) -> bool {
+    let mut names = found.spots.iter().map(|spot| setting_of(world, spot));
+    let first = names.next().flatten();
+    first.is_some() && names.all(|name| name == first)
+}
+
+/// The constant name by which a change reads what it stores.
+fn setting_of(world: &World<'_>, spot: &Spot) -> Option<Name> {
+    let body = world.body(spot.method);
+    let is_plain = spot.how == Some(How::Write) && spot.inside.is_none();
+    let takes_nothing = world.program.text(body.method.desc).starts_with("()");
+    if !is_plain || !takes_nothing || !body.method.access.is_static() {
+        return None;
+    }
+    let stored = world.event(spot.method, spot.event).and_then(|e| body.origins.args(e).last())?;
+    let mut leaves = body.origins.leaves(*stored);
+    let leaf = leaves.next().filter(|_| leaves.next().is_none())?;
+    let (_, read) = body.origins.event(leaf).filter(|(_, e)| e.kind.is_invoke())?;
+    let mut name = None;
+    for value in body.origins.args(read).get(usize::from(read.kind.has_receiver())..)? {
+        let mut leaves = body.origins.leaves(*value);
+        match (leaves.next(), leaves.next()) {
+            (Some(Value::Str(text)), None) if name.is_none() => name = Some(text),
+            (Some(Value::Int(_) | Value::Null), None) => {}
+            _ => return None,
+        }
+    }
+    name
 }
 
 /// Whether a method calls native code, or calls what does; each method on the way is looked at once.

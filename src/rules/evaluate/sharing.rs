@@ -37,6 +37,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
                     if own_answer::is_own_answer(cx.world, f) || own_work::is_own_work(cx.world, f))
             }
             Harmless::ProcessFact => process_facts::is_process_fact(cx.world, found),
+            Harmless::Setting => process_facts::is_setting(cx.world, found),
             Harmless::UnregisteredCallback => registered::is_unregistered_callback(cx, found),
         }),
         Sharing::Drained => set_up::is_drained(cx, found),

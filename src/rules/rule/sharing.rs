@@ -98,6 +98,8 @@ pub enum Harmless {
     OwnAnswer,
     /// Whoever is seen to set the flag does so with a constant, and calls native code in the same method.
     ProcessFact,
+    /// Methods that are given nothing read a setting by one constant name, which whoever is last reads again.
+    Setting,
     /// The changes are made by callbacks that the JVM runs on registered objects, of a class that nobody is seen to register.
     UnregisteredCallback,
 }

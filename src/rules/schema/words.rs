@@ -172,6 +172,8 @@ words! {
         /// The flag says what has become of native code: whoever is seen to set it is of the same archive, passes a
         /// constant, and calls native code in the same method.
         ProcessFact,
+        /// Methods that are given nothing read settings, each by a constant name that no other change uses.
+        Setting,
         /// The changes are made by callbacks that the JVM runs on objects which were registered with it, and nobody is
         /// seen to register one of the class.
         UnregisteredCallback,
