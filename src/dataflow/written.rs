@@ -3,8 +3,8 @@
 use super::changes::Change;
 use super::knowledge::{Subject, groups};
 use super::{Body, World};
-use crate::facts::{Event, EventKind, Value};
-use crate::vocabulary::{FieldId, ValueId};
+use crate::facts::{Event, EventKind, Test, Value};
+use crate::vocabulary::{FieldId, MethodId, ValueId};
 
 /// How a value that is written to a field came about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -83,6 +83,8 @@ const MAX_VALUES: u32 = 400;
 const MAX_GROWN_DEPTH: u32 = 2;
 /// Callers of one method that are looked at.
 const MAX_SITES: usize = 64;
+/// Events of a method that is looked at whole for that.
+const MAX_SHORT: usize = 16;
 /// Calls in a row that are looked at as one.
 const MAX_ROW: usize = 64;
 
@@ -236,7 +238,30 @@ impl Search<'_, '_> {
             _ if self.asks_context(body, event) => {
                 self.made_of(body, body.origins.args(event), depth).max_of(Written::FromContext)
             }
-            _ => self.made_of(body, &self.inputs_of_row(body, event), depth),
+            _ => {
+                let made = self.made_of(body, &self.inputs_of_row(body, event), depth);
+                if made == Written::FromCaller && self.ignores_receiver(body, event) {
+                    return self.made_of(body, body.origins.args(event).get(1..).unwrap_or_default(), depth);
+                }
+                made
+            }
+        }
+    }
+
+    /// Whether the one method that a call can run looks at nothing of the object that it is called on. Where there are several,
+    /// the object decides which. What others may add is not known if only the base is.
+    fn ignores_receiver(&self, body: Body<'_>, call: &Event) -> bool {
+        if self.world.reach.is_open_world() || !call.kind.has_receiver() || !call.kind.is_invoke() {
+            return false;
+        }
+        // An interface may have functions, too.
+        let program = self.world.program;
+        let called = call.member().and_then(|m| program.refs(program.class(body.class).loader).method(m));
+        let is_of_class =
+            |m: MethodId| !program.class_facts(program.class_of_method(m)).access.is_interface();
+        match self.world.all_targets(body, call, 1).unwrap_or_default().as_slice() {
+            [target] => called.is_some_and(is_of_class) && is_unused(self.world.body(*target)),
+            _ => false,
         }
     }
 
@@ -300,6 +325,21 @@ impl Search<'_, '_> {
         }
         result
     }
+}
+
+/// Whether a short method does nothing with its own object.
+fn is_unused(body: Body<'_>) -> bool {
+    let is_it = |leaf: Value| leaf == Value::Param(0);
+    let is_of_it = |leaf: Value| match leaf {
+        Value::Derived(source) => body.origins.leaves(source).any(is_it),
+        leaf => is_it(leaf),
+    };
+    let events = body.origins.events();
+    let is_tested = body.origins.unit.blocks_of(body.method).iter().any(|block| block.test() != Test::None);
+    !body.method.access.is_static()
+        && events.len() <= MAX_SHORT
+        && !is_tested
+        && !events.iter().flat_map(|e| body.origins.args(e)).any(|v| body.origins.leaves(*v).any(is_of_it))
 }
 
 /// Whether an array's descriptor is of one dimension of primitives.
