@@ -47,6 +47,7 @@ mod logged_once;
 mod loggers;
 mod lookups;
 mod made;
+mod marks;
 mod matches;
 mod membership;
 mod memo;

@@ -3,8 +3,8 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::{
-    branches, fields, known_loaders, limits, logged_once, memoised, named, own_entries, pools, process_facts,
-    registered, same_names, set_up, wrapped,
+    branches, fields, known_loaders, limits, logged_once, marks, memoised, named, own_entries, pools,
+    process_facts, registered, same_names, set_up, wrapped,
 };
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::origins::{self, Origin};
@@ -29,6 +29,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::OthersCall => same_names::is_called_by_others(cx, found),
         Sharing::ClosesStatic => found.spots.iter().any(|s| wrapped::closes_static(cx, s)),
         Sharing::OtherObjects => found.holder.is_some_and(|h| !h.is_only || h.is_entry),
+        Sharing::HeldAsMark => marks::is_mark(cx, found),
         Sharing::OnlySetUp => set_up::is_only_set_up(cx.world, found),
         Sharing::Harmless(reasons) => reasons.iter().any(|reason| match reason {
             Harmless::Memo => memoised::is_part_of_memo(cx, found),

@@ -32,6 +32,8 @@ pub enum Sharing {
     ClosesStatic,
     /// Objects of the class are about that nothing is seen to hold: the change may be to one of them.
     OtherObjects,
+    /// The object is a mark: the static field that holds it is only compared with.
+    HeldAsMark,
     /// Every call that is seen of the methods that make the changes is a part of setting something up: made on an object that
     /// is just being made, or by class initialisers.
     OnlySetUp,

@@ -214,6 +214,8 @@ pub(crate) enum ConditionText {
     /// The deployment makes other objects of the class than those that are held, or they are entries of a container: the
     /// change may be to one that nobody shares.
     OtherObjects,
+    /// The static field that holds the object is only compared with: it marks something.
+    HeldAsMark,
     /// The deployment calls the methods that make the changes, and each time sets something up: the object is just being
     /// made, or a class initialiser calls.
     OnlySetUp,
