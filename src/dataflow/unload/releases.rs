@@ -310,6 +310,8 @@ impl Judge<'_> {
             return (Release::AtUnload, Some(at_end.site));
         }
         let all = fate.releases.iter().map(|r| r.site).chain(stopped).chain(taken_back);
+        let mut all: Vec<Site> = all.collect();
+        all.sort_by_key(|site| self.distance(acquired.method, site.0));
         match all.into_iter().find(|site| self.is_run_by(tenant, site.0)) {
             Some(site)
                 if !fate.releases.is_empty()
@@ -320,6 +322,13 @@ impl Judge<'_> {
             Some(site) => (self.elsewhere(acquired, fate, site), Some(site)),
             None => (Release::Never, None),
         }
+    }
+
+    /// How far away a method is: a reader looks for a release in the same class first, then in the same archive.
+    fn distance(&self, from: MethodId, to: MethodId) -> (bool, bool) {
+        let program = self.world.program;
+        let (from, to) = (program.class_of_method(from), program.class_of_method(to));
+        (program.archive_of(from) != program.archive_of(to), from != to)
     }
 
     /// Whether those who use a library alone take back what it registers for them.
