@@ -4,9 +4,9 @@ use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use crate::dataflow::knowledge::ResourceId;
 use crate::dataflow::obligations::{self, ExitKind, Leak, Summaries};
-use crate::dataflow::unload;
+use crate::dataflow::unload::{self, Kept, Release};
 use crate::rules::rule::{Condition, Exits, Rule, Site};
-use crate::vocabulary::{ClassId, MethodId, Parallel};
+use crate::vocabulary::{ClassId, MethodId, Parallel, TenantId};
 
 /// For each rule the matches of its resource site; none for other sites. Both analyses run once for all rules.
 pub(super) fn find(cx: &Context<'_>, rules: &[Rule], parallel: &impl Parallel) -> Vec<Vec<Match>> {
@@ -37,10 +37,13 @@ pub(super) fn find(cx: &Context<'_>, rules: &[Rule], parallel: &impl Parallel) -
         Vec::new()
     };
     let of_rule = |(rule, table): (&Rule, &Vec<bool>)| match &rule.site {
-        Site::Kept { .. } => {
-            let own = kept.iter().filter(|k| table[usize::from(k.resource)]);
-            own.map(|k| matched(cx, k.resource, k.method, k.event, Some(k.clone()), None)).collect()
-        }
+        Site::Kept { .. } => of_alike(kept.iter().filter(|k| table[usize::from(k.resource)]))
+            .into_iter()
+            .map(|(kept, only)| Match {
+                only,
+                ..matched(cx, kept.resource, kept.method, kept.event, Some(kept), None)
+            })
+            .collect(),
         Site::Open { exits, .. } => {
             let own = leaks.iter().filter(|l| table[usize::from(l.resource)] && is_exit(*exits, l.exit));
             own.map(|l| matched(cx, l.resource, l.method, l.event, None, Some(*l))).collect()
@@ -48,6 +51,35 @@ pub(super) fn find(cx: &Context<'_>, rules: &[Rule], parallel: &impl Parallel) -
         _ => Vec::new(),
     };
     rules.iter().zip(&tables).map(of_rule).collect()
+}
+
+/// What is kept, with the applications for which it is so in the same way, if that are some of several.
+fn of_alike<'k>(kept: impl Iterator<Item = &'k Kept>) -> Vec<(Kept, Option<Vec<TenantId>>)> {
+    let mut found: Vec<(Kept, Option<Vec<TenantId>>)> = Vec::new();
+    // Those of one place follow each other.
+    let mut first = 0;
+    for kept in kept {
+        let is_there = |k: &Kept| (k.method, k.event) == (kept.method, kept.event);
+        if !found.get(first).is_some_and(|(k, _)| is_there(k)) {
+            first = found.len();
+        }
+        let known = found.iter_mut().skip(first).find(|(k, _)| is_alike(k, kept));
+        if let (Some((known, only)), Some(tenant)) = (known, kept.tenant) {
+            let tenants = only.get_or_insert_with(Vec::new);
+            tenants.extend(known.tenant.take());
+            tenants.push(tenant);
+        } else {
+            found.push((kept.clone(), None));
+        }
+    }
+    found
+}
+
+/// Whether two applications keep the same in the same way. What one of several objects misses is another object for each.
+fn is_alike(a: &Kept, b: &Kept) -> bool {
+    let of_one =
+        |kept: &Kept| Kept { tenant: None, release_site: None, nearest_callback: None, ..kept.clone() };
+    b.tenant.is_some() && a.release != Release::OfOthers && of_one(a) == of_one(b)
 }
 
 /// Whether a rule asks for known applications where there are none: then nothing need be followed for it.
