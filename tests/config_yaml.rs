@@ -29,7 +29,7 @@ fn every_key_is_understood() {
     let config = parse(
         r#"
 version: 1
-topology: {container: child-first, delegate: true, plugin-export: false, parent-first: [org.slf4j., javax.]}
+topology: {container: child-first, delegate: true, plugin-export: false, parent-first: [org.slf4j., javax.], base-hidden: true}
 base: base.jar
 modules:
   orders: orders-biz.jar
@@ -56,6 +56,7 @@ limits: {max-entry-size: 64M, max-depth: 4, max-total-size: 1g}
     assert_eq!(config.topology.container.as_deref(), Some("child-first"));
     assert_eq!((config.topology.delegate, config.topology.plugin_export), (Some(true), Some(false)));
     assert_eq!(config.topology.parent_first, ["org.slf4j.", "javax."]);
+    assert_eq!(config.topology.base_hidden, Some(true));
     assert_eq!(config.base, [PathBuf::from("base.jar")]);
     let names: Vec<&str> = config.modules.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["orders", "billing", "audit", "mail"], "the order of the file is kept");

@@ -51,6 +51,17 @@ fn a_child_first_loader_shadows_its_parent_except_for_listed_prefixes() {
 }
 
 #[test]
+fn of_a_hidden_base_a_module_sees_what_is_listed_and_nothing_else() {
+    let (w, inputs) = shop();
+    let options = Options { parent_first: vec!["lib.".into()], base_hidden: true, ..Options::default() };
+    let t = build(&w, &Inputs { options, ..inputs }, "child-first");
+    assert_eq!(w.definer(&t, "orders", "lib/Both"), Some("base"));
+    assert_eq!(w.definer(&t, "orders", "javax/servlet/Servlet"), Some("orders"));
+    assert_eq!(w.definer(&t, "orders", "other/X"), None);
+    assert_eq!(w.resource(&t, "orders", "conf.yml"), (Some("orders.jar"), vec!["orders.jar"]));
+}
+
+#[test]
 fn a_parent_first_loader_takes_the_base_copy() {
     let (w, inputs) = shop();
     let t = build(&w, &inputs, "parent-first");

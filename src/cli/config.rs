@@ -76,6 +76,8 @@ pub struct TopologyConfig {
     pub plugin_export: Option<bool>,
     /// Class name prefixes that a child-first loader takes from the base first.
     pub parent_first: Vec<String>,
+    /// Whether it takes nothing else from the base.
+    pub base_hidden: Option<bool>,
 }
 
 /// The gate.

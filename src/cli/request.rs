@@ -69,6 +69,7 @@ fn options(topology: &TopologyConfig) -> Options {
         delegate: topology.delegate.unwrap_or(default.delegate),
         plugin_export: topology.plugin_export.unwrap_or(default.plugin_export),
         parent_first: topology.parent_first.clone(),
+        base_hidden: topology.base_hidden.unwrap_or(default.base_hidden),
     }
 }
 

@@ -122,21 +122,27 @@ fn parent_first(archives: &[ArchiveFacts], deployment: &Deployment, _: &Options)
 }
 
 /// The usual child-first loader: JDK, a list of prefixes from the parent, own, parent. Resources come from the
-/// module first whatever their name, as in Flink's loader of user code.
+/// module first whatever their name, as in Flink's loader of user code. With a hidden base the list is all that a module
+/// sees of it, classes and resources, as in Flink's and Trino's loaders of plug-ins.
 fn child_first(archives: &[ArchiveFacts], deployment: &Deployment, options: &Options) -> Topology {
     let tree = Tree::new(archives);
     let mut topology = base_only("child-first", &tree, deployment);
     let prefixes: Vec<String> = options.parent_first.iter().map(|prefix| prefix.replace('.', "/")).collect();
     let parent_first = NameFilter::only(NameSet::prefixed(prefixes.iter().map(String::as_str)));
-    let resources = vec![Step::jdk(), Step::own(), Step::ask(BASE_LOADER)];
+    let named = Step::ask(BASE_LOADER).filtered(parent_first);
+    let (classes, resources) = match options.base_hidden {
+        true => {
+            let steps = vec![Step::jdk(), named, Step::own()];
+            (steps.clone(), steps)
+        }
+        false => (
+            vec![Step::jdk(), named, Step::own(), Step::ask(BASE_LOADER)],
+            vec![Step::jdk(), Step::own(), Step::ask(BASE_LOADER)],
+        ),
+    };
     for module in &deployment.modules {
         add_module(&mut topology, &tree, module, |own| Loader {
-            class_steps: vec![
-                Step::jdk(),
-                Step::ask(BASE_LOADER).filtered(parent_first.clone()),
-                Step::own(),
-                Step::ask(BASE_LOADER),
-            ],
+            class_steps: classes.clone(),
             resource_steps: resources.clone(),
             resources_steps: resources.clone(),
             ..own

@@ -33,11 +33,14 @@ pub struct Options {
     pub plugin_export: bool,
     /// For `child-first`: prefixes of class names, with dots, that the base is asked for first all the same.
     pub parent_first: Vec<String>,
+    /// For `child-first`: whether the base is asked for nothing else, classes and resources, as hosts of plug-ins do that
+    /// show these their own API alone.
+    pub base_hidden: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { delegate: false, plugin_export: true, parent_first: Vec::new() }
+        Self { delegate: false, plugin_export: true, parent_first: Vec::new(), base_hidden: false }
     }
 }
 

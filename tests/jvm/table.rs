@@ -241,6 +241,8 @@ pub(crate) const NOT_REACHED: &[(&str, &str, u64, &str)] = &[
 
 /// Cases that the machine can't show.
 pub(crate) const NOT_RUN: &[(&str, &str)] = &[
+    ("linkage/missing-class/bad-hidden-base", "there a module sees the whole base"),
+    ("linkage/missing-class/good-hidden-base", "there a module sees the whole base"),
     (
         "classloader/context-loader-missing-on-pool/bad-overridable-step",
         "the lookup is made by the base, on a thread of the JVM, where nobody's context is seen",

@@ -230,6 +230,7 @@ struct TopologyFields {
     delegate: Option<bool>,
     plugin_export: Option<bool>,
     parent_first: Option<Prefixes>,
+    base_hidden: Option<bool>,
 }
 
 struct ContainerName(String);
@@ -266,6 +267,7 @@ impl<'de> Visitor<'de> for TopologyVisitor {
             delegate: fields.delegate,
             plugin_export: fields.plugin_export,
             parent_first: fields.parent_first.map(|prefixes| prefixes.0).unwrap_or_default(),
+            base_hidden: fields.base_hidden,
         })
     }
 }
