@@ -16,6 +16,10 @@ use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId, ValueId};
 const THREAD: &str = "java/lang/Thread";
 const RUNNABLE: &str = "java/lang/Runnable";
 const RUN: &str = "run";
+const CALLABLE: &str = "java/util/concurrent/Callable";
+const CALL: &str = "call";
+/// Runs what its constructor is given, once.
+const FUTURE_TASK: &str = "java/util/concurrent/FutureTask";
 const SET_DAEMON: &str = "setDaemon";
 
 /// Bodies looked at to tell whether a thread ends.
@@ -59,20 +63,20 @@ pub(super) fn is_thread(world: &World<'_>, body: Body<'_>, event: &Event) -> boo
 
 /// How long the thread in a value lives.
 pub(super) fn life(world: &World<'_>, body: Body<'_>, thread: ValueId) -> Life {
-    let mut tasks = Tasks { world, runs: Vec::new(), is_unknown: false };
+    let mut tasks = Tasks::new(world);
     tasks.of_thread(body, thread);
     Life { is_meant_to_last: is_made_non_daemon(world, body, thread), ..life_of(world, tasks) }
 }
 
 /// How long the task in a value, a lambda or an object with a `run()`, keeps a thread busy.
 pub(super) fn life_of_task(world: &World<'_>, body: Body<'_>, task: ValueId) -> Life {
-    let mut tasks = Tasks { world, runs: Vec::new(), is_unknown: false };
+    let mut tasks = Tasks::new(world);
     tasks.of_task(body, task);
     life_of(world, tasks)
 }
 
 fn life_of(world: &World<'_>, tasks: Tasks<'_>) -> Life {
-    let (mut runs, is_unknown) = (tasks.runs, tasks.is_unknown);
+    let (mut runs, is_unknown, is_future) = (tasks.runs, tasks.is_unknown, tasks.is_future);
     let is_generic = is_unknown || runs.len() > MAX_TASKS;
     runs.sort_unstable();
     runs.dedup();
@@ -84,7 +88,8 @@ fn life_of(world: &World<'_>, tasks: Tasks<'_>) -> Life {
         life.look_at(world, world.body(run), &mut bodies);
     }
     life.bodies = bodies;
-    if is_generic {
+    // Whoever has a future may call off what it runs.
+    if is_generic || is_future && !life.is_short {
         // What ends one of many tasks ends no thread that runs any of them.
         (life.flags, life.waits) = (Vec::new(), Vec::new());
         (life.is_endless, life.waits_for_others) = (false, true);
@@ -126,15 +131,21 @@ struct Tasks<'w> {
     world: &'w World<'w>,
     runs: Vec<MethodId>,
     is_unknown: bool,
+    /// Whether it runs something as a future.
+    is_future: bool,
 }
 
-impl Tasks<'_> {
+impl<'w> Tasks<'w> {
+    fn new(world: &'w World<'w>) -> Self {
+        Self { world, runs: Vec::new(), is_unknown: false, is_future: false }
+    }
+
     fn of_thread(&mut self, body: Body<'_>, thread: ValueId) {
         let program = self.world.program;
         let is_self = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
         let own = body.origins.leaves(thread).any(is_self);
         if own {
-            self.of_class(body.class);
+            self.of_class(body.class, RUN);
         }
         let given = self.given_to_factory(body, thread);
         for task in &given {
@@ -147,9 +158,9 @@ impl Tasks<'_> {
             let Some(event) = self.world.event(found.method, found.event) else { continue };
             match found.origin {
                 Origin::Allocation(Some(class)) if event.kind == EventKind::New => {
-                    let is_subclass = !program.is_jdk(class) && run_of(self.world, class).is_some();
+                    let is_subclass = !program.is_jdk(class) && code_of(self.world, class, RUN).is_some();
                     if is_subclass {
-                        self.of_class(class);
+                        self.of_class(class, RUN);
                     } else if program.has_supertype_named(class, THREAD) {
                         self.of_arguments(self.world.body(found.method), found.event);
                     }
@@ -191,23 +202,38 @@ impl Tasks<'_> {
                 continue;
             }
             for (i, param) in params(program.text(member.desc)).enumerate() {
-                if param.class() == Some(RUNNABLE) {
-                    self.of_task(body, body.origins.arg(event, i + 1));
+                let given = body.origins.arg(event, i + 1);
+                match param.class() {
+                    Some(RUNNABLE) => self.of_task(body, given),
+                    Some(CALLABLE) => self.of_code(body, given, CALL),
+                    _ => {}
                 }
             }
         }
     }
 
     fn of_task(&mut self, body: Body<'_>, task: ValueId) {
+        self.of_code(body, task, RUN);
+    }
+
+    /// What a value's method of a name runs.
+    fn of_code(&mut self, body: Body<'_>, task: ValueId, name: &str) {
+        let program = self.world.program;
         let is_self = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
         let own = body.origins.leaves(task).any(is_self);
         if own {
-            self.of_class(body.class);
+            self.of_class(body.class, name);
         }
         for found in origins::of_value(self.world, body.id, task) {
             let event = self.world.event(found.method, found.event);
             match (found.origin, event) {
-                (Origin::Allocation(Some(class)), _) => self.of_class(class),
+                (Origin::Allocation(Some(class)), _)
+                    if name == RUN && program.class_name(class) == FUTURE_TASK =>
+                {
+                    self.is_future = true;
+                    self.of_arguments(self.world.body(found.method), found.event);
+                }
+                (Origin::Allocation(Some(class)), _) => self.of_class(class, name),
                 (Origin::Allocation(None), Some(event)) if event.kind == EventKind::Lambda => {
                     self.of_lambda(self.world.body(found.method), event);
                 }
@@ -219,8 +245,8 @@ impl Tasks<'_> {
         }
     }
 
-    fn of_class(&mut self, class: ClassId) {
-        match run_of(self.world, class) {
+    fn of_class(&mut self, class: ClassId, name: &str) {
+        match code_of(self.world, class, name) {
             Some(run) => self.runs.push(run),
             None => self.is_unknown = true,
         }
@@ -234,12 +260,14 @@ impl Tasks<'_> {
     }
 }
 
-/// The `run()` that a class of the deployment has or inherits.
-fn run_of(world: &World<'_>, class: ClassId) -> Option<MethodId> {
+/// The `run()` or `call()` that a class of the deployment has or inherits.
+fn code_of(world: &World<'_>, class: ClassId, name: &str) -> Option<MethodId> {
     let mut next = Some(class);
     while let Some(at) = next.filter(|c| !world.program.is_jdk(*c)) {
         let found = world.program.methods_of(at).find(|(_, m)| {
-            m.has_body && world.program.text(m.name) == RUN && world.program.text(m.desc) == "()V"
+            let desc = world.program.text(m.desc);
+            let is_it = if name == RUN { desc == "()V" } else { desc.starts_with("()") };
+            m.has_body && is_it && !m.access.is_synthetic() && world.program.text(m.name) == name
         });
         if let Some((id, _)) = found {
             return Some(id);
