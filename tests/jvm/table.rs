@@ -184,6 +184,16 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
         "a note says so: the tasks of all wait in one queue until they are run",
     ),
     (
+        "static-sharing/shared-instance-state/good-log-queue",
+        "a note says so: the entries of all wait in one queue until they are written",
+    ),
+    (
+        "classloader/constant-name-not-visible/good-callers-go-on",
+        "a note says so: the exception is thrown, and caught where it is called",
+    ),
+    ("static-sharing/shared-instance-state/good-mark", "a note says so: a mark is in the lists of all"),
+    ("static-sharing/mutated-shared-collection/good-loggers", "a note says so: the loggers of all are kept"),
+    (
         "classloader/context-loader-kept-in-field/good-among-others",
         "a note says so: what each application makes for itself has its loader",
     ),
