@@ -64,5 +64,5 @@ fn field_graph(bencher: Bencher, set: Set) {
 fn reach(bencher: Bencher, set: Set) {
     let (program, calls) = (program(set), calls(set));
     let types = hierarchy(set);
-    bencher.bench_local(|| Reach::spread(program, &types, &calls, &[]).is_open_world());
+    bencher.bench_local(|| Reach::spread(program, &types, &calls, &[], &[]).is_open_world());
 }
