@@ -84,7 +84,8 @@ fn all_patterns(models: &Models) -> Vec<&MethodPattern> {
     all.extend(models.unload.iter().filter_map(|callback| match callback {
         Callback::Implements(method)
         | Callback::ImplementsFor(method, _)
-        | Callback::ImplementsInBeans(method) => Some(method),
+        | Callback::ImplementsInBeans(method)
+        | Callback::GivenTo(method) => Some(method),
         Callback::Annotated(_) | Callback::AnnotatedFor(..) | Callback::Named { .. } => None,
     }));
     all
