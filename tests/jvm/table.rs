@@ -216,6 +216,12 @@ pub(crate) const NOT_REACHED: &[(&str, &str, u64, &str)] = &[
         "port 7 is not ours to listen at",
     ),
     (
+        "resource/stream-open-on-exception/bad-network",
+        "billing.BankLink",
+        63,
+        "a pipe is neither a stream nor a socket that is watched",
+    ),
+    (
         "resource/stream-open-on-exception/bad-shapes",
         "orders.Shelf",
         241,
@@ -251,8 +257,10 @@ pub(crate) const NOT_REACHED: &[(&str, &str, u64, &str)] = &[
 
 /// Cases that the machine can't show.
 pub(crate) const NOT_RUN: &[(&str, &str)] = &[
-    ("linkage/missing-class/bad-hidden-base", "there a module sees the whole base"),
-    ("linkage/missing-class/good-hidden-base", "there a module sees the whole base"),
+    (
+        "classloader/loader-retained-by-shared-object/bad-class-of-given-object",
+        "the second application's class takes the place of the first one's, whose loader goes then",
+    ),
     (
         "classloader/context-loader-missing-on-pool/bad-overridable-step",
         "the lookup is made by the base, on a thread of the JVM, where nobody's context is seen",
@@ -279,10 +287,15 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
         "resource/executor-never-shut-down/bad-enum",
         "whatever a module has made is ended there, whether or not a container has it",
     ),
+    ("resource/client-never-closed/bad-event-loops", "a stub stands for the event loops"),
+    ("resource/client-never-closed/bad-overload", "a stub stands for the client"),
+    ("resource/client-never-closed/bad-queue-connection", "a stub stands for the connection"),
+    ("resource/executor-never-shut-down/good-release-hook", "nobody there runs the hooks of a job"),
     ("resource/executor-never-shut-down/bad-plugin-host", "the base itself starts its plug-ins"),
     ("resource/executor-never-shut-down/good-plugin-host", "the base itself starts its plug-ins"),
     ("resource/handle-kept-open/bad-kinds", "what is watched for this rule is streams and sockets"),
     ("resource/handle-kept-open/bad-log-file", "what is watched for this rule is streams and sockets"),
+    ("resource/jdbc-open-on-exception/bad-batched", "no statement fails there"),
     ("resource/jdbc-open-on-exception/bad-part-of-constructor", "no data source is configured there"),
     ("resource/jdbc-open-on-exception/good-part-of-constructor", "no data source is configured there"),
     (
