@@ -219,7 +219,10 @@ fn clauses_end_without_a_full_stop() {
 
 #[test]
 fn a_callback_needs_exactly_one_way_to_be_recognised() {
-    assert!(mistake("models: 1\nunload:\n  - for: [a/B]\n").contains("needs `annotated` or `implements`"));
+    assert!(
+        mistake("models: 1\nunload:\n  - for: [a/B]\n")
+            .contains("needs `annotated`, `implements` or `given_to`")
+    );
     assert!(
         mistake("models: 1\nunload:\n  - implements: [a/B.c]\n    element: x\n")
             .contains("needs `annotated`")
@@ -273,7 +276,7 @@ fn the_example_in_the_documentation_is_a_model_file() {
     let readme = include_str!("../rules/models/README.md");
     let example = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let models = read(example);
-    assert_eq!((models.apis.len(), models.resources.len(), models.unload.len()), (1, 1, 5));
+    assert_eq!((models.apis.len(), models.resources.len(), models.unload.len()), (1, 1, 6));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use cotenant::dataflow::unload::{Keeper, Kept, Release, kept};
 use cotenant::engine::threads::Pool;
 use cotenant::rules::rule::Site;
 use cotenant::rules::{Models, RuleSet};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use unload_support::{Deployment, place, tenant_name, with_world};
@@ -134,21 +134,25 @@ fn found(world: &World<'_>, rule: &str, names: &[String]) -> BTreeSet<String> {
     let table = &world.knowledge.tables.resources;
     let wanted = |r: u16| names.iter().any(|n| n == "*" || *n == table[usize::from(r)].name);
     let all = kept(world, &wanted, world.program.topology.container, &Pool);
-    let left = all.iter().filter(|k| is_left(rule, k));
-    left.map(|k| {
+    // One finding names all for whom a thing is kept in the same way.
+    let mut alike: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for k in all.iter().filter(|k| is_left(rule, k)) {
         let (method, event) = match rule {
             "loader-kept-by-wrapper" => k.release_site.unwrap(),
             _ => (k.method, k.event),
         };
-        let mut tenants: Vec<String> = match k.tenant {
+        let tenants: Vec<String> = match k.tenant {
             Some(tenant) => vec![tenant_name(world, tenant)],
             None if world.reach.is_open_world() => vec!["*".to_owned()],
             None => world.reach.tenants(k.method).iter().map(|t| tenant_name(world, t)).collect(),
         };
-        tenants.sort();
-        format!("{} [{}]", place(world, method, event), tenants.join(", "))
-    })
-    .collect()
+        let how = format!("{:?}", k.release);
+        alike.entry((place(world, method, event), how)).or_default().extend(tenants);
+    }
+    let of_all = alike.into_iter().map(|((place, _), tenants)| {
+        format!("{place} [{}]", tenants.into_iter().collect::<Vec<_>>().join(", "))
+    });
+    of_all.collect()
 }
 
 #[test]
