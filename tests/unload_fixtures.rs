@@ -8,7 +8,7 @@ use cotenant::dataflow::unload::{Keeper, Kept, Release, kept};
 use cotenant::engine::threads::Pool;
 use cotenant::rules::rule::Site;
 use cotenant::rules::{Models, RuleSet};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use unload_support::{Deployment, place, tenant_name, with_world};
@@ -134,25 +134,31 @@ fn found(world: &World<'_>, rule: &str, names: &[String]) -> BTreeSet<String> {
     let table = &world.knowledge.tables.resources;
     let wanted = |r: u16| names.iter().any(|n| n == "*" || *n == table[usize::from(r)].name);
     let all = kept(world, &wanted, world.program.topology.container, &Pool);
-    // One finding names all for whom a thing is kept in the same way.
-    let mut alike: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    for k in all.iter().filter(|k| is_left(rule, k)) {
+    let left = all.iter().filter(|k| is_left(rule, k));
+    left.map(|k| {
         let (method, event) = match rule {
             "loader-kept-by-wrapper" => k.release_site.unwrap(),
             _ => (k.method, k.event),
         };
-        let tenants: Vec<String> = match k.tenant {
+        let mut tenants: Vec<String> = match k.tenant {
             Some(tenant) => vec![tenant_name(world, tenant)],
             None if world.reach.is_open_world() => vec!["*".to_owned()],
             None => world.reach.tenants(k.method).iter().map(|t| tenant_name(world, t)).collect(),
         };
-        let how = format!("{:?}", k.release);
-        alike.entry((place(world, method, event), how)).or_default().extend(tenants);
-    }
-    let of_all = alike.into_iter().map(|((place, _), tenants)| {
-        format!("{place} [{}]", tenants.into_iter().collect::<Vec<_>>().join(", "))
-    });
-    of_all.collect()
+        tenants.sort();
+        format!("{} [{}]", place(world, method, event), tenants.join(", "))
+    })
+    .collect()
+}
+
+/// A line for each tenant: those for whom a thing is kept in the same way stand in one finding, which the rules see to.
+fn by_tenant(lines: &BTreeSet<String>) -> BTreeSet<String> {
+    let split = |line: &String| {
+        let (place, tenants) = line.split_once('[').unwrap_or((line, ""));
+        let tenants = tenants.trim_end_matches(']').split(", ");
+        tenants.map(|tenant| format!("{place}[{tenant}]")).collect::<Vec<_>>()
+    };
+    lines.iter().flat_map(split).collect()
 }
 
 #[test]
@@ -165,7 +171,8 @@ fn bad_fixtures_leave_behind_what_they_say_and_good_ones_nothing() {
             let name = format!("{rule}/{}", case.file_name().unwrap().to_string_lossy());
             let (expected, noted) = expected(&case, rule);
             let found = with_world(&Deployment::of_fixture(&case), |world| found(world, rule, &names));
-            let found = told(found, &expected, &noted);
+            let found = by_tenant(&told(found, &expected, &noted));
+            let expected = by_tenant(&expected);
             wrong.extend(expected.difference(&found).map(|e| format!("{name}: missed {e}")));
             wrong.extend(found.difference(&expected).map(|f| format!("{name}: false {f}")));
         }
