@@ -45,6 +45,7 @@ mod scoped;
 mod singletons;
 mod sometimes;
 mod tasks;
+mod thread_code;
 mod thread_locals;
 mod threads;
 mod types;
@@ -272,7 +273,7 @@ impl Judge<'_> {
     /// How it is kept, and the steps that were taken to follow it; no more than are allowed, after which it counts as
     /// handed to code that is not seen.
     fn acquired(&self, acquired: &Acquired, n_allowed: u64) -> (Vec<Kept>, u64) {
-        let (site, tenants) = self.on_behalf_of(acquired);
+        let (site, mut tenants) = self.on_behalf_of(acquired);
         let is_thread_bound = is_of_group(self.world, acquired.resource, THREAD_BOUND);
         if tenants.is_empty() || is_thread_bound && !thread_locals::pins(self.world, acquired) {
             return (Vec::new(), 0);
@@ -283,6 +284,10 @@ impl Judge<'_> {
         let life = self.life(acquired);
         if !self.concerns_application(acquired, life.as_ref()) {
             return (Vec::new(), 0);
+        }
+        let n_all = tenants.len();
+        if let Some(life) = &life {
+            tenants.retain(|tenant| !life.spares.contains(tenant));
         }
         let (fate, n_spent) = self.follower.follow_within(acquired, n_allowed);
         let releases: Vec<(Release, Option<Site>)> =
@@ -313,7 +318,8 @@ impl Judge<'_> {
         let owner = self.world.reach.owner(self.world.program.class_of_method(acquired.method));
         // What one of several objects misses is another object for each tenant.
         let is_of_others = releases.iter().any(|r| r.0 == Release::OfOthers);
-        let is_same = !is_of_others && releases.windows(2).all(|w| w[0].0 == w[1].0);
+        let concerns_all = tenants.len() == n_all;
+        let is_same = concerns_all && !is_of_others && releases.windows(2).all(|w| w[0].0 == w[1].0);
         let n = if is_same { 1 } else { tenants.len() };
         let each = tenants.iter().zip(releases).take(n);
         let kept = each.map(|(tenant, (release, release_site))| {

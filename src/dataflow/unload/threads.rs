@@ -4,22 +4,13 @@ use super::cycles::cycles;
 use super::flow::Site;
 use super::lingering::{self, Lingering};
 use super::roots::UnloadRoots;
+use super::thread_code::{THREAD, Tasks};
 use super::{interrupts, waits};
 use crate::dataflow::knowledge::{Role, groups};
-use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Test, Value};
-use crate::vocabulary::descriptor::params;
-use crate::vocabulary::{ClassId, FieldId, MethodId, TenantId, ValueId};
+use crate::vocabulary::{FieldId, MethodId, TenantId, ValueId};
 
-/// The JVM's own names that a thread's life depends on.
-const THREAD: &str = "java/lang/Thread";
-const RUNNABLE: &str = "java/lang/Runnable";
-const RUN: &str = "run";
-const CALLABLE: &str = "java/util/concurrent/Callable";
-const CALL: &str = "call";
-/// Runs what its constructor is given, once.
-const FUTURE_TASK: &str = "java/util/concurrent/FutureTask";
 const SET_DAEMON: &str = "setDaemon";
 
 /// Bodies looked at to tell whether a thread ends.
@@ -48,6 +39,8 @@ pub(super) struct Life {
     pub(super) is_meant_to_last: bool,
     /// Whether it waits for something that need not come.
     waits_for_others: bool,
+    /// Modules whose own tasks end at once, where others' may last.
+    pub(super) spares: Vec<TenantId>,
     /// Fields that its loops look at, and fields whose objects it waits on.
     flags: Vec<FieldId>,
     waits: Vec<FieldId>,
@@ -75,12 +68,38 @@ pub(super) fn life_of_task(world: &World<'_>, body: Body<'_>, task: ValueId) -> 
     life_of(world, tasks)
 }
 
+/// One life for all. What one module has run in shared code's threads tells nothing of another's.
 fn life_of(world: &World<'_>, tasks: Tasks<'_>) -> Life {
-    let (mut runs, is_unknown, is_future) = (tasks.runs, tasks.is_unknown, tasks.is_future);
-    let is_generic = is_unknown || runs.len() > MAX_TASKS;
+    let owner = |run: &MethodId| world.reach.owner(world.program.class_of_method(*run));
+    let mut runs = tasks.runs.clone();
     runs.sort_unstable();
     runs.dedup();
-    let mut life = Life { is_short: !is_unknown && !runs.is_empty(), runs, ..Life::default() };
+    let mut owners: Vec<TenantId> = runs.iter().filter_map(owner).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    if owners.len() < 2 {
+        return single_life(world, &tasks, runs);
+    }
+    let mut life = Life { is_short: true, ..Life::default() };
+    for tenant in owners {
+        let own = runs.iter().copied().filter(|run| owner(run).is_none_or(|o| o == tenant)).collect();
+        let part = single_life(world, &tasks, own);
+        if part.is_short {
+            life.spares.push(tenant);
+        }
+        life.add(part);
+    }
+    for list in [&mut life.runs, &mut life.bodies] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    life.tidy();
+    life
+}
+
+fn single_life(world: &World<'_>, tasks: &Tasks<'_>, runs: Vec<MethodId>) -> Life {
+    let is_generic = tasks.is_unknown || runs.len() > MAX_TASKS;
+    let mut life = Life { is_short: !tasks.is_unknown && !runs.is_empty(), runs, ..Life::default() };
     let mut bodies = life.runs.clone();
     let mut at = 0;
     while let Some(run) = bodies.get(at).copied() {
@@ -89,15 +108,12 @@ fn life_of(world: &World<'_>, tasks: Tasks<'_>) -> Life {
     }
     life.bodies = bodies;
     // Whoever has a future may call off what it runs.
-    if is_generic || is_future && !life.is_short {
+    if is_generic || tasks.is_future && !life.is_short {
         // What ends one of many tasks ends no thread that runs any of them.
         (life.flags, life.waits) = (Vec::new(), Vec::new());
         (life.is_endless, life.waits_for_others) = (false, true);
     }
-    life.flags.sort_unstable();
-    life.flags.dedup();
-    life.waits.sort_unstable();
-    life.waits.dedup();
+    life.tidy();
     life
 }
 
@@ -126,158 +142,26 @@ pub(super) fn only_target(world: &World<'_>, body: Body<'_>, event: &Event) -> O
     if let [only] = targets.as_slice() { Some(*only) } else { None }
 }
 
-/// What a thread will run.
-struct Tasks<'w> {
-    world: &'w World<'w>,
-    runs: Vec<MethodId>,
-    is_unknown: bool,
-    /// Whether it runs something as a future.
-    is_future: bool,
-}
-
-impl<'w> Tasks<'w> {
-    fn new(world: &'w World<'w>) -> Self {
-        Self { world, runs: Vec::new(), is_unknown: false, is_future: false }
-    }
-
-    fn of_thread(&mut self, body: Body<'_>, thread: ValueId) {
-        let program = self.world.program;
-        let is_self = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
-        let own = body.origins.leaves(thread).any(is_self);
-        if own {
-            self.of_class(body.class, RUN);
-        }
-        let given = self.given_to_factory(body, thread);
-        for task in &given {
-            self.of_task(body, *task);
-        }
-        if !given.is_empty() {
-            return;
-        }
-        for found in origins::of_value(self.world, body.id, thread) {
-            let Some(event) = self.world.event(found.method, found.event) else { continue };
-            match found.origin {
-                Origin::Allocation(Some(class)) if event.kind == EventKind::New => {
-                    let is_subclass = !program.is_jdk(class) && code_of(self.world, class, RUN).is_some();
-                    if is_subclass {
-                        self.of_class(class, RUN);
-                    } else if program.has_supertype_named(class, THREAD) {
-                        self.of_arguments(self.world.body(found.method), found.event);
-                    }
-                }
-                Origin::Allocation(None) if event.kind == EventKind::Lambda => {
-                    self.of_lambda(self.world.body(found.method), event);
-                }
-                Origin::Parameter | Origin::Unknown => self.is_unknown |= !own && !found.is_derived,
-                _ => {}
-            }
-        }
-    }
-
-    /// The tasks that a factory is given which the body asks for the thread; none if it may come from elsewhere.
-    fn given_to_factory(&self, body: Body<'_>, thread: ValueId) -> Vec<ValueId> {
-        let group = self.world.knowledge.group(groups::NEW_THREAD);
-        let loader = self.world.program.class(body.class).loader;
-        let task = |leaf: Value| {
-            let (_, event) = body.origins.event(leaf)?;
-            let member = event.member().filter(|_| event.kind.is_invoke())?;
-            self.world.knowledge.api_in(group, loader, member)?;
-            body.origins.args(event).get(1).copied()
-        };
-        let tasks: Option<Vec<ValueId>> = body.origins.leaves(thread).map(task).collect();
-        tasks.unwrap_or_default()
-    }
-
-    /// The tasks that a thread's constructor is given.
-    fn of_arguments(&mut self, body: Body<'_>, made: u16) {
-        let program = self.world.program;
-        for event in body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial) {
-            let receiver = body.origins.arg(event, 0);
-            let is_made = body.origins.leaves(receiver).any(|l| l == Value::Event(u32::from(made)));
-            let Some(member) = event.member().map(|m| program.facts.members.get(m)).filter(|_| is_made)
-            else {
-                continue;
-            };
-            if program.text(member.name) != "<init>" {
-                continue;
-            }
-            for (i, param) in params(program.text(member.desc)).enumerate() {
-                let given = body.origins.arg(event, i + 1);
-                match param.class() {
-                    Some(RUNNABLE) => self.of_task(body, given),
-                    Some(CALLABLE) => self.of_code(body, given, CALL),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    fn of_task(&mut self, body: Body<'_>, task: ValueId) {
-        self.of_code(body, task, RUN);
-    }
-
-    /// What a value's method of a name runs.
-    fn of_code(&mut self, body: Body<'_>, task: ValueId, name: &str) {
-        let program = self.world.program;
-        let is_self = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
-        let own = body.origins.leaves(task).any(is_self);
-        if own {
-            self.of_class(body.class, name);
-        }
-        for found in origins::of_value(self.world, body.id, task) {
-            let event = self.world.event(found.method, found.event);
-            match (found.origin, event) {
-                (Origin::Allocation(Some(class)), _)
-                    if name == RUN && program.class_name(class) == FUTURE_TASK =>
-                {
-                    self.is_future = true;
-                    self.of_arguments(self.world.body(found.method), found.event);
-                }
-                (Origin::Allocation(Some(class)), _) => self.of_class(class, name),
-                (Origin::Allocation(None), Some(event)) if event.kind == EventKind::Lambda => {
-                    self.of_lambda(self.world.body(found.method), event);
-                }
-                (Origin::Parameter | Origin::Unknown, _) => self.is_unknown |= !own,
-                // A lambda that a module passes in is anchored where it is passed.
-                (Origin::Allocation(None) | Origin::Array(_), _) => self.is_unknown = true,
-                _ => {}
-            }
-        }
-    }
-
-    fn of_class(&mut self, class: ClassId, name: &str) {
-        match code_of(self.world, class, name) {
-            Some(run) => self.runs.push(run),
-            None => self.is_unknown = true,
-        }
-    }
-
-    fn of_lambda(&mut self, body: Body<'_>, event: &Event) {
-        match self.world.targets(body, event, MAX_TARGETS) {
-            Some(targets) if !targets.is_empty() => self.runs.extend(targets),
-            _ => self.is_unknown = true,
-        }
-    }
-}
-
-/// The `run()` or `call()` that a class of the deployment has or inherits.
-fn code_of(world: &World<'_>, class: ClassId, name: &str) -> Option<MethodId> {
-    let mut next = Some(class);
-    while let Some(at) = next.filter(|c| !world.program.is_jdk(*c)) {
-        let found = world.program.methods_of(at).find(|(_, m)| {
-            let desc = world.program.text(m.desc);
-            let is_it = if name == RUN { desc == "()V" } else { desc.starts_with("()") };
-            m.has_body && is_it && !m.access.is_synthetic() && world.program.text(m.name) == name
-        });
-        if let Some((id, _)) = found {
-            return Some(id);
-        }
-        next = world.program.supers(at).find(|s| !world.program.class_facts(*s).access.is_interface());
-    }
-    None
-}
-
 impl Life {
+    /// Adds what another task does.
+    fn add(&mut self, part: Self) {
+        self.runs.extend(part.runs);
+        self.bodies.extend(part.bodies);
+        self.flags.extend(part.flags);
+        self.waits.extend(part.waits);
+        self.is_short &= part.is_short;
+        self.is_endless |= part.is_endless;
+        self.ignores_interrupts |= part.ignores_interrupts;
+        self.waits_for_others |= part.waits_for_others;
+    }
+
+    fn tidy(&mut self) {
+        for list in [&mut self.flags, &mut self.waits] {
+            list.sort_unstable();
+            list.dedup();
+        }
+    }
+
     /// Whether all that it does comes to an end by itself, if not at once: of what it reads, or of a time.
     pub(super) fn ends_by_itself(&self) -> bool {
         !self.runs.is_empty() && !self.is_endless && !self.is_meant_to_last && !self.waits_for_others
