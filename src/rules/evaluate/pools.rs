@@ -6,15 +6,26 @@ use crate::dataflow::held::{Holder, Root};
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::{Body, context_loaders};
-use crate::facts::{Event, EventKind, Value};
+use crate::facts::{Event, EventKind, MethodFacts, Value};
+use crate::program::FieldAccess;
 use crate::rules::rule::{Condition, Sharing};
-use crate::vocabulary::descriptor::TypeDesc;
-use crate::vocabulary::{FieldId, TenantId};
+use crate::vocabulary::descriptor::{TypeDesc, params};
+use crate::vocabulary::{FieldId, TenantId, ValueId};
 
 /// What makes its thread when it is made itself.
 const TIMER: &str = "java/util/Timer";
 /// What runs tasks on threads that it has.
 const EXECUTOR: &str = "java/util/concurrent/Executor";
+
+const EXECUTE: &str = "execute";
+const OF_TASK: &str = "(Ljava/lang/Runnable;)V";
+const RUNNABLE: &str = "java/lang/Runnable";
+const RUN: &str = "run";
+/// Asks whether there is a task at all.
+const OBJECTS: &str = "java/util/Objects";
+
+/// Writes of one static that are looked at.
+const MAX_WRITES: usize = 2;
 
 /// Whether the receiver of a call is what a static field of a shared class holds, whoever passes it on, or what an object
 /// holds of which there is one for all.
@@ -53,7 +64,71 @@ fn is_static(cx: &Context<'_>, found: &Found) -> bool {
     let Origin::StaticField(field) = found.origin else { return false };
     // Without modules that is no more than a note, and what an object's field holds is not asked.
     let is_it = !found.is_derived || cx.world.reach.is_open_world() || is_pool(cx, field);
-    is_it && (found.passed_by.is_none() || is_of_shared_class(cx, field))
+    is_it && (found.passed_by.is_none() || is_of_shared_class(cx, field)) && !runs_in_place(cx, field)
+}
+
+/// Whether all that a static holds are executors which run a task in the thread that hands it to them.
+fn runs_in_place(cx: &Context<'_>, field: FieldId) -> bool {
+    let writes: Vec<_> = cx.world.fields.writes(field).take(MAX_WRITES + 1).collect();
+    let is_direct = |write: &FieldAccess| {
+        let body = cx.world.body(write.method);
+        let event = cx.world.event(write.method, write.event);
+        let value = event.and_then(|e| body.origins.args(e).last());
+        value.is_some_and(|v| body.origins.leaves(*v).all(|leaf| makes_direct(cx, body, leaf)))
+    };
+    (1..=MAX_WRITES).contains(&writes.len()) && writes.iter().all(is_direct)
+}
+
+/// Whether a value is made right there, and runs tasks in place: an object with such an `execute`, or a function.
+fn makes_direct(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> bool {
+    let program = cx.world.program;
+    let loader = program.class(body.class).loader;
+    let Some((_, made)) = body.origins.event(leaf) else { return false };
+    match made.kind {
+        EventKind::New => {
+            let class = made.name().and_then(|name| program.find(loader, name));
+            let class = class.filter(|c| program.has_supertype_named(*c, EXECUTOR));
+            let is_execute = |m: &MethodFacts| {
+                m.has_body && program.text(m.name) == EXECUTE && program.text(m.desc) == OF_TASK
+            };
+            let execute = class.and_then(|c| program.methods_of(c).find(|(_, m)| is_execute(m)));
+            execute.is_some_and(|(id, _)| runs_itself(cx, cx.world.body(id)))
+        }
+        EventKind::Lambda => {
+            let is_run = made.member().is_some_and(|m| {
+                let member = program.facts.members.get(m);
+                program.text(member.owner) == RUNNABLE && program.text(member.name) == RUN
+            });
+            let targets = cx.world.targets(body, made, 1).unwrap_or_default();
+            is_run || matches!(targets.as_slice(), [only] if runs_itself(cx, cx.world.body(*only)))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a method runs the task that it is given last, and neither keeps it nor hands it on.
+fn runs_itself(cx: &Context<'_>, body: Body<'_>) -> bool {
+    let program = cx.world.program;
+    let n_params =
+        params(program.text(body.method.desc)).count() + usize::from(!body.method.access.is_static());
+    let Some(task) = n_params.checked_sub(1).map(|i| Value::Param(i as u16)) else { return false };
+    let mut runs = false;
+    for event in body.origins.events() {
+        let is_task = |v: &ValueId| body.origins.leaves(*v).any(|leaf| leaf == task);
+        let Some(at) = body.origins.args(event).iter().position(is_task) else { continue };
+        let member = event.member().map(|m| program.facts.members.get(m));
+        let is_named = |owner: &str| member.is_some_and(|m| program.text(m.owner) == owner);
+        let is_run = member.is_some_and(|m| program.text(m.name) == RUN);
+        match event.kind {
+            EventKind::InvokeInterface if at == 0 && is_run => runs = true,
+            kind if kind.is_invoke() && !is_named(OBJECTS) => return false,
+            EventKind::PutField | EventKind::PutStatic | EventKind::ArrayStore | EventKind::Lambda => {
+                return false;
+            }
+            _ => {}
+        }
+    }
+    runs
 }
 
 /// Whether a field holds a pool or a timer: what is made from one hands its tasks on to it.
