@@ -107,6 +107,8 @@ impl Fate {
 pub(super) enum At {
     Result(MethodId, u16),
     Param(MethodId, u16),
+    /// A parameter at a call that was seen: what the method yields of it, it yields to that call.
+    Handed(MethodId, u16),
     /// A parameter, and what callers pass for it.
     Passed(MethodId, u16),
     Field(FieldId),
@@ -304,7 +306,9 @@ impl Walk<'_, '_> {
                 }
             }
             At::Result(method, event) => self.uses(method, Value::Event(u32::from(event)), place),
-            At::Param(method, param) => self.uses(method, Value::Param(param), place),
+            At::Param(method, param) | At::Handed(method, param) => {
+                self.uses(method, Value::Param(param), place);
+            }
             At::Passed(method, param) => self.passed_in(method, param, place),
         }
     }
@@ -353,6 +357,7 @@ impl Walk<'_, '_> {
                 self.is_also(body, body.origins.arg(event, 0), Place { is_inside: true, ..place });
             }
             EventKind::ArrayLoad => self.push(Place { at: At::Result(body.id, i), ..place }),
+            EventKind::Return if matches!(place.at, At::Handed(..)) => {}
             EventKind::Return => self.returned(body.id, place),
             EventKind::Lambda => self.captured(body, i, event, position, place),
             kind if kind.is_invoke() => self.passed(body, i, event, position, place),
@@ -476,26 +481,5 @@ impl Walk<'_, '_> {
                 None => {}
             }
         }
-    }
-
-    /// A lambda yields the object to whoever runs the lambda.
-    fn supplied(&mut self, method: MethodId, lambda: u16, place: Place) {
-        let body = self.of.world.body(method);
-        let loader = self.of.world.program.class(body.class).loader;
-        let mut is_seen = false;
-        for (i, event) in body.origins.events().iter().enumerate() {
-            let takes = |v: &ValueId| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(lambda)));
-            if !event.kind.is_invoke() || !body.origins.args(event).iter().any(takes) {
-                continue;
-            }
-            let Some(member) = event.member() else { continue };
-            if self.of.world.knowledge.api_in(self.of.containers, loader, member).is_some() {
-                is_seen = true;
-                let inside = Place { is_inside: true, ..place };
-                self.is_also(body, body.origins.arg(event, 0), inside);
-                self.push(Place { at: At::Result(method, i as u16), ..inside });
-            }
-        }
-        self.fate.escapes |= !is_seen;
     }
 }

@@ -5,7 +5,7 @@ use super::receivers;
 use super::types::{Made, is_function_method};
 use crate::dataflow::knowledge::{Role, Subject};
 use crate::dataflow::{Body, World, earlier};
-use crate::facts::{Event, EventKind, NO_VALUE};
+use crate::facts::{Event, EventKind, NO_VALUE, Value};
 use crate::vocabulary::descriptor::{params, return_type};
 use crate::vocabulary::{MethodId, ValueId};
 
@@ -52,13 +52,38 @@ impl Walk<'_, '_> {
             _ if is_jdk && !is_argument && place.is_inside => {}
             Some(targets) if !targets.is_empty() => {
                 for target in targets {
-                    self.push(Place { at: At::Param(target, position as u16), ..place });
+                    let param = position as u16;
+                    self.push(Place { at: At::Handed(target, param), ..place });
+                    if yields(self.of.world, target, param) {
+                        self.push(Place { at: At::Result(body.id, i), ..place });
+                    }
                 }
             }
             None => self.fate.escapes |= is_argument,
             Some(_) if is_jdk => {}
             Some(_) => self.fate.escapes |= is_argument,
         }
+    }
+
+    /// A lambda yields the object to whoever runs the lambda.
+    pub(super) fn supplied(&mut self, method: MethodId, lambda: u16, place: Place) {
+        let body = self.of.world.body(method);
+        let loader = self.of.world.program.class(body.class).loader;
+        let mut is_seen = false;
+        for (i, event) in body.origins.events().iter().enumerate() {
+            let takes = |v: &ValueId| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(lambda)));
+            if !event.kind.is_invoke() || !body.origins.args(event).iter().any(takes) {
+                continue;
+            }
+            let Some(member) = event.member() else { continue };
+            if self.of.world.knowledge.api_in(self.of.containers, loader, member).is_some() {
+                is_seen = true;
+                let inside = Place { is_inside: true, ..place };
+                self.is_also(body, body.origins.arg(event, 0), inside);
+                self.push(Place { at: At::Result(method, i as u16), ..inside });
+            }
+        }
+        self.fate.escapes |= !is_seen;
     }
 
     /// Calls on the object of methods that the deployment has.
@@ -267,4 +292,16 @@ impl Walk<'_, '_> {
 /// Whether a value is nothing, or what a variable of the thread held before.
 pub(super) fn gives_back(world: &World<'_>, body: Body<'_>, value: ValueId) -> bool {
     body.origins.leaves(value).all(|leaf| earlier::is_earlier(world, body, leaf))
+}
+
+/// Whether a method returns a parameter.
+fn yields(world: &World<'_>, method: MethodId, param: u16) -> bool {
+    let body = world.body(method);
+    return_type(world.program.text(body.method.desc)).is_reference()
+        && body
+            .origins
+            .events()
+            .iter()
+            .filter(|e| e.kind == EventKind::Return)
+            .any(|e| body.origins.args(e).iter().any(|v| body.origins.may_be(*v, Value::Param(param))))
 }
