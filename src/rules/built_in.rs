@@ -215,6 +215,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/resource/task-left-on-shared-scheduler.yaml"),
     ),
     (
+        "rules/resource/thread-context-left.yaml",
+        include_str!("../../rules/resource/thread-context-left.yaml"),
+    ),
+    (
         "rules/resource/thread-group-not-destroyed.yaml",
         include_str!("../../rules/resource/thread-group-not-destroyed.yaml"),
     ),
