@@ -242,6 +242,15 @@ fn a_file_lock_is_told_of_in_words_for_file_locks() {
     assert!(!words.contains("`Lock.lock()`") && !words.contains("unlock()` in"), "{words}");
 }
 
+#[test]
+fn a_static_that_keeps_classes_with_their_objects_is_told_once_as_what_keeps_them() {
+    let said = run(&["scan", "fixtures/classloader/loader-retained-by-static/bad-class", "--format", "json"]);
+    let report = json(&said.stdout);
+    let rules = report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap());
+    let keeping: Vec<&str> = rules.filter(|r| r.contains("retained") || r.contains("kept")).collect();
+    assert_eq!(keeping, ["classloader/loader-retained-by-static"]);
+}
+
 /// The base gets classes that no module calls: what is open on a path in them is told all the same.
 #[test]
 fn every_finding_names_a_tenant_a_way_and_a_remedy() {
