@@ -1,6 +1,7 @@
 //! Which classes there are, by defining loader, and what their supertypes are.
 
 use super::declared::Declared;
+use super::hidden::{Hidden, hidden_by_others};
 use super::name_kinds::NameKinds;
 use super::resolve::RefTable;
 use super::views::View;
@@ -84,6 +85,13 @@ fn is_below(prefix: &str, element: &str) -> bool {
     prefix.strip_prefix(element).is_some_and(|rest| rest.is_empty() || rest.starts_with("META-INF/versions/"))
 }
 
+/// What is known of a loader's search path while it is walked.
+struct Path<'p> {
+    defined: FxHashMap<Name, ClassId>,
+    left_out: Option<&'p FxHashSet<Name>>,
+    twice: &'p mut Vec<(ClassId, usize)>,
+}
+
 /// At most so many hidden copies are listed one by one.
 const MAX_LISTED_DUPLICATES: usize = 20;
 
@@ -116,7 +124,11 @@ impl<'f> Program<'f> {
             of_several: FxHashSet::default(),
             problems: Vec::new(),
         };
-        program.define_all(archive_paths);
+        let twice = program.define_all(&Hidden::default());
+        let hidden = hidden_by_others(&program);
+        let twice = if hidden.is_empty() { twice } else { program.define_all(&hidden) };
+        program.report_twice(twice, archive_paths);
+        program.report_hidden(&hidden, archive_paths);
         program.classes.shrink_to_fit();
         program.method_class.shrink_to_fit();
         program.field_class.shrink_to_fit();
@@ -128,27 +140,35 @@ impl<'f> Program<'f> {
         program
     }
 
-    /// Walks each loader's search path; of two copies of a class the first one counts.
-    fn define_all(&mut self, archive_paths: &dyn Fn(usize) -> String) {
+    /// Walks each loader's search path; of two copies of a class the first one counts. Leaves out what is hidden. Gives the
+    /// classes of which a path has a further copy, with its archive.
+    fn define_all(&mut self, left_out: &Hidden) -> Vec<(ClassId, usize)> {
+        self.classes.clear();
+        self.method_class.clear();
+        self.field_class.clear();
+        self.defined.clear();
+        self.of_several.clear();
+        (self.n_methods, self.n_fields) = (0, 0);
         let mut units_of = FxHashMap::<usize, Vec<usize>>::default();
         for (unit, archive) in self.facts.archive_of.iter().enumerate() {
             units_of.entry(*archive).or_default().push(unit);
         }
-        let mut hidden = Vec::new();
+        let mut twice = Vec::new();
         for (l, loader) in self.topology.loaders.iter().enumerate() {
-            let mut defined = FxHashMap::default();
+            let mut path =
+                Path { defined: FxHashMap::default(), left_out: left_out.of(l), twice: &mut twice };
             let first = self.classes.len() as u32;
             for (e, element) in loader.path.iter().enumerate() {
                 for unit in units_of.get(&element.archive).map_or(&[][..], Vec::as_slice) {
-                    self.define_unit(*unit, LoaderId::from_index(l), e, element, &mut defined, &mut hidden);
+                    self.define_unit(*unit, LoaderId::from_index(l), e, element, &mut path);
                 }
             }
             if LoaderId::from_index(l) == self.topology.jdk {
                 self.jdk_classes = first..self.classes.len() as u32;
             }
-            self.defined.push(defined);
+            self.defined.push(path.defined);
         }
-        self.report_hidden(hidden, archive_paths);
+        twice
     }
 
     fn define_unit(
@@ -157,25 +177,27 @@ impl<'f> Program<'f> {
         loader: LoaderId,
         e: usize,
         element: &PathElement,
-        defined: &mut FxHashMap<Name, ClassId>,
-        hidden: &mut Vec<(ClassId, usize)>,
+        path: &mut Path<'_>,
     ) {
         let facts = &self.facts.units[unit];
         for (row, class) in facts.classes.iter().enumerate() {
             if class.prefix == NO_NAME || !is_below(self.facts.names.text(class.prefix), &element.prefix) {
                 continue;
             }
+            if path.left_out.is_some_and(|names| names.contains(&class.name)) {
+                continue;
+            }
             let id = ClassId::from_index(self.classes.len());
-            if let Some(first) = defined.get(&class.name) {
+            if let Some(first) = path.defined.get(&class.name) {
                 if self.classes[first.index()].element as usize != e {
-                    hidden.push((*first, element.archive));
+                    path.twice.push((*first, element.archive));
                     if self.element_of(*first).tenant != element.tenant {
                         self.of_several.insert(*first);
                     }
                 }
                 continue;
             }
-            defined.insert(class.name, id);
+            path.defined.insert(class.name, id);
             self.classes.push(Class {
                 unit: UnitId::from_index(unit),
                 row: row as u32,
@@ -196,9 +218,9 @@ impl<'f> Program<'f> {
         }
     }
 
-    fn report_hidden(&mut self, hidden: Vec<(ClassId, usize)>, archive_paths: &dyn Fn(usize) -> String) {
-        let n_more = hidden.len().saturating_sub(MAX_LISTED_DUPLICATES);
-        for (first, archive) in hidden.iter().take(MAX_LISTED_DUPLICATES) {
+    fn report_twice(&mut self, twice: Vec<(ClassId, usize)>, archive_paths: &dyn Fn(usize) -> String) {
+        let n_more = twice.len().saturating_sub(MAX_LISTED_DUPLICATES);
+        for (first, archive) in twice.iter().take(MAX_LISTED_DUPLICATES) {
             let message =
                 format!("the copy in {} comes first and counts", archive_paths(self.archive_of(*first)));
             let entry = format!("{}.class", self.class_name(*first));
@@ -209,7 +231,7 @@ impl<'f> Program<'f> {
                 message,
             ));
         }
-        if let (1.., Some((_, archive))) = (n_more, hidden.last()) {
+        if let (1.., Some((_, archive))) = (n_more, twice.last()) {
             let message = format!("and {n_more} more classes that a search path holds twice");
             self.problems.push(Problem::new(
                 ProblemCode::DuplicateClass,
@@ -220,9 +242,26 @@ impl<'f> Program<'f> {
         }
     }
 
+    /// Tells of each archive on whose classes a module can't count, because its loader takes them from another one.
+    fn report_hidden(&mut self, hidden: &Hidden, archive_paths: &dyn Fn(usize) -> String) {
+        for (archive, n, loader) in hidden.by_archive(self) {
+            let (asking, yields) = loader;
+            let message = format!(
+                "{n} of its classes never count: {asking} takes them from {yields}, which it asks first"
+            );
+            let archive = archive_paths(archive);
+            self.problems.push(Problem::new(ProblemCode::DuplicateClass, &archive, "", message));
+        }
+    }
+
     /// The class that a loader itself defines.
     pub fn defined_by(&self, loader: LoaderId, name: Name) -> Option<ClassId> {
         self.defined.get(loader.index())?.get(&name).copied()
+    }
+
+    /// The names of the classes that a loader itself defines, in no order.
+    pub(super) fn defined_names(&self, loader: LoaderId) -> impl Iterator<Item = (Name, ClassId)> + '_ {
+        self.defined.get(loader.index()).into_iter().flatten().map(|(name, class)| (*name, *class))
     }
 
     /// Number of classes a loader defines.

@@ -11,6 +11,7 @@ pub mod call_sites;
 mod declared;
 pub mod field_graph;
 mod grouped;
+mod hidden;
 pub mod hierarchy;
 pub mod link;
 pub mod linkage;
