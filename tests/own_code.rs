@@ -71,6 +71,25 @@ fn part(jar: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<u8> {
 }
 
 #[test]
+fn of_several_first_ones_the_one_with_the_name_of_the_folder_is_its_code() {
+    let case =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/linkage/missing-class/bad-library-of-another");
+    let folder = tempfile::tempdir().unwrap();
+    let jars = folder.path().join("orders-plugin");
+    std::fs::create_dir(&jars).unwrap();
+    let orders = case.join("orders.jar");
+    std::fs::write(jars.join("orders-plugin-1.2.jar"), part(&orders, |name| name.starts_with("orders/")))
+        .unwrap();
+    std::fs::write(jars.join("tariffs.jar"), library(&orders)).unwrap();
+    std::fs::copy(case.join("billing.jar"), jars.join("billing.jar")).unwrap();
+    let mut scan = assert_cmd::Command::new(env!("CARGO_BIN_EXE_cotenant"));
+    scan.args(["scan", "--fail-on", "never", "--base"]).arg(case.join("base.jar"));
+    scan.arg("--module").arg(format!("orders={}", jars.display()));
+    let told = String::from_utf8(scan.output().unwrap().stderr).unwrap();
+    assert!(told.contains("ambiguous-layout") && told.contains("(orders-plugin-1.2.jar)"), "{told}");
+}
+
+#[test]
 fn of_jars_that_use_each_other_the_first_is_its_code_and_that_is_said() {
     let case =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/linkage/missing-class/bad-library-of-another");

@@ -3,6 +3,7 @@
 
 use super::used_jars::UsedJars;
 use crate::facts::{ArchiveFacts, Facts};
+use crate::topology::artifact::{artifact_id, file_name, file_stem};
 use crate::topology::{PathElement, Role, TenantKind, Topology};
 use crate::vocabulary::{Problem, ProblemCode, TenantId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -11,8 +12,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 const MAX_NAMED: usize = 4;
 
 /// Makes application code of the libraries that are a tenant's own: all their classes lie in its packages or below, or its
-/// build has their group. Of a module that has no class but in jars, those that no other of its jars uses are its own
-/// code, too, and a note says so unless they are all.
+/// build has their group. Of a module that has no class but in jars, those that no other of its jars uses, or
+/// the one of them that has its name, are its own code, too, and a note says so unless they are all.
 pub(super) fn tell(facts: &Facts, archives: &[ArchiveFacts], topology: &mut Topology) -> Vec<Problem> {
     let names = &Packages::of(facts);
     let mut problems = Vec::new();
@@ -32,7 +33,14 @@ pub(super) fn tell(facts: &Facts, archives: &[ArchiveFacts], topology: &mut Topo
         let around = own.iter().copied().chain(parents);
         let mut found = names.own_of(archives, &libraries, &own, around);
         if own.is_empty() && found.is_empty() && kind == TenantKind::Module {
-            let first = UsedJars::of(facts, &libraries, |jar| names.units_of(jar)).unused(archives);
+            let jdk: Vec<usize> = topology
+                .loader(topology.jdk)
+                .map_or(&[][..], |l| &l.path)
+                .iter()
+                .map(|e| e.archive)
+                .collect();
+            let first = UsedJars::of(facts, &libraries, |jar| names.units_of(jar)).unused(archives, &jdk);
+            let first = named_after(archives, &topology.tenants[t].name, first);
             problems.extend(told(archives, &libraries, &first));
             found = names.own_of(archives, &libraries, &first, first.iter().copied());
             found.extend(first);
@@ -42,6 +50,20 @@ pub(super) fn tell(facts: &Facts, archives: &[ArchiveFacts], topology: &mut Topo
         elements.filter(of_tenant).for_each(|e| e.role = Role::Application);
     }
     problems
+}
+
+/// Of several jars that may be where a module's code begins those that have the name of the module, or of the folder in
+/// which they lie, if there are such.
+fn named_after(archives: &[ArchiveFacts], module: &str, jars: Vec<usize>) -> Vec<usize> {
+    let folder = |a: &ArchiveFacts| Some(file_name(archives.get(a.parent?)?).to_owned());
+    let has_name = |jar: &usize| {
+        archives.get(*jar).is_some_and(|facts| {
+            let id = artifact_id(facts).unwrap_or_else(|| file_stem(facts));
+            id == module || folder(facts).is_some_and(|name| name == id)
+        })
+    };
+    let named: Vec<usize> = jars.iter().copied().filter(has_name).collect();
+    if named.is_empty() { jars } else { named }
 }
 
 fn told(archives: &[ArchiveFacts], libraries: &[usize], own: &[usize]) -> Option<Problem> {
@@ -57,7 +79,7 @@ fn told(archives: &[ArchiveFacts], libraries: &[usize], own: &[usize]) -> Option
     }
     let message = format!(
         "it has no classes but those of its {} jars: what no other of them uses is taken for the application's own code \
-         ({}). Give the application's own jar as the module to tell for certain",
+         ({}). Give the application's own jar and the folder of the others as the module to tell for certain",
         libraries.len(),
         files.join(", ")
     );

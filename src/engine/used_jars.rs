@@ -8,15 +8,17 @@ use rustc_hash::{FxHashMap, FxHashSet};
 const SERVICES: &str = "META-INF/services/";
 
 /// The jars of one class path, and for each the others that its code names classes of.
-pub(super) struct UsedJars {
+pub(super) struct UsedJars<'f> {
+    facts: &'f Facts,
     jars: Vec<usize>,
+    units: Vec<&'f [usize]>,
     uses: Vec<Vec<usize>>,
 }
 
-impl UsedJars {
+impl<'f> UsedJars<'f> {
     /// Reads what the classes of each jar name. `units` yields the units of a jar; of several copies of a class a jar's own
     /// counts, else the first.
-    pub(super) fn of<'f>(facts: &Facts, jars: &[usize], units: impl Fn(usize) -> &'f [usize]) -> Self {
+    pub(super) fn of(facts: &'f Facts, jars: &[usize], units: impl Fn(usize) -> &'f [usize]) -> Self {
         let units: Vec<&[usize]> = jars.iter().map(|jar| units(*jar)).collect();
         let classes = |jar: usize| {
             let of_jar = units.get(jar).into_iter().copied().flatten().filter_map(|u| facts.units.get(*u));
@@ -39,21 +41,47 @@ impl UsedJars {
             others
         });
         let uses = uses.collect();
-        Self { jars: jars.to_vec(), uses }
+        Self { facts, jars: jars.to_vec(), units, uses }
     }
 
     /// The jars from which all others are reached by what they use, as few as do: those that no other uses, and one of each
-    /// circle that nothing else uses. Without those that only provide a service, such as a driver, if another uses more.
-    pub(super) fn unused(&self, archives: &[ArchiveFacts]) -> Vec<usize> {
-        let first = self.first();
+    /// circle that nothing else uses. Without those that only provide a service, such as a driver, if another uses more;
+    /// and without those that name no class of anybody else, such as one of annotations, if another does.
+    pub(super) fn unused(&self, archives: &[ArchiveFacts], jdk: &[usize]) -> Vec<usize> {
+        let mut first = self.first();
         let n_used = |jar: &usize| self.uses.get(*jar).map_or(0, Vec::len);
         let most = first.iter().map(n_used).max().unwrap_or(0);
+        if most > 0 && first.iter().any(|jar| n_used(jar) == 0) {
+            let others = self.classes_of_others(jdk);
+            first.retain(|jar| n_used(jar) > 0 || self.names_one_of(*jar, &others));
+        }
         let provides = |jar: &usize| {
             let facts = self.jars.get(*jar).and_then(|a| archives.get(*a));
             facts.is_some_and(|facts| facts.descriptors.iter().any(|d| d.entry.starts_with(SERVICES)))
         };
         let kept = first.iter().filter(|jar| n_used(jar) == most || !provides(jar));
         kept.filter_map(|jar| self.jars.get(*jar).copied()).collect()
+    }
+
+    /// The classes of the deployment's archives that are none of the jars, the JDK's left out.
+    fn classes_of_others(&self, jdk: &[usize]) -> FxHashSet<Name> {
+        let units = self.facts.units.iter().zip(&self.facts.archive_of);
+        let others = units
+            .filter(|(_, archive)| !self.jars.contains(archive) && !jdk.contains(archive))
+            .map(|(u, _)| u);
+        others.flat_map(|unit| &unit.classes).map(|class| class.name).collect()
+    }
+
+    fn names_one_of(&self, jar: usize, classes: &FxHashSet<Name>) -> bool {
+        let units = self.units.get(jar).into_iter().copied().flatten();
+        let own: FxHashSet<Name> = units
+            .clone()
+            .filter_map(|u| self.facts.units.get(*u))
+            .flat_map(|unit| &unit.classes)
+            .map(|class| class.name)
+            .collect();
+        let mut named = units.flat_map(|unit| named_in(self.facts, *unit));
+        named.any(|name| classes.contains(&name) && !own.contains(&name))
     }
 
     /// What is finished last by a depth-first search of everything is used by nothing that is not in a circle with it; so
