@@ -61,6 +61,20 @@ fn a_folder_without_classes_ends_with_3() {
 }
 
 #[test]
+fn one_of_several_parts_of_a_module_may_hold_files_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("texts")).unwrap();
+    std::fs::write(folder.path().join("texts/labels.txt"), "total=Total").unwrap();
+    std::fs::copy(BILLING, folder.path().join("billing.jar")).unwrap();
+    let config = "topology: flat\nmodules: {billing: [billing.jar, texts]}\n";
+    std::fs::write(folder.path().join("cotenant.yaml"), config).unwrap();
+    let said = run(&["scan", "--fail-on", "never", text(folder.path())]);
+    assert_eq!((said.code, said.stderr.matches("files-only").count()), (0, 1), "{}", said.stderr);
+    std::fs::write(folder.path().join("cotenant.yaml"), config.replace("billing.jar, ", "")).unwrap();
+    assert_eq!(run(&["scan", "--fail-on", "never", text(folder.path())]).code, 3);
+}
+
+#[test]
 fn a_web_application_of_pages_alone_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let pages = folder.path().join("WEB-INF");

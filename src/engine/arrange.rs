@@ -68,7 +68,9 @@ fn arrange_with(
     let arranged =
         phases.run("arrange", || topology::arrange(&read.archives, &inputs(request, &read.roots)))?;
     let Arrangement { mut topology, problems } = arranged;
-    let mut all = read.inputs_without_classes(&request.inputs);
+    let modules = request.modules.iter().map(|module| module.inputs.as_slice());
+    let parts: Vec<&[usize]> = std::iter::once(request.base.as_slice()).chain(modules).collect();
+    let mut all = read.inputs_without_classes(&request.inputs, &parts);
     all.append(&mut read.problems);
     all.extend(problems);
     all.extend(jdk_problem);

@@ -248,30 +248,40 @@ fn bytes_of(opened: &Opened, archive: usize, range: std::ops::Range<usize>) -> u
 
 impl Ingested {
     /// Inputs that could be opened and in which no class was found, nested archives included. A web application may be made
-    /// of pages and of what its descriptor names of the base's classes.
-    pub fn inputs_without_classes(&self, inputs: &[Input]) -> Vec<Problem> {
+    /// of pages and of what its descriptor names of the base's classes, and one of several jars that `parts` put together of
+    /// files alone.
+    pub fn inputs_without_classes(&self, inputs: &[Input], parts: &[&[usize]]) -> Vec<Problem> {
         let mut has_class = vec![false; self.archives.len()];
         for (unit, archive) in self.units.iter().zip(&self.archive_of) {
             has_class[*archive] |= !unit.classes.is_empty();
         }
         let any_class = has_class.contains(&true);
-        let mut problems = Vec::new();
+        let mut without = Vec::new();
         // The archives of an input lie between its root and the next one's.
         let mut end = self.archives.len();
-        for (input, root) in inputs.iter().zip(&self.roots).rev() {
+        for (i, root) in self.roots.iter().enumerate().take(inputs.len()).rev() {
             let Some(root) = *root else { continue };
-            let is_told = |p: &Problem| p.place.archive == input.display && p.level() == ProblemLevel::Error;
             let is_web_application =
                 any_class && self.archives[root].descriptors.iter().any(|d| d.entry == WEB_DESCRIPTOR);
-            if !has_class[root..end].contains(&true)
-                && !is_web_application
-                && !self.problems.iter().any(is_told)
-            {
-                let message = "no class was found in it";
-                problems.push(Problem::new(ProblemCode::NoClasses, &input.display, "", message));
+            if !has_class[root..end].contains(&true) && !is_web_application {
+                without.push((i, root));
             }
             end = root;
         }
-        problems
+        let has_classes = |input: &usize| !without.iter().any(|(i, _)| i == input);
+        let is_part = |input: usize, root: usize| {
+            let of_it = |part: &&&[usize]| part.contains(&input) && part.iter().any(has_classes);
+            !self.archives[root].resources.is_empty() && parts.iter().any(|part| of_it(&part))
+        };
+        let is_told = |display: &str| {
+            let mut errors = self.problems.iter().filter(|p| p.level() == ProblemLevel::Error);
+            errors.any(|p| p.place.archive == display)
+        };
+        let untold = without.iter().filter(|(i, _)| !is_told(&inputs[*i].display));
+        let problems = untold.map(|(i, root)| {
+            let code = if is_part(*i, *root) { ProblemCode::FilesOnly } else { ProblemCode::NoClasses };
+            Problem::new(code, &inputs[*i].display, "", "no class was found in it")
+        });
+        problems.collect()
     }
 }

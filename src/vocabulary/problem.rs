@@ -53,6 +53,8 @@ problem_codes! {
     NotAnArchive = "not-an-archive", Error;
     /// No class was found in a named input.
     NoClasses = "no-classes", Error;
+    /// No class was found in one of several archives that are named as one module, or as the base.
+    FilesOnly = "files-only", Note;
     /// An archive's directory is damaged; what could be listed was read.
     CorruptArchive = "corrupt-archive", Warning;
     /// An entry could not be inflated or its checksum is wrong.
