@@ -62,6 +62,19 @@ fn of_a_hidden_base_a_module_sees_what_is_listed_and_nothing_else() {
 }
 
 #[test]
+fn a_listed_package_is_that_package_alone() {
+    let (w, inputs) = shop();
+    let definer = |listed: &str, class: &str| {
+        let options = Options { parent_first: vec![listed.into()], ..Options::default() };
+        let inputs = Inputs { options, ..inputs.clone() };
+        w.definer(&build(&w, &inputs, "child-first"), "orders", class)
+    };
+    assert_eq!(definer("lib.*", "lib/Both"), Some("base"));
+    assert_eq!(definer("li.*", "lib/Both"), Some("orders"));
+    assert_eq!(definer("javax.*", "javax/servlet/Servlet"), Some("orders"));
+}
+
+#[test]
 fn a_parent_first_loader_takes_the_base_copy() {
     let (w, inputs) = shop();
     let t = build(&w, &inputs, "parent-first");

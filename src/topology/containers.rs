@@ -127,9 +127,14 @@ fn parent_first(archives: &[ArchiveFacts], deployment: &Deployment, _: &Options)
 fn child_first(archives: &[ArchiveFacts], deployment: &Deployment, options: &Options) -> Topology {
     let tree = Tree::new(archives);
     let mut topology = base_only("child-first", &tree, deployment);
-    let prefixes: Vec<String> = options.parent_first.iter().map(|prefix| prefix.replace('.', "/")).collect();
-    let parent_first = NameFilter::only(NameSet::prefixed(prefixes.iter().map(String::as_str)));
-    let named = Step::ask(BASE_LOADER).filtered(parent_first);
+    let mut parent_first = NameSet::new();
+    for prefix in options.parent_first.iter().map(|prefix| prefix.replace('.', "/")) {
+        match prefix.strip_suffix("/*") {
+            Some(package) => parent_first.add_package(package),
+            None => parent_first.add_prefix(&prefix),
+        }
+    }
+    let named = Step::ask(BASE_LOADER).filtered(NameFilter::only(parent_first));
     let (classes, resources) = match options.base_hidden {
         true => {
             let steps = vec![Step::jdk(), named, Step::own()];
