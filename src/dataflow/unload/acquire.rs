@@ -3,7 +3,7 @@
 use super::attributes::constant;
 use super::beans::Beans;
 use super::flow::Acquired;
-use super::makers::implements_acquiring;
+use super::makers::{implements_acquiring, is_overload_of_itself, may_yield_anything};
 use super::receivers;
 use super::uses::gives_back;
 use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
@@ -256,17 +256,6 @@ fn is_forwarded(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     member.name == body.method.name && owner.is_some_and(is_related)
 }
 
-/// Whether a method calls another one of its name on its own object: `start(period)` does what `start(delay, period)`
-/// does, and whoever calls it acquires the object.
-fn is_overload_of_itself(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
-    let member = event.member().map(|m| world.program.facts.members.get(m));
-    let is_overload = member.is_some_and(|m| m.name == body.method.name && m.desc != body.method.desc);
-    is_overload
-        && event.kind == EventKind::InvokeVirtual
-        && !body.method.access.is_static()
-        && body.origins.leaves(body.origins.arg(event, 0)).all(|leaf| leaf == Value::Param(0))
-}
-
 /// Whether the receiver is an object of the caller's own: made here, or kept in a field of an object or a
 /// static of the same application.
 fn is_own(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
@@ -406,7 +395,10 @@ fn callers(world: &World<'_>, beans: &Beans, acquired: &Acquired) -> Option<Vec<
     let sites = world.sites.of(acquired.method, MAX_SITES).filter(|s| is_super_call || !s.is_empty())?;
     let lifted = sites.iter().map(|site| {
         let call = world.event(site.caller, site.event)?;
-        let fits = call.kind.is_invoke() && (operand.is_none() || call.kind == EventKind::InvokeSpecial);
+        let fits = match operand {
+            None => call.kind.is_invoke() && !may_yield_anything(world, site.caller, call),
+            Some(_) => call.kind == EventKind::InvokeSpecial,
+        };
         let Acquired { resource, made, .. } = *acquired;
         fits.then_some(Acquired { method: site.caller, event: site.event, resource, operand, made })
     });

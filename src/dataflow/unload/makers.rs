@@ -6,6 +6,7 @@ use crate::dataflow::knowledge::{ResourceId, Role};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::program::Pattern;
+use crate::vocabulary::descriptor::return_type;
 use crate::vocabulary::{MethodId, ValueId};
 
 /// Factories around one another.
@@ -124,6 +125,25 @@ pub(super) fn implements_acquiring(world: &World<'_>, body: Body<'_>, resource: 
     !body.method.access.is_static()
         && name != "<init>"
         && world.knowledge.patterns_of(Role::Acquire(resource)).any(is_one)
+}
+
+/// Whether a method calls another one of its name on its own object: `start(period)` does what `start(delay, period)`
+/// does, and whoever calls it acquires the object.
+pub(super) fn is_overload_of_itself(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let member = event.member().map(|m| world.program.facts.members.get(m));
+    let is_overload = member.is_some_and(|m| m.name == body.method.name && m.desc != body.method.desc);
+    is_overload
+        && event.kind == EventKind::InvokeVirtual
+        && !body.method.access.is_static()
+        && body.origins.leaves(body.origins.arg(event, 0)).all(|leaf| leaf == Value::Param(0))
+}
+
+/// Whether a call may run one of many methods, and says nothing of what these yield: that one of them makes a resource is no
+/// reason to take its result for one.
+pub(super) fn may_yield_anything(world: &World<'_>, caller: MethodId, call: &Event) -> bool {
+    let desc = call.member().map(|m| world.program.text(world.program.facts.members.get(m).desc));
+    desc.is_some_and(|desc| return_type(desc).class() == Some("java/lang/Object"))
+        && world.targets(world.body(caller), call, MAX_TARGETS).is_none()
 }
 
 /// The result of a call, or the object that it initialises.
