@@ -199,11 +199,20 @@ fn made_of(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> Vec<Value> {
     traced(body, value, |leaf| match leaf {
         Value::Null | Value::Int(_) | Value::Str(_) | Value::Class(_) => Made::Fixed,
         Value::Derived(source) => Made::Of(vec![source]),
-        Value::Event(_) if is_constant(cx, body, leaf) => Made::Fixed,
+        Value::Event(_) if is_constant(cx, body, leaf) || is_empty_constant(cx, body, leaf) => Made::Fixed,
         Value::Event(i) if asks_context(cx, body, i) => Made::Itself,
         Value::Event(i) => Made::Of(inputs_of(cx, body, leaf, i)),
         _ => Made::Itself,
     })
+}
+
+/// Whether a value is what a factory of immutable objects makes of nothing, `List.of()`.
+fn is_empty_constant(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> bool {
+    const FACTORY: &str = "immutable-factory";
+    let call = body.origins.event(leaf).map(|(_, e)| e);
+    let call = call.filter(|e| e.kind == EventKind::InvokeStatic && e.n_args == 0);
+    let loader = cx.world.program.class(body.class).loader;
+    call.and_then(Event::member).is_some_and(|m| cx.world.knowledge.api_of(FACTORY, loader, m).is_some())
 }
 
 /// Whether a value is made of nothing but numbers that its method is given, and constants.
