@@ -13,6 +13,9 @@ use crate::topology::{BASE, TenantKind};
 use crate::vocabulary::{ClassId, MethodId, Name, Parallel, TenantId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+/// Callers looked at to tell whether a method runs at unload alone.
+const MAX_CALLERS: usize = 32;
+
 /// A callback and the tenant at whose unload it runs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Callback {
@@ -25,6 +28,8 @@ pub struct Callback {
 /// All unload callbacks, and which methods they reach for which tenant.
 pub struct UnloadRoots {
     callbacks: Vec<Callback>,
+    /// The methods at which unloading begins, what functions run that are given to something that unloads included.
+    starts: FxHashSet<MethodId>,
     nearest: Nearest,
     n_bytes: usize,
     bits: Vec<u8>,
@@ -81,6 +86,7 @@ impl UnloadRoots {
             bits: Self::spread(world, &callbacks, &[]),
             n_bytes: n_bytes(world.program.topology.tenants.len()),
             nearest: Nearest::of(world, &callbacks),
+            starts: callbacks.iter().map(|callback| callback.method).collect(),
             callbacks,
             hosted: hosted.into_iter().map(|(_, tenant)| tenant).collect(),
             functions,
@@ -106,6 +112,7 @@ impl UnloadRoots {
                 starts.extend(function.runs.iter().map(|method| Callback { tenant, method: *method }));
                 self.functions.insert((function.site, tenant), function.callers);
             }
+            self.starts.extend(starts.iter().map(|callback| callback.method));
             let more = Self::spread(world, &starts, &self.bits);
             self.bits.iter_mut().zip(more).for_each(|(known, new)| *known |= new);
         }
@@ -139,6 +146,25 @@ impl UnloadRoots {
     pub fn reaches_any(&self, method: MethodId) -> bool {
         let at = method.index() * self.n_bytes;
         self.bits.get(at..at + self.n_bytes).is_some_and(|set| set.iter().any(|byte| *byte != 0))
+    }
+
+    /// Whether a method is seen to run at unload alone: it is a callback, or all code that calls it runs at unload alone.
+    pub fn is_only_at_unload(&self, world: &World<'_>, method: MethodId) -> bool {
+        let mut waiting = vec![method];
+        let mut seen = FxHashSet::from_iter([method]);
+        while let Some(at) = waiting.pop() {
+            if self.starts.contains(&at) {
+                continue;
+            }
+            let Some(sites) = world.sites.of(at, MAX_CALLERS).filter(|sites| !sites.is_empty()) else {
+                return false;
+            };
+            waiting.extend(sites.iter().map(|site| site.caller).filter(|caller| seen.insert(*caller)));
+            if seen.len() > MAX_CALLERS {
+                return false;
+            }
+        }
+        self.reaches_any(method)
     }
 
     /// Whether a function is called at a tenant's unload.

@@ -32,7 +32,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         Condition::Topology(names) => names.iter().any(|n| n == cx.world.program.topology.container),
         Condition::Method(test) => found.spots.iter().any(|s| method_holds(cx, s.method, test)),
         Condition::Class(test) => class_holds(cx, found.class, test),
-        Condition::InUnloadCallback => found.spots.iter().any(|s| cx.is_at_unload(s.method)),
+        Condition::InUnloadCallback => found.spots.iter().any(|s| cx.is_only_at_unload(s.method)),
         Condition::OnlyFromMain => {
             found.spots.iter().all(|s| super::programs::is_only_from_main(cx, s.method))
         }

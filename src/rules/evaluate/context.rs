@@ -219,6 +219,11 @@ impl<'w> Context<'w> {
         self.at_unload.reaches_any(method)
     }
 
+    /// Whether unload callbacks reach a method, and nothing else that is seen does.
+    pub(super) fn is_only_at_unload(&self, method: MethodId) -> bool {
+        self.at_unload.is_only_at_unload(self.world, method)
+    }
+
     /// The tenants whose code reaches any spot of a match, ascending.
     pub(super) fn tenants(&self, found: &Match) -> Vec<TenantId> {
         if found.subject == Subject::Class {

@@ -291,7 +291,7 @@ pub(crate) enum ConditionText {
     Arrives(#[schemars(length(min = 1))] Vec<ArrivalWord>),
     /// A later call on the same receiver or value, on every path from the site.
     FollowedBy(FollowText),
-    /// The site lies in code that an unload callback of a model reaches.
+    /// The site lies in code that unload callbacks of the models reach, and nothing else that is seen.
     InUnloadCallback,
     /// The code handed over at the call (a lambda, a method reference, a task object) reaches a call of one of these
     /// API groups or ids of the models.
