@@ -28,6 +28,7 @@ mod finding_models;
 mod finding_names;
 mod finding_places;
 mod follow;
+mod formats;
 mod given_loaders;
 mod grouping;
 mod handed_on;

@@ -3,8 +3,8 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::{
-    branches, fields, known_loaders, limits, logged_once, marks, memoised, named, own_entries, pools,
-    process_facts, registered, same_names, set_up, wrapped,
+    branches, fields, formats, known_loaders, limits, logged_once, marks, memoised, named, own_entries,
+    pools, process_facts, registered, same_names, set_up, wrapped,
 };
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::origins::{self, Origin};
@@ -37,6 +37,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
                 matches!(found.subject, Subject::Field(f)
                     if own_answer::is_own_answer(cx.world, f) || own_work::is_own_work(cx.world, f))
             }
+            Harmless::PlainFormat => formats::is_plain(cx, found),
             Harmless::ProcessFact => process_facts::is_process_fact(cx.world, found),
             Harmless::Setting => process_facts::is_setting(cx.world, found),
             Harmless::UnregisteredCallback => registered::is_unregistered_callback(cx, found),

@@ -98,6 +98,8 @@ pub enum Harmless {
     Memo,
     /// One method that is given nothing remembers in it what it has found out about the object.
     OwnAnswer,
+    /// It is a message format that puts its arguments in as they are, and is only asked to format.
+    PlainFormat,
     /// Whoever is seen to set the flag does so with a constant, and calls native code in the same method.
     ProcessFact,
     /// Methods that are given nothing read a setting by one constant name, which whoever is last reads again.

@@ -169,6 +169,9 @@ words! {
         /// Only one method that is given nothing reads and writes the field once its object is made; it writes constants,
         /// behind a test of it: the object's own answer.
         OwnAnswer,
+        /// The field holds message formats whose constant patterns have no formats of arguments (`{0}` alone), and nothing
+        /// but to format is asked of them: only the formats of arguments have a state.
+        PlainFormat,
         /// The flag says what has become of native code: whoever is seen to set it is of the same archive, passes a
         /// constant, and calls native code in the same method.
         ProcessFact,
