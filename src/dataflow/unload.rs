@@ -24,6 +24,7 @@ mod hosts;
 mod identity;
 mod idle;
 mod interrupts;
+mod keepers;
 mod keyed;
 mod lingering;
 mod listeners;
@@ -292,24 +293,8 @@ impl Judge<'_> {
         let (fate, n_spent) = self.follower.follow_within(acquired, n_allowed);
         let releases: Vec<(Release, Option<Site>)> =
             tenants.iter().map(|t| self.release(acquired, &fate, life.as_ref(), *t)).collect();
-        // Whoever uses a library may release what it hands out of an object of theirs, and a thread may end as soon as
-        // its work is done.
-        let is_open_world = self.world.reach.is_open_world();
-        let table = self.shared_table(acquired).filter(|_| is_open_world);
-        let is_of_all = table.is_some() || fate.fields.iter().any(|f| self.is_there_once(*f));
-        let is_handed_out = fate.escapes || self.is_on_own_object(acquired);
-        let may_end =
-            life.as_ref().map_or(is_handed_out && !is_of_all, |l| !l.is_endless && !l.is_meant_to_last);
-        let keeper = match is_open_world && may_end {
-            true => Keeper::Unknown,
-            false => match table {
-                Some(field) if self.world.program.field(field).access.is_static() => {
-                    Keeper::SharedStatic(field)
-                }
-                Some(field) => Keeper::Field(field),
-                None => self.keeper(&fate, releases.iter().any(|r| r.0 == Release::Locally)),
-            },
-        };
+        let table = self.shared_table(acquired).filter(|_| self.world.reach.is_open_world());
+        let keeper = self.keeper(acquired, &fate, life.as_ref(), &releases, table);
         let pinned_by = self.pinned_by(acquired, life.as_ref());
         let class = match keeper {
             Keeper::Field(f) | Keeper::SharedStatic(f) => self.world.program.class_of_field(f),
@@ -416,18 +401,6 @@ impl Judge<'_> {
         })
     }
 
-    /// Whether it is an object's own method that starts the object: whoever has the object asked for it.
-    fn is_on_own_object(&self, acquired: &Acquired) -> bool {
-        let body = self.world.body(acquired.method);
-        let event = self.world.event(acquired.method, acquired.event);
-        let own = event.zip(acquired.operand).filter(|_| !body.method.access.is_static());
-        own.is_some_and(|(event, operand)| {
-            let name = self.world.program.text(body.method.name);
-            let value = body.origins.arg(event, usize::from(operand));
-            name != "<init>" && body.origins.leaves(value).all(|leaf| leaf == Value::Param(0))
-        })
-    }
-
     /// Whether only what belongs to the whole JVM, or to shared code, acquires the resource.
     fn is_of_jvm(&self, acquired: &Acquired) -> bool {
         let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource));
@@ -449,24 +422,6 @@ impl Judge<'_> {
             Removal::Always(site) => (Release::Locally, Some(site)),
             Removal::Sometimes(site) => (Release::Elsewhere, Some(site)),
             Removal::Never => (Release::Never, None),
-        }
-    }
-
-    fn keeper(&self, fate: &Fate, is_local: bool) -> Keeper {
-        let program = self.world.program;
-        let is_shared = |f: &FieldId| {
-            let class = program.class_of_field(*f);
-            program.field(*f).access.is_static() && self.world.reach.owner(class).is_none()
-        };
-        if !fate.beans.is_empty() {
-            return Keeper::Bean;
-        }
-        match fate.fields.first() {
-            Some(field) if is_shared(field) => Keeper::SharedStatic(*field),
-            Some(field) => Keeper::Field(*field),
-            None if is_local => Keeper::Local,
-            None if fate.escapes => Keeper::Unknown,
-            None => Keeper::Nothing,
         }
     }
 

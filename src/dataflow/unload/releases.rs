@@ -169,7 +169,7 @@ impl Judge<'_> {
         }
         let is_left_to_all = matches!(release, Release::Never | Release::Elsewhere)
             && self.world.reach.is_open_world()
-            && matches!(self.keeper(fate, false), Keeper::SharedStatic(_));
+            && matches!(self.found_keeper(fate, false), Keeper::SharedStatic(_));
         if is_left_to_all && own_loader::has_factory(self.world, acquired) {
             return Some(Release::WithOwnLoader);
         }
@@ -183,7 +183,7 @@ impl Judge<'_> {
             if resource.ends_with_module && by_end() == Some(Release::Locally) {
                 return Some(Release::Locally);
             }
-            return Some(match self.keeper(fate, false) {
+            return Some(match self.found_keeper(fate, false) {
                 // Work of one application keeps no thread that works for another: idle ones end first.
                 Keeper::SharedStatic(_) => tasks::idle_end(self.world, fate),
                 _ if self.world.reach.is_open_world() => Release::Locally,
