@@ -91,6 +91,22 @@ fn is_declared_mutable(cx: &Context<'_>, class: ClassId, field: &FieldFacts) -> 
     declared.is_some_and(|c| c != class && is_changed_by_callers(cx, c, Part::Containers, MAX_LEVELS))
 }
 
+/// Callers looked at for one method that hands an object out.
+const MAX_SITES: usize = 256;
+
+/// Whether code of the field's own archive alone reads it, and calls the methods that hand its object out.
+pub(super) fn is_given_inside(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    let program = cx.world.program;
+    let own = program.archive_of(program.class_of_field(field));
+    let is_own = |method: MethodId| program.archive_of(program.class_of_method(method)) == own;
+    cx.world.fields.reads(field).all(|read| is_own(read.method))
+        && found.spots.iter().all(|spot| {
+            let sites = cx.world.sites.of(spot.method, MAX_SITES).unwrap_or_default();
+            !sites.is_empty() && sites.iter().all(|site| is_own(site.caller))
+        })
+}
+
 /// Reads of the field whose value a method returns that tenants reach.
 fn getters(cx: &Context<'_>, field: FieldId) -> Vec<Spot> {
     // Most of those who read a field hand nothing out, which is told for all fields at once.

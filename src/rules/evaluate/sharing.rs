@@ -3,8 +3,8 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::{
-    branches, fields, formats, known_loaders, limits, logged_once, marks, memoised, named, own_entries,
-    pools, process_facts, registered, same_names, set_up, wrapped,
+    branches, fields, formats, handed_out, known_loaders, limits, logged_once, marks, memoised, named,
+    own_entries, pools, process_facts, registered, same_names, set_up, wrapped,
 };
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::origins::{self, Origin};
@@ -52,6 +52,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::ReceiverHeld => found.spots.iter().any(|s| pools::is_held(cx, s)),
         Sharing::TargetGivesLoader => found.spots.iter().any(|s| pools::gives_loader(cx, s)),
         Sharing::ReceiverShared => found.spots.iter().any(|s| is_receiver_shared(cx, s)),
+        Sharing::GivenInside => handed_out::is_given_inside(cx, found),
         Sharing::TargetShared => found.spots.iter().any(|s| is_target_shared(cx, s)),
         Sharing::OwnName => found.spots.iter().all(|s| named::is_own(cx, s)),
         Sharing::UndoesOwn => found.spots.iter().all(|s| undoes_own(cx, found, s)),

@@ -241,6 +241,8 @@ pub(crate) enum ConditionText {
     /// The class of the called method is one that applications share, rather than a copy that the calling application has
     /// of its own. One that the deployment lacks counts as shared: it is the container's.
     TargetShared,
+    /// The methods that yield the field's object are called by code of its own archive alone: no application gets it.
+    GivenInside,
     /// The first argument of the call is a text that begins with the package of the code that passes it, and that no
     /// other application's code has.
     OwnName,
