@@ -280,8 +280,11 @@ fn is_target_shared(cx: &Context<'_>, spot: &Spot) -> bool {
     let member = cx.world.event(spot.method, spot.event).and_then(|e| e.member());
     let owner =
         member.and_then(|m| program.find(program.class(caller).loader, program.facts.members.get(m).owner));
+    let outermost = |class| program.class_name(class).split('$').next();
     owner.is_none_or(|class| {
+        let is_nested_with = class != caller && outermost(class) == outermost(caller);
         cx.world.reach.owner(class).is_none()
+            && !is_nested_with
             && !(cx.world.reach.is_open_world() && program.archive_of(class) == program.archive_of(caller))
     })
 }
