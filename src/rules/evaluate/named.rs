@@ -179,12 +179,21 @@ pub(super) fn is_yielded_by(cx: &Context<'_>, spot: &Spot, by: &[String]) -> boo
     let Some(event) = cx.world.event(spot.method, spot.event).filter(|e| e.kind.has_receiver()) else {
         return false;
     };
-    body.origins.leaves(body.origins.arg(event, 0)).filter_map(|leaf| body.origins.event(leaf)).any(
-        |(_, e)| {
-            let member = e.member().filter(|_| e.kind.is_invoke());
-            member.is_some_and(|m| cx.world.knowledge.apis(loader, m).any(|api| cx.is_api(api, by)))
-        },
-    )
+    let is_by = |e: &Event| {
+        let member = e.member().filter(|_| e.kind.is_invoke());
+        member.is_some_and(|m| cx.world.knowledge.apis(loader, m).any(|api| cx.is_api(api, by)))
+    };
+    // An object is what its constructor makes of it.
+    let is_made_by = |leaf| {
+        let is_it = |v: ValueId| body.origins.leaves(v).any(|l| l == leaf);
+        let mut calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
+        calls.any(|e| is_by(e) && is_it(body.origins.arg(e, 0)))
+    };
+    let leaves = body.origins.leaves(body.origins.arg(event, 0));
+    leaves.filter_map(|leaf| body.origins.event(leaf).map(|(_, e)| (leaf, e))).any(|(leaf, e)| match e.kind {
+        EventKind::New => is_made_by(leaf),
+        _ => is_by(e),
+    })
 }
 
 /// Whether a value is only ever asked for by classes of the applications that get to the method, those of one in other
