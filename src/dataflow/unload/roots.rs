@@ -234,6 +234,8 @@ struct Rules<'w> {
     implemented: FxHashMap<Name, Vec<&'w CallbackFacts>>,
     in_beans: Vec<&'w Pattern>,
     beans: Beans,
+    /// The shared classes of which a framework makes objects for a module.
+    registered: FxHashSet<ClassId>,
 }
 
 impl<'w> Rules<'w> {
@@ -244,6 +246,7 @@ impl<'w> Rules<'w> {
             implemented: FxHashMap::default(),
             in_beans: Vec::new(),
             beans: Beans::new(world),
+            registered: world.reach.registered().iter().map(|(class, _)| *class).collect(),
         };
         for callback in &world.knowledge.tables.callbacks {
             match callback {
@@ -276,7 +279,9 @@ impl<'w> Rules<'w> {
         }
         for (id, method) in world.program.methods_of(class) {
             // Nobody calls what nobody registers: by an annotation, a descriptor, its class, an object of it.
-            let is_registered = world.reach.is_open_world() || world.hierarchy.has_instances(class);
+            let is_registered = world.reach.is_open_world()
+                || world.hierarchy.has_instances(class)
+                || self.registered.contains(&class);
             let is_implementation = !method.access.is_static() && method.has_body && is_registered;
             for callback in
                 self.implemented.get(&method.name).filter(|_| is_implementation).into_iter().flatten()
