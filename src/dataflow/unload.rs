@@ -32,6 +32,7 @@ mod makers;
 mod named;
 mod names;
 mod own_loader;
+mod own_library;
 mod own_threads;
 mod owners;
 mod pairs;

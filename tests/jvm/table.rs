@@ -308,6 +308,36 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
         "resource/thread-outlives-module/good-own-loader",
         "the threads stay and keep nothing, and what is watched is whether they stay",
     ),
+    (
+        "resource/client-never-closed/bad-kept-by-library",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
+        "resource/client-never-closed/good-kept-by-library",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
+        "resource/listener-never-removed/bad-event-bus",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    ("resource/listener-never-removed/bad-metric", "libraries in the base's archive are not unpacked there"),
+    (
+        "resource/listener-never-removed/good-event-bus",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    ("resource/listener-never-removed/good-metric", "libraries in the base's archive are not unpacked there"),
+    (
+        "resource/task-left-on-shared-scheduler/bad-scheduler-of-base",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
+        "resource/task-left-on-shared-scheduler/good-scheduler-of-base",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
+        "static-sharing/mutable-object-handed-out/good-given-inside",
+        "libraries in the base's archive are not unpacked there",
+    ),
     ("resource/listener-never-removed/bad-base-context", "the base's own main is not started there"),
     ("resource/listener-never-removed/good-base-context", "the base's own main is not started there"),
     (

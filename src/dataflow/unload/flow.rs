@@ -7,6 +7,7 @@
 
 use super::acquire::Named;
 use super::beans::Beans;
+use super::own_library;
 use super::roots::UnloadRoots;
 use super::types::Made;
 use crate::dataflow::knowledge::{Knowledge, ResourceId, Role, groups};
@@ -127,6 +128,8 @@ pub(super) struct Place {
     pub(super) is_inside: bool,
     /// The value is a wrapper that stands for it.
     pub(super) is_wrapper: bool,
+    /// The object's own library has it, as the object on which one of its methods runs.
+    pub(super) in_own: bool,
 }
 
 /// Places looked at for one object; what goes further counts as handed to code that is not seen.
@@ -202,6 +205,7 @@ impl<'w> Follower<'w> {
             of: self,
             acquired,
             made: Made::of(self.world, acquired),
+            own_library: own_library::archive(self.world, acquired),
             fate: Fate::default(),
             waiting: Vec::new(),
             seen: FxHashSet::default(),
@@ -234,6 +238,8 @@ pub(super) struct Walk<'f, 'w> {
     pub(super) of: &'f Follower<'w>,
     pub(super) acquired: &'f Acquired,
     pub(super) made: Made,
+    /// The archive of the library that makes the object for others.
+    pub(super) own_library: Option<usize>,
     pub(super) fate: Fate,
     waiting: Vec<Place>,
     seen: FxHashSet<Place>,
@@ -251,6 +257,7 @@ impl Walk<'_, '_> {
             at_unload: self.of.roots.reaches_any(method),
             is_inside: false,
             is_wrapper: false,
+            in_own: false,
         };
         let body = self.of.world.body(method);
         let Some(call) = self.of.world.event(method, event) else { return };
@@ -270,7 +277,10 @@ impl Walk<'_, '_> {
                 continue;
             }
             match found.origin {
+                Origin::Field(f) | Origin::StaticField(f) if self.is_own_field(f) => {}
                 Origin::Field(f) | Origin::StaticField(f) => self.keep(f, from),
+                // What its library makes it in, hands it to others, too.
+                Origin::Allocation(_) if self.is_own_method(found.method) => {}
                 Origin::Allocation(_) => {
                     let made = self.of.world.event(found.method, found.event);
                     if made.is_some_and(|e| matches!(e.kind, EventKind::New | EventKind::Lambda)) {
@@ -349,6 +359,10 @@ impl Walk<'_, '_> {
     }
 
     fn used(&mut self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) {
+        let is_call_on_it = event.kind.is_invoke() && event.kind.has_receiver() && position == 0;
+        if place.in_own && !is_call_on_it {
+            return;
+        }
         match event.kind {
             EventKind::PutField if position == 1 => self.store(body, event, place),
             EventKind::PutStatic => self.store(body, event, place),
@@ -439,6 +453,7 @@ impl Walk<'_, '_> {
         for found in origins::of_value(self.of.world, body.id, value) {
             if let Origin::Field(field) | Origin::StaticField(field) = found.origin
                 && (!found.is_derived || place.is_inside)
+                && !self.is_own_field(field)
             {
                 self.keep(field, place);
             }

@@ -47,6 +47,9 @@ pub(super) fn may_be_same(world: &World<'_>, one: (MethodId, ValueId), other: (M
         let event = world.event(site.0, site.1);
         event.is_some_and(|e| matches!(e.kind, EventKind::New | EventKind::Lambda))
     };
+    if let (Some(one), Some(other)) = (a.this, b.this) {
+        return world.program.is_subtype(one, other) || world.program.is_subtype(other, one);
+    }
     for (one, other) in [(&a, &b), (&b, &a)] {
         if let Some(class) = one.this {
             return may_be_this(world, class, other);

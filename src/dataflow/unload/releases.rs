@@ -1,12 +1,12 @@
 //! How a resource is released for one tenant.
 
-use super::acquire::{POOLS, REGISTRATIONS, THREAD_BOUND, THREADS, is_of_group};
+use super::acquire::{LISTENERS_OF_OTHERS, POOLS, REGISTRATIONS, THREAD_BOUND, THREADS, is_of_group};
 use super::flow::{Acquired, Fate, OwnCall, Released, Site};
 use super::own_loader::Keeps;
 use super::threads::Life;
 use super::{
-    Judge, Keeper, Release, at_end, identity, own_loader, owners, pairs, replaced, requests, scoped, tasks,
-    thread_locals, threads,
+    Judge, Keeper, Release, at_end, identity, own_library, own_loader, owners, pairs, replaced, requests,
+    scoped, tasks, thread_locals, threads,
 };
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Origin};
@@ -55,13 +55,11 @@ impl Judge<'_> {
                 None => (Release::AtUnload, at_unload),
             };
         }
-        if let Some((row, site)) = fate.managed.first() {
-            let manager = tables.managers.get(usize::from(*row));
-            let release = match manager.filter(|m| m.pins_loader) {
-                Some(manager) => Release::ByPinningWrapper(manager.note.clone()),
-                None => Release::ByContainer,
-            };
-            return (release, Some(*site));
+        if let Some(released) = self.released_by_library(acquired, tenant) {
+            return released;
+        }
+        if let Some(managed) = self.by_manager(acquired, fate) {
+            return managed;
         }
         if self.is_destroyed_as_bean(acquired, fate) {
             return (Release::ByContainer, fate.beans.first().map(|m| (*m, 0)));
@@ -79,6 +77,22 @@ impl Judge<'_> {
             return (Release::Locally, Some(site));
         }
         self.by_itself(acquired, fate, life, &other.0).map_or(other, |end| (end, None))
+    }
+
+    /// The release by what the object is handed to for that.
+    fn by_manager(&self, acquired: &Acquired, fate: &Fate) -> Option<(Release, Option<Site>)> {
+        // Who keeps what others register is no manager of its own.
+        let is_own = |site: Site| {
+            site == (acquired.method, acquired.event)
+                && is_of_group(self.world, acquired.resource, LISTENERS_OF_OTHERS)
+        };
+        let (row, site) = fate.managed.iter().find(|(_, site)| !is_own(*site))?;
+        let manager = self.world.knowledge.tables.managers.get(usize::from(*row));
+        let release = match manager.filter(|m| m.pins_loader) {
+            Some(manager) => Release::ByPinningWrapper(manager.note.clone()),
+            None => Release::ByContainer,
+        };
+        Some((release, Some(*site)))
     }
 
     /// The release of what no field keeps; or, of what one does, by the very method that acquires it, on every way on: what
@@ -353,8 +367,12 @@ impl Judge<'_> {
         let sites = of_resource.map(|(_, method, event)| (*method, *event));
         // A handle that is seen wherever it goes is no other one.
         let is_seen = acquired.operand.is_none() && !fate.escapes && !fate.is_lent;
+        // What a library takes out by itself is not what its user has put in.
+        let library = own_library::archive(self.world, acquired);
+        let archive_of = |m| self.world.program.archive_of(self.world.program.class_of_method(m));
         let may_concern = |site: &Site| {
-            !(is_seen && (self.is_on_handle(acquired, *site) || self.takes_nothing(*site)))
+            library.is_none_or(|library| archive_of(site.0) != library)
+                && !(is_seen && (self.is_on_handle(acquired, *site) || self.takes_nothing(*site)))
                 && self.may_concern(acquired, *site)
         };
         sites.filter(|site| *site != own && may_concern(site)).collect()
@@ -400,6 +418,17 @@ impl Judge<'_> {
             matches!(o, Origin::Field(_) | Origin::StaticField(_) | Origin::Allocation(_) | Origin::Array(_))
         };
         !origins.iter().any(|f| !f.is_derived && is_other(f.origin))
+            && self.may_be_it(acquired, (site.0, value))
+    }
+
+    /// Whether what is registered may be a value of another method.
+    fn may_be_it(&self, acquired: &Acquired, taken: (MethodId, ValueId)) -> bool {
+        let call = self.world.event(acquired.method, acquired.event);
+        let own = call.zip(acquired.operand).map(|(e, operand)| {
+            let value = self.world.body(acquired.method).origins.arg(e, usize::from(operand));
+            (acquired.method, value)
+        });
+        own.is_none_or(|own| identity::may_be_same(self.world, own, taken))
     }
 
     fn member_of(&self, site: Site) -> Option<crate::vocabulary::MemberRefId> {

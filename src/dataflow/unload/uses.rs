@@ -52,11 +52,7 @@ impl Walk<'_, '_> {
             _ if is_jdk && !is_argument && place.is_inside => {}
             Some(targets) if !targets.is_empty() => {
                 for target in targets {
-                    let param = position as u16;
-                    self.push(Place { at: At::Handed(target, param), ..place });
-                    if yields(self.of.world, target, param) {
-                        self.push(Place { at: At::Result(body.id, i), ..place });
-                    }
+                    self.taken((body.id, i), event, position, target, place);
                 }
             }
             None => self.fate.escapes |= is_argument,
@@ -295,7 +291,7 @@ pub(super) fn gives_back(world: &World<'_>, body: Body<'_>, value: ValueId) -> b
 }
 
 /// Whether a method returns a parameter.
-fn yields(world: &World<'_>, method: MethodId, param: u16) -> bool {
+pub(super) fn yields(world: &World<'_>, method: MethodId, param: u16) -> bool {
     let body = world.body(method);
     return_type(world.program.text(body.method.desc)).is_reference()
         && body
