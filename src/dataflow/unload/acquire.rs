@@ -4,6 +4,7 @@ use super::attributes::constant;
 use super::beans::Beans;
 use super::flow::Acquired;
 use super::makers::{implements_acquiring, is_overload_of_itself, may_yield_anything};
+use super::modelled;
 use super::receivers;
 use super::uses::gives_back;
 use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
@@ -221,10 +222,13 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
     if facts.subject == Subject::Receiver && is_overload_of_itself(world, body, event) {
         return false;
     }
-    if is_of(LISTENERS_OF_OTHERS) && !is_held_for_all(world, body, event) {
+    let operand = operand_of(world, event, resource);
+    if is_of(LISTENERS_OF_OTHERS)
+        && (!is_held_for_all(world, body, event)
+            || operand.is_some_and(|i| modelled::is_handed_on(world, body, event, usize::from(i))))
+    {
         return false;
     }
-    let operand = operand_of(world, event, resource);
     let value = match facts.subject {
         Subject::Result => operand.map(|_| body.origins.arg(event, 0)),
         // For a variable of a thread what counts is the value set.
@@ -273,15 +277,13 @@ fn is_own_value(world: &World<'_>, body: Body<'_>, value: ValueId, depth: u32) -
     })
 }
 
-/// Whether the receiver is seen to be what shared code holds for all.
+/// Whether the receiver is seen to be what shared code holds for all, or a part of that.
 fn is_held_for_all(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
-    let is_held = |leaf| {
-        body.origins.event(leaf).is_some_and(|(_, e)| match e.kind {
-            EventKind::GetField | EventKind::GetStatic => is_of_all(world, body, e),
-            kind => kind.is_invoke() && yields_of_all(world, body, e),
-        })
+    let is_held = |e: &Event| match e.kind {
+        EventKind::GetField | EventKind::GetStatic => is_of_all(world, body, e),
+        kind => kind.is_invoke() && yields_of_all(world, body, e),
     };
-    event.kind.has_receiver() && body.origins.leaves(body.origins.arg(event, 0)).any(is_held)
+    event.kind.has_receiver() && modelled::is_part_of(world, body, body.origins.arg(event, 0), &is_held, 0)
 }
 
 /// Whether a field that is read stays when an application goes: a static of shared code, which may register something on

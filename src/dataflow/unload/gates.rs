@@ -2,9 +2,10 @@
 
 use super::beans::Beans;
 use super::flow::Site;
+use super::modelled;
 use super::singletons::Singletons;
 use crate::dataflow::held::Held;
-use crate::dataflow::knowledge::{ApiId, Subject, groups};
+use crate::dataflow::knowledge::{ApiId, ResourceId, Subject, groups};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::params;
@@ -41,12 +42,18 @@ pub(super) struct Gate {
     pub(super) param: u16,
     pub(super) way: Way,
     /// The class of the object with which the parameter is put in.
-    wrapper: Option<ClassId>,
+    pub(super) wrapper: Option<ClassId>,
     /// Whether a class or a loader is put in too, which is told where the container is.
     pub(super) is_by_class: bool,
+    /// What the models call it, if a library keeps it, and takes it out again for whoever asks.
+    pub(super) resource: Option<ResourceId>,
 }
 
 impl Gate {
+    pub(super) fn new(field: FieldId, site: Site, param: u16, way: Way) -> Self {
+        Self { field, site, param, way, wrapper: None, is_by_class: false, resource: None }
+    }
+
     /// Whether the method that puts its parameter in takes it out again further down: it is there while the method runs.
     pub(super) fn is_passing(&self, gates: &[Self]) -> bool {
         self.way == Way::In
@@ -113,7 +120,14 @@ pub(super) fn find(world: &World<'_>, groups: &Groups<'_>, id: MethodId, found: 
         let Some(member) = event.member().filter(|_| is_on_container) else { continue };
         let api =
             world.knowledge.apis(loader, member).find(|a| groups.containers.iter().any(|g| is_in(g, *a)));
-        let Some(api) = api else { continue };
+        let Some(api) = api else {
+            if let Some(registration) = modelled::registration(world, body, event)
+                && let Some(field) = root(world, groups, body, body.origins.arg(event, 0), 0)
+            {
+                found.extend(registration.gates(world, body, i as u16, field));
+            }
+            continue;
+        };
         let is_removal = groups.removers.iter().any(|g| is_in(g, api));
         let is_sweep = is_in(groups.sweeps, api);
         if event.n_args < 2 && !is_removal && !is_sweep {
@@ -121,7 +135,7 @@ pub(super) fn find(world: &World<'_>, groups: &Groups<'_>, id: MethodId, found: 
         }
         let Some(field) = root(world, groups, body, body.origins.arg(event, 0), 0) else { continue };
         let is_by_class = body.origins.args(event).iter().skip(1).any(|v| is_class(world, body, *v));
-        let gate = |param, way| Gate { field, site: (id, i as u16), param, way, wrapper: None, is_by_class };
+        let gate = |param, way| Gate { is_by_class, ..Gate::new(field, (id, i as u16), param, way) };
         let n = found.len();
         for value in operands(world, api, is_removal, event).filter_map(|at| body.origins.args(event).get(at))
         {

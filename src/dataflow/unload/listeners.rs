@@ -28,6 +28,8 @@ pub(super) struct Registered {
     pub(super) operand: u16,
     /// Where shared code puts the object into what keeps it, or takes it out.
     gate: Site,
+    /// What the models call it, if a library keeps it.
+    resource: Option<ResourceId>,
 }
 
 impl Registered {
@@ -130,6 +132,9 @@ impl Listeners {
 /// handle that letting it in yields, or because all of a kind are taken out. What the base itself takes out all the time
 /// needs nobody else to do so.
 fn has_counterpart(world: &World<'_>, gate: &Gate, gates: &[Gate]) -> bool {
+    if gate.resource.is_some() {
+        return true;
+    }
     let mut of_field = gates.iter().filter(|g| g.field == gate.field);
     let is_run_by_base = |g: &Gate| world.reach.tenants(g.site.0).has(BASE);
     let is_seldom = |g: &Gate| match g.way {
@@ -219,6 +224,9 @@ impl Judge<'_> {
         if let Some(site) = sites.iter().find(at_unload) {
             return (Release::AtUnload, Some(*site));
         }
+        if let Some(site) = self.taken_from_library(registered) {
+            return (Release::AtUnload, Some(site));
+        }
         // And it stays if nobody has the handle.
         let is_lost = handle.as_ref().is_some_and(|(_, f)| f.fields.is_empty() && f.own.is_empty());
         let is_open = |site: &&Site| self.is_run_by(tenant, site.0) && !(is_lost && is_of_seen_handle(site));
@@ -226,6 +234,36 @@ impl Judge<'_> {
             Some(site) => (Release::Elsewhere, Some(*site)),
             None => (Release::Never, None),
         }
+    }
+
+    /// Where the module itself, without shared code in between, has the library take out what it keeps.
+    fn taken_from_library(&self, registered: &Registered) -> Option<Site> {
+        let owner = |method| self.world.reach.owner(self.world.program.class_of_method(method));
+        let of_module = self.calls.releases.iter().filter(|(resource, method, _)| {
+            Some(*resource) == registered.resource && owner(*method) == Some(registered.tenant)
+        });
+        let mut sites = of_module.map(|(_, method, event)| (*method, *event));
+        sites.find(|site| self.takes_out(registered, *site) && self.runs_at_unload(registered.tenant, site.0))
+    }
+
+    /// Whether what a call names, or is given, may be what is registered.
+    fn takes_out(&self, registered: &Registered, site: Site) -> bool {
+        let world = self.world;
+        let (own, taken) = (world.body(registered.method), world.body(site.0));
+        let calls = world.event(registered.method, registered.event).zip(world.event(site.0, site.1));
+        let Some((put, out)) = calls else { return true };
+        let text = |body: Body<'_>, value: ValueId| {
+            let mut leaves = body.origins.leaves(value);
+            leaves.next().filter(|l| matches!(l, Value::Str(_)) && leaves.next().is_none())
+        };
+        let given = || taken.origins.args(out).iter().skip(1);
+        let named: Vec<Value> = own.origins.args(put).iter().filter_map(|v| text(own, *v)).collect();
+        let names: Vec<Value> = given().filter_map(|v| text(taken, *v)).collect();
+        if !names.is_empty() {
+            return named.is_empty() || names.iter().any(|n| named.contains(n));
+        }
+        let value = own.origins.arg(put, usize::from(registered.operand));
+        given().any(|v| identity::may_be_same(world, (registered.method, value), (site.0, *v)))
     }
 
     /// How a handle that registering yields, a function or an object, removes the listener: where it is used at unload, or
@@ -321,7 +359,8 @@ impl Climb<'_, '_> {
             if let Some(tenant) = world.reach.owner(caller.class) {
                 if event.kind.is_invoke() && is_of_module(world, caller, value, (tenant, class)) {
                     let (method, event, gate) = (site.caller, site.event, self.gate.site);
-                    found.push(Registered { method, event, tenant, field, operand: param, gate });
+                    let resource = self.gate.resource;
+                    found.push(Registered { method, event, tenant, field, operand: param, gate, resource });
                 }
             } else if depth < MAX_DEPTH {
                 let params: Vec<u16> = params_of(caller, value);
