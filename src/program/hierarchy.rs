@@ -5,9 +5,6 @@ use crate::facts::{EventKind, NO_NAME, Value};
 use crate::vocabulary::{ClassId, LoaderId, Name, Parallel};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// The annotations of the language itself (`Deprecated`) speak to compilers and readers; no container acts on them.
-const OF_LANGUAGE: &str = "Ljava/lang/";
-
 /// The hierarchy seen from above.
 pub struct Hierarchy {
     first: Vec<u32>,
@@ -84,7 +81,7 @@ impl Hierarchy {
             // A container that knows the annotation makes the instance. The JDK makes its own.
             let by_others = program.is_jdk(id) || named.contains_key(&id);
             let annotations = facts.annotations.of(&program.unit(id).annotations);
-            let is_marked = annotations.iter().any(|a| !program.text(a.desc).starts_with(OF_LANGUAGE));
+            let is_marked = program.is_marked(annotations);
             if let Some(loaders) = named.get(&id)
                 && !self.instantiated[i]
                 && !is_marked

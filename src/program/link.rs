@@ -5,7 +5,7 @@ use super::hidden::{Hidden, hidden_by_others};
 use super::name_kinds::NameKinds;
 use super::resolve::RefTable;
 use super::views::View;
-use crate::facts::{ClassFacts, Facts, FieldFacts, MethodFacts, NO_NAME, Span, UnitFacts};
+use crate::facts::{Annotation, ClassFacts, Facts, FieldFacts, MethodFacts, NO_NAME, Span, UnitFacts};
 use crate::topology::{PathElement, Role, Topology};
 use crate::vocabulary::{
     ClassId, FieldId, LoaderId, MethodId, Name, Parallel, Problem, ProblemCode, TenantId, UnitId,
@@ -14,6 +14,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// No class: the supertype of `java/lang/Object`, or one that no loader has.
 pub const NO_CLASS: ClassId = ClassId(u32::MAX);
+
+/// The annotations of the language itself (`Deprecated`) speak to compilers and readers; no container acts on them.
+const OF_LANGUAGE: &str = "Ljava/lang/";
 
 /// A class as the JVM would define it.
 #[derive(Clone, Copy, Debug)]
@@ -306,6 +309,11 @@ impl<'f> Program<'f> {
     /// Text of a name.
     pub fn text(&self, name: Name) -> &'f str {
         self.facts.names.text(name)
+    }
+
+    /// Whether one of these annotations may be for a container or framework.
+    pub fn is_marked(&self, annotations: &[Annotation]) -> bool {
+        annotations.iter().any(|annotation| !self.text(annotation.desc).starts_with(OF_LANGUAGE))
     }
 
     /// The class that declares a method.

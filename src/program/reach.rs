@@ -249,10 +249,11 @@ impl<'p> Reach<'p> {
     /// application classes offer is there for the modules, and runs for the one that calls it.
     fn is_base_entry(&self, class: ClassId, method: MethodId) -> bool {
         let facts = self.program.method(method);
+        let unit = self.program.unit(class);
         let is_main = facts.access.is_static() && self.program.text(facts.name) == "main";
         is_main
-            || !self.program.unit(class).annotations_of(facts).is_empty()
-            || self.program.class_facts(class).annotations.len > 0
+            || self.program.is_marked(unit.annotations_of(facts))
+            || self.program.is_marked(self.program.class_facts(class).annotations.of(&unit.annotations))
                 && (facts.access.is_synthetic()
                     || self.program.text(facts.name) == "<init>"
                     || self.stands_for_inherited(class, method))

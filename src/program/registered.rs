@@ -44,7 +44,7 @@ pub(super) fn find(
             let mut named = Vec::new();
             imported(program, class, &imports, &mut FxHashSet::default(), (0, &mut named));
             for (_, method) in program.methods_of(class) {
-                if method.has_body && !program.unit(class).annotations_of(method).is_empty() {
+                if method.has_body && program.is_marked(program.unit(class).annotations_of(method)) {
                     handed_over(program, class, method, &mut named);
                 }
             }
@@ -145,7 +145,7 @@ pub(super) fn entries(program: &Program<'_>, class: ClassId) -> Vec<MethodId> {
                 let is_selected =
                     method.access.is_static() || program.select(class, method.name, method.desc) == Some(id);
                 is_selected
-                    && (!unit.annotations_of(method).is_empty()
+                    && (program.is_marked(unit.annotations_of(method))
                         || !method.access.is_static() && stands_for_known(program, class, method))
             };
             if is_constructor || is_called() {

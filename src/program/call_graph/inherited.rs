@@ -112,6 +112,6 @@ fn step(program: &Program<'_>, class: ClassId, method: MethodId, facts: &MethodF
         .collect();
     calls.sort_unstable();
     calls.dedup();
-    let is_annotated = !program.unit(class).annotations_of(facts).is_empty();
+    let is_annotated = program.is_marked(program.unit(class).annotations_of(facts));
     Step { method, is_private: facts.access.is_private(), is_annotated, calls }
 }
