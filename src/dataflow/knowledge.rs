@@ -382,6 +382,8 @@ pub struct Tables {
     pub callbacks: Vec<CallbackFacts>,
     /// Code that runs for a request, on a thread of the container's pool.
     pub requests: Vec<CallbackFacts>,
+    /// Code that a container or framework runs on an object once, when the module starts.
+    pub starts: Vec<CallbackFacts>,
     /// Internal names of annotations that make a container create and destroy an object.
     pub bean_annotations: Vec<String>,
     /// Annotations of beans that are made more than once: for each request, or whenever somebody asks.

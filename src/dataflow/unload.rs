@@ -9,6 +9,7 @@ mod acquire;
 mod at_end;
 mod attributes;
 pub(super) mod beans;
+mod beginnings;
 mod contents;
 mod cycles;
 mod deferred;
@@ -55,6 +56,7 @@ mod types;
 mod uses;
 mod waits;
 
+pub(super) use beginnings::is_start;
 pub use roots::{Callback, UnloadRoots};
 
 use super::held::Held;

@@ -33,6 +33,8 @@ pub struct Models {
     pub unload: Vec<Callback>,
     /// Code that a container or framework runs for a request, on a thread of the container's pool.
     pub requests: Vec<Callback>,
+    /// Code that a container or framework runs on an object once, when the module starts.
+    pub starts: Vec<Callback>,
     /// Calls that hand a resource to something that releases it.
     pub managers: Vec<Manager>,
     /// Internal names of annotations that make a container create, and later destroy, an object of the class or the

@@ -10,6 +10,7 @@ use super::uses::{Use, Uses};
 use crate::dataflow::Body;
 use crate::dataflow::exceptions::Thrown;
 use crate::dataflow::paths::{After, Start, Tested, Watch, walk};
+use crate::dataflow::unload::is_start;
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{FieldId, ValueId};
 
@@ -45,6 +46,10 @@ pub(super) fn by_next_call(
 ) -> Option<(u16, Again)> {
     let world = callees.world;
     let name = world.program.text(body.method.name);
+    // A container that does so once for each object has no loop that the object is in twice.
+    if is_start(world, body.id) {
+        return None;
+    }
     let is_fit =
         obligation.is_open && !obligation.is_presumed && !closing::is_inferred(world, obligation.resource);
     if !is_fit || name.starts_with('<') {

@@ -4,7 +4,7 @@
 
 use super::beans::Beans;
 use super::flow::Site;
-use super::{deferred, functions, hosts};
+use super::{beginnings, deferred, functions, hosts};
 use crate::dataflow::knowledge::CallbackFacts;
 use crate::dataflow::{Body, World};
 use crate::facts::EventKind;
@@ -35,6 +35,8 @@ pub struct UnloadRoots {
     bits: Vec<u8>,
     /// The tenants whose host is part of the deployment.
     hosted: Vec<TenantId>,
+    /// What a container begins something else with than an unload.
+    others: BitSet,
     /// Functions that are called at a tenant's unload, and the methods of the deployment that call them; a framework
     /// does where there is none.
     functions: FxHashMap<(Site, TenantId), Vec<MethodId>>,
@@ -82,8 +84,10 @@ impl UnloadRoots {
         }
         callbacks.sort_unstable();
         callbacks.dedup();
+        let others = beginnings::of_program(world, parallel);
         let mut roots = Self {
-            bits: Self::spread(world, &callbacks, &[]),
+            bits: Self::spread(world, &callbacks, &others, &[]),
+            others,
             n_bytes: n_bytes(world.program.topology.tenants.len()),
             nearest: Nearest::of(world, &callbacks),
             starts: callbacks.iter().map(|callback| callback.method).collect(),
@@ -113,14 +117,15 @@ impl UnloadRoots {
                 self.functions.insert((function.site, tenant), function.callers);
             }
             self.starts.extend(starts.iter().map(|callback| callback.method));
-            let more = Self::spread(world, &starts, &self.bits);
+            let more = Self::spread(world, &starts, &self.others, &self.bits);
             self.bits.iter_mut().zip(more).for_each(|(known, new)| *known |= new);
         }
     }
 
     /// Carries the tenants over the edges as [`Reach`](crate::program::Reach) does.
-    /// Where they have been already they need not go on.
-    fn spread(world: &World<'_>, callbacks: &[Callback], known: &[u8]) -> Vec<u8> {
+    /// Where they have been already they need not go on. Code of a container may begin other things as well, in its loops
+    /// over what it has to do: these are no part of an unload.
+    fn spread(world: &World<'_>, callbacks: &[Callback], others: &BitSet, known: &[u8]) -> Vec<u8> {
         let program = world.program;
         let n_tenants = program.topology.tenants.len();
         let n_bytes = n_bytes(n_tenants);
@@ -130,7 +135,10 @@ impl UnloadRoots {
             n_nodes: world.calls.n_nodes(),
             n_tenants,
             successors: |from| world.calls.successors(from).iter().copied(),
-            allowed: |to, byte| world.reach.allowed(to, byte) & !is_known(to, byte),
+            allowed: |to, byte| match (to as usize) < program.n_methods && others.has(to as usize) {
+                true => 0,
+                false => world.reach.allowed(to, byte) & !is_known(to, byte),
+            },
         };
         let starts = callbacks.iter().map(|callback| (callback.method.0, callback.tenant));
         ways.spread(starts, program.n_methods)

@@ -33,6 +33,7 @@ pub fn knowledge(models: &Models, program: &Program<'_>, parallel: &impl Paralle
     }
     tables.callbacks = models.unload.iter().map(callback).collect();
     tables.requests = models.requests.iter().map(callback).collect();
+    tables.starts = models.starts.iter().map(callback).collect();
     tables.bean_annotations.clone_from(&models.bean_annotations);
     tables.bean_scopes.clone_from(&models.bean_scopes);
     Knowledge::build(program, patterns, tables, parallel)

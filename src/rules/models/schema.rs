@@ -12,7 +12,7 @@ use super::{
 pub(super) const VERSION: u32 = 1;
 
 /// Keys of a model file that no rule has.
-pub(super) const TABLES: [&str; 13] = [
+pub(super) const TABLES: [&str; 14] = [
     "apis",
     "types",
     "texts",
@@ -21,6 +21,7 @@ pub(super) const TABLES: [&str; 13] = [
     "makers",
     "unload",
     "requests",
+    "starts",
     "managers",
     "bean_annotations",
     "bean_imports",
@@ -51,6 +52,8 @@ pub(super) struct ModelFile {
     unload: Vec<CallbackRow>,
     #[serde(default)]
     requests: Vec<CallbackRow>,
+    #[serde(default)]
+    starts: Vec<CallbackRow>,
     #[serde(default)]
     managers: Vec<ManagerRow>,
     #[serde(default)]
@@ -252,6 +255,7 @@ impl ModelFile {
         models.makers.extend(self.makers.into_iter().map(MakerRow::into_maker));
         models.unload.extend(self.unload.into_iter().flat_map(CallbackRow::into_callbacks));
         models.requests.extend(self.requests.into_iter().flat_map(CallbackRow::into_callbacks));
+        models.starts.extend(self.starts.into_iter().flat_map(CallbackRow::into_callbacks));
         for manager in self.managers.into_iter().flat_map(ManagerRow::into_managers) {
             models.managers.retain(|old| old.method != manager.method);
             models.managers.push(manager);
