@@ -48,6 +48,7 @@ mod roots;
 mod scoped;
 mod singletons;
 mod sometimes;
+mod taken_out;
 mod tasks;
 mod thread_code;
 mod thread_locals;

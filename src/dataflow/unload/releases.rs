@@ -373,7 +373,7 @@ impl Judge<'_> {
         let may_concern = |site: &Site| {
             library.is_none_or(|library| archive_of(site.0) != library)
                 && !(is_seen && (self.is_on_handle(acquired, *site) || self.takes_nothing(*site)))
-                && self.may_concern(acquired, *site)
+                && self.may_concern(acquired, fate, *site)
         };
         sites.filter(|site| *site != own && may_concern(site)).collect()
     }
@@ -400,7 +400,7 @@ impl Judge<'_> {
             || owner.zip(yielded).is_some_and(|(o, name)| program.has_supertype_named(o, name))
     }
 
-    fn may_concern(&self, acquired: &Acquired, site: Site) -> bool {
+    fn may_concern(&self, acquired: &Acquired, fate: &Fate, site: Site) -> bool {
         let registered =
             acquired.operand.and_then(|i| self.operand_type((acquired.method, acquired.event), i));
         let Some(event) = self.world.event(site.0, site.1) else { return false };
@@ -417,18 +417,24 @@ impl Judge<'_> {
         let is_other = |o: Origin| {
             matches!(o, Origin::Field(_) | Origin::StaticField(_) | Origin::Allocation(_) | Origin::Array(_))
         };
+        let is_kept_elsewhere = || {
+            origins.iter().any(|f| matches!(f.origin, Origin::Field(_) | Origin::StaticField(_)))
+                && !fate.escapes
+                && origins.iter().all(|f| self.is_out_of_other_container(f, fate))
+                && self.is_made_in_view(acquired)
+        };
         !origins.iter().any(|f| !f.is_derived && is_other(f.origin))
-            && self.may_be_it(acquired, (site.0, value))
+            && !is_kept_elsewhere()
+            && self.may_be_acquired(acquired, (site.0, value))
     }
 
-    /// Whether what is registered may be a value of another method.
-    fn may_be_it(&self, acquired: &Acquired, taken: (MethodId, ValueId)) -> bool {
-        let call = self.world.event(acquired.method, acquired.event);
-        let own = call.zip(acquired.operand).map(|(e, operand)| {
-            let value = self.world.body(acquired.method).origins.arg(e, usize::from(operand));
-            (acquired.method, value)
-        });
-        own.is_none_or(|own| identity::may_be_same(self.world, own, taken))
+    /// Whether a value may be the operand that is acquired.
+    fn may_be_acquired(&self, acquired: &Acquired, other: (MethodId, ValueId)) -> bool {
+        let event = self.world.event(acquired.method, acquired.event).zip(acquired.operand);
+        event.is_none_or(|(event, operand)| {
+            let value = self.world.body(acquired.method).origins.arg(event, usize::from(operand));
+            identity::may_be_same(self.world, (acquired.method, value), other)
+        })
     }
 
     fn member_of(&self, site: Site) -> Option<crate::vocabulary::MemberRefId> {
