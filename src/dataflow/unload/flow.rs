@@ -7,6 +7,7 @@
 
 use super::acquire::Named;
 use super::beans::Beans;
+use super::makers::factories;
 use super::own_library;
 use super::roots::UnloadRoots;
 use super::types::Made;
@@ -130,6 +131,9 @@ pub(super) struct Place {
     pub(super) is_wrapper: bool,
     /// The object's own library has it, as the object on which one of its methods runs.
     pub(super) in_own: bool,
+    /// The object is in the hands of the factories that the acquiring method has asked for it. They hand others of the kind
+    /// to whoever else asks them.
+    pub(super) is_new: bool,
 }
 
 /// Places looked at for one object; what goes further counts as handed to code that is not seen.
@@ -207,6 +211,7 @@ impl<'w> Follower<'w> {
             made: Made::of(self.world, acquired),
             own_library: own_library::archive(self.world, acquired),
             fate: Fate::default(),
+            asked: Vec::new(),
             waiting: Vec::new(),
             seen: FxHashSet::default(),
             n_allowed,
@@ -241,6 +246,8 @@ pub(super) struct Walk<'f, 'w> {
     /// The archive of the library that makes the object for others.
     pub(super) own_library: Option<usize>,
     pub(super) fate: Fate,
+    /// The factories that the acquiring method has asked for the object, and those that these ask.
+    asked: Vec<MethodId>,
     waiting: Vec<Place>,
     seen: FxHashSet<Place>,
     n_allowed: u64,
@@ -258,6 +265,7 @@ impl Walk<'_, '_> {
             is_inside: false,
             is_wrapper: false,
             in_own: false,
+            is_new: false,
         };
         let body = self.of.world.body(method);
         let Some(call) = self.of.world.event(method, event) else { return };
@@ -272,6 +280,7 @@ impl Walk<'_, '_> {
     /// The object was there before the acquiring call: it is whatever its operand may be.
     fn seed(&mut self, body: Body<'_>, value: ValueId, from: Place) {
         self.is_also(body, value, from);
+        self.asked = factories(self.of.world, body, value);
         for found in origins::of_value(self.of.world, body.id, value) {
             if found.is_derived {
                 continue;
@@ -284,7 +293,8 @@ impl Walk<'_, '_> {
                 Origin::Allocation(_) => {
                     let made = self.of.world.event(found.method, found.event);
                     if made.is_some_and(|e| matches!(e.kind, EventKind::New | EventKind::Lambda)) {
-                        self.push(self.result_of(found.method, found.event, from));
+                        let is_new = found.method != body.id && self.asked.contains(&found.method);
+                        self.push(Place { is_new, ..self.result_of(found.method, found.event, from) });
                     }
                 }
                 Origin::Parameter | Origin::Unknown => {}
@@ -397,7 +407,7 @@ impl Walk<'_, '_> {
         if !is_captured && !is_generic && !self.fate.fields.contains(&field) {
             self.fate.fields.push(field);
         }
-        self.push(Place { at: At::Field(field), in_field: true, at_unload: false, ..place });
+        self.push(Place { at: At::Field(field), in_field: true, at_unload: false, is_new: false, ..place });
     }
 
     fn captured(&mut self, body: Body<'_>, i: u16, event: &Event, position: usize, place: Place) {
@@ -488,6 +498,9 @@ impl Walk<'_, '_> {
         let is_open = world.reach.is_open_world() && world.program.method(method).access.is_public();
         self.fate.escapes |= sites.is_empty() || is_open;
         for site in sites {
+            if place.is_new && !self.asked.contains(&{ site.caller }) {
+                continue;
+            }
             match world.event(site.caller, site.event) {
                 Some(event) if event.kind == EventKind::Lambda => {
                     self.supplied(site.caller, site.event, place)

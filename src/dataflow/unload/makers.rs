@@ -11,6 +11,8 @@ use crate::vocabulary::{MethodId, ValueId};
 
 /// Factories around one another.
 const MAX_FACTORIES: u32 = 3;
+/// Factories that may have made one object.
+const MAX_ASKED: usize = 16;
 /// Calls between a factory and what it has keep the object.
 const MAX_HELPERS: u32 = 2;
 
@@ -170,4 +172,44 @@ fn yielding(body: Body<'_>) -> Vec<u16> {
     yielding.sort_unstable();
     yielding.dedup();
     yielding
+}
+
+/// The methods that a value of a method is asked of, and those that these ask for it.
+pub(super) fn factories(world: &World<'_>, body: Body<'_>, value: ValueId) -> Vec<MethodId> {
+    let mut found = Vec::new();
+    let mut waiting = vec![(body.id, value)];
+    while let Some((method, value)) = waiting.pop() {
+        let body = world.body(method);
+        for (_, event) in body.origins.leaves(value).filter_map(|leaf| body.origins.event(leaf)) {
+            let read =
+                event.member().filter(|_| matches!(event.kind, EventKind::GetField | EventKind::GetStatic));
+            if let Some(field) = read.filter(|_| waiting.len() < MAX_ASKED && found.is_empty()) {
+                let is_write = |e: &&Event| {
+                    matches!(e.kind, EventKind::PutField | EventKind::PutStatic) && e.member() == Some(field)
+                };
+                let writes = body.origins.events().iter().filter(is_write);
+                let stored = writes.filter_map(|e| body.origins.args(e).last());
+                let asked = stored.filter(|v| {
+                    body.origins
+                        .leaves(**v)
+                        .all(|leaf| body.origins.event(leaf).is_some_and(|(_, e)| e.kind.is_invoke()))
+                });
+                waiting.extend(asked.map(|v| (method, *v)));
+            }
+            if !event.kind.is_invoke() {
+                continue;
+            }
+            for target in world.targets(body, event, MAX_TARGETS).unwrap_or_default() {
+                if found.len() >= MAX_ASKED || found.contains(&target) {
+                    continue;
+                }
+                found.push(target);
+                let returns = world.body(target).origins.events().iter();
+                let returns = returns.filter(|e| e.kind == EventKind::Return);
+                waiting
+                    .extend(returns.flat_map(|e| world.body(target).origins.args(e)).map(|v| (target, *v)));
+            }
+        }
+    }
+    found
 }
