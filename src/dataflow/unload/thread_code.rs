@@ -63,6 +63,10 @@ impl<'w> Tasks<'w> {
                 Origin::Allocation(None) if event.kind == EventKind::Lambda => {
                     self.of_lambda(self.world.body(found.method), event);
                 }
+                Origin::Unknown if asks_factory(self.world, found.method, event) => {
+                    let maker = self.world.body(found.method);
+                    self.of_task(maker, maker.origins.arg(event, 1));
+                }
                 Origin::Parameter | Origin::Unknown => self.is_unknown |= !own && !found.is_derived,
                 _ => {}
             }
@@ -71,13 +75,10 @@ impl<'w> Tasks<'w> {
 
     /// The tasks that a factory is given which the body asks for the thread; none if it may come from elsewhere.
     fn given_to_factory(&self, body: Body<'_>, thread: ValueId) -> Vec<ValueId> {
-        let group = self.world.knowledge.group(groups::NEW_THREAD);
-        let loader = self.world.program.class(body.class).loader;
         let task = |leaf: Value| {
             let (_, event) = body.origins.event(leaf)?;
-            let member = event.member().filter(|_| event.kind.is_invoke())?;
-            self.world.knowledge.api_in(group, loader, member)?;
-            body.origins.args(event).get(1).copied()
+            let is_asked = asks_factory(self.world, body.id, event);
+            body.origins.args(event).get(1).copied().filter(|_| is_asked)
         };
         let tasks: Option<Vec<ValueId>> = body.origins.leaves(thread).map(task).collect();
         tasks.unwrap_or_default()
@@ -203,6 +204,14 @@ impl<'w> Tasks<'w> {
         }
         Some(found)
     }
+}
+
+/// Whether an event of a method has a factory make a thread.
+fn asks_factory(world: &World<'_>, method: MethodId, event: &Event) -> bool {
+    let group = world.knowledge.group(groups::NEW_THREAD);
+    let loader = world.program.class(world.program.class_of_method(method)).loader;
+    let member = event.member().filter(|_| event.kind.is_invoke());
+    member.is_some_and(|m| world.knowledge.api_in(group, loader, m).is_some())
 }
 
 /// The `run()` or `call()` that a class of the deployment has or inherits.
