@@ -347,6 +347,7 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("resource/lock-not-released/bad-tried", "what is watched is locked, not tried for"),
     ("static-sharing/jvm-global-setter/bad-embedded-server", "a stub stands for the server"),
     ("static-sharing/shared-array-or-buffer/bad-seed", "the state of a generator is not looked at"),
+    ("resource/stream-open-on-exception/bad-clients", "stubs stand for the clients"),
     ("resource/stream-open-on-exception/bad-unseen", "what would have to close is not there"),
     (
         "static-sharing/jvm-global-setter/bad-wrapped-console",
