@@ -13,7 +13,10 @@ use std::path::Path;
 
 /// Rules and the resource groups that they are about.
 const RULES: [(&str, &[&str]); 4] = [
-    ("resource/stream-open-on-exception", &["files", "sockets", "connections", "closeable", "handed-closeable"]),
+    (
+        "resource/stream-open-on-exception",
+        &["files", "sockets", "connections", "closeable", "handed-closeable"],
+    ),
     ("resource/jdbc-open-on-exception", &["jdbc-connection", "jdbc-statement", "jdbc-result-set"]),
     ("resource/lock-not-released", &["locks"]),
     ("resource/process-not-destroyed", &["processes"]),
