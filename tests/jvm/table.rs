@@ -339,6 +339,14 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
         "libraries in the base's archive are not unpacked there",
     ),
     ("resource/listener-never-removed/bad-base-context", "the base's own main is not started there"),
+    (
+        "static-sharing/jvm-global-setter/bad-container",
+        "no other application is there that looks at the zone",
+    ),
+    (
+        "static-sharing/shared-array-or-buffer/bad-pattern-replaced",
+        "each sets its wording before it uses it: it takes two at the same time",
+    ),
     ("resource/listener-never-removed/good-base-context", "the base's own main is not started there"),
     (
         "resource/jdbc-open-on-exception/good-completion",
