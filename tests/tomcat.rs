@@ -180,7 +180,8 @@ fn place(view: &View<'_>, archive: usize) -> String {
 struct Finding {
     rule: String,
     is_certain: bool,
-    is_note: bool,
+    /// A note that is not sure of itself. What is certain and goes by itself after a while is a note, too.
+    is_guess: bool,
     kinds: &'static [&'static str],
 }
 
@@ -220,11 +221,11 @@ fn what_tomcat_can_not_release_is_what_cotenant_finds() {
 
 /// What is left and not found, or found and not left.
 fn missing(findings: &[Finding], left: &BTreeSet<&str>) -> impl Iterator<Item = String> {
-    let unnamed = left.iter().filter(|kind| !findings.iter().any(|f| !f.is_note && f.kinds.contains(kind)));
+    let unnamed = left.iter().filter(|kind| !findings.iter().any(|f| !f.is_guess && f.kinds.contains(kind)));
     let unseen = findings.iter().filter(|f| f.is_certain && !f.kinds.iter().any(|kind| left.contains(kind)));
     let mut wrong: Vec<String> = unnamed.map(|kind| format!("its {kind} is not found")).collect();
     wrong.extend(unseen.map(|f| format!("{} leaves nothing", f.rule)));
-    if findings.iter().all(|f| f.is_note) {
+    if findings.iter().all(|f| f.is_guess) {
         wrong.push("nothing is found".to_owned());
     }
     wrong.into_iter()
@@ -259,8 +260,9 @@ fn findings_of(report: &Value, application: &str, listener: &str) -> Vec<Finding
     own.filter_map(|f| {
         let rule = f["rule"].as_str().unwrap().to_owned();
         let (_, kinds) = LEFT.iter().find(|(name, _)| *name == rule)?;
-        let (is_certain, is_note) = (f["certainty"] == "certain", f["severity"] == "note");
-        Some(Finding { rule, is_certain, is_note, kinds })
+        let is_certain = f["certainty"] == "certain";
+        let is_guess = f["severity"] == "note" && !is_certain;
+        Some(Finding { rule, is_certain, is_guess, kinds })
     })
     .collect()
 }
