@@ -52,6 +52,13 @@ pub(crate) fn with_world<R>(deployment: &Deployment, look: impl FnOnce(&World<'_
         .collect();
     let opened = open_all(&inputs, &Limits::default(), 17);
     let mut read = read_all(opened, &Default::default());
+    // An input that holds archives has several.
+    let roots: Vec<usize> = read.roots.iter().map(|root| root.unwrap()).collect();
+    let archive_of = |input: usize| roots[input];
+    let base: Vec<usize> = base.into_iter().map(archive_of).collect();
+    let of_inputs =
+        |m: ModuleInput| ModuleInput { roots: m.roots.into_iter().map(archive_of).collect(), ..m };
+    let modules: Vec<ModuleInput> = modules.into_iter().map(of_inputs).collect();
     let named = Inputs { base, modules, container: deployment.container.clone(), ..Inputs::default() };
     let mut topology = arrange(&read.archives, &named).topology;
     let archive = read.archives.len();

@@ -14,7 +14,6 @@ use crate::vocabulary::{FieldId, MethodId, TenantId, ValueId};
 /// and for what a library acquires for itself.
 pub(super) fn archive(world: &World<'_>, acquired: &Acquired) -> Option<usize> {
     let program = world.program;
-    world.knowledge.tables.resources.get(usize::from(acquired.resource))?;
     let made = world.event(acquired.made.0, acquired.made.1)?;
     let maker = program.class_of_method(acquired.made.0);
     let refs = program.refs(program.class(maker).loader);
