@@ -6,6 +6,7 @@
 //! open. What callees do to their parameters is found by the same walk over their bodies.
 
 mod acquire;
+mod asked_for;
 mod callees;
 mod cleanup;
 mod closing;

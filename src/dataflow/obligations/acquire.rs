@@ -2,7 +2,7 @@
 
 use super::callees::Callees;
 use super::summaries::{Summaries, Yielded};
-use super::{closing, handed};
+use super::{asked_for, closing, handed};
 use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
 use crate::dataflow::marks::{self, AUTO_CLOSEABLE};
 use crate::dataflow::{Body, World};
@@ -196,7 +196,7 @@ fn texts<'b>(world: &'b World<'_>, body: Body<'b>, event: &'b Event) -> impl Ite
 /// What the deployed method that a call runs hands to its caller.
 fn by_callees(callees: &Callees<'_, '_>, body: Body<'_>, i: usize, event: &Event) -> Vec<Obligation> {
     let resources = callees.yielded(body, event);
-    if resources.is_empty() {
+    if resources.is_empty() || asked_for::yields_nothing(callees, body, event) {
         return Vec::new();
     }
     let held = made_by(callees, body, i, event).map(Held::Value);

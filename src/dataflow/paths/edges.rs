@@ -294,6 +294,11 @@ impl Tested {
                 && leaves().all(|l| is_constant(l) || is_answer(l) || matches!(l, Value::Param(_)))
     }
 
+    /// The block that comes next if the value is null, or zero; or if it is not.
+    pub(in crate::dataflow) fn next(&self, is_so: bool) -> u16 {
+        self.edges[usize::from(is_so != self.taken_if)]
+    }
+
     /// Whether the value is null, or zero, along an edge.
     pub(in crate::dataflow) fn outcome(&self, edge: usize) -> bool {
         (edge == 0) == self.taken_if
