@@ -10,6 +10,7 @@ use super::{
 };
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Origin};
+use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::program::CallSite;
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
@@ -112,17 +113,21 @@ impl Judge<'_> {
             None => vec![Value::Event(u32::from(acquired.event))],
         };
         // One that may as well release another object says nothing of this one.
-        let is_of_it = |event: u16| {
-            let release = body.origins.events().get(usize::from(event));
-            release.is_some_and(|e| {
+        let is_of_it = |release: &&Released| {
+            let event = body.origins.events().get(usize::from(release.site.1));
+            let is_it = |leaf: &Value| match release.is_local {
+                true => acquires.contains(leaf),
+                false => is_read_back(self.world, body, *leaf, &acquires),
+            };
+            event.is_some_and(|e| {
                 body.origins.args(e).iter().any(|v| {
                     let mut leaves = body.origins.leaves(*v).filter(|l| *l != Value::Null).peekable();
-                    leaves.peek().is_some() && leaves.all(|l| acquires.contains(&l))
+                    leaves.peek().is_some() && leaves.all(|l| is_it(&l))
                 })
             })
         };
-        let own = fate.releases.iter().filter(|r| r.is_local && r.site.0 == acquired.method);
-        let events: Vec<u16> = own.map(|r| r.site.1).filter(|e| is_of_it(*e)).collect();
+        let own = fate.releases.iter().filter(|r| r.site.0 == acquired.method);
+        let events: Vec<u16> = own.filter(is_of_it).map(|r| r.site.1).collect();
         let first = Some((acquired.method, *events.first()?));
         if scoped::is_followed(self.world, (acquired.method, acquired.event), &events) {
             return Some((Release::Locally, first));
@@ -447,4 +452,19 @@ impl Judge<'_> {
         let desc = self.world.program.text(self.world.program.facts.members.get(event.member()?).desc);
         params(desc).nth(usize::from(operand.checked_sub(u8::from(event.kind.has_receiver()))?))
     }
+}
+
+/// Whether a value is read from a static final field that the same body has just given one of these values, and no other.
+fn is_read_back(world: &World<'_>, body: Body<'_>, leaf: Value, values: &[Value]) -> bool {
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let field_of = |e: &Event| refs.field(e.member()?);
+    let read = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::GetStatic);
+    let Some((at, field)) = read.and_then(|(at, e)| Some((at, field_of(e)?))) else { return false };
+    let events = body.origins.events();
+    let is_write = |e: &&Event| e.kind == EventKind::PutStatic && field_of(e) == Some(field);
+    let mut writes = events.iter().filter(is_write).flat_map(|e| body.origins.args(e)).peekable();
+    world.program.field(field).access.is_final()
+        && writes.peek().is_some()
+        && events.iter().take(at as usize).any(|e| is_write(&e))
+        && writes.all(|v| body.origins.leaves(*v).all(|l| values.contains(&l)))
 }
