@@ -45,12 +45,16 @@ fn prove(family: &str) {
         }
     };
     let wanted = std::env::var("COTENANT_CASE").unwrap_or_default();
+    let is_run =
+        |case: &Case| case.name.contains(&wanted) && !NOT_RUN.iter().any(|(name, _)| *name == case.name);
+    // Of another family, perhaps; but a name of none has been mistyped.
+    let mut all = PROOFS.iter().flat_map(|(rule, _)| cases(rule));
+    assert!(all.any(|case| is_run(&case)), "no case that is run has COTENANT_CASE={wanted} in its name");
     let rules = PROOFS.iter().filter(|(rule, _)| rule.starts_with(family));
     let work = Mutex::new(
         rules
             .flat_map(|(rule, shows)| cases(rule).into_iter().map(|c| (*rule, *shows, c)))
-            .filter(|(.., case)| !NOT_RUN.iter().any(|(name, _)| *name == case.name))
-            .filter(|(.., case)| case.name.contains(&wanted))
+            .filter(|(.., case)| is_run(case))
             .collect(),
     );
     let wrong = Mutex::new(Vec::new());
