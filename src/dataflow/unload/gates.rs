@@ -167,15 +167,15 @@ const CLASSES: [&str; 2] = ["Ljava/lang/Class;", "Ljava/lang/ClassLoader;"];
 
 /// Whether a value is a parameter that is declared as a class or a loader.
 fn is_class(world: &World<'_>, body: Body<'_>, value: ValueId) -> bool {
+    body.origins.leaves(value).any(|leaf| is_declared_class(world, body, leaf))
+}
+
+fn is_declared_class(world: &World<'_>, body: Body<'_>, leaf: Value) -> bool {
+    let Value::Param(p) = leaf else { return false };
     let n_receivers = u16::from(!body.method.access.is_static());
     let desc = world.program.text(body.method.desc);
-    body.origins.leaves(value).any(|leaf| match leaf {
-        Value::Param(p) => {
-            let declared = p.checked_sub(n_receivers).and_then(|i| params(desc).nth(usize::from(i)));
-            declared.is_some_and(|ty| CLASSES.contains(&ty.0))
-        }
-        _ => false,
-    })
+    let declared = p.checked_sub(n_receivers).and_then(|i| params(desc).nth(usize::from(i)));
+    declared.is_some_and(|ty| CLASSES.contains(&ty.0))
 }
 
 /// The operands of a call that get into a container, or name what gets out: a function that makes a value does not.
@@ -213,6 +213,8 @@ fn wrapped(world: &World<'_>, body: Body<'_>, leaf: Value) -> Vec<(u16, ClassId)
         let [constructor] = world.targets(body, call, 1).unwrap_or_default()[..] else { continue };
         for at in kept_params(world, constructor) {
             let given = args.get(usize::from(at)).into_iter().flat_map(|v| body.origins.leaves(*v));
+            // A class in the object is told where the container is, as one that is put in alone.
+            let given = given.filter(|l| !is_declared_class(world, body, *l));
             held.extend(given.filter_map(|l| if let Value::Param(p) = l { Some((p, class)) } else { None }));
         }
     }
