@@ -1,5 +1,6 @@
 //! What keys a container: whether applications' entries can collide.
 
+use super::composite_keys::kind_of_parts;
 use super::context::Context;
 use super::matches::Spot;
 use super::shapes::final_event;
@@ -50,8 +51,10 @@ pub(super) fn key_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> KeyKind {
     if is(&cx.names.reflective_types) {
         return KeyKind::Class;
     }
-    if !types.is_empty() && types.iter().all(|t| is_with_loader(cx, loader, t)) {
-        return KeyKind::Loader;
+    for kind in [KeyKind::Loader, KeyKind::Class] {
+        if !types.is_empty() && types.iter().all(|t| kind_of_parts(cx, loader, t) == Some(kind)) {
+            return kind;
+        }
     }
     if types.is_empty() || !types.iter().all(|t| matches!(*t, "java/lang/String" | "java/lang/Object")) {
         let all = !types.is_empty() && types.iter().all(|t| is_identity(cx, loader, t));
@@ -229,29 +232,13 @@ pub(super) fn kind_of_type(cx: &Context<'_>, loader: LoaderId, name: &str) -> Op
         Some(KeyKind::Loader)
     } else if is_of_types(cx.world, cx.models, loader, name, &cx.names.reflective_types) {
         Some(KeyKind::Class)
-    } else if is_with_loader(cx, loader, name) {
-        Some(KeyKind::Loader)
+    } else if let Some(kind) = kind_of_parts(cx, loader, name) {
+        Some(kind)
     } else if is_identity(cx, loader, name) {
         Some(KeyKind::Identity)
     } else {
         None
     }
-}
-
-/// Whether a type is a class of the deployment one of whose final fields is a class loader, by which its objects differ: it
-/// has an `equals` of its own.
-fn is_with_loader(cx: &Context<'_>, loader: LoaderId, name: &str) -> bool {
-    let program = cx.world.program;
-    let Some(class) = program.find_text(loader, name).filter(|c| !program.is_jdk(*c)) else { return false };
-    let is_loader = |f: &crate::facts::FieldFacts| {
-        let ty = TypeDesc(program.text(f.desc)).class();
-        f.access.is_final()
-            && !f.access.is_static()
-            && ty.is_some_and(|ty| is_of_types(cx.world, cx.models, loader, ty, &cx.names.loader_types))
-    };
-    let mut methods = program.methods_of(class);
-    methods.any(|(_, m)| program.text(m.name) == "equals")
-        && program.fields_of(class).any(|(_, f)| is_loader(f))
 }
 
 /// Whether a key is a number of a counter, or another one that nobody else gets.
@@ -408,19 +395,13 @@ fn is_loader(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
     !types.is_empty() && types.iter().all(is_loader)
 }
 
-/// Whether objects of a type equal nothing but themselves: a thread, a reference, or of a class of the deployment of which
+/// Whether objects of a type equal nothing but themselves: of a type of the JDK that the models say so of, or of a class of the deployment of which
 /// no subclass there says otherwise, and that no static field holds.
 fn is_identity(cx: &Context<'_>, loader: LoaderId, name: &str) -> bool {
-    const IDENTITIES: [&str; 4] = [
-        "java/lang/Thread",
-        "java/lang/ThreadGroup",
-        "java/lang/ref/Reference",
-        "java/lang/ref/WeakReference",
-    ];
     let program = cx.world.program;
     let Some(class) = program.find_text(loader, name) else { return false };
     if program.is_jdk(class) {
-        return IDENTITIES.contains(&name);
+        return is_of_types(cx.world, cx.models, loader, name, &["identity".to_owned()]);
     }
     let says_otherwise = |class: ClassId| {
         program.class(class).has_phantom

@@ -9,6 +9,7 @@ mod call_tests;
 mod calls;
 mod certainty;
 mod classes;
+mod composite_keys;
 mod computed;
 mod conditions;
 mod configured;
