@@ -221,7 +221,14 @@ impl<'f> Program<'f> {
         }
     }
 
-    fn report_twice(&mut self, twice: Vec<(ClassId, usize)>, archive_paths: &dyn Fn(usize) -> String) {
+    fn report_twice(&mut self, mut twice: Vec<(ClassId, usize)>, archive_paths: &dyn Fn(usize) -> String) {
+        // A jar may be named itself, and lie in a folder that is named as well.
+        let mut is_same = FxHashMap::<(usize, usize), bool>::default();
+        twice.retain(|(first, archive)| {
+            let pair = (self.archive_of(*first), *archive);
+            let same = is_same.entry(pair).or_insert_with(|| archive_paths(pair.0) == archive_paths(pair.1));
+            !*same
+        });
         let n_more = twice.len().saturating_sub(MAX_LISTED_DUPLICATES);
         for (first, archive) in twice.iter().take(MAX_LISTED_DUPLICATES) {
             let message =
