@@ -348,6 +348,7 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
         "each sets its wording before it uses it: it takes two at the same time",
     ),
     ("resource/listener-never-removed/good-base-context", "the base's own main is not started there"),
+    ("resource/listener-never-removed/good-bundle-context", "no framework is there that stops bundles"),
     (
         "resource/jdbc-open-on-exception/good-completion",
         "what is watched is closed, not ended by the end of its only result",

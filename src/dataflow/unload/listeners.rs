@@ -6,7 +6,7 @@ use super::flow::{Acquired, Fate, OwnCall, Site};
 use super::gates::{self, Gate, Groups, Way};
 use super::{Judge, Keeper, Kept, LISTENER, Release, identity, scoped, singletons};
 use crate::dataflow::held::Held;
-use crate::dataflow::knowledge::ResourceId;
+use crate::dataflow::knowledge::{ResourceId, Role};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{EventKind, Value};
@@ -193,6 +193,9 @@ impl Judge<'_> {
     fn listener_release(&self, listeners: &Listeners, registered: &Registered) -> (Release, Option<Site>) {
         let tenant = registered.tenant;
         let own = (registered.method, registered.event);
+        if self.is_managed(registered) {
+            return (Release::ByContainer, None);
+        }
         if let Some(site) = scoped::taken_out_again(self.world, &listeners.gates, registered.field, own) {
             return (Release::Locally, Some(site));
         }
@@ -234,6 +237,32 @@ impl Judge<'_> {
             Some(site) => (Release::Elsewhere, Some(*site)),
             None => (Release::Never, None),
         }
+    }
+
+    /// Whether the call is one by which the object is handed over for release, on an object that the module was given: what
+    /// another call yields may belong to another application.
+    fn is_managed(&self, registered: &Registered) -> bool {
+        let world = self.world;
+        let body = world.body(registered.method);
+        let Some(event) = world.event(registered.method, registered.event) else { return false };
+        let Some(member) = event.member().filter(|_| event.kind.has_receiver()) else { return false };
+        let loader = world.program.class(body.class).loader;
+        let is_one = world.knowledge.roles(loader, member).any(|(role, _)| {
+            let Role::Manager(row) = role else { return false };
+            let manager = world.knowledge.tables.managers.get(usize::from(row));
+            let subject = manager.filter(|m| !m.pins_loader).and_then(|m| m.subject.operand(true));
+            subject == Some(usize::from(registered.operand))
+        });
+        let receiver = body.origins.arg(event, 0);
+        let is_kept = |leaf: Value| match leaf {
+            Value::Param(_) => true,
+            _ => body.origins.event(leaf).is_some_and(|(_, e)| e.kind.has_field()),
+        };
+        is_one
+            && body.origins.leaves(receiver).all(is_kept)
+            && origins::of_value(world, body.id, receiver)
+                .iter()
+                .all(|f| matches!(f.origin, Origin::Parameter | Origin::Field(_)))
     }
 
     /// Where the module itself, without shared code in between, has the library take out what it keeps.
