@@ -188,6 +188,10 @@ impl Keys {
         let reach = &cx.world.reach;
         let mut of = BTreeSet::new();
         for found in origins::of_value(cx.world, body.id, *value) {
+            // What nobody calls passes no key, as the static twin of a singleton's method that a compiler adds.
+            if reach.tenants(found.method).is_empty() {
+                continue;
+            }
             let class = cx.world.program.class_of_method(found.method);
             let Some(tenant) = found.passed_by.or_else(|| reach.owner(class)) else { return false };
             of.insert(tenant);
