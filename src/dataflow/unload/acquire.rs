@@ -3,7 +3,7 @@
 use super::attributes::constant;
 use super::beans::Beans;
 use super::flow::Acquired;
-use super::makers::{implements_acquiring, is_overload_of_itself, may_yield_anything};
+use super::makers::{implements_acquiring, is_overload_of_itself, may_be_got, may_yield_anything};
 use super::modelled;
 use super::receivers;
 use super::uses::gives_back;
@@ -398,7 +398,11 @@ fn callers(world: &World<'_>, beans: &Beans, acquired: &Acquired) -> Option<Vec<
     let lifted = sites.iter().map(|site| {
         let call = world.event(site.caller, site.event)?;
         let fits = match operand {
-            None => call.kind.is_invoke() && !may_yield_anything(world, site.caller, call),
+            None => {
+                call.kind.is_invoke()
+                    && !may_yield_anything(world, site.caller, call)
+                    && !may_be_got(world, site.caller, call, acquired.method)
+            }
             Some(_) => call.kind == EventKind::InvokeSpecial,
         };
         let Acquired { resource, made, .. } = *acquired;

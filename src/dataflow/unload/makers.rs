@@ -148,6 +148,22 @@ pub(super) fn may_yield_anything(world: &World<'_>, caller: MethodId, call: &Eve
         && world.targets(world.body(caller), call, MAX_TARGETS).is_none()
 }
 
+/// Whether a call may as well run another method than a factory, one that yields what its object has: whoever makes such a
+/// call makes nothing.
+pub(super) fn may_be_got(world: &World<'_>, caller: MethodId, call: &Event, factory: MethodId) -> bool {
+    let yields_field = |target: MethodId| {
+        let body = world.body(target);
+        let returns = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+        let mut returned =
+            returns.flat_map(|e| body.origins.args(e)).flat_map(|v| body.origins.leaves(*v)).peekable();
+        returned.peek().is_some()
+            && returned
+                .all(|leaf| body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::GetField))
+    };
+    let targets = world.targets(world.body(caller), call, MAX_TARGETS).unwrap_or_default();
+    targets.iter().any(|target| *target != factory && yields_field(*target))
+}
+
 /// The result of a call, or the object that it initialises.
 fn made_by(body: Body<'_>, call: u16) -> Vec<Value> {
     let initialised =
