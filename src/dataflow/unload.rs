@@ -19,6 +19,7 @@ mod first_users;
 mod flow;
 mod functions;
 mod gates;
+mod given;
 mod handles;
 mod holders;
 mod hosts;
@@ -72,6 +73,7 @@ use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId};
 use acquire::{Calls, LISTENERS_OF_OTHERS, THREAD_BOUND, is_of_group};
 use beans::Beans;
 use flow::{Acquired, Fate, Follower, Released, Site};
+use given::GivenByLoader;
 use own_threads::OwnTasks;
 use thread_locals::Removal;
 use threads::Life;
@@ -203,6 +205,7 @@ pub fn kept_with(
     let (calls, at_start) = parallel.both(find_calls, || roots::initializers_reach(world));
     let mut judge = Judge {
         own: OwnTasks::default(),
+        given: GivenByLoader::default(),
         world,
         roots,
         beans: &beans,
@@ -273,6 +276,7 @@ struct Judge<'w> {
     held: &'w Held,
     at_start: BitSet,
     own: OwnTasks,
+    given: GivenByLoader,
 }
 
 impl Judge<'_> {

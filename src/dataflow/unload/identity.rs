@@ -166,7 +166,7 @@ fn is_of_another_call(world: &World<'_>, registered: Site, name: (MethodId, Valu
 }
 
 /// The texts that a value is, or is made from by its constructor; `None` if they are not all constant.
-fn texts(world: &World<'_>, method: MethodId, value: ValueId) -> Option<Vec<Name>> {
+pub(super) fn texts(world: &World<'_>, method: MethodId, value: ValueId) -> Option<Vec<Name>> {
     let mut found = Vec::new();
     for origin in origins::of_value(world, method, value) {
         match origin.origin {

@@ -379,6 +379,7 @@ impl Judge<'_> {
             library.is_none_or(|library| archive_of(site.0) != library)
                 && !(is_seen && (self.is_on_handle(acquired, *site) || self.takes_nothing(*site)))
                 && self.may_concern(acquired, fate, *site)
+                && !self.takes_own_only(acquired, *site)
         };
         sites.filter(|site| *site != own && may_concern(site)).collect()
     }
@@ -447,7 +448,7 @@ impl Judge<'_> {
     }
 
     /// The declared type of an operand of a call; `None` for its receiver.
-    fn operand_type(&self, site: Site, operand: u8) -> Option<TypeDesc<'_>> {
+    pub(super) fn operand_type(&self, site: Site, operand: u8) -> Option<TypeDesc<'_>> {
         let event = self.world.event(site.0, site.1)?;
         let desc = self.world.program.text(self.world.program.facts.members.get(event.member()?).desc);
         params(desc).nth(usize::from(operand.checked_sub(u8::from(event.kind.has_receiver()))?))
