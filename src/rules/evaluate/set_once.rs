@@ -47,13 +47,21 @@ fn is_asked_only_here(cx: &Context<'_>, body: Body<'_>, field: FieldId, change: 
 }
 
 /// Whether a call other than the change itself is given a parameter: what it does for the first caller it does for no
-/// other. A field that is set so is a finding of its own.
+/// other. A field that is set so is a finding of its own. The object whose atomic it is is the same for all.
 fn passes_parameter_on(body: Body<'_>, change: &Event) -> bool {
+    let is_own = |leaf: Value| {
+        body.origins.event(leaf).is_some_and(|(_, read)| {
+            read.kind == EventKind::GetField
+                && body.origins.leaves(body.origins.arg(read, 0)).all(|l| l == Value::Param(0))
+        })
+    };
+    let is_of_this =
+        !body.method.access.is_static() && body.origins.leaves(body.origins.arg(change, 0)).all(is_own);
+    let is_param = |leaf: Value| matches!(leaf, Value::Param(n) if n > 0 || !is_of_this);
     let is_parameter = |value: &ValueId| {
         body.origins.leaves(*value).any(|leaf| match leaf {
-            Value::Param(_) => true,
-            Value::Derived(source) => body.origins.leaves(source).any(|l| matches!(l, Value::Param(_))),
-            _ => false,
+            Value::Derived(source) => body.origins.leaves(source).any(is_param),
+            leaf => is_param(leaf),
         })
     };
     let mut events = body.origins.events().iter();
