@@ -42,19 +42,18 @@ pub(super) fn key_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> KeyKind {
     }
     let loader = cx.world.program.class(body.class).loader;
     let types = values::types_of(cx.world, body, *value);
-    let is = |names: &[String]| {
-        !types.is_empty() && types.iter().all(|t| is_of_types(cx.world, cx.models, loader, t, names))
-    };
-    if is(&cx.names.loader_types) {
-        return KeyKind::Loader;
-    }
-    if is(&cx.names.reflective_types) {
-        return KeyKind::Class;
-    }
-    for kind in [KeyKind::Loader, KeyKind::Class] {
-        if !types.is_empty() && types.iter().all(|t| kind_of_parts(cx, loader, t) == Some(kind)) {
-            return kind;
+    let kind_of_type = |t: &str| {
+        let is = |names: &[String]| is_of_types(cx.world, cx.models, loader, t, names);
+        match () {
+            () if is(&cx.names.loader_types) => Some(KeyKind::Loader),
+            () if is(&cx.names.reflective_types) => Some(KeyKind::Class),
+            () => kind_of_parts(cx, loader, t),
         }
+    };
+    let kinds: Option<Vec<KeyKind>> = types.iter().map(|t| kind_of_type(t)).collect();
+    if let Some(kinds) = kinds.filter(|kinds| !kinds.is_empty()) {
+        let all_loaders = kinds.iter().all(|kind| *kind == KeyKind::Loader);
+        return if all_loaders { KeyKind::Loader } else { KeyKind::Class };
     }
     if types.is_empty() || !types.iter().all(|t| matches!(*t, "java/lang/String" | "java/lang/Object")) {
         let all = !types.is_empty() && types.iter().all(|t| is_identity(cx, loader, t));
