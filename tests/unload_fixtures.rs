@@ -161,8 +161,10 @@ fn by_tenant(lines: &BTreeSet<String>) -> BTreeSet<String> {
     lines.iter().flat_map(split).collect()
 }
 
-/// Left to `tests/fixtures.rs`, which finds it by a scan: in the world that is made here nothing is seen to be acquired.
-const BY_SCAN_ALONE: &str = "client-never-closed/bad-kept-by-library";
+/// Left to `tests/fixtures.rs`, which scans them: in the world that is made here nothing is seen to be acquired in the one,
+/// and in the other more is told than conditions of the rule let through.
+const BY_SCAN_ALONE: [&str; 2] =
+    ["client-never-closed/bad-kept-by-library", "mbean-not-unregistered/bad-library-takes-back-its-own"];
 
 #[test]
 fn bad_fixtures_leave_behind_what_they_say_and_good_ones_nothing() {
@@ -172,7 +174,7 @@ fn bad_fixtures_leave_behind_what_they_say_and_good_ones_nothing() {
         let names = resources(rule, &models);
         for case in cases(&fixtures().join(rule)) {
             let name = format!("{rule}/{}", case.file_name().unwrap().to_string_lossy());
-            if name == BY_SCAN_ALONE {
+            if BY_SCAN_ALONE.contains(&name.as_str()) {
                 continue;
             }
             let (expected, noted) = expected(&case, rule);
