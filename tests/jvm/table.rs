@@ -258,6 +258,22 @@ pub(crate) const NOT_REACHED: &[(&str, &str, u64, &str)] = &[
 /// Cases that the machine can't show.
 pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     (
+        "resource/object-kept-by-shared-object/bad-scala-buffer",
+        "there is no Scala runtime; what stands for it is compiled against alone",
+    ),
+    (
+        "resource/object-kept-by-shared-object/good-scala-buffer",
+        "there is no Scala runtime; what stands for it is compiled against alone",
+    ),
+    (
+        "static-sharing/shared-instance-state/bad-scala-map",
+        "there is no Scala runtime; what stands for it is compiled against alone",
+    ),
+    (
+        "static-sharing/shared-instance-state/good-scala-map",
+        "there is no Scala runtime; what stands for it is compiled against alone",
+    ),
+    (
         "classloader/loader-retained-by-shared-object/bad-class-of-given-object",
         "the second application's class takes the place of the first one's, whose loader goes then",
     ),
