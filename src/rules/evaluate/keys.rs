@@ -394,8 +394,8 @@ fn is_loader(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
     !types.is_empty() && types.iter().all(is_loader)
 }
 
-/// Whether objects of a type equal nothing but themselves: of a type of the JDK that the models say so of, or of a class of the deployment of which
-/// no subclass there says otherwise, and that no static field holds.
+/// Whether objects of a type equal nothing but themselves: of a type of the JDK that the models say so of, or of a class of
+/// the deployment of which no subclass there says otherwise, and that no static field holds.
 fn is_identity(cx: &Context<'_>, loader: LoaderId, name: &str) -> bool {
     let program = cx.world.program;
     let Some(class) = program.find_text(loader, name) else { return false };
