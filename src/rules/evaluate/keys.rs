@@ -42,15 +42,7 @@ pub(super) fn key_of(cx: &Context<'_>, field: FieldId, spot: &Spot) -> KeyKind {
     }
     let loader = cx.world.program.class(body.class).loader;
     let types = values::types_of(cx.world, body, *value);
-    let kind_of_type = |t: &str| {
-        let is = |names: &[String]| is_of_types(cx.world, cx.models, loader, t, names);
-        match () {
-            () if is(&cx.names.loader_types) => Some(KeyKind::Loader),
-            () if is(&cx.names.reflective_types) => Some(KeyKind::Class),
-            () => kind_of_parts(cx, loader, t),
-        }
-    };
-    let kinds: Option<Vec<KeyKind>> = types.iter().map(|t| kind_of_type(t)).collect();
+    let kinds: Option<Vec<KeyKind>> = types.iter().map(|t| kind_of_class(cx, loader, t)).collect();
     if let Some(kinds) = kinds.filter(|kinds| !kinds.is_empty()) {
         let all_loaders = kinds.iter().all(|kind| *kind == KeyKind::Loader);
         return if all_loaders { KeyKind::Loader } else { KeyKind::Class };
@@ -226,17 +218,19 @@ pub(super) fn declared_first<'w>(cx: &Context<'w>, field: FieldId) -> Option<&'w
     first.strip_prefix('L')?.split([';', '<']).next()
 }
 
+/// What an object of a type tells of applications, if anything.
 pub(super) fn kind_of_type(cx: &Context<'_>, loader: LoaderId, name: &str) -> Option<KeyKind> {
-    if is_of_types(cx.world, cx.models, loader, name, &cx.names.loader_types) {
-        Some(KeyKind::Loader)
-    } else if is_of_types(cx.world, cx.models, loader, name, &cx.names.reflective_types) {
-        Some(KeyKind::Class)
-    } else if let Some(kind) = kind_of_parts(cx, loader, name) {
-        Some(kind)
-    } else if is_identity(cx, loader, name) {
-        Some(KeyKind::Identity)
-    } else {
-        None
+    let own = || is_identity(cx, loader, name).then_some(KeyKind::Identity);
+    kind_of_class(cx, loader, name).or_else(own)
+}
+
+/// The kind of key that an object of a type is, if it is a loader, a class or a member of one, or is made of such.
+fn kind_of_class(cx: &Context<'_>, loader: LoaderId, name: &str) -> Option<KeyKind> {
+    let is = |names: &[String]| is_of_types(cx.world, cx.models, loader, name, names);
+    match () {
+        () if is(&cx.names.loader_types) => Some(KeyKind::Loader),
+        () if is(&cx.names.reflective_types) => Some(KeyKind::Class),
+        () => kind_of_parts(cx, loader, name),
     }
 }
 
