@@ -50,6 +50,38 @@ fn files_of_a_folder_are_sorted_and_its_archives_are_nested() {
 }
 
 #[test]
+fn an_unpacked_application_in_a_folder_is_an_archive_of_its_own() {
+    let root = tempfile::tempdir().unwrap();
+    let jar = || zip([stored("L.class", "l")]);
+    write(root.path(), "lib/l.jar", jar());
+    write(root.path(), "webapps/shop/WEB-INF/classes/A.class", "a");
+    write(root.path(), "webapps/shop/samples/demo/WEB-INF/classes/S.class", "s");
+    write(root.path(), "webapps/shop.war", zip([stored("WEB-INF/classes/A.class", "a")]));
+    write(root.path(), "webapps/stock/WEB-INF/lib/l.jar", jar());
+    write(root.path(), "webapps/pages/WEB-INF/web.xml", "<web-app/>");
+    write(root.path(), "src/main/webapp/WEB-INF/web.xml", "<web-app/>");
+    write(root.path(), "biz/com/alipay/sofa/ark/biz/mark", "a");
+    let tree = opened(root.path());
+    assert_eq!(
+        displays(&tree),
+        [
+            "deploy",
+            "deploy/lib/l.jar",
+            "deploy/biz",
+            "deploy/webapps/pages",
+            "deploy/webapps/shop",
+            "deploy/webapps/stock",
+            "deploy/webapps/stock/WEB-INF/lib/l.jar",
+        ]
+    );
+    assert_eq!(names(&tree.archives[0]), ["lib/l.jar", "src/main/webapp/WEB-INF/web.xml"]);
+    assert_eq!(names(&tree.archives[4]), ["WEB-INF/classes/A.class", "samples/demo/WEB-INF/classes/S.class"]);
+    assert_eq!(text(&tree.archives[4], "WEB-INF/classes/A.class").unwrap(), "a");
+    assert_eq!(text(&tree.archives[6], "L.class").unwrap(), "l");
+    assert_eq!(problems(&tree), [(ProblemCode::LeftOut, "deploy/webapps/shop.war", "")]);
+}
+
+#[test]
 fn a_broken_archive_in_a_folder_does_not_hide_the_others() {
     let root = tempfile::tempdir().unwrap();
     write(root.path(), "a.jar", "no zip at all");

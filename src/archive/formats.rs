@@ -12,7 +12,7 @@ use super::reader::Reader;
 use super::source::{Handle, Source, Window};
 use super::tally::Tally;
 use super::tree::{Archive, Body, Entry, Form, Locator, Tree};
-use super::{folder, zip_file};
+use super::{folder, unpacked, zip_file};
 use crate::vocabulary::{Problem, ProblemCode};
 
 /// A format: how it is recognised and how its entries are listed.
@@ -124,7 +124,13 @@ fn open_body(body: Body, display: &str, limits: &Limits) -> Tree {
     let site = Site { display: display.to_owned(), parent: None, entry_in_parent: String::new() };
     match opening.add(body, site, |_| true) {
         Ok(root) => {
+            let unpacked = unpacked::take_out(&mut opening, root);
             open_nested(&mut opening, root, 0);
+            for application in unpacked {
+                opening.archives.push(application);
+                let index = opening.archives.len() - 1;
+                open_nested(&mut opening, index, 0);
+            }
             opening.tell_if_empty(display);
         }
         Err(body) => opening.problems.add(Problem::new(

@@ -16,6 +16,7 @@ mod recovery;
 mod source;
 mod tally;
 mod tree;
+mod unpacked;
 mod versions;
 mod zip_file;
 

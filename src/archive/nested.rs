@@ -72,9 +72,14 @@ fn nested_body(
 }
 
 fn promises_archive(name: &str) -> bool {
-    ARCHIVE_ENDINGS.iter().any(|ending| {
-        let start = name.len().checked_sub(ending.len());
-        start.and_then(|start| name.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
+    archive_stem(name).is_some()
+}
+
+/// A name that promises an archive, without its ending.
+pub(super) fn archive_stem(name: &str) -> Option<&str> {
+    ARCHIVE_ENDINGS.iter().find_map(|ending| {
+        let (stem, end) = name.split_at_checked(name.len().checked_sub(ending.len())?)?;
+        end.eq_ignore_ascii_case(ending).then_some(stem)
     })
 }
 

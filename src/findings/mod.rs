@@ -77,6 +77,8 @@ impl Standing {
 pub struct Location {
     /// Display path of the archive (`base.jar!/BOOT-INF/lib/x-1.2.jar`).
     pub archive: String,
+    /// Whether the archive is a folder, so that the entry is a file in it.
+    pub is_in_folder: bool,
     /// The class file's entry name.
     pub entry: String,
     /// `SourceFile` of the class file, without a folder; `None` if the class has none.

@@ -10,7 +10,7 @@ mod source_text;
 mod terminal;
 mod text;
 
-use crate::findings::Outcome;
+use crate::findings::{Location, Outcome};
 use crate::vocabulary::ProblemLevel;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -107,6 +107,14 @@ fn place_text(archive: &str, entry: &str) -> String {
         (false, false) => format!("{archive}!/{entry}"),
         (false, true) => archive.to_string(),
         (true, _) => entry.to_string(),
+    }
+}
+
+/// The class file, or what else a place is in: `archive!/entry`, or the path of a file in a folder.
+fn file_of(at: &Location) -> String {
+    match at.is_in_folder && !at.entry.is_empty() {
+        true => format!("{}/{}", at.archive, at.entry),
+        false => place_text(&at.archive, &at.entry),
     }
 }
 

@@ -33,6 +33,7 @@ pub(crate) fn at(archive: &str, entry: &str, source: Option<&str>, line: u32) ->
     let source_file = source.and_then(|path| path.rsplit('/').next()).map(str::to_string);
     Location {
         archive: archive.into(),
+        is_in_folder: false,
         entry: entry.into(),
         source_file,
         source: source.map(str::to_string),

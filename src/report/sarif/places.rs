@@ -6,7 +6,7 @@ use super::format::{ArtifactLocation, LogicalLocation, Message, PhysicalLocation
 use super::uri::repository_uri;
 use crate::findings::Location;
 use crate::report::source_text::SourceTexts;
-use crate::report::{RenderOptions, place_text};
+use crate::report::{RenderOptions, file_of};
 use crate::vocabulary::descriptor;
 
 /// The file of a location that names none.
@@ -26,6 +26,7 @@ impl<'a> Places<'a> {
     pub(super) fn location(&mut self, at: &Location) -> SarifLocation {
         let physical_location = match self.source_uri(at) {
             Some(uri) => physical(uri, self.region(at)),
+            None if at.is_in_folder => physical(self.archive_uri(&file_of(at), ""), FIRST_LINE),
             None => physical(self.archive_uri(&at.archive, &at.entry), FIRST_LINE),
         };
         SarifLocation { id: None, physical_location, logical_locations: Vec::new(), message: None }
@@ -85,7 +86,7 @@ fn physical(uri: String, region: Region) -> PhysicalLocation {
 /// What is said about a location whose file may be the archive only: the note, and the class file if no source
 /// shows it.
 pub(super) fn noted(at: &Location, note: &str) -> Message {
-    let mut place = place_text(&at.archive, &at.entry);
+    let mut place = file_of(at);
     if !place.is_empty() && at.line > 0 {
         place.push_str(&format!(":{}", at.line));
     }

@@ -6,7 +6,7 @@ use super::format::{
 use super::places::{Places, logical, noted};
 use crate::findings::lambda::shown;
 use crate::findings::{Finding, Hop, Location, Outcome, Standing};
-use crate::report::place_text;
+use crate::report::file_of;
 use std::collections::BTreeMap;
 
 /// Code review refuses files with more results.
@@ -65,7 +65,7 @@ fn result(f: &Finding, rules: &[Rule], places: &mut Places<'_>) -> SarifResult {
         properties: ResultProperties {
             certainty: f.certainty.text(),
             tenants: f.tenants.clone(),
-            classfile: place_text(&f.location.archive, &f.location.entry),
+            classfile: file_of(&f.location),
         },
     }
 }

@@ -5,7 +5,7 @@ use crate::findings::lambda::shown;
 use crate::findings::{Finding, Location};
 use crate::report::source_text::SourceTexts;
 use crate::report::terminal::{BOLD, DIM, FRAME, clean, first_sentence, paint, prose, severity_style, wrap};
-use crate::report::{RenderOptions, place_text};
+use crate::report::{RenderOptions, file_of};
 use std::io;
 
 /// Related places that are shown; the others are counted.
@@ -115,7 +115,7 @@ fn tenants(f: &Finding) -> String {
 fn place_of(at: &Location) -> String {
     let path = match &at.source {
         Some(source) => source.clone(),
-        None => place_text(&at.archive, &at.entry),
+        None => file_of(at),
     };
     let path = clean(&path);
     if at.line == 0 { path.into_owned() } else { format!("{path}:{}", at.line) }

@@ -30,8 +30,14 @@ fn holders(cx: &Context<'_>, row: &Misnamed) -> Vec<String> {
 /// The line that names the class.
 pub(super) fn location(cx: &Context<'_>, id: ConfiguredId) -> Option<Location> {
     let row = cx.configured.row(id)?;
-    let archive = cx.world.archives.get(row.archive).map_or(String::new(), |archive| archive.path.clone());
-    Some(Location { archive, entry: row.entry.clone(), source_file: None, source: None, line: row.line })
+    let archive = cx.world.archives.get(row.archive);
+    Some(Location {
+        archive: archive.map_or(String::new(), |a| a.path.clone()),
+        is_in_folder: archive.is_some_and(|a| a.is_folder),
+        entry: row.entry.clone(),
+        line: row.line,
+        ..Location::default()
+    })
 }
 
 /// What tells it from other findings about the class.

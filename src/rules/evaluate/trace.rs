@@ -14,11 +14,12 @@ pub(super) const MAX_STEPS: usize = 12;
 pub(super) fn location(world: &World<'_>, class: ClassId, line: u16) -> Location {
     let program = world.program;
     let facts = program.class_facts(class);
-    let archive = world.archives.get(program.archive_of(class)).map_or(String::new(), |a| a.path.clone());
+    let archive = world.archives.get(program.archive_of(class));
     let prefix = if facts.prefix == NO_NAME { "" } else { program.text(facts.prefix) };
     let source_file = (facts.source_file != NO_NAME).then(|| program.text(facts.source_file).to_owned());
     Location {
-        archive,
+        archive: archive.map_or(String::new(), |a| a.path.clone()),
+        is_in_folder: archive.is_some_and(|a| a.is_folder),
         entry: format!("{prefix}{}.class", program.text(facts.name)),
         source_file,
         source: None,
