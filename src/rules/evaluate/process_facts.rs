@@ -2,9 +2,10 @@
 //! initialised, or has been terminated. What is read from settings by a constant name.
 
 use super::matches::{Match, Spot};
+use crate::dataflow::changes::{Written, kinds_of};
 use crate::dataflow::{Body, How, World};
 use crate::facts::{EventKind, Value};
-use crate::vocabulary::{ClassId, MethodId, Name};
+use crate::vocabulary::{ClassId, FieldId, MethodId, Name};
 
 /// Callers looked at for one setter.
 const MAX_SITES: usize = 16;
@@ -70,16 +71,25 @@ fn is_passed(
     })
 }
 
-/// Whether all changes store what a call yields that is given one constant name, the same everywhere, and they are made by
-/// static methods that nobody passes anything: they read a setting again.
+/// Whether all changes store what a call yields that is given one constant name, or what another static holds, the same
+/// everywhere, and they are made by static methods that nobody passes anything: they read a setting again.
 pub(super) fn is_setting(world: &World<'_>, found: &Match) -> bool {
     let mut names = found.spots.iter().map(|spot| setting_of(world, spot));
     let first = names.next().flatten();
     first.is_some() && names.all(|name| name == first)
 }
 
-/// The constant name by which a change reads what it stores.
-fn setting_of(world: &World<'_>, spot: &Spot) -> Option<Name> {
+/// Where a setting is read from.
+#[derive(PartialEq)]
+enum Setting {
+    /// What is asked for it, by a constant name.
+    Name(Name),
+    /// A static field that shared code has, in which no caller decides what is written.
+    Static(FieldId),
+}
+
+/// From where a change reads what it stores.
+fn setting_of(world: &World<'_>, spot: &Spot) -> Option<Setting> {
     let body = world.body(spot.method);
     let is_plain = spot.how == Some(How::Write) && spot.inside.is_none();
     let takes_nothing = world.program.text(body.method.desc).starts_with("()");
@@ -89,7 +99,14 @@ fn setting_of(world: &World<'_>, spot: &Spot) -> Option<Name> {
     let stored = world.event(spot.method, spot.event).and_then(|e| body.origins.args(e).last())?;
     let mut leaves = body.origins.leaves(*stored);
     let leaf = leaves.next().filter(|_| leaves.next().is_none())?;
-    let (_, read) = body.origins.event(leaf).filter(|(_, e)| e.kind.is_invoke())?;
+    let (_, read) = body.origins.event(leaf)?;
+    if read.kind == EventKind::GetStatic {
+        let field = world.program.refs(world.program.class(body.class).loader).field(read.member()?)?;
+        return is_decided_by_nobody(world, field).then_some(Setting::Static(field));
+    }
+    if !read.kind.is_invoke() {
+        return None;
+    }
     let mut name = None;
     for value in body.origins.args(read).get(usize::from(read.kind.has_receiver())..)? {
         let mut leaves = body.origins.leaves(*value);
@@ -99,7 +116,24 @@ fn setting_of(world: &World<'_>, spot: &Spot) -> Option<Name> {
             _ => return None,
         }
     }
-    name
+    name.map(Setting::Name)
+}
+
+/// Writes of one static field that are looked at.
+const MAX_WRITES: usize = 8;
+
+/// Whether what is written to a static field of a shared class comes from none of those who call.
+fn is_decided_by_nobody(world: &World<'_>, field: FieldId) -> bool {
+    let writes: Vec<_> = world.fields.writes(field).take(MAX_WRITES + 1).collect();
+    world.program.is_shared(world.program.class_of_field(field))
+        && writes.len() <= MAX_WRITES
+        && writes.iter().all(|write| {
+            let body = world.body(write.method);
+            let value = world.event(write.method, write.event).and_then(|e| body.origins.args(e).last());
+            let kinds = value.map_or(Vec::new(), |v| kinds_of(world, body, field, *v));
+            !kinds.is_empty()
+                && !kinds.iter().any(|k| matches!(k, Written::FromCaller | Written::FromContext))
+        })
 }
 
 /// Whether a method calls native code, or calls what does; each method on the way is looked at once.

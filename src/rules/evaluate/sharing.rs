@@ -40,6 +40,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
             Harmless::PlainFormat => formats::is_plain(cx, found),
             Harmless::ProcessFact => process_facts::is_process_fact(cx.world, found),
             Harmless::Setting => process_facts::is_setting(cx.world, found),
+            Harmless::Tally => set_up::is_tally(cx, found),
             Harmless::UnregisteredCallback => registered::is_unregistered_callback(cx, found),
         }),
         Sharing::Drained => set_up::is_drained(cx, found),

@@ -104,8 +104,11 @@ pub enum Harmless {
     PlainFormat,
     /// Whoever is seen to set the flag does so with a constant, and calls native code in the same method.
     ProcessFact,
-    /// Methods that are given nothing read a setting by one constant name, which whoever is last reads again.
+    /// Methods that are given nothing read a setting by one constant name or from one static, which whoever is last reads
+    /// again.
     Setting,
+    /// The values of the map are numbers.
+    Tally,
     /// The changes are made by callbacks that the JVM runs on registered objects, of a class that nobody is seen to register.
     UnregisteredCallback,
 }

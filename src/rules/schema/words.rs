@@ -175,8 +175,11 @@ words! {
         /// The flag says what has become of native code: whoever is seen to set it is of the same archive, passes a
         /// constant, and calls native code in the same method.
         ProcessFact,
-        /// Methods that are given nothing read settings, each by a constant name that no other change uses.
+        /// Methods that are given nothing read settings, each by a constant name or from a static field that no other change
+        /// uses.
         Setting,
+        /// What the map holds for each key is a number, or an array of numbers: it counts, whoever it is for.
+        Tally,
         /// The changes are made by callbacks that the JVM runs on objects which were registered with it, and nobody is
         /// seen to register one of the class.
         UnregisteredCallback,
