@@ -7,11 +7,12 @@ use super::handles::Handles;
 use crate::dataflow::changes::block_of;
 use crate::dataflow::knowledge::{ApiId, ResourceId, Role, groups};
 use crate::dataflow::origins::{self, Origin};
+use crate::dataflow::paths::{ClosedEdges, Flags};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
 use crate::program::CallSite;
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
-use crate::vocabulary::{ClassId, FieldId, MethodId, ValueId};
+use crate::vocabulary::{ClassId, FieldId, MemberRefId, MethodId, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What every handler of a try-with-resources catches.
@@ -105,9 +106,14 @@ fn static_type<'w>(world: &World<'w>, body: Body<'w>, leaf: Value) -> Option<Typ
 
 /// Whether a call is made on a variable of the type whose setting acquires the resource.
 pub(super) fn is_of(world: &World<'_>, site: Site, resource: ResourceId) -> bool {
-    let Some(member) = world.event(site.0, site.1).and_then(Event::member) else { return false };
+    let member = world.event(site.0, site.1).and_then(Event::member);
+    member.is_some_and(|member| is_on(world, site.0, member, resource))
+}
+
+/// Whether a method calls a member of such a type.
+fn is_on(world: &World<'_>, method: MethodId, member: MemberRefId, resource: ResourceId) -> bool {
     let owner = world.program.facts.members.get(member).owner;
-    let loader = world.program.class(world.program.class_of_method(site.0)).loader;
+    let loader = world.program.class(world.program.class_of_method(method)).loader;
     let class = world.program.find(loader, owner);
     world.knowledge.patterns_of(Role::Acquire(resource)).any(|p| {
         p.owner == world.program.text(owner)
@@ -198,7 +204,7 @@ pub(super) fn removal(
     for (method, event) in &removes {
         by_method.entry(*method).or_default().push(*event);
     }
-    let cover = Cover { world, beans, removes: &by_method, is_run };
+    let cover = Cover { world, beans, resource: acquired.resource, removes: &by_method, is_run };
     if cover.covers((acquired.method, acquired.event), MAX_LEVELS) {
         return Removal::Always(removes.iter().find(|r| r.0 == acquired.method).copied().unwrap_or(first));
     }
@@ -218,6 +224,7 @@ pub(super) fn removal(
 struct Cover<'c, 'w> {
     world: &'c World<'w>,
     beans: &'c Beans,
+    resource: ResourceId,
     removes: &'c FxHashMap<MethodId, Vec<u16>>,
     is_run: &'c dyn Fn(MethodId) -> bool,
 }
@@ -227,7 +234,9 @@ impl Cover<'_, '_> {
     fn covers(&self, site: Site, levels: usize) -> bool {
         let world = self.world;
         let body = world.body(site.0);
-        let may_throw = |e: &Event| e.kind.is_invoke() || e.kind == EventKind::Throw;
+        // What is done to another variable meanwhile fails no more than to this one.
+        let is_of_variable = |e: &Event| e.member().is_some_and(|m| is_on(world, site.0, m, self.resource));
+        let may_throw = |e: &Event| e.kind.is_invoke() && !is_of_variable(e) || e.kind == EventKind::Throw;
         // Making a function that removes is no removal.
         let is_call = |e: &u16| world.event(site.0, *e).is_some_and(|e| e.kind.is_invoke());
         let own = self.removes.get(&site.0);
@@ -314,7 +323,8 @@ fn is_called_on_success(world: &World<'_>, method: MethodId) -> bool {
     })
 }
 
-/// Whether every way on from an event, by whatever exception of the calls that throw, passes one of the others.
+/// Whether every way on from an event, by whatever exception of the calls that throw, passes one of the others. What was
+/// asked on the way to the event has the same answer afterwards.
 pub(super) fn is_always_followed(
     world: &World<'_>,
     body: Body<'_>,
@@ -325,6 +335,11 @@ pub(super) fn is_always_followed(
     let unit = body.origins.unit;
     let blocks = unit.blocks_of(body.method);
     let Some(start) = block_of(unit, body, event) else { return false };
+    let passes = |block: u16| {
+        let range = blocks.get(usize::from(block)).map(|b| b.events());
+        range.is_some_and(|range| others.iter().any(|o| range.contains(&usize::from(*o))))
+    };
+    let closed = ClosedEdges::find(world, body, Some(event), Flags::Constants, &passes);
     let mut seen = FxHashSet::default();
     let mut waiting = vec![(start, usize::from(event) + 1)];
     while let Some((at, from)) = waiting.pop() {
@@ -346,7 +361,8 @@ pub(super) fn is_always_followed(
             if successors.is_empty() && !can_throw {
                 return false;
             }
-            next.extend(successors);
+            let open = (0..).zip(successors).filter(|(edge, _)| !closed.has(at, *edge));
+            next.extend(open.map(|(_, block)| block));
         }
         waiting.extend(next.into_iter().filter(|b| seen.insert(*b)).map(|b| (b, 0)));
     }
