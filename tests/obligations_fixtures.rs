@@ -17,7 +17,10 @@ const RULES: [(&str, &[&str]); 4] = [
         "resource/stream-open-on-exception",
         &["files", "sockets", "connections", "closeable", "handed-closeable"],
     ),
-    ("resource/jdbc-open-on-exception", &["jdbc-connection", "jdbc-statement", "jdbc-result-set"]),
+    (
+        "resource/jdbc-open-on-exception",
+        &["jdbc-connection", "jdbc-statement", "jdbc-result-set", "entity-session"],
+    ),
     ("resource/lock-not-released", &["locks"]),
     ("resource/process-not-destroyed", &["processes"]),
 ];

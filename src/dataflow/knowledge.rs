@@ -30,6 +30,8 @@ pub enum Role {
     Idles(ResourceId),
     /// Its result may be null, and then nothing was acquired.
     MayBeNull(ResourceId),
+    /// Its result is the one that the thread has had so far.
+    Former(ResourceId),
     /// Its result owns arguments: row of the wrappers.
     Wrapper(u16),
     /// It hands a resource over for release: row of the managers.
@@ -285,6 +287,10 @@ pub struct ResourceFacts {
     pub handed_as: Vec<String>,
     /// The argument that says how much of it stays when there is nothing to do; with none it ends by itself.
     pub stays: Option<u8>,
+    /// Internal names of types through which its owner uses it: what is called on them settles nothing but by releasing.
+    pub used_through: Vec<String>,
+    /// Whether a thread has one at most, and taking what it has had before gives back what was taken since.
+    pub is_one_of_thread: bool,
     /// Containers that release it by themselves.
     pub cleaned_by: Vec<String>,
     /// Containers that replace the threads that served an application's requests once it has gone.

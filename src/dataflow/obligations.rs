@@ -280,6 +280,11 @@ fn leak_on_way(
     if is_place && (!followed.is_ever_released() || places::is_untold(callees, body, obligation)) {
         return None;
     }
+    // Whoever never gives it back, or leaves it on a usual way, means it to stay: whoever runs the work takes it away.
+    let is_meant = || exits.iter().any(|e| e.kind == ExitKind::Normal) || !followed.releases_normally();
+    if callees.is_one_of_thread(obligation.resource) && is_meant() {
+        return None;
+    }
     let is_left = is_place
         && exits.iter().all(|e| e.kind == ExitKind::Normal || followed.is_unannounced(e))
         && places::is_left_to_counterpart(callees, body, obligation);

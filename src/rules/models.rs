@@ -144,6 +144,11 @@ pub struct Resource {
     pub idles: Vec<MethodPattern>,
     /// Acquiring calls that may yield null, which needs no release.
     pub may_be_null: Vec<MethodPattern>,
+    /// Types through which whoever has it uses it: nothing that is called on one of them settles it, but what releases it.
+    pub used_through: Vec<String>,
+    /// What yields the one that a thread has, of which it has one at most: an acquiring call that is given that, or null,
+    /// puts back what was there before.
+    pub former: Vec<MethodPattern>,
     /// Containers that release it by themselves.
     pub cleaned_by: Vec<String>,
     /// Containers that, after an application has gone, replace the threads that served its requests, and with them

@@ -160,7 +160,7 @@ fn by_models(
     let mut found: Vec<Obligation> = Vec::new();
     for role in &roles {
         let Role::Acquire(resource) = *role else { continue };
-        if roles.contains(&Role::NotOwned(resource)) {
+        if roles.contains(&Role::NotOwned(resource)) || callees.puts_back(body, event, resource) {
             continue;
         }
         let Some(facts) = world.knowledge.tables.resources.get(usize::from(resource)) else { continue };

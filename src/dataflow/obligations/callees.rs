@@ -19,6 +19,7 @@ use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::{ClassId, FieldId, LoaderId, MemberRefId, MethodId, Name, ValueId, descriptor};
 pub(super) use answers::Answers;
+use rustc_hash::FxHashSet;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -100,6 +101,8 @@ pub(super) struct Callees<'c, 'w> {
     exceptions: &'c Exceptions<'w>,
     pub(super) summaries: &'c Summaries,
     groups: Groups<'w>,
+    /// Types through which resources are used, whatever their implementations do with themselves.
+    used_through: FxHashSet<Name>,
     constructor: Option<Name>,
     /// Name and descriptor of what the language calls to close an object.
     close: Option<(Name, Name)>,
@@ -152,11 +155,14 @@ impl<'c, 'w> Callees<'c, 'w> {
             fails_when_closed: group(groups::FAILS_WHEN_CLOSED),
         };
         let find = |text: &str| world.program.facts.names.find(text);
+        let resources = world.knowledge.tables.resources.iter();
+        let used_through = resources.flat_map(|r| &r.used_through).filter_map(|name| find(name)).collect();
         Self {
             world,
             exceptions,
             summaries,
             groups,
+            used_through,
             constructor: find("<init>"),
             close: find("close").zip(find("()V")),
             effects: Answers::default(),
@@ -320,7 +326,12 @@ impl<'c, 'w> Callees<'c, 'w> {
         let program = self.world.program;
         let resolved = program.refs(program.class(body.class).loader).method(member);
         let is_deployed = resolved.is_some_and(|t| !program.is_jdk(program.class_of_method(t)));
-        if is_deployed && let Some(known) = self.by_bodies(body, i, event, position, releases_fail) {
+        // What has no part in releasing it is its implementation's own business.
+        let is_looked_into = !is_receiver || !self.is_used_through(member);
+        if is_deployed
+            && is_looked_into
+            && let Some(known) = self.by_bodies(body, i, event, position, releases_fail)
+        {
             return known;
         }
         match is_receiver {
@@ -388,6 +399,11 @@ impl<'c, 'w> Callees<'c, 'w> {
             };
         }
         self.is_in(self.groups.borrows_argument, body, member).then_some(Use::Keeps)
+    }
+
+    /// Whether a call is of a type through which whoever has a resource uses it.
+    fn is_used_through(&self, member: MemberRefId) -> bool {
+        self.used_through.contains(&self.world.program.facts.members.get(member).owner)
     }
 
     /// Whether a method that was not found is named as one that releases what it is given: `closeQuietly`.

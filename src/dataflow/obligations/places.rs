@@ -93,7 +93,8 @@ fn is_held_on_entry(
 ) -> bool {
     let before = body.origins.events().iter().enumerate().take(usize::from(obligation.event));
     let of_it = before.filter(|(_, event)| {
-        body.origins.args(event).iter().any(|v| is_same_place(body, *v, place, MAX_STEPS))
+        event.kind.is_invoke() && callees.gives_back_place(body, event, obligation.resource, place)
+            || body.origins.args(event).iter().any(|v| is_same_place(body, *v, place, MAX_STEPS))
     });
     let steps: Vec<Step> = of_it
         .filter_map(|(at, event)| {

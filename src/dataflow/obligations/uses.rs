@@ -211,7 +211,7 @@ impl Uses {
                 continue;
             }
             let releases = if callees.is_release_of(body, event, obligation.resource) {
-                body.origins.args(event).iter().any(|v| is_same_place(body, *v, place, MAX_STEPS))
+                callees.gives_back_place(body, event, obligation.resource, place)
             } else {
                 field.is_some_and(|f| callees.calls_release_of(body, event, obligation.resource, f))
             };

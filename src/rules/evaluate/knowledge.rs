@@ -68,6 +68,7 @@ fn add_resources(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &
         patterns.extend(resource.not_owned.iter().map(|m| (pattern(m), Role::NotOwned(id))));
         patterns.extend(resource.idles.iter().map(|m| (pattern(m), Role::Idles(id))));
         patterns.extend(resource.may_be_null.iter().map(|m| (pattern(m), Role::MayBeNull(id))));
+        patterns.extend(resource.former.iter().map(|m| (pattern(m), Role::Former(id))));
         tables.resources.push(ResourceFacts {
             name: resource.name.clone(),
             groups: resource.groups.clone(),
@@ -79,6 +80,8 @@ fn add_resources(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &
             owned_elsewhere: resource.owned_elsewhere.clone(),
             handed_as: resource.handed_as.clone(),
             stays: resource.stays,
+            used_through: resource.used_through.clone(),
+            is_one_of_thread: !resource.former.is_empty(),
             cleaned_by: resource.cleaned_by.clone(),
             gone_with_request_threads: resource.gone_with_request_threads.clone(),
             ends_unreferenced: resource.ends != models::Ends::Never,

@@ -143,6 +143,10 @@ struct ResourceRow {
     #[serde(default)]
     may_be_null: Vec<Text<Patterns>>,
     #[serde(default)]
+    used_through: Vec<Text<ClassName>>,
+    #[serde(default)]
+    former: Vec<Text<Patterns>>,
+    #[serde(default)]
     cleaned_by: Vec<Text<Kebab>>,
     #[serde(default)]
     gone_with_request_threads: Vec<Text<Kebab>>,
@@ -317,6 +321,8 @@ impl ResourceRow {
             stays: self.stays,
             idles: patterns(self.idles),
             may_be_null: patterns(self.may_be_null),
+            used_through: self.used_through.into_iter().map(|name| name.0.0).collect(),
+            former: patterns(self.former),
             cleaned_by: names(self.cleaned_by),
             gone_with_request_threads: names(self.gone_with_request_threads),
             ends: match self.ends {

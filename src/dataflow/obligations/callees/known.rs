@@ -2,8 +2,10 @@
 
 use super::Callees;
 use crate::dataflow::Body;
-use crate::dataflow::knowledge::{ResourceId, Role};
-use crate::facts::Event;
+use crate::dataflow::knowledge::{ResourceFacts, ResourceId, Role};
+use crate::dataflow::obligations::uses::{MAX_STEPS, is_same_place};
+use crate::facts::{Event, EventKind, Value};
+use crate::program::FieldAccess;
 use crate::vocabulary::{MemberRefId, ValueId};
 
 impl Callees<'_, '_> {
@@ -100,6 +102,7 @@ impl Callees<'_, '_> {
         resource: ResourceId,
     ) -> bool {
         self.has_role(body, event, Role::Release(resource))
+            || self.has_role(body, event, Role::Acquire(resource)) && self.puts_back(body, event, resource)
     }
 
     /// Whether a call acquires a resource.
@@ -109,7 +112,69 @@ impl Callees<'_, '_> {
         event: &Event,
         resource: ResourceId,
     ) -> bool {
-        self.has_role(body, event, Role::Acquire(resource))
+        self.has_role(body, event, Role::Acquire(resource)) && !self.puts_back(body, event, resource)
+    }
+
+    /// Whether a call gives the thread what it had before, or nothing: of which it has one at most.
+    pub(in crate::dataflow::obligations) fn puts_back(
+        &self,
+        body: Body<'_>,
+        event: &Event,
+        resource: ResourceId,
+    ) -> bool {
+        let Some(facts) = self.resource(resource).filter(|r| r.is_one_of_thread) else { return false };
+        let given = facts.subject.operand(event.kind.has_receiver());
+        given.is_some_and(|position| {
+            let mut leaves = body.origins.leaves(body.origins.arg(event, position));
+            leaves.any(|leaf| leaf == Value::Null || self.is_former(body, leaf, resource, true))
+        })
+    }
+
+    /// Whether a value is what the thread has had, or comes from a field that keeps that.
+    fn is_former(&self, body: Body<'_>, leaf: Value, resource: ResourceId, is_kept: bool) -> bool {
+        let Some((_, made)) = body.origins.event(leaf) else { return false };
+        let program = self.world.program;
+        if made.kind.is_invoke() {
+            return self.has_role(body, made, Role::Former(resource));
+        }
+        let is_read = is_kept && matches!(made.kind, EventKind::GetField | EventKind::GetStatic);
+        let refs = program.refs(program.class(body.class).loader);
+        let field = made.member().filter(|_| is_read).and_then(|m| refs.field(m));
+        let keeps = |access: FieldAccess| {
+            let writer = self.world.body(access.method);
+            let write = writer.origins.events().get(usize::from(access.event));
+            let mut leaves = write
+                .and_then(|e| writer.origins.args(e).last())
+                .into_iter()
+                .flat_map(|v| writer.origins.leaves(*v));
+            leaves.any(|leaf| self.is_former(writer, leaf, resource, false))
+        };
+        field.is_some_and(|f| self.world.fields.writes(f).any(keeps))
+    }
+
+    /// Whether a thread has one of a resource at most.
+    pub(in crate::dataflow::obligations) fn is_one_of_thread(&self, resource: ResourceId) -> bool {
+        self.resource(resource).is_some_and(|r| r.is_one_of_thread)
+    }
+
+    fn resource(&self, resource: ResourceId) -> Option<&ResourceFacts> {
+        self.world.knowledge.tables.resources.get(usize::from(resource))
+    }
+
+    /// Whether a call gives back what is found by how it is reached; one that is given nothing gives back all.
+    pub(in crate::dataflow::obligations) fn gives_back_place(
+        &self,
+        body: Body<'_>,
+        event: &Event,
+        resource: ResourceId,
+        place: ValueId,
+    ) -> bool {
+        self.is_release_of(body, event, resource) && {
+            let args = body.origins.args(event);
+            args.is_empty()
+                || self.is_one_of_thread(resource)
+                || args.iter().any(|v| is_same_place(body, *v, place, MAX_STEPS))
+        }
     }
 
     pub(in crate::dataflow::obligations) fn has_role(
