@@ -32,6 +32,7 @@ mod lingering;
 mod listeners;
 mod makers;
 mod modelled;
+mod name_parts;
 mod named;
 mod names;
 mod own_library;

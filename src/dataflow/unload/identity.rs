@@ -1,9 +1,9 @@
 //! Whether two calls, one that registers and one that takes back, are given the same object or name.
 
 use super::flow::Site;
-use super::names;
-use crate::dataflow::World;
+use super::{name_parts, names};
 use crate::dataflow::origins::{self, Origin};
+use crate::dataflow::{Body, World};
 use crate::facts::{EventKind, Value};
 use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, ValueId};
@@ -113,6 +113,9 @@ pub(super) fn may_be_named(world: &World<'_>, registered: Site, release: Site, p
     if let (Some(a), Some(b)) = (&a, &b) {
         return a.iter().any(|t| b.contains(t));
     }
+    if wanted.is_some_and(|ty| name_parts::differ(world, (registered.0, name), (release.0, taken), ty)) {
+        return false;
+    }
     let kept = names::kept_in(world, registered, name, 0);
     match names::read_from(world, release.0, taken) {
         // The name is what some field holds, perhaps with others: that field has to be given the registered one.
@@ -184,16 +187,20 @@ pub(super) fn texts(world: &World<'_>, method: MethodId, value: ValueId) -> Opti
 /// The only argument of the constructor of an object, if that is a constant text.
 fn made_from(world: &World<'_>, made: Site) -> Option<Name> {
     let body = world.body(made.0);
-    let is_it = |value: ValueId| body.origins.leaves(value).any(|l| l == Value::Event(u32::from(made.1)));
+    let mut leaves = body.origins.leaves(constructed_from(body, made.1)?);
+    match (leaves.next(), leaves.next()) {
+        (Some(Value::Str(text)), None) => Some(text),
+        _ => None,
+    }
+}
+
+/// The only argument of the constructor of an object.
+pub(super) fn constructed_from(body: Body<'_>, made: u16) -> Option<ValueId> {
+    let is_it = |value: ValueId| body.origins.leaves(value).any(|l| l == Value::Event(u32::from(made)));
     let mut calls = body
         .origins
         .events()
         .iter()
         .filter(|e| e.kind == EventKind::InvokeSpecial && e.n_args == 2 && is_it(body.origins.arg(e, 0)));
-    let call = calls.next()?;
-    let mut leaves = body.origins.leaves(body.origins.arg(call, 1));
-    match (leaves.next(), leaves.next()) {
-        (Some(Value::Str(text)), None) => Some(text),
-        _ => None,
-    }
+    calls.next().map(|call| body.origins.arg(call, 1))
 }
