@@ -8,6 +8,8 @@ use crate::vocabulary::descriptor::params;
 
 /// Calls and fields between what yields the object and the call on it.
 const MAX_DEPTH: u32 = 4;
+/// Stands for whatever such a call is given.
+const ANY: &str = "*";
 /// Writers looked at for one field.
 const MAX_WRITERS: usize = 4;
 
@@ -60,7 +62,8 @@ fn is_source(world: &World<'_>, body: Body<'_>, call: &Event, resource: &Resourc
     }
     let first = usize::from(call.kind.has_receiver());
     let desc = world.program.text(world.program.facts.members.get(member).desc);
-    if params(desc).next().is_some() {
+    let is_any = resource.on_named.iter().any(|n| n == ANY);
+    if params(desc).next().is_some() && !is_any {
         let name = body.origins.arg(call, first);
         return body.origins.leaves(name).any(|leaf| match leaf {
             Value::Str(text) => resource.on_named.iter().any(|n| n == world.program.text(text)),
