@@ -407,7 +407,12 @@ impl Judge<'_> {
         resource.is_none_or(|r| match (r.lasting_task, r.rescheduled) {
             (true, _) => life.is_some_and(|l| l.is_endless) && self.pinned_by(acquired, life).is_some(),
             (_, true) => rescheduled::is_made_again(self.world, acquired),
-            _ => !self.is_of_jvm(acquired) || self.pinned_by(acquired, None).is_some(),
+            // What a call yields is the caller's.
+            _ => {
+                !self.is_of_jvm(acquired)
+                    || acquired.operand.is_none()
+                    || self.pinned_by(acquired, None).is_some()
+            }
         })
     }
 

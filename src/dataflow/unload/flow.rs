@@ -11,7 +11,7 @@ use super::makers::factories;
 use super::own_library;
 use super::roots::UnloadRoots;
 use super::types::Made;
-use crate::dataflow::knowledge::{Knowledge, ResourceId, Role, groups};
+use crate::dataflow::knowledge::{Knowledge, ResourceId, Role, Subject, groups};
 use crate::dataflow::operands::{Operand, Operands};
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::remembered::Remembered;
@@ -176,7 +176,8 @@ impl<'w> Follower<'w> {
             let patterns = knowledge.patterns_of(Role::Release(r as ResourceId));
             let named = patterns.filter(|p| !p.is_prefix && !p.name.starts_with('<'));
             // Where the receiver decides, a name alone says nothing.
-            let is_any = knowledge.tables.resources.get(r).is_some_and(|facts| facts.on.is_empty());
+            let facts = knowledge.tables.resources.get(r);
+            let is_any = facts.is_some_and(|facts| facts.on.is_empty() || facts.subject == Subject::Result);
             let mut names: Vec<Name> =
                 named.filter(|_| is_any).filter_map(|p| world.program.facts.names.find(&p.name)).collect();
             names.sort_unstable();

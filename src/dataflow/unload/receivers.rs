@@ -1,6 +1,6 @@
 //! Whether what a call is made on belongs to the whole JVM: the table of system properties, the root logger.
 
-use crate::dataflow::knowledge::{ResourceFacts, ResourceId};
+use crate::dataflow::knowledge::{ResourceFacts, ResourceId, Subject};
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::ValueId;
@@ -19,6 +19,12 @@ pub(super) fn fits(world: &World<'_>, body: Body<'_>, call: &Event, resource: Re
     resource.on.is_empty()
         || !call.kind.has_receiver()
         || is_yielded(world, body, body.origins.arg(call, 0), resource, 0)
+}
+
+/// Whether a call that releases concerns the resource: what acquiring yields is found again by itself.
+pub(super) fn fits_release(world: &World<'_>, body: Body<'_>, call: &Event, resource: ResourceId) -> bool {
+    let facts = world.knowledge.tables.resources.get(usize::from(resource));
+    facts.is_some_and(|r| r.subject == Subject::Result) || fits(world, body, call, resource)
 }
 
 fn is_yielded(

@@ -245,7 +245,8 @@ impl Walk<'_, '_> {
         let loader = world.program.class(body.class).loader;
         let (mut releases, mut acquires) = (false, false);
         for (role, _) in world.knowledge.roles(loader, member) {
-            releases |= role == Role::Release(resource) && receivers::fits(world, body, event, resource);
+            releases |=
+                role == Role::Release(resource) && receivers::fits_release(world, body, event, resource);
             acquires |= role == Role::Acquire(resource);
             if let Role::Api(api) = role
                 && self.of.closers.get(usize::from(api)).copied().unwrap_or(false)
