@@ -171,6 +171,39 @@ fn of_several_equal_spring_boot_archives_each_is_a_module_and_the_report_says_so
 }
 
 #[test]
+fn of_several_spring_boot_archives_the_one_that_has_spring_boot_itself_is_the_base() {
+    let mut w = World::new();
+    let folder = w.folder("deploy", &[]);
+    let slim = w.nested(folder, "modules/billing.jar", &["BOOT-INF/classes/b/Billing.class"]);
+    w.nested(slim, "BOOT-INF/lib/pdf-1.2.jar", &["p/Pdf.class"]);
+    let whole = w.nested(folder, "server.jar", BOOT);
+    w.nested(whole, "BOOT-INF/lib/spring-boot-3.5.16.jar", &[]);
+    w.nested(folder, "modules/orders-ark-biz.jar", &[BIZ]);
+    let arranged = w.scan(&[folder]);
+    assert_eq!(tenants(&arranged.topology), ["base", "billing", "orders-ark-biz"]);
+    assert!(w.path(&arranged.topology, "base")[0].starts_with("deploy!/server.jar"));
+    assert!(arranged.problems.is_empty());
+}
+
+#[test]
+fn where_nothing_tells_the_base_what_to_write_down_is_told() {
+    let mut w = World::new();
+    let folder = w.folder("deploy/", &[]);
+    for entry in ["apps/a.jar", "apps/b c.jar"] {
+        let app = w.nested(folder, entry, BOOT);
+        w.nested(app, "BOOT-INF/lib/spring-boot-3.5.16.jar", &[]);
+        if entry.contains('b') {
+            w.nested(app, "BOOT-INF/lib/b-1.0.jar", &[]);
+        }
+    }
+    w.nested(folder, "orders-ark-biz.jar", &[BIZ]);
+    let message = w.scan(&[folder]).problems[0].message.clone();
+    let expected = "`{base: [\"apps/b c.jar\"], modules: {a: apps/a.jar, orders-ark-biz: orders-ark-biz.jar}}` in \
+                    deploy/cotenant.yaml";
+    assert!(message.ends_with(expected), "{message}");
+}
+
+#[test]
 fn tenants_of_one_name_are_numbered() {
     let mut w = World::new();
     let jars = [w.jar("x/m.jar", &[BIZ]), w.jar("y/m.jar", &[BIZ]), w.jar("base.jar", &[BIZ])];

@@ -14,6 +14,7 @@ pub mod lookup;
 pub mod recognise;
 
 mod deployment;
+mod proposal;
 mod sofa_ark;
 mod tomcat;
 

@@ -3,6 +3,7 @@
 use super::artifact::{artifact_id, file_stem};
 use super::containers::{CONTAINERS, Container, container};
 use super::layout::{Layout, Tree, is_misbuilt, module_name};
+use super::proposal::proposal;
 use super::{Deployment, Inputs, ModuleRoots};
 use crate::facts::ArchiveFacts;
 use crate::vocabulary::{Problem, ProblemCode};
@@ -21,8 +22,8 @@ pub struct Recognised {
 /// Settles the role of every root.
 ///
 /// Roots named as base or module keep that role. The others are told by their layout: Ark modules and web
-/// applications are modules, the one Spring Boot archive is the base, an executable Ark jar is both, Ark plugins
-/// belong to the base. Where nothing of that kind is found, everything is one base without modules.
+/// applications are modules, the one Spring Boot archive that can be is the base, an executable Ark jar is both, Ark
+/// plugins belong to the base. Where nothing of that kind is found, everything is one base without modules.
 pub fn recognise(archives: &[ArchiveFacts], inputs: &Inputs) -> Recognised {
     let tree = Tree::new(archives);
     let mut sorting = Sorting::new(&tree);
@@ -191,26 +192,44 @@ impl<'t, 'a> Sorting<'t, 'a> {
         found
     }
 
-    /// The one Spring Boot archive is the base; of several, the one that carries Ark.
+    /// The one Spring Boot archive is the base; of several, the one that carries Ark, or else the one that has Spring Boot
+    /// itself: what was slimmed of it starts on somebody else's.
     fn place_boots(&mut self, boots: &[usize], modules: &[usize]) {
-        let base = if !self.deployment.base.is_empty() {
-            None
-        } else if let [only] = boots {
-            Some(*only)
-        } else {
-            let mut ready = boots.iter().copied().filter(|&boot| self.carries_ark(boot));
-            let first = ready.next();
-            first.filter(|_| ready.next().is_none())
-        };
+        let base = if self.deployment.base.is_empty() { self.base_among(boots) } else { None };
         if let (None, true, [first, _, ..]) = (base, self.deployment.base.is_empty(), boots) {
             let n_apps = boots.len() + modules.len();
-            let message = format!("{n_apps} applications and no base among them; each is taken as a module");
+            let mut message =
+                format!("{n_apps} applications and no base among them; each is taken as a module");
+            if let Some(proposal) = proposal(self.tree, boots, modules) {
+                message.push_str("; if one of them is the base of the others, write that down, as by ");
+                message.push_str(&proposal);
+            }
             self.note_ambiguous(*first, &message);
         }
         if let Some(base) = base {
             self.add_base(base);
         }
         self.add_modules(boots.iter().copied().filter(|&boot| Some(boot) != base));
+    }
+
+    fn base_among(&self, boots: &[usize]) -> Option<usize> {
+        if let [only] = boots {
+            return Some(*only);
+        }
+        let of_ark: Vec<usize> = boots.iter().copied().filter(|&boot| self.carries_ark(boot)).collect();
+        let candidates = if of_ark.is_empty() { boots } else { &of_ark };
+        if let [only] = candidates {
+            return Some(*only);
+        }
+        let mut whole = candidates.iter().copied().filter(|&boot| self.has_spring_boot(boot));
+        let first = whole.next();
+        first.filter(|_| whole.next().is_none())
+    }
+
+    /// Whether an archive brings Spring Boot, without which it does not start by itself.
+    fn has_spring_boot(&self, boot: usize) -> bool {
+        let mut libraries = self.tree.children_below(boot, "BOOT-INF/lib/");
+        libraries.any(|jar| self.tree.facts(jar).and_then(artifact_id) == Some("spring-boot"))
     }
 
     fn carries_ark(&self, boot: usize) -> bool {
