@@ -13,10 +13,8 @@ pub(super) fn proposal(tree: &Tree<'_>, boots: &[usize], modules: &[usize]) -> O
     let most = boots.iter().copied().rev().max_by_key(|&boot| tree.children(boot).len())?;
     let others = boots.iter().filter(|&&boot| boot != most).chain(modules);
     let others: Vec<usize> = others.copied().take(MAX_MODULES).collect();
-    let all: Vec<&ArchiveFacts> = std::iter::once(most)
-        .chain(others.iter().copied())
-        .map(|i| tree.facts(i))
-        .collect::<Option<_>>()?;
+    let all: Vec<&ArchiveFacts> =
+        std::iter::once(most).chain(others.iter().copied()).map(|i| tree.facts(i)).collect::<Option<_>>()?;
     let folder = common_folder(tree, &all)?;
     let path = |facts: &ArchiveFacts| match folder {
         Some(_) => scalar(&facts.entry_in_parent),
