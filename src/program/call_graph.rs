@@ -322,7 +322,8 @@ impl Work<'_, '_> {
         let first = self.found.targets.len();
         (self.has_lambda, self.makes_objects, self.makes_anonymous) = (false, false, false);
         self.read_body(class, method);
-        if (self.has_lambda || self.makes_anonymous) && self.program.is_shared(class) {
+        let may_keep = (self.has_lambda || self.makes_anonymous) && self.program.is_shared(class);
+        if may_keep && (method.access.is_static() || self.may_have_objects(class)) {
             let origins = Origins { unit: self.program.unit(class), method };
             let Found { kept, outliving, .. } = &mut self.found;
             let is_whole = self.keeping.of_body(class, origins, kept, outliving);

@@ -111,4 +111,13 @@ impl Work<'_, '_> {
             }
         }
     }
+
+    /// Whether there may be an object of a class, on which its methods run. An abstract one has subclasses for that.
+    pub(super) fn may_have_objects(&self, class: ClassId) -> bool {
+        let is_abstract = |class| self.program.class_facts(class).access.is_abstract();
+        self.program.topology.is_open_world()
+            || self.hierarchy.has_instances(class)
+                && (!is_abstract(class)
+                    || self.hierarchy.closure(class).into_iter().any(|below| !is_abstract(below)))
+    }
 }
