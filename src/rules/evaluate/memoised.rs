@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::memo::{self, Entry, Made};
-use super::{exposed, fields, held_values, keys, memo_methods, of_two, values};
+use super::{exposed, fields, held_values, keys, memo_methods, of_two, shapes, values};
 use crate::dataflow::held::Root;
 use crate::dataflow::{Body, How, initialisation, new_objects};
 use crate::facts::{Event, EventKind, Value};
@@ -22,6 +22,9 @@ const NUMBERS: [&str; 4] = [
     "java/util/concurrent/atomic/AtomicLong",
     "java/util/concurrent/atomic/AtomicLongArray",
 ];
+
+/// What holds one object.
+const REFERENCE: &str = "java/util/concurrent/atomic/AtomicReference";
 
 /// Calls followed backwards, and callers looked at for one of them.
 const MAX_CALLS: u32 = 3;
@@ -79,7 +82,7 @@ fn maps_of(cx: &Context<'_>, class: ClassId) -> Vec<FieldId> {
 }
 
 /// Whether a field is of a kind that only the order and number of a cache's entries is kept by: a number that no caller
-/// sets, or something of the cache's own classes, which nobody else can make.
+/// sets, or something of the cache's own classes, which nobody else can make, in a reference or not.
 fn is_bookkeeping(cx: &Context<'_>, found: &Match, field: FieldId) -> bool {
     let program = cx.world.program;
     let desc = program.text(program.field(field).desc).trim_start_matches('[');
@@ -88,11 +91,33 @@ fn is_bookkeeping(cx: &Context<'_>, found: &Match, field: FieldId) -> bool {
     if NUMBERS.contains(&name) {
         return !found.spots.iter().any(|s| by_caller(s) && !is_step(cx, found, s));
     }
-    program.find_text(program.class(found.class).loader, name).is_some_and(|class| {
+    match name == REFERENCE {
+        true => found.spots.iter().all(|s| is_set_to_own(cx, found.class, s)),
+        false => is_of_own_class(cx, found.class, name),
+    }
+}
+
+/// Whether a class is declared with another one and seen by nobody else.
+fn is_of_own_class(cx: &Context<'_>, of: ClassId, name: &str) -> bool {
+    let program = cx.world.program;
+    program.find_text(program.class(of).loader, name).is_some_and(|class| {
         let access = program.class_facts(class).access;
         let is_own = !access.is_public() && !access.is_protected();
-        is_own && initialisation::is_same_nest(cx.world, class, found.class)
+        is_own && initialisation::is_same_nest(cx.world, class, of)
     })
+}
+
+/// Whether all that a call on a reference is given are objects of such classes: states that the cache itself knows.
+fn is_set_to_own(cx: &Context<'_>, of: ClassId, spot: &Spot) -> bool {
+    let Some((body, call)) = shapes::final_event(cx, spot).filter(|(_, e)| e.kind.is_invoke()) else {
+        return false;
+    };
+    let mut given = body.origins.args(call).iter().skip(1).peekable();
+    given.peek().is_some()
+        && given.all(|v| {
+            let types = values::types_of(cx.world, body, *v);
+            !types.is_empty() && types.into_iter().all(|ty| is_of_own_class(cx, of, ty))
+        })
 }
 
 /// Whether a number is set to what is made of the old one, or of another number of the cache.
