@@ -4,7 +4,7 @@
 use super::context::Context;
 use super::fields;
 use super::matches::{Match, Spot, Subject};
-use super::{receivers, shown_type};
+use super::{on_demand, receivers, set_up, shown_type};
 use crate::dataflow::held::{self, Holder, Root};
 use crate::dataflow::{How, frozen};
 use crate::facts::{Event, EventKind, FieldFacts, Value};
@@ -232,7 +232,11 @@ fn changed_by_callers<'c>(
             && !shapes.contains(WriteShape::Lazy)
             && !receivers::are_of_others(cx.world, cx.held, field, &spot)
     });
-    by_caller.map(|c| c.method)
+    // Where modules are known, so is who calls it.
+    let is_set_up = move |method: MethodId| {
+        !cx.world.reach.is_open_world() && set_up::is_called_in_set_up(cx.world, method)
+    };
+    by_caller.map(|c| c.method).filter(move |method| !is_set_up(*method))
 }
 
 fn is_field_changed(cx: &Context<'_>, class: ClassId, field: FieldId, part: Part, level: u32) -> bool {
@@ -241,4 +245,5 @@ fn is_field_changed(cx: &Context<'_>, class: ClassId, field: FieldId, part: Part
             && held::stored_objects(cx.world, field)
                 .iter()
                 .any(|(made, _)| *made != class && is_changed_by_callers(cx, *made, part, level + 1))
+            && !on_demand::is_filled_on_demand(cx, field)
 }

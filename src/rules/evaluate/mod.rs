@@ -58,6 +58,7 @@ mod memoised;
 mod moved;
 mod named;
 mod of_two;
+mod on_demand;
 mod once;
 mod operators;
 mod other_release;

@@ -29,6 +29,14 @@ pub(super) fn is_only_set_up(world: &World<'_>, found: &Match) -> bool {
     all && n_calls > 0
 }
 
+/// Whether code that runs calls a method, and each time on an object that is just being made, or in a class initialiser.
+pub(super) fn is_called_in_set_up(world: &World<'_>, method: MethodId) -> bool {
+    let is_static = world.program.method(method).access.is_static();
+    let sites = world.sites.of(method, MAX_SITES).unwrap_or_default();
+    let mut run = sites.into_iter().filter(|site| !world.reach.tenants(site.caller).is_empty()).peekable();
+    run.peek().is_some() && run.all(|site| is_set_up(world, site, is_static))
+}
+
 fn is_set_up(world: &World<'_>, site: CallSite, is_static: bool) -> bool {
     let caller = world.body(site.caller);
     let call = world.event(site.caller, site.event).filter(|e| e.kind.is_invoke());
