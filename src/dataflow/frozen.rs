@@ -3,9 +3,9 @@
 
 use super::changes::{Change, block_of};
 use super::paths::Needed;
-use super::{Body, World, paths};
+use super::{Body, World, held, paths};
 use crate::facts::{Event, EventKind, Test, Value};
-use crate::vocabulary::{MethodId, ValueId};
+use crate::vocabulary::{FieldId, MethodId, ValueId};
 use std::cell::OnceCell;
 
 /// Targets looked at for one call.
@@ -48,6 +48,87 @@ fn is_behind_own_test(world: &World<'_>, body: Body<'_>, event: u16) -> bool {
         is_flag_test(world, body, block.test())
             && [(one, other), (other, one)].iter().any(|(on, off)| throws(**off) && is_needed(b, **on))
     })
+}
+
+/// Whether the objects that a static field holds refuse a change for good: each is made with a final flag at which the method
+/// that would make the change throws.
+pub fn is_refused_by_held(world: &World<'_>, change: &Change, root: FieldId) -> bool {
+    let flags = refusing_flags(world, change);
+    let made = if flags.is_empty() { Vec::new() } else { held::stored_objects(world, root) };
+    !made.is_empty()
+        && made.into_iter().all(|(_, (method, event))| {
+            let body = world.body(method);
+            let is_it = |v: &ValueId| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(event)));
+            let mut calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
+            let constructor = calls.find(|e| body.origins.args(e).first().is_some_and(is_it));
+            constructor.is_some_and(|call| flags.iter().any(|flag| is_made_with(world, body, call, *flag, 0)))
+        })
+}
+
+/// The final flags, each with the value, at which the method of a change throws instead of making it.
+fn refusing_flags(world: &World<'_>, change: &Change) -> Vec<(FieldId, bool)> {
+    let body = world.body(change.method);
+    let unit = body.origins.unit;
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let Some(at) = block_of(unit, body, change.event) else { return Vec::new() };
+    let blocks = unit.blocks_of(body.method);
+    let throws = |block: u16| {
+        let events = blocks.get(usize::from(block)).map(|b| b.events()).unwrap_or_default();
+        refuses(world, body.origins.events().get(events).unwrap_or_default())
+    };
+    let flag_of = |value| {
+        let mut reads = body.origins.leaves(value).filter_map(|leaf| body.origins.event(leaf));
+        let flag = reads.next().and_then(|(_, read)| refs.field(read.member()?))?;
+        world.program.field(flag).access.is_final().then_some(flag)
+    };
+    let needed = OnceCell::new();
+    let is_needed = |from: usize, via: u16| {
+        needed.get_or_init(|| Needed::find(unit, body.method, at)).has(from as u16, via)
+    };
+    let refusing = blocks.iter().enumerate().filter_map(|(b, block)| {
+        let [holds, fails] = *unit.successors(block) else { return None };
+        let (value, set, unset) = match block.test() {
+            Test::NonZero(value) => (value, holds, fails),
+            Test::IsZero(value) => (value, fails, holds),
+            _ => return None,
+        };
+        if !is_flag_test(world, body, block.test()) {
+            return None;
+        }
+        let refusing_value = match (throws(set), throws(unset)) {
+            (true, false) if is_needed(b, unset) => true,
+            (false, true) if is_needed(b, set) => false,
+            _ => return None,
+        };
+        Some((flag_of(value)?, refusing_value))
+    });
+    refusing.collect()
+}
+
+/// Constructors that call one another, followed for one object.
+const MAX_CONSTRUCTORS: u32 = 3;
+
+/// Whether a constructor that is called sets a flag to a value, by a constant of its own or of its caller's.
+fn is_made_with(world: &World<'_>, body: Body<'_>, call: &Event, flag: (FieldId, bool), depth: u32) -> bool {
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let Some(target) = call.member().and_then(|m| refs.method(m)) else { return false };
+    let constructor = world.body(target);
+    let is_meant = |leaf| matches!(leaf, Value::Int(n) if (n != 0) == flag.1);
+    let is_set = |leaf| match leaf {
+        Value::Param(i) => body.origins.leaves(body.origins.arg(call, usize::from(i))).all(is_meant),
+        leaf => is_meant(leaf),
+    };
+    let mut writes = world.fields.writes(flag.0).filter(|write| write.method == target).peekable();
+    if writes.peek().is_some() {
+        return writes.all(|write| {
+            let value = world.event(target, write.event).and_then(|e| constructor.origins.args(e).last());
+            value.is_some_and(|v| constructor.origins.leaves(*v).all(is_set))
+        });
+    }
+    let mut calls = constructor.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
+    let other = calls.find(|e| is_own(constructor, constructor.origins.arg(e, 0)));
+    depth < MAX_CONSTRUCTORS
+        && other.is_some_and(|call| is_made_with(world, constructor, call, flag, depth + 1))
 }
 
 /// Whether only whoever came first makes a change: every way to it passes a test that what the caller passes is what the

@@ -150,10 +150,18 @@ fn of_held_object(
         return Some(whole(spots, holder.map(|h| Holder { root: Root::Static(root), ..h })));
     }
     let mut tenants = Vec::new();
+    let is_refused = |spot: &Spot| {
+        let how = spot.how.unwrap_or(How::Write);
+        let change = Change { field, method: spot.method, event: spot.event, how, inside: spot.inside };
+        frozen::is_refused_by_held(world, &change, root)
+    };
     let of_root = |spot: &Spot| {
         let own = super::receivers::tenants(world, field, root, spot);
+        if own.is_empty() || is_refused(spot) {
+            return false;
+        }
         tenants.extend(&own);
-        !own.is_empty()
+        true
     };
     let of_root: Vec<Spot> = spots.iter().copied().filter(of_root).collect();
     if of_root.is_empty() {
