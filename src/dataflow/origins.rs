@@ -94,7 +94,7 @@ enum Asks {
     Values,
     /// The very object alone.
     Object,
-    /// The same, and none that a field holds at times only.
+    /// The same, and none that a field holds at times only, or one of several methods yields.
     VeryObject,
     /// Also the loaders that a new one is given.
     Loaders,
@@ -126,7 +126,8 @@ pub fn of_object(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Fou
     found(world, method, value, Asks::Object)
 }
 
-/// The same, without what a field holds at times only: it is written to objects, too, that are not just being made.
+/// The same, without what a field holds at times only: it is written to objects, too, that are not just being made; and
+/// without what one of several methods yields that a call may select.
 pub fn of_very_object(world: &World<'_>, method: MethodId, value: ValueId) -> Vec<Found> {
     found(world, method, value, Asks::VeryObject)
 }
@@ -355,7 +356,8 @@ impl<'w> Search<'w> {
             return;
         }
         let targets = self.world.targets(body, event, 4).unwrap_or_default();
-        if targets.is_empty() || at.depth >= self.max_depth() {
+        let is_one_of_several = targets.len() > 1 && self.asks == Asks::VeryObject;
+        if targets.is_empty() || is_one_of_several || at.depth >= self.max_depth() {
             return self.computed(body, event, index, up, at);
         }
         for target in targets {
