@@ -3,6 +3,7 @@
 
 use super::context::Context;
 use super::matches::Spot;
+use super::memo;
 use super::shapes::final_event;
 use crate::dataflow::Body;
 use crate::dataflow::changes::{self, Written};
@@ -14,13 +15,18 @@ use crate::vocabulary::{FieldId, ValueId};
 pub(super) fn is_once(cx: &Context<'_>, field: FieldId, spot: &Spot, api: ApiId) -> bool {
     let Some((body, event)) = final_event(cx, spot).filter(|(_, e)| e.kind.is_invoke()) else { return false };
     if cx.is_api(api, &cx.names.comparing) {
-        return is_set_if_unset(cx, field, body, event, api);
+        return is_set_if_unset(cx, field, (spot, body, event), api);
     }
     cx.is_api(api, &cx.names.updating) && is_kept_if_set(cx, body, event)
 }
 
 /// `compareAndSet(null, new Retry(3))`, `compareAndSet(false, true)` before something that uses no parameter.
-fn is_set_if_unset(cx: &Context<'_>, field: FieldId, body: Body<'_>, event: &Event, api: ApiId) -> bool {
+fn is_set_if_unset(
+    cx: &Context<'_>,
+    field: FieldId,
+    (spot, body, event): (&Spot, Body<'_>, &Event),
+    api: ApiId,
+) -> bool {
     let value = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.value);
     let Some(stored) = value.map(|i| usize::from(i) + usize::from(event.kind.has_receiver())) else {
         return false;
@@ -28,7 +34,7 @@ fn is_set_if_unset(cx: &Context<'_>, field: FieldId, body: Body<'_>, event: &Eve
     let Some(expected) = stored.checked_sub(1) else { return false };
     let is_unset = |leaf: Value| matches!(leaf, Value::Null | Value::Int(0));
     body.origins.leaves(body.origins.arg(event, expected)).all(is_unset)
-        && !passes_parameter_on(body, event)
+        && !passes_parameter_on(cx, spot, body, event)
         && changes::kinds_of(cx.world, body, field, body.origins.arg(event, stored)).iter().all(|kind| {
             match kind {
                 Written::Fresh => true,
@@ -47,8 +53,9 @@ fn is_asked_only_here(cx: &Context<'_>, body: Body<'_>, field: FieldId, change: 
 }
 
 /// Whether a call other than the change itself is given a parameter: what it does for the first caller it does for no
-/// other. A field that is set so is a finding of its own. The object whose atomic it is is the same for all.
-fn passes_parameter_on(body: Body<'_>, change: &Event) -> bool {
+/// other. A field that is set so is a finding of its own. The atomic and the object that has it are the same for all, and so
+/// is what the method that hands the atomic on passes with it of its own.
+fn passes_parameter_on(cx: &Context<'_>, spot: &Spot, body: Body<'_>, change: &Event) -> bool {
     let is_own = |leaf: Value| {
         body.origins.event(leaf).is_some_and(|(_, read)| {
             read.kind == EventKind::GetField
@@ -57,7 +64,11 @@ fn passes_parameter_on(body: Body<'_>, change: &Event) -> bool {
     };
     let is_of_this =
         !body.method.access.is_static() && body.origins.leaves(body.origins.arg(change, 0)).all(is_own);
-    let is_param = |leaf: Value| matches!(leaf, Value::Param(n) if n > 0 || !is_of_this);
+    let is_atomic = |leaf: Value| body.origins.leaves(body.origins.arg(change, 0)).all(|l| l == leaf);
+    let is_param = |leaf: Value| match leaf {
+        Value::Param(n) => (n > 0 || !is_of_this) && !is_atomic(leaf) && !is_passed_fixed(cx, spot, body, n),
+        _ => false,
+    };
     let is_parameter = |value: &ValueId| {
         body.origins.leaves(*value).any(|leaf| match leaf {
             Value::Derived(source) => body.origins.leaves(source).any(is_param),
@@ -68,6 +79,20 @@ fn passes_parameter_on(body: Body<'_>, change: &Event) -> bool {
     events.any(|e| {
         e.kind.has_method() && !std::ptr::eq(e, change) && body.origins.args(e).iter().any(is_parameter)
     })
+}
+
+/// Whether the method that hands an atomic on to the one which sets it passes a constant for a parameter of that one.
+fn is_passed_fixed(cx: &Context<'_>, spot: &Spot, inner: Body<'_>, param: u16) -> bool {
+    let body = cx.world.body(spot.method);
+    let refs = cx.world.program.refs(cx.world.program.class(body.class).loader);
+    let call = cx.world.event(spot.method, spot.event).filter(|_| spot.inside.is_some());
+    let call = call.filter(|call| call.member().and_then(|m| refs.method(m)) == Some(inner.id));
+    let passed = call.and_then(|call| body.origins.args(call).get(usize::from(param)));
+    let is_fixed = |leaf: Value| match leaf {
+        Value::Null | Value::Int(_) | Value::Str(_) | Value::Class(_) => true,
+        _ => memo::is_constant(cx, body, leaf),
+    };
+    passed.is_some_and(|v| body.origins.leaves(*v).all(is_fixed))
 }
 
 /// `updateAndGet(h -> h != null ? h : System.getenv(...))`: the function yields what is there, if anything is.
