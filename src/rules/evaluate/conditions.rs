@@ -5,6 +5,7 @@ use super::matches::{Match, Spot, Subject};
 use super::releases;
 use super::values::{self, constants, is_of_types, operand, origins_of};
 use crate::dataflow::changes;
+use crate::dataflow::held::Root;
 use crate::facts::{Annotation, EventKind, NO_NAME, Value};
 use crate::rules::rule::{
     ArgumentTest, ClassTest, Condition, Cost, Definer, FieldTest, MemberTest, Release, Rule, Sharing,
@@ -97,14 +98,14 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
         Condition::ReadByOther => !super::readers::of_match(cx, found).is_empty(),
         Condition::NeverRead => super::readers::is_never_read(cx, found),
         Condition::AnyChange(shapes) => super::fields::is_changed_as(cx, found, shapes),
-        Condition::StoredUnasked => found.spots.iter().any(|s| super::loader_stores::is_unasked(cx, s)),
+        Condition::StoredUnasked => super::loader_stores::is_unasked(cx, found),
         Condition::MadeFromKey => super::memo::is_made_from_key(cx, found),
         Condition::ValuesChanged => super::memo::are_values_changed(cx, found),
         Condition::Locked => found.spots.iter().all(|s| super::fields::is_locked(cx.world, s)),
         Condition::ForOwnLoader => super::branches::is_for_own_loader(cx, found),
         Condition::HandedOver => found.spots.iter().all(|s| super::handed_over::is_handed_over(cx, s)),
         Condition::MovedAndUnused => super::moved::is_unused(cx, found),
-        Condition::HeldByStatic => found.holder.is_some(),
+        Condition::HeldByStatic => found.holder.is_some_and(|holder| holder.root != Root::Bean),
         Condition::ReceiverWalkedOrAsked => {
             found.spots.iter().all(|s| super::calls::is_receiver_walked_or_asked(cx, s))
         }

@@ -112,8 +112,30 @@ fn constructors_of(world: &World<'_>, made: &Found, class: ClassId) -> Vec<Metho
     constructors
 }
 
-/// Whether a constructor that code of other packages can call stores a loader for which it does not ask its caller.
-pub(super) fn is_unasked(cx: &Context<'_>, spot: &Spot) -> bool {
+/// Whether a constructor that code of other packages can call stores a loader for which it does not ask its caller, and
+/// neither does the object later.
+pub(super) fn is_unasked(cx: &Context<'_>, found: &Match) -> bool {
+    let Subject::Field(field) = found.subject else { return false };
+    found.spots.iter().any(|spot| is_stored_unasked(cx, spot)) && !is_told_later(cx, field)
+}
+
+/// Whether a public method of the object stores what it is given in the field: whoever makes the object tells it which
+/// loader to take.
+fn is_told_later(cx: &Context<'_>, field: FieldId) -> bool {
+    let program = cx.world.program;
+    let is_given = |leaf: Value| matches!(leaf, Value::Param(i) if i > 0);
+    !program.field(field).access.is_static()
+        && cx.world.fields.writes(field).any(|write| {
+            let body = cx.world.body(write.method);
+            let stored = cx.world.event(write.method, write.event).and_then(|e| body.origins.args(e).last());
+            body.method.access.is_public()
+                && !body.method.access.is_static()
+                && program.text(body.method.name) != "<init>"
+                && stored.is_some_and(|v| body.origins.leaves(*v).any(is_given))
+        })
+}
+
+fn is_stored_unasked(cx: &Context<'_>, spot: &Spot) -> bool {
     let program = cx.world.program;
     let body = cx.world.body(spot.method);
     let loader = program.class(body.class).loader;
