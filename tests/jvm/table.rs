@@ -171,6 +171,7 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
         "a note says so: it is set once, under the application's name",
     ),
     ("static-sharing/system-property-write/good-same-constant", "a note says so: each sets the same"),
+    ("static-sharing/system-property-write/good-kept-as-set", "a note says so: who comes second leaves it"),
     ("static-sharing/jvm-global-setter/good-own-logger", "each sets the level of a logger of its own name"),
     ("static-sharing/jvm-global-setter/good-own-handlers", "each sets the level of a logger of its own name"),
     (
