@@ -67,10 +67,16 @@ impl UnloadRoots {
             match owner.or_else(|| world.reach.owner(world.program.class_of_method(method))) {
                 Some(tenant) => callbacks.push(Callback { tenant, method }),
                 None if world.reach.is_open_world() => callbacks.push(Callback { tenant: BASE, method }),
-                None => {
-                    let tenants = makers.of(world.program.class_of_method(method));
-                    callbacks.extend(tenants.iter().map(|tenant| Callback { tenant: *tenant, method }));
-                }
+                None => match makers.of(world.program.class_of_method(method)) {
+                    [] if rules.is_for_all(world, method) => {
+                        let tenants = (0..world.program.topology.tenants.len()).map(TenantId::from_index);
+                        let modules = tenants.filter(|t| is_unloaded(world, *t));
+                        callbacks.extend(modules.map(|tenant| Callback { tenant, method }));
+                    }
+                    tenants => {
+                        callbacks.extend(tenants.iter().map(|tenant| Callback { tenant: *tenant, method }));
+                    }
+                },
             }
         }
         let hosted = hosts::callbacks(world, parallel);
@@ -265,7 +271,7 @@ impl<'w> Rules<'w> {
                         rules.annotated.entry(name).or_default().push(callback);
                     }
                 }
-                CallbackFacts::Implements(pattern) | CallbackFacts::ImplementsFor(pattern, _) => {
+                CallbackFacts::Implements(pattern) | CallbackFacts::ImplementsFor(pattern, ..) => {
                     if let Some(name) = names.find(&pattern.name) {
                         rules.implemented.entry(name).or_default().push(callback);
                     }
@@ -329,6 +335,15 @@ impl<'w> Rules<'w> {
         }
     }
 
+    /// Whether the container tells one object of the base's of each module that goes.
+    fn is_for_all(&self, world: &World<'_>, id: MethodId) -> bool {
+        let body = world.body(id);
+        self.implemented.get(&body.method.name).into_iter().flatten().any(|callback| {
+            matches!(callback, CallbackFacts::ImplementsFor(_, _, true))
+                && implements(world, body.class, body, callback)
+        })
+    }
+
     /// What a container calls on any object that it has made, wherever in the hierarchy it is implemented.
     fn of_bean(&self, world: &World<'_>, class: ClassId, owner: Option<TenantId>, found: &mut Vec<Found>) {
         let names = &world.program.facts.names;
@@ -351,7 +366,7 @@ pub(super) fn implements(
 ) -> bool {
     let (pattern, types) = match callback {
         CallbackFacts::Implements(pattern) => (pattern, None),
-        CallbackFacts::ImplementsFor(pattern, types) => (pattern, Some(types)),
+        CallbackFacts::ImplementsFor(pattern, types, _) => (pattern, Some(types)),
         _ => return false,
     };
     let desc = world.program.text(body.method.desc);

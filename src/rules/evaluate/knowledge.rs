@@ -119,8 +119,8 @@ fn callback(from: &Callback) -> CallbackFacts {
         Callback::Implements(method) => CallbackFacts::Implements(pattern(method)),
         Callback::ImplementsInBeans(method) => CallbackFacts::ImplementsInBeans(pattern(method)),
         Callback::GivenTo(method) => CallbackFacts::GivenTo(pattern(method)),
-        Callback::ImplementsFor(method, types) => {
-            CallbackFacts::ImplementsFor(pattern(method), types.clone())
+        Callback::ImplementsFor(method, types, in_base) => {
+            CallbackFacts::ImplementsFor(pattern(method), types.clone(), *in_base)
         }
         Callback::AnnotatedFor(annotation, types) => {
             CallbackFacts::AnnotatedFor(annotation.clone(), types.clone())

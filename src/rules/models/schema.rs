@@ -216,6 +216,8 @@ struct CallbackFields {
     #[serde(default)]
     in_beans: bool,
     #[serde(default)]
+    in_base: bool,
+    #[serde(default)]
     element: Option<String>,
     #[serde(default)]
     inferred: Vec<String>,
@@ -373,6 +375,9 @@ impl TryFrom<CallbackFields> for CallbackRow {
             (_, true, Some(_)) => Err("`element` names an element of an annotation: it needs `annotated`"),
             (_, false, _) if row.in_beans => Err("`in_beans` needs `implements`"),
             _ if row.in_beans && !row.only_for.is_empty() => Err("`in_beans` and `for` exclude each other"),
+            _ if row.in_base && (row.implements.is_empty() || row.only_for.is_empty()) => {
+                Err("`in_base` needs `implements` and `for`")
+            }
             _ if row.element.is_none() && !row.inferred.is_empty() => Err("`inferred` needs `element`"),
             _ => Ok(Self(row)),
         }
@@ -381,8 +386,16 @@ impl TryFrom<CallbackFields> for CallbackRow {
 
 impl CallbackRow {
     fn into_callbacks(self) -> Vec<Callback> {
-        let CallbackFields { annotated, implements, given_to, only_for, in_beans, element, inferred } =
-            self.0;
+        let CallbackFields {
+            annotated,
+            implements,
+            given_to,
+            only_for,
+            in_beans,
+            in_base,
+            element,
+            inferred,
+        } = self.0;
         let types: Vec<String> = only_for.into_iter().map(|name| name.0.0).collect();
         let annotated = annotated.into_iter().map(|name| match &element {
             Some(element) => {
@@ -394,7 +407,7 @@ impl CallbackRow {
         let implements = patterns(implements).into_iter().map(|method| match types.is_empty() {
             true if in_beans => Callback::ImplementsInBeans(method),
             true => Callback::Implements(method),
-            false => Callback::ImplementsFor(method, types.clone()),
+            false => Callback::ImplementsFor(method, types.clone(), in_base),
         });
         let given_to = patterns(given_to).into_iter().map(Callback::GivenTo);
         annotated.chain(implements).chain(given_to).collect()
