@@ -8,7 +8,7 @@ use super::values::{self, is_of_types};
 use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, How};
-use crate::facts::{EventKind, MethodFacts, Value};
+use crate::facts::{Event, EventKind, MethodFacts, Value};
 use crate::rules::rule::WriteShape;
 use crate::vocabulary::descriptor::{TypeDesc, return_type};
 use crate::vocabulary::{ClassId, FieldId, MethodId, Name, TenantId, ValueId};
@@ -28,7 +28,12 @@ fn are_own_by(cx: &Context<'_>, found: &Match, part: Option<usize>) -> bool {
     let mut keys = Keys { part, ..Keys::default() };
     let mut n_put = 0;
     for spot in &found.spots {
-        let Some(How::Container(api)) = spot.how else { return false };
+        let api = match spot.how {
+            Some(How::Container(api)) => api,
+            // What is put into what a key leads to is told apart by that key.
+            Some(How::Entry(_)) if part.is_none() && keys.add_of_entry(cx, field, spot) => continue,
+            _ => return false,
+        };
         if cx.is_api(api, &cx.names.clearing) {
             return false;
         }
@@ -179,6 +184,37 @@ impl Keys {
     /// Adds the keys that a change may use, by the application that passes them; `false` if some are everybody's.
     fn add(&mut self, cx: &Context<'_>, spot: &Spot, key: u8) -> bool {
         let Some((body, event)) = final_event(cx, spot) else { return false };
+        self.add_of_call(cx, spot, (body, event), key)
+    }
+
+    /// The same for a change of what lies in the container under a key: by the key that the changed object is asked for
+    /// with, in the same method.
+    fn add_of_entry(&mut self, cx: &Context<'_>, field: FieldId, spot: &Spot) -> bool {
+        let Some((body, event)) = final_event(cx, spot).filter(|(_, e)| e.kind.has_receiver()) else {
+            return false;
+        };
+        let entry = uncast(body, body.origins.arg(event, 0));
+        let asked: Vec<&Event> =
+            body.origins.leaves(entry).filter_map(|l| Some(body.origins.event(l)?.1)).collect();
+        let loader = cx.world.program.class(body.class).loader;
+        let n_leaves = body.origins.leaves(entry).count();
+        asked.len() == n_leaves
+            && asked.into_iter().all(|call| {
+                let is_of_field =
+                    call.kind.has_receiver() && is_read_of(cx, body, body.origins.arg(call, 0), field);
+                let mut apis = call.member().into_iter().flat_map(|m| cx.world.knowledge.apis(loader, m));
+                let key = apis.find_map(|a| cx.world.knowledge.tables.apis.get(usize::from(a))?.key);
+                is_of_field && key.is_some_and(|key| self.add_of_call(cx, spot, (body, call), key))
+            })
+    }
+
+    fn add_of_call(
+        &mut self,
+        cx: &Context<'_>,
+        spot: &Spot,
+        (body, event): (Body<'_>, &Event),
+        key: u8,
+    ) -> bool {
         let position = usize::from(key) + usize::from(event.kind.has_receiver());
         let Some(mut value) = body.origins.args(event).get(position) else { return false };
         if let Some(part) = self.part {
@@ -219,6 +255,31 @@ impl Keys {
         let mut seen = BTreeSet::new();
         self.texts.values().flatten().all(|text| seen.insert(*text))
     }
+}
+
+/// What a value is before casts.
+fn uncast(body: Body<'_>, mut value: ValueId) -> ValueId {
+    for _ in 0..MAX_PARTS {
+        let mut leaves = body.origins.leaves(value);
+        let one = leaves.next().filter(|_| leaves.next().is_none());
+        let cast =
+            one.and_then(|leaf| body.origins.event(leaf)).filter(|(_, e)| e.kind == EventKind::CheckCast);
+        let Some((_, cast)) = cast else { break };
+        value = body.origins.arg(cast, 0);
+    }
+    value
+}
+
+/// Whether a value is what a field holds.
+fn is_read_of(cx: &Context<'_>, body: Body<'_>, value: ValueId, field: FieldId) -> bool {
+    let program = cx.world.program;
+    let refs = program.refs(program.class(body.class).loader);
+    body.origins.leaves(value).all(|leaf| {
+        body.origins.event(leaf).is_some_and(|(_, e)| {
+            matches!(e.kind, EventKind::GetField | EventKind::GetStatic)
+                && e.member().and_then(|m| refs.field(m)) == Some(field)
+        })
+    })
 }
 
 /// Whether objects of a class are equal if what they are made of is: a record, or a class that says so.
