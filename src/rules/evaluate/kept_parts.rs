@@ -32,6 +32,20 @@ pub(super) fn stored_with(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> V
     kinds
 }
 
+/// The same of what the lambdas among an event's operands make.
+pub(super) fn made_by_lambdas(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<StoredKind> {
+    let refs = cx.world.program.refs(cx.world.program.class(body.class).loader);
+    let leaves = body.origins.args(event).iter().flat_map(|v| body.origins.leaves(*v));
+    let lambdas = leaves.filter_map(|l| body.origins.event(l)).filter(|(_, e)| e.kind == EventKind::Lambda);
+    let runs = lambdas.filter_map(|(_, made)| refs.method(made.member()?));
+    let mut kinds = Vec::new();
+    for run in runs.map(|run| cx.world.body(run)) {
+        let returns = run.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+        kinds.extend(returns.flat_map(|e| run.origins.args(e)).flat_map(|v| stored_with(cx, run, *v)));
+    }
+    kinds
+}
+
 /// Whether a value is a class or a loader, and may be an application's.
 fn kind_of(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> Option<StoredKind> {
     let loader = cx.world.program.class(body.class).loader;

@@ -184,6 +184,7 @@ pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
     let loader = cx.world.program.class(body.class).loader;
     if matches!(spot.how, Some(How::Container(_) | How::Atomic(_))) {
         kinds.extend(values::made_by_lambdas(cx.world, body, event).iter().map(|ty| kind_of(cx, loader, ty)));
+        kinds.extend(super::kept_parts::made_by_lambdas(cx, body, event));
         if kinds.contains(&StoredKind::Class) && super::known_classes::are_made(cx, body, event) {
             kinds.retain(|k| *k != StoredKind::Class);
             kinds.push(StoredKind::Other);
