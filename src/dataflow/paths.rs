@@ -122,16 +122,19 @@ pub fn missing_after(
 /// difference at what site they are asked, share their answers.
 pub type Settled = Remembered<(usize, MethodId, u32), bool>;
 
-/// As [`missing_after`], for one of many sites of one question, which `known` has by its number.
+/// As [`missing_after`], for one of many sites of one question, which `known` has by its number. In the site's own method
+/// what `is_settling_here` accepts settles it, too.
 pub fn missing_after_known(
     world: &World<'_>,
     site: (MethodId, u16),
     is_settling: &dyn Fn(Body<'_>, &Event) -> bool,
+    is_settling_here: &dyn Fn(Body<'_>, &Event) -> bool,
     exits: Exits,
     (known, question): (&Settled, usize),
 ) -> Option<PathGap> {
     let search = Settles { world, is_settling, known, question, left: Cell::new(usize::MAX) };
-    let settles = |body: Body<'_>, e: &Event| search.within(body, e, SETTLING_DEPTH);
+    let settles =
+        |body: Body<'_>, e: &Event| is_settling_here(body, e) || search.within(body, e, SETTLING_DEPTH);
     missing_held(world, site, Held::default(), &settles, exits)
 }
 

@@ -6,6 +6,7 @@ use super::values::origins_of;
 use super::{branches, handed_on, tasks};
 use crate::dataflow::Body;
 use crate::dataflow::changes::block_of;
+use crate::dataflow::knowledge::groups;
 use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::paths::{self, PathGap};
 use crate::facts::{Event, EventKind, NO_NAME, Value};
@@ -210,14 +211,32 @@ pub(super) fn set_gap(
     test: &FollowTest,
     exits: paths::Exits,
 ) -> Option<PathGap> {
-    let settles = |body: Body<'_>, event: &Event| {
+    let settles_here = |body: Body<'_>, event: &Event| {
         is_call_of(cx, body, event, test)
             && (!test.restores || cx.restores(body, event) && !is_of_task(cx, body, event, test))
+    };
+    // A method that is called afterwards and looks what there is finds what the site has set.
+    let settles = |body: Body<'_>, event: &Event| {
+        settles_here(body, event) && !(test.restores && is_found_there(cx, body, event))
     };
     // What settles depends on the test alone, which stays where it is.
     let question = std::ptr::from_ref(test).addr();
     let site = (spot.method, spot.event);
-    paths::missing_after_known(cx.world, site, &settles, exits, (&cx.settled, question))
+    paths::missing_after_known(cx.world, site, &settles, &settles_here, exits, (&cx.settled, question))
+}
+
+/// Whether what a call passes on is what its own method has read before.
+fn is_found_there(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+    let loader = cx.world.program.class(body.class).loader;
+    let is_read = |leaf: Value| {
+        body.origins
+            .event(leaf)
+            .and_then(|(_, e)| e.member())
+            .is_some_and(|m| cx.world.knowledge.api_of(groups::CONTEXT_LOADER_GET, loader, m).is_some())
+    };
+    let mut leaves =
+        body.origins.args(event).last().into_iter().flat_map(|v| body.origins.leaves(*v)).peekable();
+    leaves.peek().is_some() && leaves.all(is_read)
 }
 
 /// Whether an event calls one of the APIs that a test names.
