@@ -58,6 +58,7 @@ mod threads;
 mod types;
 mod uses;
 mod waits;
+mod wrapped;
 
 pub(super) use beginnings::is_start;
 pub use roots::{Callback, UnloadRoots};

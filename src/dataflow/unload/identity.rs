@@ -77,7 +77,8 @@ fn may_be_this(world: &World<'_>, class: ClassId, other: &Identity) -> bool {
             _ => true,
         })
     };
-    other.is_open || other.made.is_empty() || !other.fields.is_empty() || other.made.iter().any(may_be)
+    // What one field holds is what is made for it, if that is seen.
+    other.is_open || other.made.is_empty() || other.fields.len() > 1 || other.made.iter().any(may_be)
 }
 
 /// Whether what is registered under a name may be what another call takes back by a name, its argument `position`.

@@ -4,7 +4,7 @@
 use super::beans::Beans;
 use super::flow::{Acquired, Fate, OwnCall, Site};
 use super::gates::{self, Gate, Groups, Way};
-use super::{Judge, Keeper, Kept, LISTENER, Release, identity, scoped, singletons};
+use super::{Judge, Keeper, Kept, LISTENER, Release, identity, scoped, singletons, wrapped};
 use crate::dataflow::held::Held;
 use crate::dataflow::knowledge::{ResourceId, Role};
 use crate::dataflow::origins::{self, Origin};
@@ -415,13 +415,26 @@ fn params_of(body: Body<'_>, value: ValueId) -> Vec<u16> {
     leaves.filter_map(|leaf| if let Value::Param(p) = leaf { Some(p) } else { None }).collect()
 }
 
-/// Whether a value is an object of a class that the module defines, a lambda of it, or such a class; and can be one of
-/// another class, if that is given.
+/// Objects of shared classes around one of a module's.
+const MAX_WRAPPED: u32 = 2;
+
+/// Whether a value is an object of a class that the module defines, a lambda of it, or such a class, or one of a shared
+/// class around it; and can be one of another class, if that is given.
 fn is_of_module(
     world: &World<'_>,
     body: Body<'_>,
     value: ValueId,
     (tenant, wanted): (TenantId, Option<ClassId>),
+) -> bool {
+    is_of_module_within(world, body, value, (tenant, wanted), 0)
+}
+
+fn is_of_module_within(
+    world: &World<'_>,
+    body: Body<'_>,
+    value: ValueId,
+    (tenant, wanted): (TenantId, Option<ClassId>),
+    depth: u32,
 ) -> bool {
     let program = world.program;
     let is_self = |leaf| leaf == Value::Param(0) && !body.method.access.is_static();
@@ -433,13 +446,25 @@ fn is_of_module(
         })
     };
     let is_own = |class: ClassId| world.reach.owner(class) == Some(tenant) && can_be(class);
+    let is_around_own = |class: ClassId, (method, new): Site| {
+        let maker = world.body(method);
+        depth < MAX_WRAPPED
+            && can_be(class)
+            && !program.is_jdk(class)
+            && world.reach.owner(class).is_none()
+            && world.reach.owner(maker.class) == Some(tenant)
+            && wrapped::kept_by(world, method, new)
+                .into_iter()
+                .any(|v| is_of_module_within(world, maker, v, (tenant, None), depth + 1))
+    };
     can_be(body.class) && body.origins.leaves(value).any(is_self)
         || origins::of_value(world, body.id, value).iter().filter(|f| !f.is_derived).any(|found| match found
             .origin
         {
-            Origin::Allocation(Some(class))
-            | Origin::Array(Some(class))
-            | Origin::ClassLiteral(_, Some(class)) => is_own(class),
+            Origin::Allocation(Some(class)) => {
+                is_own(class) || is_around_own(class, (found.method, found.event))
+            }
+            Origin::Array(Some(class)) | Origin::ClassLiteral(_, Some(class)) => is_own(class),
             Origin::Allocation(None) => {
                 let made = world.event(found.method, found.event);
                 made.is_some_and(|e| e.kind == EventKind::Lambda)
