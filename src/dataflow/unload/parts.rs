@@ -22,7 +22,20 @@ pub(super) fn is_part_of_another(world: &World<'_>, acquired: &Acquired) -> bool
     let is_kind = is_of_group(world, acquired.resource, "threads")
         || is_of_group(world, acquired.resource, REGISTRATIONS)
         || is_of_group(world, acquired.resource, POOLS);
-    is_kind && is_known_above(world, acquired.method, acquired.resource)
+    is_kind
+        && (is_inside_of_one(world, acquired) || is_known_above(world, acquired.method, acquired.resource))
+}
+
+/// Whether an object of a library's acquires it for itself that is such a resource as well: whoever has made that is told.
+fn is_inside_of_one(world: &World<'_>, acquired: &Acquired) -> bool {
+    let class = world.program.class_of_method(acquired.method);
+    !world.program.method(acquired.method).access.is_static()
+        && is_of_group(world, acquired.resource, POOLS)
+        && world.knowledge.patterns_of(Role::Acquire(acquired.resource)).any(|p| {
+            p.name == "<init>"
+                && first_segments(&p.owner) == library_of(world, class)
+                && world.program.has_supertype_named(class, &p.owner)
+        })
 }
 
 fn is_known_above(world: &World<'_>, method: MethodId, resource: ResourceId) -> bool {
