@@ -5,6 +5,8 @@ mod fields;
 mod functions;
 mod results;
 
+pub use fields::MAX_WRITERS;
+
 use super::{Body, World};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};

@@ -7,7 +7,7 @@ use crate::program::FieldAccess;
 use crate::vocabulary::ValueId;
 
 /// Writers looked at for one field.
-const MAX_WRITERS: usize = 4;
+pub const MAX_WRITERS: usize = 4;
 
 impl<'w> Search<'w> {
     /// A field that is written in few places is what is written there.

@@ -228,6 +228,10 @@ impl Keys {
             if reach.tenants(found.method).is_empty() {
                 continue;
             }
+            // What is written to a field that is written in few places is found besides it.
+            if matches!(found.origin, Origin::Field(field) if is_followed(cx, field)) {
+                continue;
+            }
             let class = cx.world.program.class_of_method(found.method);
             let Some(tenant) = found.passed_by.or_else(|| reach.owner(class)) else { return false };
             of.insert(tenant);
@@ -255,6 +259,11 @@ impl Keys {
         let mut seen = BTreeSet::new();
         self.texts.values().flatten().all(|text| seen.insert(*text))
     }
+}
+
+/// Whether all that is written to a field is looked at when it is asked where its value comes from.
+fn is_followed(cx: &Context<'_>, field: FieldId) -> bool {
+    (1..=origins::MAX_WRITERS).contains(&cx.world.fields.writes(field).take(origins::MAX_WRITERS + 1).count())
 }
 
 /// What a value is before casts.
