@@ -185,6 +185,7 @@ pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
     if matches!(spot.how, Some(How::Container(_) | How::Atomic(_))) {
         kinds.extend(values::made_by_lambdas(cx.world, body, event).iter().map(|ty| kind_of(cx, loader, ty)));
         kinds.extend(super::kept_parts::made_by_lambdas(cx, body, event));
+        kinds.extend(made_by_functions(cx, body, event));
         if kinds.contains(&StoredKind::Class) && super::known_classes::are_made(cx, body, event) {
             kinds.retain(|k| *k != StoredKind::Class);
             kinds.push(StoredKind::Other);
@@ -287,6 +288,48 @@ fn passed_objects(cx: &Context<'_>, body: Body<'_>, event: &Event, position: usi
     }
     let value = *body.origins.args(event).get(position)?;
     is_module_object(cx, body, value).then_some(StoredKind::ModuleObject)
+}
+
+/// What functions yield that modules pass for a container to fill it with, if they make it themselves.
+fn made_by_functions(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Option<StoredKind> {
+    let world = cx.world;
+    if world.reach.is_open_world() {
+        return None;
+    }
+    let yields = |found: &Found| {
+        let made = world.event(found.method, found.event).filter(|e| e.kind == EventKind::Lambda);
+        let maker = world.program.class_of_method(found.method);
+        let run =
+            made.and_then(|e| world.program.refs(world.program.class(maker).loader).method(e.member()?));
+        run.is_some_and(|run| {
+            let run = world.body(run);
+            let returns = run.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+            let is_constructor = world.program.text(run.method.name) == "<init>";
+            is_constructor && world.reach.owner(run.class).is_some()
+                || returns.flat_map(|e| run.origins.args(e)).any(|v| is_made_by_module(cx, run, *v))
+        })
+    };
+    let is_passed = |v: &ValueId| {
+        body.origins.leaves(*v).any(|leaf| {
+            let made = body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::Lambda);
+            made || matches!(leaf, Value::Param(_))
+        })
+    };
+    let given = body.origins.args(event).iter().skip(usize::from(event.kind.has_receiver()));
+    let mut functions = given.filter(|v| is_passed(v));
+    let is_any = functions.any(|v| origins::where_made(world, body.id, *v).iter().any(yields));
+    is_any.then_some(StoredKind::ModuleObject)
+}
+
+/// Whether a value is an object of a module's own classes, or a function of theirs.
+fn is_made_by_module(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
+    let is_owned = |class| cx.world.reach.owner(class).is_some();
+    let found = origins::of_value(cx.world, body.id, value);
+    found.iter().filter(|f| !f.is_derived).any(|f| match f.origin {
+        Origin::Allocation(Some(class)) | Origin::Array(Some(class)) => is_owned(class),
+        Origin::Allocation(None) => is_owned(cx.world.program.class_of_method(f.method)),
+        _ => false,
+    })
 }
 
 /// Whether a value is, or is made from, an object of a module's own classes that comes from a module's code.
