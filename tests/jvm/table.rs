@@ -307,6 +307,7 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("resource/client-never-closed/bad-event-loops", "a stub stands for the event loops"),
     ("resource/client-never-closed/bad-overload", "a stub stands for the client"),
     ("resource/client-never-closed/bad-queue-connection", "a stub stands for the connection"),
+    ("resource/client-never-closed/bad-pool-inside", "a stub stands for the pool"),
     ("resource/executor-never-shut-down/good-release-hook", "nobody there runs the hooks of a job"),
     ("resource/executor-never-shut-down/bad-plugin-host", "the base itself starts its plug-ins"),
     ("resource/executor-never-shut-down/good-plugin-host", "the base itself starts its plug-ins"),
