@@ -160,7 +160,7 @@ unload:
             Callback::AnnotatedFor(_, _),
             Callback::Named { .. },
             Callback::Implements(_),
-            Callback::ImplementsFor(_, _),
+            Callback::ImplementsFor { is_in_base: false, .. },
             Callback::ImplementsInBeans(_),
         ]
     ));

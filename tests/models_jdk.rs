@@ -83,7 +83,7 @@ fn all_patterns(models: &Models) -> Vec<&MethodPattern> {
     all.extend(models.managers.iter().map(|manager| &manager.method));
     all.extend(models.unload.iter().filter_map(|callback| match callback {
         Callback::Implements(method)
-        | Callback::ImplementsFor(method, _)
+        | Callback::ImplementsFor { method, .. }
         | Callback::ImplementsInBeans(method)
         | Callback::GivenTo(method) => Some(method),
         Callback::Annotated(_) | Callback::AnnotatedFor(..) | Callback::Named { .. } => None,

@@ -350,8 +350,15 @@ pub enum CallbackFacts {
     /// Implementations of this method.
     Implements(Pattern),
     /// Implementations of this method in classes whose signature, or whose body's casts and parameters, mention one
-    /// of these types; whether one of the base's runs when any module goes.
-    ImplementsFor(Pattern, Vec<String>, bool),
+    /// of these types.
+    ImplementsFor {
+        /// The method.
+        pattern: Pattern,
+        /// The types.
+        types: Vec<String>,
+        /// Whether one of the base's runs when any module goes.
+        is_in_base: bool,
+    },
     /// Implementations of this method in beans: classes with a bean annotation, and result types of methods with one.
     ImplementsInBeans(Pattern),
     /// What calls of this method are given, if it is a function or an object of a functional interface.

@@ -223,8 +223,15 @@ pub enum Callback {
     /// Implementations of this method.
     Implements(MethodPattern),
     /// Implementations of this method, if their class or its generic signature mentions one of these types
-    /// (an event listener for the closing event). Whether one of the base's runs when any module goes.
-    ImplementsFor(MethodPattern, Vec<String>, bool),
+    /// (an event listener for the closing event).
+    ImplementsFor {
+        /// The method.
+        method: MethodPattern,
+        /// Internal names of the types.
+        types: Vec<String>,
+        /// Whether one of the base's runs when any module goes.
+        is_in_base: bool,
+    },
     /// Implementations of this method in beans: classes with one of [`Models::bean_annotations`], and result types of
     /// methods with one.
     ImplementsInBeans(MethodPattern),

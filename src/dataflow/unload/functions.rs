@@ -142,7 +142,7 @@ fn takers(world: &World<'_>, parallel: &impl Parallel) -> FxHashSet<Name> {
 
 fn owner_of(callback: &CallbackFacts) -> Option<&str> {
     match callback {
-        CallbackFacts::Implements(pattern) | CallbackFacts::ImplementsFor(pattern, ..) => {
+        CallbackFacts::Implements(pattern) | CallbackFacts::ImplementsFor { pattern, .. } => {
             Some(&pattern.owner)
         }
         _ => None,
@@ -168,7 +168,7 @@ fn of_body(world: &World<'_>, id: MethodId, found: &mut Vec<Function>) {
         };
         let is_callback = world.knowledge.tables.callbacks.iter().any(|callback| match callback {
             CallbackFacts::Implements(pattern) => is_passed_as(&pattern.owner),
-            CallbackFacts::ImplementsFor(pattern, types, _) => {
+            CallbackFacts::ImplementsFor { pattern, types, .. } => {
                 is_passed_as(&pattern.owner)
                     && runs.iter().any(|run| types.iter().any(|ty| mentions(world, world.body(*run), ty)))
             }

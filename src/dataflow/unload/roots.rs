@@ -271,7 +271,7 @@ impl<'w> Rules<'w> {
                         rules.annotated.entry(name).or_default().push(callback);
                     }
                 }
-                CallbackFacts::Implements(pattern) | CallbackFacts::ImplementsFor(pattern, ..) => {
+                CallbackFacts::Implements(pattern) | CallbackFacts::ImplementsFor { pattern, .. } => {
                     if let Some(name) = names.find(&pattern.name) {
                         rules.implemented.entry(name).or_default().push(callback);
                     }
@@ -339,7 +339,7 @@ impl<'w> Rules<'w> {
     fn is_for_all(&self, world: &World<'_>, id: MethodId) -> bool {
         let body = world.body(id);
         self.implemented.get(&body.method.name).into_iter().flatten().any(|callback| {
-            matches!(callback, CallbackFacts::ImplementsFor(_, _, true))
+            matches!(callback, CallbackFacts::ImplementsFor { is_in_base: true, .. })
                 && implements(world, body.class, body, callback)
         })
     }
@@ -366,7 +366,7 @@ pub(super) fn implements(
 ) -> bool {
     let (pattern, types) = match callback {
         CallbackFacts::Implements(pattern) => (pattern, None),
-        CallbackFacts::ImplementsFor(pattern, types, _) => (pattern, Some(types)),
+        CallbackFacts::ImplementsFor { pattern, types, .. } => (pattern, Some(types)),
         _ => return false,
     };
     let desc = world.program.text(body.method.desc);

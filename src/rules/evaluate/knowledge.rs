@@ -119,9 +119,11 @@ fn callback(from: &Callback) -> CallbackFacts {
         Callback::Implements(method) => CallbackFacts::Implements(pattern(method)),
         Callback::ImplementsInBeans(method) => CallbackFacts::ImplementsInBeans(pattern(method)),
         Callback::GivenTo(method) => CallbackFacts::GivenTo(pattern(method)),
-        Callback::ImplementsFor(method, types, in_base) => {
-            CallbackFacts::ImplementsFor(pattern(method), types.clone(), *in_base)
-        }
+        Callback::ImplementsFor { method, types, is_in_base } => CallbackFacts::ImplementsFor {
+            pattern: pattern(method),
+            types: types.clone(),
+            is_in_base: *is_in_base,
+        },
         Callback::AnnotatedFor(annotation, types) => {
             CallbackFacts::AnnotatedFor(annotation.clone(), types.clone())
         }

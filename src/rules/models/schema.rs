@@ -407,7 +407,7 @@ impl CallbackRow {
         let implements = patterns(implements).into_iter().map(|method| match types.is_empty() {
             true if in_beans => Callback::ImplementsInBeans(method),
             true => Callback::Implements(method),
-            false => Callback::ImplementsFor(method, types.clone(), in_base),
+            false => Callback::ImplementsFor { method, types: types.clone(), is_in_base: in_base },
         });
         let given_to = patterns(given_to).into_iter().map(Callback::GivenTo);
         annotated.chain(implements).chain(given_to).collect()
