@@ -11,6 +11,7 @@ use crate::rules::rule::StoredKind;
 use crate::topology::BASE;
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
 use crate::vocabulary::{Access, ClassId, FieldId, LoaderId, MethodId, Name, Parallel, ValueId};
+use rustc_hash::FxHashSet;
 
 /// Whether a type, as a loader sees it, is a class loader's.
 type IsLoader = Remembered<(LoaderId, Name), bool>;
@@ -119,8 +120,8 @@ pub(super) fn is_unasked(cx: &Context<'_>, found: &Match) -> bool {
     found.spots.iter().any(|spot| is_stored_unasked(cx, spot)) && !is_told_later(cx, field)
 }
 
-/// Whether a public method of the object stores what it is given in the field: whoever makes the object tells it which
-/// loader to take.
+/// Whether a public method of the object stores what it is given in the field, and implements one of an interface or an
+/// abstract class: a container calls that on each object it makes. Of another one whoever makes the object need not know.
 fn is_told_later(cx: &Context<'_>, field: FieldId) -> bool {
     let program = cx.world.program;
     let is_given = |leaf: Value| matches!(leaf, Value::Param(i) if i > 0);
@@ -130,9 +131,27 @@ fn is_told_later(cx: &Context<'_>, field: FieldId) -> bool {
             let stored = cx.world.event(write.method, write.event).and_then(|e| body.origins.args(e).last());
             body.method.access.is_public()
                 && !body.method.access.is_static()
-                && program.text(body.method.name) != "<init>"
+                && implements_above(cx, body)
                 && stored.is_some_and(|v| body.origins.leaves(*v).any(is_given))
         })
+}
+
+/// Whether a type above declares a body's method without a body of its own.
+fn implements_above(cx: &Context<'_>, body: Body<'_>) -> bool {
+    let program = cx.world.program;
+    let mut waiting: Vec<ClassId> = program.supers(body.class).collect();
+    let mut seen = FxHashSet::default();
+    while let Some(at) = waiting.pop() {
+        if !seen.insert(at) {
+            continue;
+        }
+        let declared = program.declared_method(at, body.method.name, body.method.desc);
+        if declared.is_some_and(|m| program.method(m).access.is_abstract()) {
+            return true;
+        }
+        waiting.extend(program.supers(at));
+    }
+    false
 }
 
 fn is_stored_unasked(cx: &Context<'_>, spot: &Spot) -> bool {
