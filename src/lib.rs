@@ -1,3 +1,4 @@
+//! The library behind the command: each module is a layer, and says in its own words what it may import.
 #![doc = include_str!("../README.md")]
 
 pub mod vocabulary;

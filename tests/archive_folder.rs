@@ -61,6 +61,7 @@ fn an_unpacked_application_in_a_folder_is_an_archive_of_its_own() {
     write(root.path(), "webapps/pages/WEB-INF/web.xml", "<web-app/>");
     write(root.path(), "src/main/webapp/WEB-INF/web.xml", "<web-app/>");
     write(root.path(), "biz/com/alipay/sofa/ark/biz/mark", "a");
+    write(root.path(), "src/com/alipay/sofa/ark/biz/markers.txt", "a");
     let tree = opened(root.path());
     assert_eq!(
         displays(&tree),
@@ -74,7 +75,10 @@ fn an_unpacked_application_in_a_folder_is_an_archive_of_its_own() {
             "deploy/webapps/stock/WEB-INF/lib/l.jar",
         ]
     );
-    assert_eq!(names(&tree.archives[0]), ["lib/l.jar", "src/main/webapp/WEB-INF/web.xml"]);
+    assert_eq!(
+        names(&tree.archives[0]),
+        ["lib/l.jar", "src/com/alipay/sofa/ark/biz/markers.txt", "src/main/webapp/WEB-INF/web.xml"]
+    );
     assert_eq!(names(&tree.archives[4]), ["WEB-INF/classes/A.class", "samples/demo/WEB-INF/classes/S.class"]);
     assert_eq!(text(&tree.archives[4], "WEB-INF/classes/A.class").unwrap(), "a");
     assert_eq!(text(&tree.archives[6], "L.class").unwrap(), "l");

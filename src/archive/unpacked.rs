@@ -77,9 +77,10 @@ fn roots(entries: &[Entry]) -> Vec<String> {
     all.iter().filter(is_outermost).map(|root| (*root).to_owned()).collect()
 }
 
-/// What stands before the first folder of a name: `a/b` of `a/b/WEB-INF/lib/c.jar`.
+/// What stands before the first folder, or the file, of a name: `a/b` of `a/b/WEB-INF/lib/c.jar`.
 fn before<'n>(name: &'n str, mark: &str) -> Option<&'n str> {
-    let at = name.match_indices(mark).map(|(at, _)| at);
+    let is_whole = |at: usize| mark.ends_with('/') || at + mark.len() == name.len();
+    let at = name.match_indices(mark).map(|(at, _)| at).filter(|at| is_whole(*at));
     let mut ends = at.filter_map(|at| if at == 0 { Some("") } else { name.get(..at)?.strip_suffix('/') });
     ends.next()
 }

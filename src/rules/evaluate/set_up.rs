@@ -80,7 +80,8 @@ pub(super) fn is_pool(cx: &Context<'_>, found: &Match) -> bool {
     all && n_put > 0 && (is_queue() || is_map_of_queues(cx, field) && !are_entries_looked_through(cx, field))
 }
 
-/// Whether a field's generic type is that of a map whose values are numbers, boxed or in an array.
+/// Whether a field's generic type is that of a map whose values count: counters, or arrays whose numbers are stepped where
+/// they are. A boxed number or an array of bytes may be anything.
 pub(super) fn is_tally(cx: &Context<'_>, found: &Match) -> bool {
     let Subject::Field(field) = found.subject else { return false };
     let program = cx.world.program;
@@ -88,23 +89,12 @@ pub(super) fn is_tally(cx: &Context<'_>, found: &Match) -> bool {
     let text = if signature == NO_NAME { "" } else { program.text(signature) };
     let Some(arguments) = text.strip_suffix(">;") else { return false };
     let loader = program.class(program.class_of_field(field)).loader;
-    match arguments.strip_suffix(';') {
-        // After a key that is no generic type itself.
-        Some(boxed) => boxed.rsplit_once(";L").is_some_and(|(_, value)| {
-            values::is_of_types(
-                cx.world,
-                cx.models,
-                loader,
-                value,
-                &[NUMBER.to_owned(), "counter".to_owned()],
-            )
-        }),
-        None => arguments.rsplit_once(";[").is_some_and(|(_, value)| value.len() == 1),
+    // After a key that is no generic type itself.
+    match arguments.strip_suffix(';').and_then(|counter| counter.rsplit_once(";L")) {
+        Some((_, value)) => values::is_of_types(cx.world, cx.models, loader, value, &["counter".to_owned()]),
+        None => arguments.ends_with(";[I") || arguments.ends_with(";[J"),
     }
 }
-
-/// Where all boxed numbers come from.
-const NUMBER: &str = "java/lang/Number";
 
 /// Whether a field's generic type is that of a map whose values are queues.
 fn is_map_of_queues(cx: &Context<'_>, field: FieldId) -> bool {

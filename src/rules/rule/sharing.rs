@@ -107,7 +107,7 @@ pub enum Harmless {
     /// Methods that are given nothing read a setting by one constant name or from one static, which whoever is last reads
     /// again.
     Setting,
-    /// The values of the map are numbers.
+    /// The values of the map are counters, or arrays of them.
     Tally,
     /// The changes are made by callbacks that the JVM runs on registered objects, of a class that nobody is seen to register.
     UnregisteredCallback,

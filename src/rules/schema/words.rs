@@ -178,7 +178,7 @@ words! {
         /// Methods that are given nothing read settings, each by a constant name or from a static field that no other change
         /// uses.
         Setting,
-        /// What the map holds for each key is a number, or an array of numbers: it counts, whoever it is for.
+        /// What the map holds for each key is a counter, or an array of `int` or `long`: it counts, whoever it is for.
         Tally,
         /// The changes are made by callbacks that the JVM runs on objects which were registered with it, and nobody is
         /// seen to register one of the class.
