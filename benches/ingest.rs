@@ -50,5 +50,5 @@ fn settling(bencher: Bencher, set: Set) {
     bencher
         .counter(n_bytes(set))
         .with_inputs(|| read(set))
-        .bench_local_values(|read| settle(read.units, read.archive_of, read.names, &Pool));
+        .bench_local_values(|read| settle(read.units, read.parts, read.names, &Pool));
 }

@@ -72,6 +72,30 @@ impl Reader {
         Ok(bytes)
     }
 
+    /// Whether an entry of one archive and an entry of another unpack to the same bytes, told without unpacking: by what the
+    /// archives list of them and by their packed bytes. False for files in folders, for entries that the limits refuse and
+    /// for such as cannot be read, whatever they hold.
+    pub fn is_packed_alike(
+        &mut self,
+        other: &mut Self,
+        (archive, entry): (&Archive, &Entry),
+        (other_archive, other_entry): (&Archive, &Entry),
+    ) -> bool {
+        entry.is_listed_alike(other_entry)
+            && match (self.packed_of(archive, entry), other.packed_of(other_archive, other_entry)) {
+                (Some(bytes), Some(others)) => bytes == others,
+                _ => false,
+            }
+    }
+
+    fn packed_of<'b>(&'b mut self, archive: &'b Archive, entry: &Entry) -> Option<&'b [u8]> {
+        let (Body::Bytes(source), Locator::Member(member)) = (&archive.body, &entry.locator) else {
+            return None;
+        };
+        refuse(archive, entry.size, member.packed, archive.limits.max_entry_size).ok()?;
+        packed_bytes(source, &mut self.handle, &mut self.packed, member, entry.name.len()).ok()
+    }
+
     pub(super) fn handle(&mut self) -> &mut Handle {
         &mut self.handle
     }

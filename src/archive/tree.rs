@@ -119,4 +119,21 @@ impl Entry {
     pub fn is_class(&self) -> bool {
         self.name.ends_with(".class")
     }
+
+    /// A number that entries have in common of which their archives list the same. None for what is no member of a zip.
+    pub fn listing_key(&self) -> Option<u64> {
+        let Locator::Member(member) = &self.locator else { return None };
+        Some((u64::from(member.crc) << 32) ^ self.size.rotate_left(16) ^ member.packed)
+    }
+
+    /// Whether both are members of zips that list the same name, sizes, checksum and compression of them.
+    pub(super) fn is_listed_alike(&self, other: &Self) -> bool {
+        match (&self.locator, &other.locator) {
+            (Locator::Member(a), Locator::Member(b)) => {
+                (&self.name, self.size, a.packed, a.crc, a.deflated)
+                    == (&other.name, other.size, b.packed, b.crc, b.deflated)
+            }
+            _ => false,
+        }
+    }
 }

@@ -58,7 +58,7 @@ impl Share {
 
 /// The events of all bodies.
 pub(crate) fn n_events(program: &Program<'_>) -> u64 {
-    program.facts.units.iter().map(|unit| unit.events.len() as u64).sum()
+    program.facts.units_by_archive().map(|(_, unit)| unit.events.len() as u64).sum()
 }
 
 /// The most that each may have so that all together have no more than `total`.

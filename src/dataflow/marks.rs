@@ -111,8 +111,7 @@ fn members(
     }
     let facts = program.facts;
     let path = &program.topology.loaders[loader.index()].path;
-    let is_on_path = |unit: &usize| path.iter().any(|e| Some(&e.archive) == facts.archive_of.get(*unit));
-    let units: Vec<usize> = (0..facts.unit_members.len()).filter(is_on_path).collect();
+    let units = facts.units_in(|archive| path.iter().any(|e| e.archive == archive));
     let found = parallel.map(units.len(), |u| {
         facts.unit_members[units[u]].iter().map(|id| (*id, of_member(*id))).collect::<Vec<_>>()
     });

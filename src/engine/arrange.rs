@@ -78,8 +78,8 @@ fn arrange_with(
     mark_incomplete(&mut read.archives, &all);
     add_jdk(jdk, &mut read, &mut topology);
     topology.release = release;
-    let Ingested { archives, units, archive_of, names, .. } = read;
-    let facts = phases.run("settle", || settle(units, archive_of, names, &Pool))?;
+    let Ingested { archives, units, parts, names, .. } = read;
+    let facts = phases.run("settle", || settle(units, parts, names, &Pool))?;
     all.extend(own_code::tell(&facts, &archives, &mut topology));
     Some(Arranged { archives, facts, topology, problems: all })
 }
@@ -140,8 +140,7 @@ fn off_every_path(archives: &[ArchiveFacts], topology: &Topology) -> Option<Prob
 fn add_jdk(jdk: JdkModel, read: &mut Ingested, topology: &mut Topology) {
     let archive = read.archives.len();
     read.archives.push(ArchiveFacts { path: JDK_PATH.to_owned(), ..ArchiveFacts::default() });
-    read.units.push(jdk.unit);
-    read.archive_of.push(archive);
+    read.add_unit(archive, jdk.unit);
     let element = PathElement { archive, prefix: String::new(), role: Role::Library, tenant: BASE };
     let loader = topology.jdk.index();
     topology.loaders[loader].path.push(element);

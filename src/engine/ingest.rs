@@ -1,12 +1,14 @@
 //! From paths to facts: opens archives, reads what describes them, then inflates and reduces every class.
 
 use super::progress::Progress;
+use super::repeated;
 use super::threads::{map_with_state, map_with_states};
 use crate::archive::{self, Archive, Form, Limits, Reader};
 use crate::facts::archive::wanted;
 use crate::facts::reduce::Reducer;
-use crate::facts::{ArchiveFacts, UnitFacts};
+use crate::facts::{ArchiveFacts, Part, UnitFacts};
 use crate::vocabulary::{Interner, Problem, ProblemCode, ProblemLevel};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
@@ -43,10 +45,10 @@ pub struct Ingested {
     pub archives: Vec<ArchiveFacts>,
     /// For each input the index of its root archive, if it could be opened.
     pub roots: Vec<Option<usize>>,
-    /// Units in (archive, entry) order.
+    /// Units, each once.
     pub units: Vec<UnitFacts>,
-    /// The archive of each unit.
-    pub archive_of: Vec<usize>,
+    /// Which archive has which of them, in (archive, entry) order.
+    pub parts: Vec<Part>,
     /// The tables that hold the units' names.
     pub names: Vec<Interner>,
     /// What could not be read.
@@ -152,37 +154,43 @@ fn class_prefixes(archive: &Archive, entries: &[usize]) -> Vec<String> {
     prefixes
 }
 
-/// Inflates and reduces all classes. The archives are dropped, and with them what they hold in memory.
+/// Inflates and reduces all classes; those of archives with the same content once for all of them. The archives are
+/// dropped, and with them what they hold in memory.
 pub fn read_all(opened: Opened, progress: &Progress) -> Ingested {
-    let work = pieces(&opened);
-    let sizes = work.iter().map(|(archive, range)| bytes_of(&opened, *archive, range.clone()));
-    progress.total.store(sizes.sum(), Ordering::Relaxed);
+    let pieces = pieces(&opened);
+    let firsts = repeated::firsts(&opened.archives, &opened.entries, &pieces);
+    let work: Vec<usize> = (0..pieces.len()).filter(|p| firsts[*p] == *p).collect();
+    let n_bytes = |p: &usize| bytes_of(&opened, &pieces[*p]);
+    progress.total.store(work.iter().map(n_bytes).sum(), Ordering::Relaxed);
     let (done, workers) = map_with_states(work.len(), Worker::default, |worker, i| {
-        let (archive, range) = &work[i];
-        let unit = worker.reduce(&opened, *archive, range.clone());
-        progress.done.fetch_add(bytes_of(&opened, *archive, range.clone()), Ordering::Relaxed);
+        let unit = worker.reduce(&opened, &pieces[work[i]]);
+        progress.done.fetch_add(n_bytes(&work[i]), Ordering::Relaxed);
         unit
     });
     let names = workers.into_iter().map(|worker| sealed(worker.names)).collect();
-    let Opened { facts, roots, mut problems, .. } = opened;
-    let mut ingested = Ingested {
-        archives: facts,
-        roots,
-        units: Vec::new(),
-        archive_of: Vec::new(),
-        names,
-        problems: Vec::new(),
-    };
-    let mut unread = Vec::new();
-    for ((archive, _), (worker, mut unit)) in work.into_iter().zip(done) {
+    let mut units: Vec<UnitFacts> = Vec::with_capacity(done.len());
+    for (worker, mut unit) in done {
         unit.pool = worker as u32;
-        unread.append(&mut unit.problems);
-        ingested.units.push(unit);
-        ingested.archive_of.push(archive);
+        units.push(unit);
     }
+    let (mut parts, mut unread) = (Vec::with_capacity(pieces.len()), Vec::new());
+    for (p, piece) in pieces.iter().enumerate() {
+        let unit = work.binary_search(&firsts[p]).unwrap_or_default();
+        parts.push(Part { archive: piece.archive, unit });
+        let display = |archive: usize| &opened.archives[archive].display;
+        let (own, read) = (display(piece.archive), display(pieces[firsts[p]].archive));
+        unread.extend(units[unit].problems.iter().map(|problem| {
+            let mut problem = problem.clone();
+            if problem.place.archive == *read {
+                problem.place.archive.clone_from(own);
+            }
+            problem
+        }));
+    }
+    units.iter_mut().for_each(|unit| unit.problems = Vec::new());
+    let Opened { facts, roots, mut problems, .. } = opened;
     problems.extend(archive::condense(unread));
-    ingested.problems = problems;
-    ingested
+    Ingested { archives: facts, roots, units, parts, names, problems }
 }
 
 fn sealed(mut names: Interner) -> Interner {
@@ -202,11 +210,11 @@ struct Worker {
 }
 
 impl Worker {
-    fn reduce(&mut self, opened: &Opened, archive: usize, range: std::ops::Range<usize>) -> UnitFacts {
+    fn reduce(&mut self, opened: &Opened, piece: &Piece) -> UnitFacts {
         let Self { reader, reducer, unit, names } = self;
         reducer.begin_unit();
-        let from = &opened.archives[archive];
-        for i in &opened.entries[archive][range] {
+        let from = &opened.archives[piece.archive];
+        for i in &opened.entries[piece.archive][piece.entries.clone()] {
             let entry = &from.entries[*i];
             match reader.read(from, entry) {
                 Ok(bytes) => reducer.add(bytes, &entry.name, unit),
@@ -222,8 +230,15 @@ impl Worker {
     }
 }
 
-/// Runs of an archive's class entries, each of about [`UNIT_BYTES`].
-fn pieces(opened: &Opened) -> Vec<(usize, std::ops::Range<usize>)> {
+/// A run of an archive's class entries.
+pub(super) struct Piece {
+    pub(super) archive: usize,
+    /// Among the archive's class entries.
+    pub(super) entries: Range<usize>,
+}
+
+/// The class entries of all archives, in runs of about [`UNIT_BYTES`].
+fn pieces(opened: &Opened) -> Vec<Piece> {
     let mut work = Vec::new();
     for (a, entries) in opened.entries.iter().enumerate() {
         let mut start = 0;
@@ -231,29 +246,36 @@ fn pieces(opened: &Opened) -> Vec<(usize, std::ops::Range<usize>)> {
         for (i, entry) in entries.iter().enumerate() {
             size += opened.archives[a].entries[*entry].size;
             if size >= UNIT_BYTES {
-                work.push((a, start..i + 1));
+                work.push(Piece { archive: a, entries: start..i + 1 });
                 (start, size) = (i + 1, 0);
             }
         }
         if start < entries.len() {
-            work.push((a, start..entries.len()));
+            work.push(Piece { archive: a, entries: start..entries.len() });
         }
     }
     work
 }
 
-fn bytes_of(opened: &Opened, archive: usize, range: std::ops::Range<usize>) -> u64 {
-    opened.entries[archive][range].iter().map(|e| opened.archives[archive].entries[*e].size).sum()
+fn bytes_of(opened: &Opened, piece: &Piece) -> u64 {
+    let entries = opened.entries[piece.archive][piece.entries.clone()].iter();
+    entries.map(|e| opened.archives[piece.archive].entries[*e].size).sum()
 }
 
 impl Ingested {
+    /// Adds a unit that one archive has.
+    pub fn add_unit(&mut self, archive: usize, unit: UnitFacts) {
+        self.parts.push(Part { archive, unit: self.units.len() });
+        self.units.push(unit);
+    }
+
     /// Inputs that could be opened and in which no class was found, nested archives included. A web application may be made
     /// of pages and of what its descriptor names of the base's classes, and one of several jars that `parts` put together of
     /// files alone.
     pub fn inputs_without_classes(&self, inputs: &[Input], parts: &[&[usize]]) -> Vec<Problem> {
         let mut has_class = vec![false; self.archives.len()];
-        for (unit, archive) in self.units.iter().zip(&self.archive_of) {
-            has_class[*archive] |= !unit.classes.is_empty();
+        for part in &self.parts {
+            has_class[part.archive] |= !self.units[part.unit].classes.is_empty();
         }
         let any_class = has_class.contains(&true);
         let mut without = Vec::new();

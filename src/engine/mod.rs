@@ -13,6 +13,7 @@ pub mod memory;
 mod own_code;
 pub mod phases;
 pub mod progress;
+mod repeated;
 pub mod request;
 pub mod sources;
 pub mod suppression;

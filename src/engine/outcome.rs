@@ -19,9 +19,8 @@ pub(super) fn empty(request: &ScanRequest) -> Outcome {
 /// Notes what was read.
 pub(super) fn describe_deployment(outcome: &mut Outcome, arranged: &Arranged) {
     let jdk = arranged.jdk_archive();
-    let units = arranged.facts.units.iter().zip(&arranged.facts.archive_of);
-    let units: Vec<&UnitFacts> =
-        units.filter(|(_, archive)| **archive != jdk).map(|(unit, _)| unit).collect();
+    let units = arranged.facts.units_by_archive();
+    let units: Vec<&UnitFacts> = units.filter(|(archive, _)| *archive != jdk).map(|(_, unit)| unit).collect();
     outcome.topology = arranged.topology.container.to_owned();
     outcome.problems.extend(arranged.problems.iter().cloned());
     outcome.stats.n_archives = jdk as u64;

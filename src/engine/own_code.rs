@@ -100,9 +100,9 @@ struct Packages<'f> {
 impl<'f> Packages<'f> {
     fn of(facts: &'f Facts) -> Self {
         let mut units: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
-        for (unit, archive) in facts.archive_of.iter().enumerate() {
-            if facts.units.get(unit).is_some_and(|u| !u.classes.is_empty()) {
-                units.entry(*archive).or_default().push(unit);
+        for part in &facts.parts {
+            if facts.units.get(part.unit).is_some_and(|u| !u.classes.is_empty()) {
+                units.entry(part.archive).or_default().push(part.unit);
             }
         }
         Self { facts, units }

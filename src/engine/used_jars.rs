@@ -65,10 +65,10 @@ impl<'f> UsedJars<'f> {
 
     /// The classes of the deployment's archives that are none of the jars, the JDK's left out.
     fn classes_of_others(&self, jdk: &[usize]) -> FxHashSet<Name> {
-        let units = self.facts.units.iter().zip(&self.facts.archive_of);
+        let units = self.facts.units_by_archive();
         let others = units
-            .filter(|(_, archive)| !self.jars.contains(archive) && !jdk.contains(archive))
-            .map(|(u, _)| u);
+            .filter(|(archive, _)| !self.jars.contains(archive) && !jdk.contains(archive))
+            .map(|(_, unit)| unit);
         others.flat_map(|unit| &unit.classes).map(|class| class.name).collect()
     }
 

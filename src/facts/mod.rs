@@ -23,5 +23,5 @@ pub mod tables;
 pub use crate::body::{Block, Event, EventKind, Handler, NO_NAME, NO_VALUE, ShortSpan, Span, Test, Value};
 pub use archive::{ArchiveFacts, Coordinates, Descriptor, Manifest};
 pub use packed::PackedValues;
-pub use settle::{Facts, Members};
+pub use settle::{Facts, Members, Part};
 pub use tables::{Annotation, AnnotationValue, ClassFacts, FieldFacts, MemberRef, MethodFacts, UnitFacts};

@@ -13,16 +13,40 @@ use crate::vocabulary::{Interner, MemberRefId, Name, Names, Parallel};
 /// All units of a deployment, with names and references that mean the same in each.
 #[derive(Default)]
 pub struct Facts {
-    /// The units, in (archive, entry) order.
+    /// The units, each once.
     pub units: Vec<UnitFacts>,
-    /// Index of the archive facts that each unit's classes come from.
-    pub archive_of: Vec<usize>,
+    /// Which archive has which unit, in (archive, entry) order.
+    pub parts: Vec<Part>,
     /// All names.
     pub names: Names,
     /// All member references.
     pub members: Members,
     /// The member references that occur in each unit, each once.
     pub unit_members: Vec<Vec<MemberRefId>>,
+}
+
+/// That an archive has the classes of a unit. Archives whose class files are the same, byte by byte, share units.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// Index of the archive's facts.
+    pub archive: usize,
+    /// Index of the unit.
+    pub unit: usize,
+}
+
+impl Facts {
+    /// The units that the archives of a set have, each once.
+    pub fn units_in(&self, is_in_set: impl Fn(usize) -> bool) -> Vec<usize> {
+        let mut is_listed = vec![false; self.units.len()];
+        let parts = self.parts.iter().filter(|part| is_in_set(part.archive));
+        let units = parts.map(|part| part.unit);
+        units.filter(|unit| is_listed.get_mut(*unit).is_some_and(|l| !std::mem::replace(l, true))).collect()
+    }
+
+    /// What each archive has, in (archive, entry) order; a unit as often as archives have it.
+    pub fn units_by_archive(&self) -> impl Iterator<Item = (usize, &UnitFacts)> {
+        self.parts.iter().filter_map(|part| Some((part.archive, self.units.get(part.unit)?)))
+    }
 }
 
 /// The deployment's table of member references.
@@ -84,11 +108,11 @@ impl Members {
     }
 }
 
-/// Settles units. `archive_of` gives each unit's archive, `pools` are the tables that hold the names of units without
+/// Settles units. `parts` say which archive has which, `pools` are the tables that hold the names of units without
 /// a table of their own, see [`UnitFacts::pooled`].
 pub fn settle(
     mut units: Vec<UnitFacts>,
-    archive_of: Vec<usize>,
+    parts: Vec<Part>,
     mut pools: Vec<Interner>,
     parallel: &impl Parallel,
 ) -> Facts {
@@ -113,7 +137,7 @@ pub fn settle(
         let names = std::mem::take(&mut unit.pooled);
         rename(unit, &names, &unit_members[u]);
     });
-    Facts { units, archive_of, names, members, unit_members }
+    Facts { units, parts, names, members, unit_members }
 }
 
 fn merge_members(units: &[UnitFacts], parallel: &impl Parallel) -> (Members, Vec<Vec<MemberRefId>>) {

@@ -153,8 +153,8 @@ impl<'f> Program<'f> {
         self.of_several.clear();
         (self.n_methods, self.n_fields) = (0, 0);
         let mut units_of = FxHashMap::<usize, Vec<usize>>::default();
-        for (unit, archive) in self.facts.archive_of.iter().enumerate() {
-            units_of.entry(*archive).or_default().push(unit);
+        for part in &self.facts.parts {
+            units_of.entry(part.archive).or_default().push(part.unit);
         }
         let mut twice = Vec::new();
         for (l, loader) in self.topology.loaders.iter().enumerate() {
@@ -310,7 +310,7 @@ impl<'f> Program<'f> {
 
     /// The archive a class comes from.
     pub fn archive_of(&self, id: ClassId) -> usize {
-        self.facts.archive_of[self.class(id).unit.index()]
+        self.element_of(id).archive
     }
 
     /// Text of a name.

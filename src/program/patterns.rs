@@ -125,16 +125,16 @@ impl PatternIndex {
             return Vec::new();
         }
         let path = &program.topology.loaders[loader.index()].path;
-        let mut on_path = vec![false; program.facts.archive_of.iter().max().map_or(0, |a| a + 1)];
+        let mut on_path = vec![false; program.facts.parts.iter().map(|part| part.archive + 1).max().unwrap_or(0)];
         for element in path {
             if let Some(slot) = on_path.get_mut(element.archive) {
                 *slot = true;
             }
         }
-        let units = program.facts.archive_of.iter().enumerate().filter(|(_, a)| on_path[**a]);
+        let units = program.facts.units_in(|archive| on_path[archive]);
         let mut seen = vec![0u64; program.facts.members.bound().div_ceil(64)];
         let mut found = Vec::new();
-        for id in units.flat_map(|(u, _)| &program.facts.unit_members[u]) {
+        for id in units.iter().flat_map(|u| &program.facts.unit_members[*u]) {
             let (word, bit) = (id.index() / 64, 1u64 << (id.index() % 64));
             if seen[word] & bit == 0 && self.by_name.contains_key(&program.facts.members.get(*id).name) {
                 found.push(*id);

@@ -33,9 +33,7 @@ impl RefTable {
         const CHUNK: usize = 4096;
         let facts = program.facts;
         let path = &program.topology.loaders[loader.index()].path;
-        let units =
-            facts.archive_of.iter().enumerate().filter(|(_, a)| path.iter().any(|e| e.archive == **a));
-        let units: Vec<usize> = units.map(|(u, _)| u).collect();
+        let units = facts.units_in(|archive| path.iter().any(|e| e.archive == archive));
         let n: usize = units.iter().map(|u| facts.unit_members[*u].len()).sum();
         let mut targets = NumberTable::for_some_of(n, facts.members.bound());
         let mut waiting = Vec::new();

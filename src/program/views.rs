@@ -22,11 +22,7 @@ impl Program<'_> {
     pub(super) fn view_of(&self, loader: LoaderId, parallel: &impl Parallel) -> View {
         const CHUNK: usize = 4096;
         let Some(of_loader) = self.topology.loader(loader) else { return View::default() };
-        let units = self.facts.archive_of.iter().enumerate();
-        let units: Vec<usize> = units
-            .filter(|(_, archive)| of_loader.path.iter().any(|e| e.archive == **archive))
-            .map(|(unit, _)| unit)
-            .collect();
+        let units = self.facts.units_in(|archive| of_loader.path.iter().any(|e| e.archive == archive));
         let n_members: usize = units.iter().map(|unit| self.facts.unit_members[*unit].len()).sum();
         let mut answers = NumberTable::for_some_of(n_members, self.facts.names.bound());
         let mentioned = parallel.map(units.len(), |i| self.class_names_of(units[i]));

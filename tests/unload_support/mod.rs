@@ -63,8 +63,7 @@ pub(crate) fn with_world<R>(deployment: &Deployment, look: impl FnOnce(&World<'_
     let mut topology = arrange(&read.archives, &named).topology;
     let archive = read.archives.len();
     read.archives.push(ArchiveFacts { path: "jdk".into(), ..ArchiveFacts::default() });
-    read.units.push(jdk::embedded().unwrap());
-    read.archive_of.push(archive);
+    read.add_unit(archive, jdk::embedded().unwrap());
     let jdk = topology.jdk.index();
     topology.loaders[jdk].path.push(PathElement {
         archive,
@@ -72,7 +71,7 @@ pub(crate) fn with_world<R>(deployment: &Deployment, look: impl FnOnce(&World<'_
         role: Role::Library,
         tenant: BASE,
     });
-    let facts = settle(read.units, read.archive_of, read.names, &Pool);
+    let facts = settle(read.units, read.parts, read.names, &Pool);
     let archives = read.archives;
     let program = Program::link(&facts, &topology, &|i| archives[i].path.clone(), &Pool);
     let hierarchy = Hierarchy::build(&program, &Default::default(), &Pool);

@@ -15,9 +15,8 @@ impl Linkage<'_> {
             return violations;
         }
         let path = &program.topology.loaders[loader.index()].path;
-        let is_own = |archive: &usize| path.iter().any(|element| element.archive == *archive);
-        let units = facts.archive_of.iter().enumerate().filter(|(_, archive)| is_own(archive));
-        for id in units.flat_map(|(unit, _)| &facts.unit_members[unit]) {
+        let units = facts.units_in(|archive| path.iter().any(|element| element.archive == archive));
+        for id in units.iter().flat_map(|unit| &facts.unit_members[*unit]) {
             let member = facts.members.get(*id);
             let declaring = if program.text(member.desc).starts_with('(') {
                 refs.method(*id).map(|m| program.class_of_method(m))

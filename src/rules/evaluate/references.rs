@@ -175,7 +175,7 @@ impl References {
         let copies = Copies::of(world, self.rows.iter().map(|row| row.failure));
         let unread = unread_views(world);
         for (row, found) in self.rows.iter_mut().zip(&mut self.matches) {
-            row.archive = copies.archive(world, row.failure.name);
+            row.archive = copies.archive(row.failure.name);
             let proved = why(world, linkage, &copies, packages, found, row);
             if !proved.is_empty() {
                 found.spots = proved;

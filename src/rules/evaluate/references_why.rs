@@ -4,7 +4,7 @@ use super::matches::{Match, Spot};
 use super::references::Broken;
 use super::references_packages::Packages;
 use crate::dataflow::World;
-use crate::facts::{ClassFacts, Event, EventKind, MemberRef, NO_NAME, UnitFacts};
+use crate::facts::{ClassFacts, Event, EventKind, MemberRef, NO_NAME, Part, UnitFacts};
 use crate::program::link::NO_CLASS;
 use crate::program::{Failure, FailureKind, Linkage};
 use crate::rules::rule::LinkCause;
@@ -15,14 +15,14 @@ use rustc_hash::FxHashMap;
 
 /// All class files, on anybody's path, with one of the names that failures are about.
 pub(super) struct Copies {
-    rows: FxHashMap<Name, Vec<(usize, usize)>>,
+    rows: FxHashMap<Name, Vec<(Part, usize)>>,
 }
 
 impl Copies {
     /// Looks at all class files once.
     pub(super) fn of(world: &World<'_>, failures: impl Iterator<Item = Failure>) -> Self {
         let program = world.program;
-        let mut rows = FxHashMap::<Name, Vec<(usize, usize)>>::default();
+        let mut rows = FxHashMap::<Name, Vec<(Part, usize)>>::default();
         for failure in failures {
             for class in with_ancestors(world, failure.found) {
                 rows.entry(program.class_facts(class).name).or_default();
@@ -31,10 +31,11 @@ impl Copies {
                 rows.entry(failure.name).or_default();
             }
         }
-        for (u, unit) in program.facts.units.iter().enumerate() {
+        for part in &program.facts.parts {
+            let unit = &program.facts.units[part.unit];
             for (row, class) in unit.classes.iter().enumerate() {
                 if let Some(copies) = rows.get_mut(&class.name) {
-                    copies.push((u, row));
+                    copies.push((*part, row));
                 }
             }
         }
@@ -42,9 +43,8 @@ impl Copies {
     }
 
     /// The first archive that has a copy of a class.
-    pub(super) fn archive(&self, world: &World<'_>, name: Name) -> Option<usize> {
-        let (unit, _) = self.rows.get(&name)?.first()?;
-        world.program.facts.archive_of.get(*unit).copied()
+    pub(super) fn archive(&self, name: Name) -> Option<usize> {
+        self.rows.get(&name)?.first().map(|(part, _)| part.archive)
     }
 
     /// The tenants that have a copy of a class that does.
@@ -56,13 +56,12 @@ impl Copies {
     ) -> Vec<TenantId> {
         let program = world.program;
         let mut tenants = Vec::new();
-        for (u, row) in self.rows.get(&name).into_iter().flatten() {
-            let unit = &program.facts.units[*u];
+        for (part, row) in self.rows.get(&name).into_iter().flatten() {
+            let unit = &program.facts.units[part.unit];
             let Some(class) = unit.classes.get(*row) else { continue };
-            if does(*u, unit, class) {
-                let archive = program.facts.archive_of[*u];
+            if does(part.unit, unit, class) {
                 let elements = program.topology.loaders.iter().flat_map(|l| &l.path);
-                tenants.extend(elements.filter(|e| e.archive == archive).map(|e| e.tenant));
+                tenants.extend(elements.filter(|e| e.archive == part.archive).map(|e| e.tenant));
             }
         }
         tenants.sort_unstable();

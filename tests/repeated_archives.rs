@@ -1,0 +1,75 @@
+//! Deployments in which several applications pack the same library.
+
+#![allow(clippy::unwrap_used, reason = "a test that can not go on has failed")]
+
+mod archive_zips;
+mod assembler;
+
+use archive_zips::{Member, stored, zip};
+use assembler::ClassAssembler;
+use serde_json::Value;
+
+/// A library with a class of 3 MB of text and one that is none.
+fn library() -> Vec<u8> {
+    let mut large = ClassAssembler::new("lib/Large");
+    for i in 0..50 {
+        large.string(format!("{i}{}", "text ".repeat(12_000)));
+    }
+    zip([
+        stored("lib/Large.class", large.finish()),
+        stored("lib/Broken.class", b"\xCA\xFE\xBA\xBE and no more"),
+        stored("lib/Right.class", ClassAssembler::new("lib/Right").finish()),
+    ])
+}
+
+/// Scans as many modules as there are libraries; each packs one.
+fn scan(libraries: &[Vec<u8>]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, members: Vec<Member>| {
+        std::fs::write(folder.path().join(name), zip(members)).unwrap();
+    };
+    write("base.jar", vec![stored("shop/Base.class", ClassAssembler::new("shop/Base").finish())]);
+    let mut deployment = "topology: sofa-ark\nbase: [base.jar]\nmodules:\n".to_owned();
+    for (i, library) in libraries.iter().enumerate() {
+        let own = format!("shop{i}/Own");
+        let class = stored(format!("{own}.class"), ClassAssembler::new(&own).finish());
+        let mark = stored("com/alipay/sofa/ark/biz/mark", "a mark");
+        write(&format!("m{i}.jar"), vec![class, mark, stored("lib/large.jar", library)]);
+        deployment += &format!("  m{i}: m{i}.jar\n");
+    }
+    std::fs::write(folder.path().join("cotenant.yaml"), deployment).unwrap();
+    let mut scan = assert_cmd::Command::new(env!("CARGO_BIN_EXE_cotenant"));
+    scan.args(["scan", "--fail-on", "never", "--format", "json", "--stats"]).current_dir(folder.path());
+    serde_json::from_slice(&scan.output().unwrap().stdout).unwrap()
+}
+
+fn diagnostics(report: &Value, code: &str) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let all = report["diagnostics"].as_array().unwrap().iter().filter(|d| d["code"] == code);
+    all.map(|d| (text(&d["archive"]), text(&d["entry"]))).collect()
+}
+
+#[test]
+fn each_copy_of_a_library_counts_and_is_told_of() {
+    let report = scan(&[library(), library(), library()]);
+    assert_eq!(report["stats"]["classes"], 1 + 3 * 3, "the base's, and one of its own and two of the library each");
+    let broken = |i: usize| (format!("m{i}.jar!/lib/large.jar"), "lib/Broken.class".to_owned());
+    assert_eq!(diagnostics(&report, "malformed-class"), [broken(0), broken(1), broken(2)]);
+}
+
+#[test]
+fn a_library_is_read_once_however_many_pack_it() {
+    let peak = |n: usize| scan(&vec![library(); n])["stats"]["peak_rss_bytes"].as_u64().unwrap_or(0);
+    let (one, many) = (peak(1), peak(40));
+    assert!(many < one + (40 << 20), "{one} bytes for one copy and {many} for forty of 3 MB");
+}
+
+#[test]
+fn a_library_that_only_claims_to_be_another_one_is_read() {
+    let mut forged = library();
+    let at = forged.windows(9).position(|bytes| bytes == b"text text").unwrap();
+    forged[at] = b'n';
+    let report = scan(&[library(), forged]);
+    let corrupt = ("m1.jar!/lib/large.jar".to_owned(), "lib/Large.class".to_owned());
+    assert_eq!(diagnostics(&report, "corrupt-entry"), [corrupt]);
+}
