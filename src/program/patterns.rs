@@ -125,7 +125,8 @@ impl PatternIndex {
             return Vec::new();
         }
         let path = &program.topology.loaders[loader.index()].path;
-        let mut on_path = vec![false; program.facts.parts.iter().map(|part| part.archive + 1).max().unwrap_or(0)];
+        let mut on_path =
+            vec![false; program.facts.parts.iter().map(|part| part.archive + 1).max().unwrap_or(0)];
         for element in path {
             if let Some(slot) = on_path.get_mut(element.archive) {
                 *slot = true;
