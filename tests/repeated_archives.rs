@@ -27,8 +27,32 @@ fn library() -> Vec<u8> {
     ])
 }
 
+/// A class that registers a shutdown hook.
+fn hook() -> Vec<u8> {
+    let mut class = ClassAssembler::new("lib/Hook");
+    let of_runtime = |class: &mut ClassAssembler, name: &str, desc: &str| {
+        class.member(10, "java/lang/Runtime", name, desc).to_be_bytes()
+    };
+    let runtime = of_runtime(&mut class, "getRuntime", "()Ljava/lang/Runtime;");
+    let add = of_runtime(&mut class, "addShutdownHook", "(Ljava/lang/Thread;)V");
+    let thread = class.class("java/lang/Thread").to_be_bytes();
+    let init = class.member(10, "java/lang/Thread", "<init>", "()V").to_be_bytes();
+    let [get, new, init, add] = [
+        [0xB8, runtime[0], runtime[1]],
+        [0xBB, thread[0], thread[1]],
+        [0xB7, init[0], init[1]],
+        [0xB6, add[0], add[1]],
+    ];
+    class.run(&[&get[..], &new, &[0x59], &init, &add, &[0xB1]].concat());
+    class.finish()
+}
+
 /// Scans as many modules as there are libraries; each packs one.
 fn scan(libraries: &[Vec<u8>]) -> Value {
+    serde_json::from_slice(&report(libraries, "json")).unwrap()
+}
+
+fn report(libraries: &[Vec<u8>], format: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, members: Vec<Member>| {
         std::fs::write(folder.path().join(name), zip(members)).unwrap();
@@ -37,15 +61,18 @@ fn scan(libraries: &[Vec<u8>]) -> Value {
     let mut deployment = "topology: sofa-ark\nbase: [base.jar]\nmodules:\n".to_owned();
     for (i, library) in libraries.iter().enumerate() {
         let own = format!("shop{i}/Own");
-        let class = stored(format!("{own}.class"), ClassAssembler::new(&own).finish());
+        let mut class = ClassAssembler::new(&own);
+        let run = class.member(10, "lib/Hook", "run", "()V").to_be_bytes();
+        class.run(&[0xB8, run[0], run[1], 0xB1]);
+        let class = stored(format!("{own}.class"), class.finish());
         let mark = stored("com/alipay/sofa/ark/biz/mark", "a mark");
         write(&format!("m{i}.jar"), vec![class, mark, stored("lib/large.jar", library)]);
         deployment += &format!("  m{i}: m{i}.jar\n");
     }
     std::fs::write(folder.path().join("cotenant.yaml"), deployment).unwrap();
     let mut scan = assert_cmd::Command::new(env!("CARGO_BIN_EXE_cotenant"));
-    scan.args(["scan", "--fail-on", "never", "--format", "json", "--stats"]).current_dir(folder.path());
-    serde_json::from_slice(&scan.output().unwrap().stdout).unwrap()
+    scan.args(["scan", "--fail-on", "never", "--format", format, "--stats"]).current_dir(folder.path());
+    scan.output().unwrap().stdout
 }
 
 fn diagnostics(report: &Value, code: &str) -> Vec<(String, String)> {
@@ -82,4 +109,18 @@ fn a_library_that_only_claims_to_be_another_one_is_read() {
     let report = scan(&[library(), forged]);
     let corrupt = ("m1.jar!/lib/large.jar".to_owned(), "lib/Large.class".to_owned());
     assert_eq!(diagnostics(&report, "corrupt-entry"), [corrupt]);
+}
+
+#[test]
+fn what_is_found_in_each_copy_is_shown_once() {
+    let library = zip([stored("lib/Hook.class", hook())]);
+    let libraries = vec![library; 12];
+    let findings = scan(&libraries)["findings"].as_array().unwrap().len();
+    assert_eq!(findings, 12, "each copy has a fingerprint of its own");
+    let text = String::from_utf8(report(&libraries, "text")).unwrap();
+    assert_eq!(text.matches("error[resource/shutdown-hook-from-module]").count(), 1, "{text}");
+    // The others in the order of their names.
+    let others = "the same in the copies of m1, m10, m11, m2, m3, m4, m5, m6, m7, m8 and 1 more; JSON has their traces";
+    assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(others), "{text}");
+    assert!(text.contains("verdict: not fit to share one JVM: 12 errors"), "{text}");
 }

@@ -1,28 +1,33 @@
 //! One finding: header, place, source line, tenants, trace, and what to do about it.
 
+use super::alike::Told;
 use super::{Advice, trace};
 use crate::findings::lambda::shown;
 use crate::findings::{Finding, Location};
 use crate::report::source_text::SourceTexts;
 use crate::report::terminal::{BOLD, DIM, FRAME, clean, first_sentence, paint, prose, severity_style, wrap};
-use crate::report::{RenderOptions, file_of};
+use crate::report::{RenderOptions, file_of, grouped};
 use std::io;
 
 /// Related places that are shown; the others are counted.
 const SHOWN_RELATED: usize = 5;
+/// Tenants whose copies are named; the others are counted.
+const SHOWN_OTHERS: usize = 10;
 const TAB: &str = "    ";
 
-/// Writes `f` with as much advice as is given.
+/// Writes a finding with as much advice as is given.
 pub(super) fn write(
-    f: &Finding,
+    told: &Told<'_>,
     advice: &Advice<'_>,
     sources: &mut SourceTexts,
     options: &RenderOptions,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
+    let f = told.finding;
     header(f, options, out)?;
     place(f, sources, options, out)?;
     remark("tenants", &tenants(f), options, out)?;
+    remark("also", &in_copies(&told.others), options, out)?;
     trace::write(&f.trace, options, out)?;
     // What is at the line that the arrow points at has been shown.
     let shown = place_of(&f.location);
@@ -48,14 +53,38 @@ pub(super) fn write(
     remark("fingerprint", &clean(&f.fingerprint), options, out)
 }
 
-/// Writes `f` on one line: severity, rule, member and place.
-pub(super) fn write_line(f: &Finding, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
+/// Where else the same was found, told by the names of those who have a copy of the class.
+fn in_copies(others: &[&str]) -> String {
+    let shown: Vec<_> = others.iter().take(SHOWN_OTHERS).map(|name| clean(name)).collect();
+    let (copies, trace) = match others.len() {
+        0 => return String::new(),
+        1 => ("copy", "its trace"),
+        _ => ("copies", "their traces"),
+    };
+    let more = match others.len() - shown.len() {
+        0 => String::new(),
+        n => format!(" and {} more", grouped(n as u64)),
+    };
+    format!("the same in the {copies} of {}{more}; JSON has {trace}", shown.join(", "))
+}
+
+/// Writes a finding on one line: severity, rule, member and place.
+pub(super) fn write_line(
+    told: &Told<'_>,
+    options: &RenderOptions,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let f = told.finding;
     let head = format!("{}[{}]", f.severity.text(), clean(&f.rule));
     let dot = if f.member.is_empty() { "" } else { "." };
     let member = format!("{}{dot}{}", f.class, shown(&f.member));
     let place = paint(options.color, DIM, &place_of(&f.location));
     let head = paint(options.color, severity_style(f.severity), &head);
-    writeln!(out, "  {head} {}  {place}", clean(&member))
+    let copies = match told.others.len() {
+        0 => String::new(),
+        n => format!("  and {} more of its copies", grouped(n as u64)),
+    };
+    writeln!(out, "  {head} {}  {place}{copies}", clean(&member))
 }
 
 fn header(f: &Finding, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {

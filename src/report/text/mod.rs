@@ -1,5 +1,6 @@
 //! The report for people: findings as a compiler would print them, then counts, coverage and the verdict.
 
+mod alike;
 mod finding;
 mod summary;
 mod trace;
@@ -8,6 +9,7 @@ use super::RenderOptions;
 use super::source_text::SourceTexts;
 use super::terminal::{BOLD, DIM, paint};
 use crate::findings::{Finding, Outcome, RuleMeta};
+use alike::Told;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -15,17 +17,19 @@ pub(super) fn write(outcome: &Outcome, options: &RenderOptions, out: &mut dyn io
     let mut sources = SourceTexts::new(options.base.clone());
     let mut explained = BTreeMap::new();
     let (known, others): (Vec<&Finding>, Vec<&Finding>) = outcome.findings.iter().partition(|f| f.is_known());
-    for f in others.iter().take(options.max_findings) {
+    let told = alike::told(&others);
+    for told in told.iter().take(options.max_findings) {
+        let f = told.finding;
         // Many members of one shape differ in place and trace only; what to know and to do is told once.
         let advice = match explained.insert(f.rule.as_str(), f.fix.as_str()) {
             None => Advice { meta: meta_of(outcome, &f.rule), fix: &f.fix, above: "" },
             Some(told) if told == f.fix => Advice { meta: None, fix: "", above: "why, fix" },
             Some(_) => Advice { meta: None, fix: &f.fix, above: "why" },
         };
-        finding::write(f, &advice, &mut sources, options, out)?;
+        finding::write(told, &advice, &mut sources, options, out)?;
         writeln!(out)?;
     }
-    let is_more = tell_hidden(others.len(), options, out)?;
+    let is_more = tell_hidden(&told, options, out)?;
     if is_more {
         writeln!(out)?;
     }
@@ -33,9 +37,12 @@ pub(super) fn write(outcome: &Outcome, options: &RenderOptions, out: &mut dyn io
     summary::write(outcome, options, out)
 }
 
-/// Tells how many of `n` findings are not shown; gives whether there are any.
-fn tell_hidden(n: usize, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<bool> {
-    let Some(hidden @ 1..) = n.checked_sub(options.max_findings) else { return Ok(false) };
+/// Tells how many findings are not shown; gives whether there are any.
+fn tell_hidden(told: &[Told<'_>], options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<bool> {
+    let hidden: usize = told.iter().skip(options.max_findings).map(Told::n_findings).sum();
+    if hidden == 0 {
+        return Ok(false);
+    }
     let text = format!("… {} more (--output json=FILE has them all)", super::grouped(hidden as u64));
     writeln!(out, "{}", paint(options.color, DIM, &text))?;
     Ok(true)
@@ -47,10 +54,11 @@ fn write_known(known: &[&Finding], options: &RenderOptions, out: &mut dyn io::Wr
         return Ok(());
     }
     writeln!(out, "{}", paint(options.color, BOLD, "known from the baseline:"))?;
-    for f in known.iter().take(options.max_findings) {
-        finding::write_line(f, options, out)?;
+    let told = alike::told(known);
+    for told in told.iter().take(options.max_findings) {
+        finding::write_line(told, options, out)?;
     }
-    tell_hidden(known.len(), options, out)?;
+    tell_hidden(&told, options, out)?;
     writeln!(out)
 }
 
