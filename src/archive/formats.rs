@@ -9,6 +9,7 @@ use super::limits::{
 };
 use super::nested::open_nested;
 use super::reader::Reader;
+use super::shared::Shared;
 use super::source::{Handle, Source, Window};
 use super::tally::Tally;
 use super::tree::{Archive, Body, Entry, Form, Locator, Tree};
@@ -46,6 +47,7 @@ pub(super) struct Content {
 /// An input while it is being opened.
 pub(super) struct Opening<'a> {
     pub(super) limits: &'a Limits,
+    pub(super) shared: &'a Shared,
     pub(super) reader: Reader,
     pub(super) archives: Vec<Archive>,
     pub(super) problems: Tally,
@@ -80,6 +82,11 @@ const FIRST_CLASS_VERSION: u16 = 45;
 /// `display` is how problems and reports name it. Never fails: an input that cannot be opened gives a tree without
 /// archives and one problem.
 pub fn open(path: &Path, display: &str, limits: &Limits) -> Tree {
+    open_sharing(path, display, limits, &Shared::default())
+}
+
+/// Like [`open`]; nested archives that are packed alike in several inputs are in memory once.
+pub fn open_sharing(path: &Path, display: &str, limits: &Limits, shared: &Shared) -> Tree {
     let body = match body_of(path) {
         Ok(body) => body,
         Err((code, message)) => return refused(Problem::new(code, display, "", message)),
@@ -88,12 +95,12 @@ pub fn open(path: &Path, display: &str, limits: &Limits) -> Tree {
         "" => display,
         trimmed => trimmed,
     };
-    open_body(body, display, limits)
+    open_body(body, display, limits, shared)
 }
 
 /// Opens an archive or a class file that is in memory, otherwise like [`open`].
 pub fn open_bytes(bytes: impl Into<Vec<u8>>, display: &str, limits: &Limits) -> Tree {
-    open_body(Body::Bytes(Source::memory(bytes.into())), display, limits)
+    open_body(Body::Bytes(Source::memory(bytes.into())), display, limits, &Shared::default())
 }
 
 fn refused(problem: Problem) -> Tree {
@@ -118,8 +125,8 @@ fn body_of(path: &Path) -> Result<Body, (ProblemCode, String)> {
     Ok(Body::Bytes(Source::file(path, metadata.len())))
 }
 
-fn open_body(body: Body, display: &str, limits: &Limits) -> Tree {
-    let mut opening = Opening::new(limits);
+fn open_body(body: Body, display: &str, limits: &Limits, shared: &Shared) -> Tree {
+    let mut opening = Opening::new(limits, shared);
     opening.given_size = if let Body::Bytes(source) = &body { source.len() } else { 0 };
     let site = Site { display: display.to_owned(), parent: None, entry_in_parent: String::new() };
     match opening.add(body, site, |_| true) {
@@ -147,10 +154,11 @@ fn open_body(body: Body, display: &str, limits: &Limits) -> Tree {
 }
 
 impl<'a> Opening<'a> {
-    fn new(limits: &'a Limits) -> Self {
+    fn new(limits: &'a Limits, shared: &'a Shared) -> Self {
         let (reader, problems) = (Reader::new(), Tally::default());
         Self {
             limits,
+            shared,
             reader,
             archives: Vec::new(),
             problems,

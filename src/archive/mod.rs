@@ -13,6 +13,7 @@ mod listing;
 mod nested;
 mod reader;
 mod recovery;
+mod shared;
 mod source;
 mod tally;
 mod tree;
@@ -20,11 +21,12 @@ mod unpacked;
 mod versions;
 mod zip_file;
 
-pub use formats::{FORMATS, Format, open, open_bytes};
+pub use formats::{FORMATS, Format, open, open_bytes, open_sharing};
 pub use limits::{
     Limits, MAX_DEPTH, MAX_ENTRIES, MAX_ENTRY_SIZE, MAX_NESTED_SIZE, MAX_RATIO, MAX_TOTAL_SIZE,
 };
 pub use reader::Reader;
+pub use shared::Shared;
 pub use tally::{MAX_ALIKE, Tally, condense};
 pub use tree::{Archive, Entry, Form, Tree};
 pub use versions::effective_entries;

@@ -65,10 +65,17 @@ fn nested_body(
     }
     let explained = opening.explained(FREE_NESTED_SIZE, NESTED_RATIO);
     let left = opening.limits.max_nested_size.min(explained).saturating_sub(opening.nested_size);
-    let inflated = opening.reader.read_owned(archive, entry, left);
-    // Charged even if it turns out to be no archive: unpacking it took the time.
-    opening.nested_size += inflated.as_ref().map_or(0, |bytes| bytes.len() as u64);
-    Some(inflated.map(|bytes| Body::Bytes(Source::memory(bytes))))
+    let content = match opening.shared.find(archive, entry, left) {
+        Some(same) => Ok(same),
+        None => {
+            let unpacked = opening.reader.read_owned(archive, entry, left);
+            unpacked.map(|bytes| opening.shared.keep(archive, entry, Source::memory(bytes)))
+        }
+    };
+    // Charged even if it turns out to be no archive: unpacking it took the time. What is shared is charged as well, as who
+    // unpacks first is up to chance.
+    opening.nested_size += content.as_ref().map_or(0, Source::len);
+    Some(content.map(Body::Bytes))
 }
 
 fn promises_archive(name: &str) -> bool {

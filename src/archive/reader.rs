@@ -27,6 +27,26 @@ pub struct Reader {
     handle: Handle,
 }
 
+/// Where a member of a zip lies packed.
+pub(super) struct Packed<'a> {
+    pub(super) source: &'a Source,
+    pub(super) member: &'a Member,
+    /// Unpacked size as the archive claims.
+    pub(super) size: u64,
+    pub(super) name_len: usize,
+}
+
+impl<'a> Packed<'a> {
+    /// None for what is no member of a zip, and for what the limits refuse.
+    pub(super) fn of(archive: &'a Archive, entry: &'a Entry, cap: u64) -> Option<Self> {
+        let (Body::Bytes(source), Locator::Member(member)) = (&archive.body, &entry.locator) else {
+            return None;
+        };
+        refuse(archive, entry.size, member.packed, cap).ok()?;
+        Some(Self { source, member, size: entry.size, name_len: entry.name.len() })
+    }
+}
+
 /// Why an entry was not read.
 type Failure = (ProblemCode, String);
 
@@ -81,19 +101,28 @@ impl Reader {
         (archive, entry): (&Archive, &Entry),
         (other_archive, other_entry): (&Archive, &Entry),
     ) -> bool {
-        entry.is_listed_alike(other_entry)
-            && match (self.packed_of(archive, entry), other.packed_of(other_archive, other_entry)) {
-                (Some(bytes), Some(others)) => bytes == others,
+        let packed = |archive, entry| Packed::of(archive, entry, archive.limits.max_entry_size);
+        entry.name == other_entry.name
+            && match (packed(archive, entry), packed(other_archive, other_entry)) {
+                (Some(packed), Some(others)) => self.holds_same(other, &packed, &others),
                 _ => false,
             }
     }
 
-    fn packed_of<'b>(&'b mut self, archive: &'b Archive, entry: &Entry) -> Option<&'b [u8]> {
-        let (Body::Bytes(source), Locator::Member(member)) = (&archive.body, &entry.locator) else {
-            return None;
-        };
-        refuse(archive, entry.size, member.packed, archive.limits.max_entry_size).ok()?;
-        packed_bytes(source, &mut self.handle, &mut self.packed, member, entry.name.len()).ok()
+    /// Whether the packed bytes are the same; false if they cannot be read.
+    pub(super) fn holds_same(&mut self, other: &mut Self, one: &Packed<'_>, another: &Packed<'_>) -> bool {
+        let is_listed_alike =
+            |a: &Member, b: &Member| (a.packed, a.crc, a.deflated) == (b.packed, b.crc, b.deflated);
+        one.size == another.size
+            && is_listed_alike(one.member, another.member)
+            && match (self.bytes_of(one), other.bytes_of(another)) {
+                (Ok(bytes), Ok(others)) => bytes == others,
+                _ => false,
+            }
+    }
+
+    fn bytes_of<'b>(&'b mut self, packed: &Packed<'b>) -> Result<&'b [u8], Failure> {
+        packed_bytes(packed.source, &mut self.handle, &mut self.packed, packed.member, packed.name_len)
     }
 
     pub(super) fn handle(&mut self) -> &mut Handle {

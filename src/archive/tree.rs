@@ -125,15 +125,4 @@ impl Entry {
         let Locator::Member(member) = &self.locator else { return None };
         Some((u64::from(member.crc) << 32) ^ self.size.rotate_left(16) ^ member.packed)
     }
-
-    /// Whether both are members of zips that list the same name, sizes, checksum and compression of them.
-    pub(super) fn is_listed_alike(&self, other: &Self) -> bool {
-        match (&self.locator, &other.locator) {
-            (Locator::Member(a), Locator::Member(b)) => {
-                (&self.name, self.size, a.packed, a.crc, a.deflated)
-                    == (&other.name, other.size, b.packed, b.crc, b.deflated)
-            }
-            _ => false,
-        }
-    }
 }

@@ -57,11 +57,13 @@ pub struct Ingested {
 
 /// Opens all inputs and reads manifests, coordinates and descriptors.
 pub fn open_all(inputs: &[Input], limits: &Limits, release: u16) -> Opened {
+    let shared = archive::Shared::default();
     let trees = map_with_state(
         inputs.len(),
         || (),
-        |(), i| archive::open(&inputs[i].path, &inputs[i].display, limits),
+        |(), i| archive::open_sharing(&inputs[i].path, &inputs[i].display, limits, &shared),
     );
+    drop(shared);
     let mut opened = Opened {
         archives: Vec::new(),
         facts: Vec::new(),
