@@ -5,7 +5,7 @@
 mod archive_zips;
 mod assembler;
 
-use archive_zips::{Member, stored, zip};
+use archive_zips::{Member, deflated, stored, zip};
 use assembler::{Body, ClassAssembler};
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ fn report(libraries: &[Vec<u8>], format: &str) -> Vec<u8> {
         class.run(&[0xB8, run[0], run[1], 0xB1]);
         let class = stored(format!("{own}.class"), class.finish());
         let mark = stored("com/alipay/sofa/ark/biz/mark", "a mark");
-        write(&format!("m{i}.jar"), vec![class, mark, stored("lib/large.jar", library)]);
+        write(&format!("m{i}.jar"), vec![class, mark, deflated("lib/large.jar", library)]);
         deployment += &format!("  m{i}: m{i}.jar\n");
     }
     std::fs::write(folder.path().join("cotenant.yaml"), deployment).unwrap();
@@ -99,6 +99,17 @@ fn a_library_is_read_once_however_many_pack_it() {
     let (one, many) = (peak(1), peak(40));
     // Each would take 3 MB of its own.
     assert!(many < one + (60 << 20), "{one} bytes for one copy and {many} for forty");
+}
+
+#[test]
+fn a_packed_library_is_in_memory_once_however_many_pack_it() {
+    // Numbers that no compression makes less of.
+    let numbers = (0..1_u32 << 19).map(|i| blake3::hash(&i.to_le_bytes()).as_bytes()[..8].to_vec());
+    let data: Vec<u8> = numbers.flatten().collect();
+    let library = zip([stored("lib/data.bin", data), stored("lib/Hook.class", hook())]);
+    let peak = |n: usize| scan(&vec![library.clone(); n])["stats"]["peak_rss_bytes"].as_u64().unwrap_or(0);
+    let (one, many) = (peak(1), peak(20));
+    assert!(many < one + (30 << 20), "{one} bytes for one copy and {many} for twenty of 4 MB");
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl Shared {
 
     /// Keeps the content of an entry; gives that of another one if somebody has unpacked the same meanwhile.
     pub(super) fn keep(&self, archive: &Archive, entry: &Entry, content: Source) -> Source {
-        let (Some(key), Some(packed)) = (entry.listing_key(), Packed::of(archive, entry, entry.size)) else {
+        let (Some(key), Some(packed)) = (entry.listing_key(), Packed::of(archive, entry, u64::MAX)) else {
             return content;
         };
         let mut unpacked = self.lock();
