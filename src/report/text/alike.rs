@@ -4,20 +4,29 @@
 use crate::findings::Finding;
 use std::collections::HashMap;
 
-/// A finding, and the tenants in whose copy of the class it was made as well.
+/// A finding, and the same of other copies of the class.
 pub(super) struct Told<'a> {
     pub(super) finding: &'a Finding,
-    pub(super) others: Vec<&'a str>,
+    /// One for each tenant that has a copy as well, by the tenants' names; the finding's own comes before them.
+    pub(super) others: Vec<&'a Finding>,
 }
 
-impl Told<'_> {
+impl<'a> Told<'a> {
     /// How many findings these are.
     pub(super) fn n_findings(&self) -> usize {
         1 + self.others.len()
     }
 
-    fn names(&self, tenant: &str) -> bool {
-        self.finding.tenants.iter().any(|own| own == tenant) || self.others.contains(&tenant)
+    fn is_of(&self, loader: &str) -> bool {
+        std::iter::once(&self.finding).chain(&self.others).any(|told| told.loader == loader)
+    }
+
+    fn add(&mut self, mut finding: &'a Finding) {
+        if finding.loader < self.finding.loader {
+            std::mem::swap(&mut finding, &mut self.finding);
+        }
+        let at = self.others.partition_point(|other| other.loader < finding.loader);
+        self.others.insert(at, finding);
     }
 }
 
@@ -41,19 +50,18 @@ pub(super) fn told<'a>(findings: &[&'a Finding]) -> Vec<Told<'a>> {
     // What one tenant has twice is told twice.
     let mut known = HashMap::<Key<'_>, Vec<usize>>::new();
     for finding in findings {
-        let new = Told { finding, others: Vec::new() };
         if let [tenant] = finding.tenants.as_slice()
             && *tenant == finding.loader
         {
             let rows = known.entry(key(finding, tenant)).or_default();
-            let is_others = |row: &&usize| all.get(**row).is_some_and(|told| !told.names(tenant));
+            let is_others = |row: &&usize| all.get(**row).is_some_and(|told| !told.is_of(tenant));
             if let Some(told) = rows.iter().find(is_others).and_then(|row| all.get_mut(*row)) {
-                told.others.push(tenant);
+                told.add(finding);
                 continue;
             }
             rows.push(all.len());
         }
-        all.push(new);
+        all.push(Told { finding, others: Vec::new() });
     }
     all
 }
@@ -96,11 +104,11 @@ mod tests {
             let (tenant, fingerprint) = (tenant.to_owned(), fingerprint.to_owned());
             Finding { loader: tenant.clone(), tenants: vec![tenant], fingerprint, ..finding() }
         };
-        let findings = [of("a", "1"), of("a", "2"), of("b", "3"), of("b", "4"), of("c", "5")];
+        let findings = [of("b", "1"), of("b", "2"), of("c", "3"), of("a", "4"), of("a", "5")];
         let told = told(&findings.iter().collect::<Vec<_>>());
-        let shown: Vec<_> =
-            told.iter().map(|t| (t.finding.fingerprint.as_str(), t.others.join(" "))).collect();
-        assert_eq!(shown, [("1", "b c".to_owned()), ("2", "b".to_owned())]);
+        let others = |t: &Told<'_>| t.others.iter().map(|f| f.fingerprint.clone()).collect::<String>();
+        let shown: Vec<_> = told.iter().map(|t| (t.finding.fingerprint.as_str(), others(t))).collect();
+        assert_eq!(shown, [("4", "13".to_owned()), ("5", "2".to_owned())]);
     }
 
     fn finding() -> Finding {

@@ -54,8 +54,8 @@ pub(super) fn write(
 }
 
 /// Where else the same was found, told by the names of those who have a copy of the class.
-fn in_copies(others: &[&str]) -> String {
-    let shown: Vec<_> = others.iter().take(SHOWN_OTHERS).map(|name| clean(name)).collect();
+fn in_copies(others: &[&Finding]) -> String {
+    let shown: Vec<_> = others.iter().take(SHOWN_OTHERS).map(|f| clean(&f.loader)).collect();
     let (copies, trace) = match others.len() {
         0 => return String::new(),
         1 => ("copy", "its trace"),
