@@ -46,6 +46,14 @@ const REFERENCES: &str = "java/lang/ref/";
 pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool {
     let program = cx.world.program;
     let loader = program.class(program.class_of_field(field)).loader;
+    // A set that is a view of a map has its keys for elements, and the map has nothing of anybody's under them.
+    let declared = TypeDesc(program.text(program.field(field).desc)).class();
+    if declared
+        .and_then(|name| program.find_text(loader, name))
+        .is_some_and(|c| program.has_supertype_named(c, SET))
+    {
+        return false;
+    }
     let is_reflective = |name: &str| {
         let is = |names: &[String]| values::is_of_types(cx.world, cx.models, loader, name, names);
         is(&cx.names.reflective_types) || is(&cx.names.loader_types)
@@ -80,6 +88,9 @@ pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
         })
         || found.spots.iter().any(|spot| super::weak_keys::are_held_by_value(cx, spot))
 }
+
+/// The type of containers whose elements are the keys of a map behind them.
+const SET: &str = "java/util/Set";
 
 /// What the class that is a map's key is a class of, if the map's type says so: `E` of `Map<Class<? extends E>, …>`.
 fn key_bound(signature: &str) -> Option<&str> {
