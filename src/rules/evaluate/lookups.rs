@@ -21,6 +21,16 @@ const LOOKUPS: &[&str] = &[
     "service-loader",
     "service-loader-with-loader",
 ];
+/// Those of them that yield a class: a file that another loader has is no second try for a class.
+const CLASS_LOOKUPS: &[&str] = &["class-for-name-with-loader", "load-class"];
+/// APIs that yield a class for a name.
+const FOR_CLASSES: [&str; 5] = [
+    "class-by-name-of-library",
+    "class-for-name",
+    "class-for-name-with-loader",
+    "load-class",
+    "lookup-find-class",
+];
 /// Computations between a name and what it is made from.
 const MAX_STEPS: u32 = 12;
 
@@ -30,16 +40,25 @@ pub(super) fn is_another_loader_asked(cx: &Context<'_>, spot: &Spot) -> bool {
     let body = cx.world.body(spot.method);
     let Some(event) = body.origins.events().get(usize::from(spot.event)) else { return false };
     let Some(wanted) = name_of(body, event) else { return false };
-    asks_elsewhere(cx, body, spot.event, wanted)
-        || is_asked_by_callers(cx, body, wanted, 0)
-        || is_asked_beside(cx, body, wanted)
+    let beside = lookups_beside(cx, body, event);
+    asks_elsewhere(cx, body, spot.event, wanted, beside)
+        || is_asked_by_callers(cx, body, wanted, beside, 0)
+        || is_asked_beside(cx, body, wanted, beside)
+}
+
+/// The APIs by which another loader may be asked for the same as a call asks for.
+fn lookups_beside(cx: &Context<'_>, body: Body<'_>, event: &Event) -> &'static [&'static str] {
+    let loader = cx.world.program.class(body.class).loader;
+    let is_for_class =
+        |member| FOR_CLASSES.iter().any(|g| cx.world.knowledge.api_of(g, loader, member).is_some());
+    if event.member().is_some_and(is_for_class) { CLASS_LOOKUPS } else { LOOKUPS }
 }
 
 /// Methods looked at for one call.
 const MAX_TARGETS: usize = 4;
 
 /// Whether all who call a method that is not public call another one, too, which asks another loader for the same constant.
-fn is_asked_beside(cx: &Context<'_>, body: Body<'_>, wanted: ValueId) -> bool {
+fn is_asked_beside(cx: &Context<'_>, body: Body<'_>, wanted: ValueId, beside: &[&str]) -> bool {
     let mut leaves = body.origins.leaves(wanted);
     let (Some(text @ Value::Str(_)), None) = (leaves.next(), leaves.next()) else { return false };
     if body.method.access.is_public() {
@@ -47,7 +66,7 @@ fn is_asked_beside(cx: &Context<'_>, body: Body<'_>, wanted: ValueId) -> bool {
     }
     let asks = |callee: Body<'_>| {
         callee.origins.events().iter().any(|e| {
-            asks_another(cx, callee, e)
+            asks_another(cx, callee, e, beside)
                 && name_of(callee, e).is_some_and(|name| {
                     callee.origins.leaves(name).any(|leaf| is_same_text(cx, Some(leaf), Some(text)))
                 })
@@ -65,12 +84,12 @@ fn is_asked_beside(cx: &Context<'_>, body: Body<'_>, wanted: ValueId) -> bool {
 }
 
 /// Whether a body asks another loader for a name than the call at `event` does.
-fn asks_elsewhere(cx: &Context<'_>, body: Body<'_>, event: u16, wanted: ValueId) -> bool {
+fn asks_elsewhere(cx: &Context<'_>, body: Body<'_>, event: u16, wanted: ValueId, beside: &[&str]) -> bool {
     (0u16..).zip(body.origins.events()).any(|(i, other)| {
         let is_same_name = || name_of(body, other).is_some_and(|name| is_same(cx, body, wanted, name));
         i != event
-            && (asks_another(cx, body, other) && is_same_name()
-                || hands_on_with_another(cx, body, other, wanted))
+            && (asks_another(cx, body, other, beside) && is_same_name()
+                || hands_on_with_another(cx, body, other, wanted, beside))
     })
 }
 
@@ -82,12 +101,19 @@ const MAX_PASSES: u32 = 3;
 
 /// Whether all who pass a name to a method that is not public, or to an action that the JVM is to run, ask another loader
 /// for it, too.
-fn is_asked_by_callers(cx: &Context<'_>, body: Body<'_>, wanted: ValueId, depth: u32) -> bool {
+fn is_asked_by_callers(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    wanted: ValueId,
+    beside: &[&str],
+    depth: u32,
+) -> bool {
     let Some(passed) = passed_as(cx, body, wanted).filter(|_| depth < MAX_PASSES) else { return false };
     !passed.is_empty()
         && passed.into_iter().all(|(method, event, value)| {
             let caller = cx.world.body(method);
-            asks_elsewhere(cx, caller, event, value) || is_asked_by_callers(cx, caller, value, depth + 1)
+            asks_elsewhere(cx, caller, event, value, beside)
+                || is_asked_by_callers(cx, caller, value, beside, depth + 1)
         })
 }
 
@@ -138,7 +164,13 @@ fn kept_when_made(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> Option<(Meth
 const ACTIONS: [&str; 2] = ["java/security/PrivilegedAction", "java/security/PrivilegedExceptionAction"];
 
 /// Whether a call of the deployment's own code is passed the name, and another loader.
-fn hands_on_with_another(cx: &Context<'_>, body: Body<'_>, event: &Event, wanted: ValueId) -> bool {
+fn hands_on_with_another(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    event: &Event,
+    wanted: ValueId,
+    beside: &[&str],
+) -> bool {
     let program = cx.world.program;
     let loader = program.class(body.class).loader;
     let is_call = event.kind.is_invoke() || event.kind == EventKind::Lambda;
@@ -163,7 +195,7 @@ fn hands_on_with_another(cx: &Context<'_>, body: Body<'_>, event: &Event, wanted
     let args = || (0usize..).zip(body.origins.args(event)).skip(first);
     let mut names = args().filter(|(_, value)| is_same(cx, body, wanted, **value)).map(|(i, _)| i);
     names.clone().next().is_some() && loaders.any(|position| is_another(cx, body, event, position))
-        || target.is_some_and(|method| names.any(|i| asks_another_for(cx, cx.world.body(method), i)))
+        || target.is_some_and(|method| names.any(|i| asks_another_for(cx, cx.world.body(method), i, beside)))
 }
 
 /// Whether a call asks an object, by a method that the scan does not see the inside of, for the class of the name.
@@ -178,20 +210,20 @@ fn yields_class_for(cx: &Context<'_>, body: Body<'_>, event: &Event, wanted: Val
 }
 
 /// Whether a body asks another loader for what it is given as one of its parameters.
-fn asks_another_for(cx: &Context<'_>, body: Body<'_>, param: usize) -> bool {
+fn asks_another_for(cx: &Context<'_>, body: Body<'_>, param: usize, beside: &[&str]) -> bool {
     let is_given = |leaf| matches!(leaf, Value::Param(i) if usize::from(i) == param);
     let asks = |event: &Event| {
-        asks_another(cx, body, event)
+        asks_another(cx, body, event, beside)
             && name_of(body, event).is_some_and(|name| body.origins.leaves(name).any(is_given))
     };
     body.origins.events().iter().any(asks)
 }
 
-fn asks_another(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+fn asks_another(cx: &Context<'_>, body: Body<'_>, event: &Event, beside: &[&str]) -> bool {
     let own = cx.world.program.class(body.class).loader;
     let Some(member) = event.member().filter(|_| event.kind.is_invoke()) else { return false };
     let mut apis = cx.world.knowledge.apis(own, member);
-    let lookups: Vec<String> = LOOKUPS.iter().map(|name| (*name).to_owned()).collect();
+    let lookups: Vec<String> = beside.iter().map(|name| (*name).to_owned()).collect();
     let Some(api) = apis.find(|api| cx.is_api(*api, &lookups)) else { return false };
     if cx.is_api(api, &cx.names.context_reading) {
         return true;
