@@ -303,7 +303,7 @@ impl<'w> Context<'w> {
     }
 
     /// The tenants that use the class of a method: run its methods, or read its static fields.
-    fn users_of(&self, method: MethodId) -> Vec<TenantId> {
+    pub(super) fn users_of(&self, method: MethodId) -> Vec<TenantId> {
         let program = self.world.program;
         let class = program.class_of_method(method);
         let fields = program.fields_of(class).filter(|(_, f)| f.access.is_static());
@@ -344,7 +344,11 @@ impl<'w> Context<'w> {
             return format!("{}.properties", text.replace('.', "/"));
         }
         if owner != "java/lang/Class" {
-            return text.to_owned();
+            let loader = program.class(body.class).loader;
+            let is_without_slash = event
+                .member()
+                .is_some_and(|m| self.world.knowledge.api_of(WITHOUT_SLASH, loader, m).is_some());
+            return text.strip_prefix('/').filter(|_| is_without_slash).unwrap_or(text).to_owned();
         }
         let named = body.origins.leaves(body.origins.arg(event, 0)).find_map(|leaf| match leaf {
             Value::Class(name) => Some(program.text(name)),
@@ -354,6 +358,9 @@ impl<'w> Context<'w> {
         relative_to_class(named.unwrap_or_else(|| program.class_name(body.class)), text)
     }
 }
+
+/// The API group of the calls that leave out a slash before a path.
+const WITHOUT_SLASH: &str = "resource-without-slash";
 
 /// `Class.getResource` resolves names without a leading slash against the class's package.
 pub(super) fn relative_to_class(class: &str, name: &str) -> String {
