@@ -6,7 +6,7 @@ use crate::dataflow::held::Holder;
 use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::remembered::Remembered;
 use crate::dataflow::{Body, How, World};
-use crate::facts::{EventKind, Value};
+use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::StoredKind;
 use crate::topology::BASE;
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
@@ -69,7 +69,7 @@ fn from_the_start(cx: &Context<'_>, found: &Match) -> Option<Match> {
         .statics(found.class)
         .iter()
         .filter(|f| world.reach.owner(world.program.class_of_field(**f)).is_none());
-    for write in statics.flat_map(|f| world.fields.writes(*f)) {
+    for (at, write) in statics.flat_map(|f| world.fields.writes(*f).map(|w| (*f, w))) {
         let writer = world.body(write.method);
         let value = world.event(write.method, write.event).and_then(|e| writer.origins.args(e).last());
         for made in value.map_or_else(Vec::new, |v| origins::of_object(world, write.method, *v)) {
@@ -77,9 +77,14 @@ fn from_the_start(cx: &Context<'_>, found: &Match) -> Option<Match> {
             let own = found.spots.iter().filter(|s| constructors.contains(&s.method));
             let own: Vec<Spot> =
                 own.filter(|s| cx.stored(s).has_any(&[StoredKind::ContextLoader])).copied().collect();
-            if !own.is_empty() {
-                spots.extend(own);
-                tenants.extend(world.reach.tenants(made.method).iter());
+            if own.is_empty() || is_told_where_made(world, &made, at, found) {
+                continue;
+            }
+            spots.extend(own);
+            // An initialiser runs for whoever comes first, and the others get what it made.
+            match world.program.text(world.program.method(made.method).name) {
+                "<clinit>" => tenants.extend(cx.users_of(made.method)),
+                _ => tenants.extend(world.reach.tenants(made.method).iter()),
             }
         }
     }
@@ -90,6 +95,26 @@ fn from_the_start(cx: &Context<'_>, found: &Match) -> Option<Match> {
     let holder = Holder { is_only: true, is_kept: true, ..holder };
     let narrowed = || Match { spots, only: Some(tenants.clone()), holder: Some(holder), ..found.clone() };
     tenants.iter().any(|t| *t != BASE).then(narrowed)
+}
+
+/// Whether the method that makes an object for a static field passes another loader to one that stores it in the object.
+fn is_told_where_made(world: &World<'_>, made: &Found, holder: FieldId, found: &Match) -> bool {
+    let maker = world.body(made.method);
+    let refs = world.program.refs(world.program.class(maker.class).loader);
+    let is_it = |leaf: Value| {
+        let read = maker.origins.event(leaf).map(|(_, e)| e).filter(|e| e.kind == EventKind::GetStatic);
+        leaf == Value::Event(u32::from(made.event))
+            || read.and_then(Event::member).and_then(|m| refs.field(m)) == Some(holder)
+    };
+    let is_on_it =
+        |e: &&Event| e.kind.has_receiver() && maker.origins.leaves(maker.origins.arg(e, 0)).any(is_it);
+    maker.origins.events().iter().filter(|e| e.kind.is_invoke()).filter(is_on_it).any(|e| {
+        let called = e.member().and_then(|m| refs.method(m));
+        called.is_some_and(|m| {
+            world.program.text(world.program.method(m).name) != "<init>"
+                && found.spots.iter().any(|s| s.method == m)
+        })
+    })
 }
 
 /// The constructors of a class that run when an object is made, those included that the first one hands on to.
@@ -199,12 +224,27 @@ fn is_only_put_back(cx: &Context<'_>, field: FieldId) -> bool {
             let mut uses = body.origins.events().iter().filter(|e| body.origins.args(e).iter().any(is_read));
             uses.all(|e| {
                 e.kind.is_invoke()
+                    && !is_new_thread(cx, body, e)
                     && e.member().is_some_and(|m| {
                         cx.world.knowledge.apis(loader, m).any(|api| cx.is_api(api, &setters))
                     })
             })
         })
 }
+
+/// Whether a call is made on a thread that its method has just made: what that gets is no loader from before.
+fn is_new_thread(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool {
+    let loader = cx.world.program.class(body.class).loader;
+    body.origins.leaves(body.origins.arg(event, 0)).filter_map(|leaf| body.origins.event(leaf)).any(
+        |(_, made)| {
+            made.kind == EventKind::New
+                || made.member().is_some_and(|m| cx.world.knowledge.api_of(NEW_THREAD, loader, m).is_some())
+        },
+    )
+}
+
+/// The API group of the calls that make threads.
+const NEW_THREAD: &str = "new-thread";
 
 /// Whether a method is the one that the language gives a record for a component (JLS 8.10.3), and nobody calls it.
 fn is_accessor(cx: &Context<'_>, field: FieldId, method: MethodId) -> bool {
