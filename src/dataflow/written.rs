@@ -197,7 +197,8 @@ impl Search<'_, '_> {
         if made == Written::FromCaller || !may_grow || depth > MAX_GROWN_DEPTH {
             return made;
         }
-        let added = put_into(self.world, body, Value::Event(index));
+        let mut added = put_into(self.world, body, Value::Event(index));
+        added.extend(walked_into(self.world, body, Value::Event(index)));
         if added.is_empty() {
             return made;
         }
@@ -367,6 +368,37 @@ pub fn put_into(world: &World<'_>, body: Body<'_>, container: Value) -> Vec<Valu
         };
         let Some(position) = changed.filter(|i| args.get(*i).is_some_and(|v| is_it(*v))) else { continue };
         found.extend(args.iter().enumerate().filter(|(i, _)| *i != position).map(|(_, value)| *value));
+    }
+    found
+}
+
+/// What a body walks through to put what comes into a container that one of its values is: `found.forEach(list::add)`.
+fn walked_into(world: &World<'_>, body: Body<'_>, container: Value) -> Vec<ValueId> {
+    let mutators = world.knowledge.group(groups::CONTAINER_MUTATOR);
+    let is_mutator = |of: Body<'_>, event: &Event| {
+        let loader = world.program.class(of.class).loader;
+        event.member().is_some_and(|m| world.knowledge.api_in(mutators, loader, m).is_some())
+    };
+    let is = |of: Body<'_>, value: ValueId, wanted: Value| of.origins.leaves(value).any(|l| l == wanted);
+    let mut found = Vec::new();
+    for (at, function) in (0u32..).zip(body.origins.events()).filter(|(_, e)| e.kind == EventKind::Lambda) {
+        let captured = body.origins.args(function).iter().position(|v| is(body, *v, container));
+        let Some(captured) = captured.and_then(|i| u16::try_from(i).ok()) else { continue };
+        let puts = |target: &MethodId| {
+            let run = world.body(*target);
+            run.origins.events().iter().any(|e| {
+                e.kind.is_invoke()
+                    && is_mutator(run, e)
+                    && run.origins.args(e).first().is_some_and(|v| is(run, *v, Value::Param(captured)))
+            })
+        };
+        if is_mutator(body, function) || world.targets(body, function, 1).unwrap_or_default().iter().any(puts)
+        {
+            let walks = body.origins.events().iter().filter(|e| e.kind.is_invoke() && e.kind.has_receiver());
+            let walks = walks.map(|e| body.origins.args(e));
+            let given = walks.filter(|args| args.iter().skip(1).any(|v| is(body, *v, Value::Event(at))));
+            found.extend(given.filter_map(|args| args.first().copied()));
+        }
     }
     found
 }
