@@ -56,9 +56,18 @@ pub(super) fn left_by(cx: &Context<'_>, found: &Match, condition: &Condition) ->
 
 fn receiver(cx: &Context<'_>, spot: &Spot) -> Vec<Found> {
     let body = cx.world.body(spot.method);
-    let event = cx.world.event(spot.method, spot.event).filter(|e| e.kind.has_receiver());
-    event.map_or_else(Vec::new, |e| origins::of_value(cx.world, spot.method, body.origins.arg(e, 0)))
+    let loader = cx.world.program.class(body.class).loader;
+    let is_async =
+        |e: &Event| e.member().is_some_and(|m| cx.world.knowledge.api_of(ASYNC, loader, m).is_some());
+    let pool = cx.world.event(spot.method, spot.event).and_then(|e| match e.kind.has_receiver() {
+        true => body.origins.args(e).first().copied(),
+        false => body.origins.args(e).last().copied().filter(|_| is_async(e)),
+    });
+    pool.map_or_else(Vec::new, |pool| origins::of_value(cx.world, spot.method, pool))
 }
+
+/// The API of the calls that are given the pool last.
+const ASYNC: &str = "executor-submit-async";
 
 fn is_static(cx: &Context<'_>, found: &Found) -> bool {
     let Origin::StaticField(field) = found.origin else { return false };
