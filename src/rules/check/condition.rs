@@ -157,6 +157,7 @@ impl Checker<'_> {
             }
             ConditionText::ReceiverMakesOwn(name) => Condition::Call(CallTest::ReceiverMakesOwn(name)),
             ConditionText::OwnLoaderHas => Condition::Call(CallTest::OwnLoaderHas),
+            ConditionText::RunByOwnThread => Condition::Call(CallTest::RunByOwnThread),
             ConditionText::ModuleHas(it) => Condition::Call(CallTest::ModuleHas(ModuleHas {
                 files: it.files,
                 subtypes_of: internal(it.subtypes_of),
@@ -450,6 +451,7 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::Uncaught(_) => ("uncaught", false),
         ConditionText::CastTo(_) => ("cast-to", false),
         ConditionText::OwnLoaderHas => ("own-loader-has", false),
+        ConditionText::RunByOwnThread => ("run-by-own-thread", false),
         ConditionText::ReceiverAsksOwnLoader(_) => ("receiver-asks-own-loader", false),
         ConditionText::ModuleHas(_) => ("module-has", false),
         ConditionText::NamedAfterAsked => ("named-after-asked", false),

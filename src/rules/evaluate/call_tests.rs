@@ -30,6 +30,9 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &CallTest) -> bool {
         }
         CallTest::ReceiverMakesOwn(name) => found.spots.iter().any(|s| super::made::makes_own(cx, s, name)),
         CallTest::ModuleHas(test) => module_has(cx, found, test),
+        CallTest::RunByOwnThread => {
+            found.spots.iter().all(|s| super::tasks::is_run_by_own_thread(cx, cx.world.body(s.method)))
+        }
     }
 }
 

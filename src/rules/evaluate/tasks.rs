@@ -215,39 +215,90 @@ fn of_elements<'w>(body: Body<'w>, collection: ValueId, push: &mut dyn FnMut(Bod
 /// The APIs that hand a task to a pool.
 const SUBMIT: [&str; 2] = ["executor-submit", "common-pool-submit"];
 
-/// Whether a body is that of a lambda, or of an object's `run` or `call`, that code hands to a pool where it makes it.
+/// Steps from where a task is made to the call that hands it to a pool: the methods that yield it, and those that are
+/// passed it.
+const MAX_HANDED: u32 = 3;
+
+/// Whether a body is that of a lambda, or of an object's `run` or `call`, that code hands to a pool where it makes it, or
+/// yields to one who does.
 pub(super) fn is_run_by_pool(cx: &Context<'_>, body: Body<'_>) -> bool {
-    let program = cx.world.program;
-    let is_handed = |method: MethodId, made: Value| {
-        let maker = cx.world.body(method);
-        let loader = program.class(maker.class).loader;
-        maker.origins.events().iter().any(|e| {
-            let is_submit = |m| SUBMIT.iter().any(|api| cx.world.knowledge.api_of(api, loader, m).is_some());
-            e.kind.is_invoke()
-                && e.member().is_some_and(is_submit)
-                && maker.origins.args(e).iter().any(|v| maker.origins.leaves(*v).any(|l| l == made))
-        })
-    };
-    let is_task = RUNS.contains(&program.text(body.method.name)) && !body.method.access.is_static();
-    let sites = |method: MethodId| cx.world.sites.of(method, MAX_CALLERS).unwrap_or_default();
-    let of_lambda = || {
-        sites(body.id).iter().any(|site| {
-            let made = cx.world.event(site.caller, site.event);
-            made.is_some_and(|e| e.kind == EventKind::Lambda)
-                && is_handed(site.caller, Value::Event(u32::from(site.event)))
-        })
-    };
-    let of_object = || {
-        let constructors = program.methods_of(body.class).filter(|(_, m)| program.text(m.name) == "<init>");
-        constructors.flat_map(|(id, _)| sites(id)).any(|site| {
-            let maker = cx.world.body(site.caller);
-            cx.world.event(site.caller, site.event).is_some_and(|init| {
-                maker.origins.leaves(maker.origins.arg(init, 0)).any(|made| is_handed(site.caller, made))
-            })
-        })
-    };
-    if is_task { of_object() } else { of_lambda() }
+    made_at(cx, body).into_iter().any(|(method, made)| is_handed_to_pool(cx, method, made, 0))
 }
+
+/// The places that make the lambda whose body this is, or the objects whose `run` or `call` it is, each with the value
+/// there.
+fn made_at(cx: &Context<'_>, body: Body<'_>) -> Vec<(MethodId, Value)> {
+    let program = cx.world.program;
+    let sites = |method: MethodId| cx.world.sites.of(method, MAX_CALLERS).unwrap_or_default();
+    if !RUNS.contains(&program.text(body.method.name)) || body.method.access.is_static() {
+        let of_lambda = sites(body.id).into_iter().filter(|site| {
+            cx.world.event(site.caller, site.event).is_some_and(|e| e.kind == EventKind::Lambda)
+        });
+        return of_lambda.map(|site| (site.caller, Value::Event(u32::from(site.event)))).collect();
+    }
+    let constructors = program.methods_of(body.class).filter(|(_, m)| program.text(m.name) == "<init>");
+    let made = constructors.flat_map(|(id, _)| sites(id)).flat_map(|site| {
+        let maker = cx.world.body(site.caller);
+        let init = cx.world.event(site.caller, site.event);
+        let objects = init.map(|e| maker.origins.leaves(maker.origins.arg(e, 0)).collect::<Vec<_>>());
+        objects.unwrap_or_default().into_iter().map(move |made| (site.caller, made))
+    });
+    made.collect()
+}
+
+fn is_handed_to_pool(cx: &Context<'_>, method: MethodId, made: Value, depth: u32) -> bool {
+    let maker = cx.world.body(method);
+    let loader = cx.world.program.class(maker.class).loader;
+    let is_made = |v: &ValueId| maker.origins.leaves(*v).any(|l| l == made);
+    let is_submit = |m| SUBMIT.iter().any(|api| cx.world.knowledge.api_of(api, loader, m).is_some());
+    maker.origins.events().iter().any(|e| {
+        let Some(position) = maker.origins.args(e).iter().position(is_made) else { return false };
+        if e.kind == EventKind::Return {
+            let callers = cx.world.sites.of(method, MAX_CALLERS).filter(|_| depth < MAX_HANDED);
+            return callers.unwrap_or_default().iter().any(|site| {
+                let call = cx.world.event(site.caller, site.event).filter(|e| e.kind.is_invoke());
+                let yielded = Value::Event(u32::from(site.event));
+                call.is_some() && is_handed_to_pool(cx, site.caller, yielded, depth + 1)
+            });
+        }
+        if !e.kind.is_invoke() || e.member().is_none() {
+            return false;
+        }
+        if e.member().is_some_and(is_submit) {
+            return true;
+        }
+        let targets = cx.world.targets(maker, e, 1).filter(|_| depth < MAX_HANDED);
+        let passed = Value::Param(u16::try_from(position).unwrap_or(u16::MAX));
+        // What it is asked itself hands it nowhere.
+        !(position == 0 && e.kind.has_receiver())
+            && targets.unwrap_or_default().into_iter().any(|m| is_handed_to_pool(cx, m, passed, depth + 1))
+    })
+}
+
+/// Whether a body is all that a thread runs which is made for it: what the thread has ends with it.
+pub(super) fn is_run_by_own_thread(cx: &Context<'_>, body: Body<'_>) -> bool {
+    let made = made_at(cx, body);
+    let is_for_thread = |(method, made): (MethodId, Value)| {
+        let maker = cx.world.body(method);
+        let loader = cx.world.program.class(maker.class).loader;
+        let is_made = |v: &ValueId| maker.origins.leaves(*v).any(|l| l == made);
+        let is_own_init = |e: &Event| {
+            e.kind == EventKind::InvokeSpecial && maker.origins.args(e).first().is_some_and(is_made)
+        };
+        let is_thread = |m| cx.world.knowledge.api_of(THREAD_NEW, loader, m).is_some();
+        let mut uses = maker
+            .origins
+            .events()
+            .iter()
+            .filter(|e| maker.origins.args(e).iter().any(is_made) && !is_own_init(e))
+            .peekable();
+        uses.peek().is_some() && uses.all(|e| e.kind.is_invoke() && e.member().is_some_and(is_thread))
+    };
+    !made.is_empty() && made.into_iter().all(is_for_thread)
+}
+
+/// The API that makes a thread for a task.
+const THREAD_NEW: &str = "thread-new";
 
 /// What a pool calls of a task.
 const RUNS: [&str; 2] = ["run", "call"];

@@ -18,6 +18,8 @@ pub enum CallTest {
     ReceiverMakesOwn(String),
     /// A module that gets to the site brings something of its own.
     ModuleHas(ModuleHas),
+    /// The method that holds the site is all that a thread runs which is made for it.
+    RunByOwnThread,
 }
 
 /// What a module brings.

@@ -346,6 +346,8 @@ pub(crate) enum ConditionText {
     ReadByCode,
     /// The thread runs a task that the method is given.
     TaskGiven,
+    /// The method that holds the site is all that a thread runs which is made for it: what the thread has ends with it.
+    RunByOwnThread,
     /// The type of the receiver is asked before by `instanceof`, or is declared as what is asked, or the receiver is made
     /// from the result of an earlier turn of the same call in a loop.
     ReceiverWalkedOrAsked,
