@@ -79,7 +79,7 @@ pub(crate) const PROOFS: &[(&str, Shows)] = &[
     ("classloader/service-lookup-in-shared-code", Shows::ProviderMissed),
     (
         "classloader/shared-class-loader-for-module-resource",
-        Shows::Thrown(&["java.lang.NullPointerException"]),
+        Shows::Thrown(&["java.lang.NullPointerException", "java.io.FileNotFoundException"]),
     ),
     ("classloader/system-loader-cast", Shows::Thrown(&["java.lang.ClassCastException"])),
     ("classloader/type-test-of-another-copy", Shows::AnswerOrThrown("false", &[])),
