@@ -46,12 +46,15 @@ fn matched(cx: &Context<'_>, field: FieldId, known: &IsLoader) -> Option<Match> 
         .map(|w| Spot { method: w.method, event: w.event, how: Some(How::Write), inside: None })
         .collect();
     let holder = if facts.access.is_static() { None } else { cx.held.holder(class) };
-    if spots.is_empty() || is_only_put_back(cx, field) {
+    if spots.is_empty() {
         return None;
     }
     let found =
         Match { subject: Subject::Field(field), class, spots, only: None, holder, kept: None, leak: None };
-    Some(from_the_start(cx, &found).unwrap_or(found))
+    let narrowed = from_the_start(cx, &found);
+    // What a static holds takes along whatever comes later, with the loader of who made it.
+    let is_for_all = narrowed.is_some() || holder.is_some_and(|h| h.is_kept && !h.is_entry);
+    (is_for_all || !is_only_put_back(cx, field)).then(|| narrowed.unwrap_or(found))
 }
 
 /// Constructors that hand on to one another.
