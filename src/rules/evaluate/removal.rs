@@ -17,16 +17,17 @@ const MAX_CALLERS: usize = 32;
 /// How what the changes at `spots` put into a field is taken out again.
 pub(super) fn of_field(cx: &Context<'_>, field: FieldId, spots: &[Spot]) -> Release {
     let removals: Vec<&Change> = cx.changes.of(field).iter().filter(|c| removes(cx, c)).collect();
-    let is_unset = |c: &Change| setters_of_nothing(cx, c).into_iter().any(|caller| cx.is_at_unload(caller));
-    if removals.iter().any(|c| cx.is_at_unload(c.method)) || cx.changes.of(field).iter().any(is_unset) {
-        return Release::AtUnload;
-    }
     let is_removal = |s: &Spot| removals.iter().any(|c| (c.method, c.event) == (s.method, s.event));
     let mut additions = spots.iter().filter(|s| !is_removal(s)).peekable();
+    // Code that runs at unload takes its own value back as any other does: it says nothing of those of others.
     if additions.peek().is_some()
         && additions.clone().all(|s| is_taken_back(cx, s, &removals) || is_ended(cx, s, &removals))
     {
         return Release::Locally;
+    }
+    let is_unset = |c: &Change| setters_of_nothing(cx, c).into_iter().any(|caller| cx.is_at_unload(caller));
+    if removals.iter().any(|c| cx.is_at_unload(c.method)) || cx.changes.of(field).iter().any(is_unset) {
+        return Release::AtUnload;
     }
     if additions.peek().is_some() && additions.all(|s| is_in_registry(cx, s.method)) {
         return Release::ByPinningWrapper;
@@ -142,7 +143,7 @@ fn says_whether_new(cx: &Context<'_>, spot: &Spot) -> bool {
 /// Whether what is set for the present thread is taken back by all who call for it.
 fn is_ended(cx: &Context<'_>, spot: &Spot, removals: &[&Change]) -> bool {
     let is_of_thread = matches!(spot.how, Some(How::ThreadLocal(_) | How::Entry(_)));
-    is_of_thread && super::scopes::is_ended_by_callers(cx, spot.method, removals, 0)
+    is_of_thread && super::scopes::is_ended_by_callers(cx, spot, removals)
 }
 
 /// Whether a method is a container's own registry, to which modules hand over what is to be released: everybody calls it
