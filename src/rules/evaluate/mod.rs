@@ -43,6 +43,7 @@ mod knowledge;
 mod known;
 mod known_classes;
 mod known_loaders;
+mod last_gone;
 mod limits;
 mod loader_stores;
 mod logged_once;

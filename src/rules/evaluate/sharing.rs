@@ -3,8 +3,8 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::{
-    branches, fields, formats, handed_out, known_loaders, limits, logged_once, marks, memoised, named,
-    own_entries, pools, process_facts, registered, same_names, set_up, wrapped,
+    branches, fields, formats, handed_out, known_loaders, last_gone, limits, logged_once, marks, memoised,
+    named, own_entries, pools, process_facts, registered, same_names, set_up, wrapped,
 };
 use crate::dataflow::changes::{self, Written};
 use crate::dataflow::origins::{self, Origin};
@@ -32,6 +32,9 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::HeldAsMark => marks::is_mark(cx, found),
         Sharing::OnlySetUp => set_up::is_only_set_up(cx.world, found),
         Sharing::Harmless(reasons) => reasons.iter().any(|reason| match reason {
+            Harmless::FirstToLast => {
+                matches!(found.subject, Subject::Field(f) if last_gone::is_unseen_between(cx, f))
+            }
             Harmless::Memo => memoised::is_part_of_memo(cx, found),
             Harmless::OwnAnswer => {
                 matches!(found.subject, Subject::Field(f)
@@ -124,7 +127,7 @@ fn is_ended_by_last_user(cx: &Context<'_>, found: &Match) -> bool {
     let clears = |spot: &Spot| cx.shapes(found, spot).has_any(&[WriteShape::Cleared]);
     let is_end = |spot: &&Spot| matches!(spot.how, Some(How::Close(_))) || clears(spot);
     let is_by_last = |spot: &Spot| {
-        let counts: Counts = if clears(spot) { is_behind_zero } else { counts_before };
+        let counts: Counts = if clears(spot) { is_behind_last } else { counts_before };
         is_by_last_user(cx, spot, counts)
     };
     let mut ends = found.spots.iter().filter(is_end).peekable();
@@ -171,6 +174,11 @@ fn is_by_last_user(cx: &Context<'_>, spot: &Spot, counts: Counts) -> bool {
 fn counts_before(cx: &Context<'_>, method: MethodId, before: u16) -> bool {
     let body = cx.world.body(method);
     body.origins.events().iter().take(usize::from(before)).any(|event| stepped(cx, body, event).is_some())
+}
+
+/// Whether one of a method's events stands behind a test that nobody is left, by a counter or a collection.
+fn is_behind_last(cx: &Context<'_>, method: MethodId, event: u16) -> bool {
+    is_behind_zero(cx, method, event) || last_gone::is_after_last(cx, method, event)
 }
 
 /// Whether one of a method's events stands behind a test that a counter which the method steps has come to nothing.

@@ -96,6 +96,8 @@ pub enum NameOwner {
 /// Why nobody can tell that others change a state too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Harmless {
+    /// Only the first user, who sets it, and the last, who sets it back, look at it.
+    FirstToLast,
     /// It is a part of a cache that works its values out of its keys alone, or decides only whether there is one.
     Memo,
     /// One method that is given nothing remembers in it what it has found out about the object.

@@ -164,6 +164,9 @@ words! {
     /// Why nobody can tell that others change a state too.
     #[schemars(title = "reason")]
     HarmlessWord => rule::Harmless {
+        /// The field is only looked at where a collection of users is empty: by the first, who sets it, and after the last
+        /// has gone, where it is set back.
+        FirstToLast,
         /// It is a part of a cache that works its values out of its keys alone, or decides only whether there is one.
         Memo,
         /// Only one method that is given nothing reads and writes the field once its object is made; it writes constants,
