@@ -21,6 +21,7 @@ mod functions;
 mod gates;
 mod given;
 mod handles;
+mod helpers;
 mod holders;
 mod hosts;
 mod identity;

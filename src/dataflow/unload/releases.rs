@@ -45,6 +45,9 @@ impl Judge<'_> {
         if let Some(ended) = self.ended_where_made(acquired, fate) {
             return ended;
         }
+        if let Some(site) = self.released_by_helper(acquired, fate) {
+            return (Release::Locally, Some(site));
+        }
         let (at_unload, of_others) = self.in_time(acquired, fate, life, tenant);
         if at_unload.is_some() {
             if replaced::has_replaced_another(self.world, acquired, fate) {
