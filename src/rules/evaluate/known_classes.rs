@@ -111,13 +111,46 @@ pub(super) fn are_made(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool 
 }
 
 fn is_known_result(cx: &Context<'_>, body: Body<'_>, event: &Event, way: Way<'_>) -> bool {
-    if is_found_by_own_loader(cx, body, event) || is_of_shared_object(cx, body, event) {
+    if is_found_by_own_loader(cx, body, event)
+        || is_of_shared_object(cx, body, event)
+        || is_put_back(cx, body, event)
+    {
         return true;
     }
     if event.kind == EventKind::InvokeVirtual {
         return are_known_at(cx, body, body.origins.arg(event, 0), way.deeper());
     }
     event.kind.is_invoke() && is_known_of_callees(cx, body, event, way)
+}
+
+/// Whether a call takes something out of a static container, into which the method puts just that: who put it there before
+/// is asked there.
+fn is_put_back(cx: &Context<'_>, body: Body<'_>, read: &Event) -> bool {
+    let world = cx.world;
+    let refs = world.program.refs(world.program.class(body.class).loader);
+    let holder = |call: &Event| {
+        let mut leaves = body.origins.leaves(body.origins.arg(call, 0));
+        let (leaf, None) = (leaves.next()?, leaves.next()) else { return None };
+        let (_, get) = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::GetStatic)?;
+        refs.field(get.member()?)
+    };
+    let is_of = |call: &Event, group: &str| {
+        let loader = world.program.class(body.class).loader;
+        let group = world.knowledge.group(group);
+        call.kind.is_invoke()
+            && call.kind.has_receiver()
+            && call.member().is_some_and(|m| world.knowledge.api_in(group, loader, m).is_some())
+    };
+    if !is_of(read, groups::CONTAINER_READ) {
+        return false;
+    }
+    let Some(field) = holder(read) else { return false };
+    let is_it = |leaf: Value| body.origins.event(leaf).is_some_and(|(_, e)| std::ptr::eq(e, read));
+    body.origins.events().iter().any(|put| {
+        is_of(put, groups::CONTAINER_MUTATOR)
+            && holder(put) == Some(field)
+            && body.origins.args(put).iter().skip(1).any(|v| body.origins.leaves(*v).any(is_it))
+    })
 }
 
 /// Whether a call yields the class of an object, and no application has a class or function of the type that this is
