@@ -132,6 +132,8 @@ pub enum Slot {
     Target,
     /// `{argument}`: the constant that a condition has looked at, quoted; else `a computed value`.
     Argument,
+    /// `{property}`: the system property of that name, or one that has a computed name.
+    Property,
     /// `{named}`: the class that a constant names.
     Named,
     /// `{holder}`: the tenants that have it; at fields of held objects, what holds the object.

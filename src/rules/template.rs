@@ -44,6 +44,7 @@ const SLOTS: &[(&str, Slot, Where)] = &[
     ("type", Slot::Type, Where::Typed),
     ("target", Slot::Target, Where::Acquired),
     ("argument", Slot::Argument, Where::Call),
+    ("property", Slot::Property, Where::Call),
     ("named", Slot::Named, Where::Named),
     ("holder", Slot::Holder, Where::HeldOrNamed),
     ("error", Slot::Error, Where::Reference),

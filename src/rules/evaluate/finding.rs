@@ -404,6 +404,10 @@ impl Maker<'_, '_> {
             Slot::Loader => trace::tenant_name(self.cx.world, self.found.class),
             Slot::Target => spot.map_or(String::new(), |s| self.target(s)),
             Slot::Argument => self.quoted_argument().unwrap_or_else(|| "a computed value".to_owned()),
+            Slot::Property => match self.quoted_argument() {
+                Some(name) => format!("the system property {name}"),
+                None => "a system property (its name is computed)".to_owned(),
+            },
             Slot::Named => self.named().unwrap_or_else(|| "a class".to_owned()),
             Slot::Holder => self.holder(),
             Slot::Effect | Slot::Instead => self.api_text(slot),
