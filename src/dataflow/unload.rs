@@ -73,7 +73,7 @@ use crate::facts::{EventKind, Value};
 use crate::program::BitSet;
 use crate::topology::BASE;
 use crate::vocabulary::{ClassId, FieldId, MethodId, Parallel, TenantId};
-use acquire::{Calls, LISTENERS_OF_OTHERS, THREAD_BOUND, is_of_group};
+use acquire::{Calls, FIRST_USE, LISTENERS_OF_OTHERS, THREAD_BOUND, is_of_group};
 use beans::Beans;
 use flow::{Acquired, Fate, Follower, Released, Site};
 use given::GivenByLoader;
@@ -168,6 +168,10 @@ pub struct Kept {
     pub nearest_callback: Option<MethodId>,
     /// The class of the deployment that it keeps alive, and with it the class's loader: its task, its own class.
     pub pinned_by: Option<ClassId>,
+    /// Whether it is there once for the whole JVM, made at the first use.
+    pub is_once: bool,
+    /// Whether it is, and the base comes to such a use as well, by calls that can go nowhere else.
+    pub is_of_base_too: bool,
 }
 
 /// Finds the resources that `wanted` accepts, released or not, in order of resource, method and event. `container` is
@@ -318,6 +322,8 @@ impl Judge<'_> {
         let concerns_all = tenants.len() == n_all;
         let is_same = concerns_all && !is_of_others && releases.windows(2).all(|w| w[0].0 == w[1].0);
         let n = if is_same { 1 } else { tenants.len() };
+        let is_once = is_of_group(self.world, acquired.resource, FIRST_USE);
+        let is_of_base_too = is_once && self.is_used_by_base(acquired.resource);
         let each = tenants.iter().zip(releases).take(n);
         let kept = each.map(|(tenant, (release, release_site))| {
             let missed = self.missed(acquired, &fate, &release, *tenant);
@@ -335,6 +341,8 @@ impl Judge<'_> {
                 table,
                 nearest_callback: self.roots.nearest(self.world, *tenant, class),
                 pinned_by,
+                is_once,
+                is_of_base_too,
             }
         });
         (kept.collect(), n_spent)

@@ -396,6 +396,8 @@ pub enum Condition {
     ReadByCode,
     /// The thread runs a task that the method is given.
     TaskGiven,
+    /// What is made at its first use is used by the base too.
+    BaseToo,
     /// The type of the receiver is asked before by `instanceof`, or is declared as what is asked, or the receiver is made
     /// from the result of an earlier turn of the same call in a loop.
     ReceiverWalkedOrAsked,

@@ -60,7 +60,7 @@ pub(super) const THREADS: &str = "threads";
 pub(super) const POOLS: &str = "pools";
 
 /// The group of what the JVM makes for itself at the first use: nobody is handed it.
-const FIRST_USE: &str = "first-use";
+pub(super) const FIRST_USE: &str = "first-use";
 
 /// Whether a resource is of a group.
 pub(super) fn is_of_group(world: &World<'_>, resource: ResourceId, group: &str) -> bool {

@@ -3,6 +3,8 @@
 use super::acquire::{THREADS, is_of_group};
 use super::flow::{Acquired, Site};
 use super::{Judge, roots};
+use crate::dataflow::knowledge::ResourceId;
+use crate::program::Entered;
 use crate::topology::BASE;
 use crate::vocabulary::{MethodId, TenantId};
 
@@ -17,6 +19,19 @@ impl Judge<'_> {
         let tenants = self.tenants(acquired.method);
         let first = if tenants.is_empty() { self.first_users(acquired) } else { None };
         first.unwrap_or(((acquired.method, acquired.event), tenants))
+    }
+
+    /// Whether the base comes to a use of what is made at the first one, by calls that can go nowhere else. It starts before
+    /// the applications do.
+    pub(super) fn is_used_by_base(&self, resource: ResourceId) -> bool {
+        let reach = self.world.reach;
+        let is_sure = |method: MethodId| {
+            reach.tenants(method).has(BASE)
+                && reach
+                    .witness(BASE, method)
+                    .is_some_and(|way| way.iter().all(|step| step.entered != Entered::Dispatched))
+        };
+        self.calls.acquired.iter().any(|a| a.resource == resource && is_sure(a.method))
     }
 
     /// The place in an initialiser that has a thread started, and the applications that may be the first to use the class.

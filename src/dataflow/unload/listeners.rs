@@ -185,6 +185,8 @@ impl Judge<'_> {
                 table: None,
                 nearest_callback: self.roots.nearest(self.world, r.tenant, class),
                 pinned_by: Some(class),
+                is_once: false,
+                is_of_base_too: false,
             }
         };
         listeners.registered.iter().filter(|r| !self.tenants(r.method).is_empty()).map(one).collect()

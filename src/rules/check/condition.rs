@@ -170,6 +170,7 @@ impl Checker<'_> {
             ConditionText::AskedForComputedNames => Condition::AskedForComputedNames,
             ConditionText::ReadByCode => Condition::ReadByCode,
             ConditionText::TaskGiven => Condition::TaskGiven,
+            ConditionText::BaseToo => Condition::BaseToo,
             ConditionText::NamedAfterAsked => Condition::NamedAfterAsked,
             ConditionText::ReceiverWalkedOrAsked => Condition::ReceiverWalkedOrAsked,
             other => self.sharing(other).map_or(Condition::Any(Vec::new()), Condition::Sharing),
@@ -261,6 +262,7 @@ impl Checker<'_> {
             ConditionText::CaughtWherePassed(_) => ("caught-where-passed", is_call, "calls"),
             ConditionText::ReadByCode => ("read-by-code", is_configured, "`configured` sites"),
             ConditionText::TaskGiven => ("task-given", is_kept, "kept resources"),
+            ConditionText::BaseToo => ("base-too", is_kept, "kept resources"),
             ConditionText::Target(_) => ("target", is_call, "calls"),
             ConditionText::ReceiverMakesOwn(_) => {
                 ("receiver-makes-own", is_call || is_kept, "calls and kept resources")

@@ -74,6 +74,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         }
         Condition::Kept(keepers) => keepers.contains(&releases::keeper(cx, found)),
         Condition::TaskGiven => found.spots.iter().all(|s| super::tasks::is_given(cx, s)),
+        Condition::BaseToo => found.kept.as_ref().is_some_and(|k| k.is_of_base_too),
         other => holds_of_field(cx, found, other),
     }
 }
@@ -162,6 +163,7 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::Released(_)
         | Condition::Kept(_)
         | Condition::TaskGiven
+        | Condition::BaseToo
         | Condition::Field(_)
         | Condition::Written(_)
         | Condition::Keyed(_)

@@ -53,13 +53,24 @@ fn handed_out_with(cx: &Context<'_>, found: &Match) -> Option<FieldId> {
     }
 }
 
+/// What there is once for the whole JVM, made at its first use: whoever uses it, one use beforehand mends all.
+fn once_for_all<'w>(cx: &Context<'w>, found: &Match) -> Option<&'w str> {
+    let kept = found.kept.as_ref().filter(|k| k.is_once)?;
+    let resource = cx.world.knowledge.tables.resources.get(usize::from(kept.resource))?;
+    Some(resource.name.as_str())
+}
+
 /// Matches class by class, with the classes declared in it: only findings of one of these are ever joined.
 pub(super) fn by_outermost_class<'m>(cx: &Context<'_>, matches: &'m [Match]) -> Vec<Vec<&'m Match>> {
     let program = cx.world.program;
     let mut classes = BTreeMap::<(LoaderId, &str), Vec<&Match>>::new();
     for found in matches {
         let loader = program.class(found.class).loader;
-        classes.entry((loader, class_of_cause(cx, found))).or_default().push(found);
+        let class = match once_for_all(cx, found) {
+            Some(resource) => (LoaderId::from_index(0), resource),
+            None => (loader, class_of_cause(cx, found)),
+        };
+        classes.entry(class).or_default().push(found);
     }
     classes.into_values().collect()
 }
@@ -79,6 +90,9 @@ pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Findi
     let is_field = is_field || matches!(rule.site, Site::Call { .. }) && rule.family == Family::ClassLoader;
     let is_open_world = cx.world.reach.is_open_world();
     let is_kept = matches!(rule.site, Site::Kept { .. });
+    if found.first().is_some_and(|(m, _)| once_for_all(cx, m).is_some()) {
+        return by_tenants(cx, found);
+    }
     if !(is_object || (is_field || is_kept) && is_open_world) {
         return found.into_iter().map(|(_, finding)| finding).collect();
     }
@@ -91,6 +105,16 @@ pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Findi
         joined = with_lesser(joined);
     }
     joined
+}
+
+/// Joins findings of one thing that concern the same applications. A use in an application's own code is told first.
+fn by_tenants(cx: &Context<'_>, found: Vec<(&Match, Finding)>) -> Vec<Finding> {
+    let mut groups = BTreeMap::<(Severity, Vec<String>), Vec<(bool, Finding)>>::new();
+    for (m, finding) in found {
+        let is_shared = cx.world.reach.owner(m.class).is_none();
+        groups.entry((finding.severity, finding.tenants.clone())).or_default().push((is_shared, finding));
+    }
+    groups.into_values().filter_map(joined).collect()
 }
 
 /// Objects that different statics hold are different objects, whatever classes they are of. Of what is only worth knowing
@@ -170,7 +194,7 @@ fn is_given_by_caller(cx: &Context<'_>, spot: &Spot) -> bool {
     args.iter().any(|value| body.origins.leaves(*value).any(is_given))
 }
 
-fn joined(mut group: Vec<(Rank, Finding)>) -> Option<Finding> {
+fn joined<R: Ord + Copy>(mut group: Vec<(R, Finding)>) -> Option<Finding> {
     group.sort_by_key(|(rank, _)| *rank);
     let mut group = group.into_iter().map(|(_, finding)| finding);
     let mut main = group.next()?;

@@ -348,6 +348,9 @@ pub(crate) enum ConditionText {
     TaskGiven,
     /// The method that holds the site is all that a thread runs which is made for it: what the thread has ends with it.
     RunByOwnThread,
+    /// What is made once at its first use is used by the base too, which starts before the applications: by calls that can
+    /// go nowhere else.
+    BaseToo,
     /// The type of the receiver is asked before by `instanceof`, or is declared as what is asked, or the receiver is made
     /// from the result of an earlier turn of the same call in a loop.
     ReceiverWalkedOrAsked,
