@@ -82,3 +82,10 @@ fn what_several_write_is_told_with_the_places_that_read_it() {
         related["related"].as_array().unwrap().iter().map(|r| r["note"].as_str().unwrap()).collect();
     assert_eq!(notes, ["billing reads it", "orders reads it"]);
 }
+
+#[test]
+fn a_property_whose_name_is_computed_is_told_as_one() {
+    let found = findings("system-property-write/bad-computed-name");
+    let message = "`Marks.give` takes away a system property (its name is computed) for the whole JVM, on behalf of billing and orders.";
+    assert_eq!(at(&found, "store/Marks.java", 17), [("warning".to_owned(), message.to_owned())]);
+}

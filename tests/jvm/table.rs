@@ -178,6 +178,7 @@ pub(crate) const MAY_DIFFER: &[(&str, &str)] = &[
         "resource/executor-never-shut-down/good-idle-kinds",
         "a note says so: nobody shuts the pools down, whose threads end after a while",
     ),
+    ("resource/first-user-kept/good-base-too", "a note says so: nobody runs the base's `main` there"),
     ("resource/thread-outlives-module/good-access-context", "the threads are the base's, and stay"),
     ("resource/timer-never-cancelled/good-access-context", "the timer is the base's, and stays"),
     (
@@ -305,6 +306,7 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
         "whatever a module has made is ended there, whether or not a container has it",
     ),
     ("resource/client-never-closed/bad-event-loops", "a stub stands for the event loops"),
+    ("resource/client-never-closed/bad-closed-by-choice", "a stub stands for the connection"),
     ("resource/client-never-closed/bad-overload", "a stub stands for the client"),
     ("resource/client-never-closed/bad-queue-connection", "a stub stands for the connection"),
     ("resource/client-never-closed/bad-pool-inside", "a stub stands for the pool"),
