@@ -74,7 +74,6 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
         }
         Condition::Kept(keepers) => keepers.contains(&releases::keeper(cx, found)),
         Condition::TaskGiven => found.spots.iter().all(|s| super::tasks::is_given(cx, s)),
-        Condition::BaseToo => found.kept.as_ref().is_some_and(|k| k.is_of_base_too),
         other => holds_of_field(cx, found, other),
     }
 }
@@ -82,6 +81,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, condition: &Condition) -> b
 /// Whether a condition about a field holds, or one that is left.
 fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool {
     match condition {
+        Condition::BaseToo => found.kept.as_ref().is_some_and(|k| k.is_of_base_too),
         Condition::Field(test) => {
             matches!(found.subject, Subject::Field(f) if field_holds(cx, f, test)
                 && test.holds_values.is_none_or(|w| w == super::held_values::are_plain(cx, found, f))
