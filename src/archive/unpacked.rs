@@ -1,6 +1,8 @@
 //! Applications that lie unpacked in a folder, as containers leave them there: each is an archive of its own.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
 
 use super::formats::Opening;
 use super::nested::archive_stem;
@@ -18,6 +20,10 @@ const MARKS: [&str; 6] = [
 ];
 /// A web application without code of its own. The sources of one look the same, and lie where no other application does.
 const PAGES: &str = "WEB-INF/";
+/// What Tomcat leaves in a folder that it unpacked an archive into.
+const TRACKER: &str = "META-INF/war-tracker";
+/// To what file systems and copies keep times.
+const EXACTNESS: Duration = Duration::from_secs(2);
 
 /// Takes the applications out of a folder that is none itself: `webapps/shop/WEB-INF/…` makes `webapps/shop`. The archive
 /// that one was unpacked from, beside it, is left out, as Tomcat serves the folder (Host, `unpackWARs`).
@@ -38,6 +44,7 @@ pub(super) fn take_out(opening: &mut Opening<'_>, index: usize) -> Vec<Archive> 
         limits: folder.limits,
     };
     let mut applications: Vec<Archive> = roots.iter().map(new).collect();
+    let folder_path = path.clone();
     let mut twins = Vec::new();
     for mut entry in std::mem::take(&mut folder.entries) {
         let owner = ancestors(&entry.name).find_map(|at| roots.binary_search_by(|r| r.as_str().cmp(at)).ok());
@@ -54,11 +61,30 @@ pub(super) fn take_out(opening: &mut Opening<'_>, index: usize) -> Vec<Archive> 
         }
     }
     for twin in twins {
-        let message = "it lies beside the folder that it was unpacked into, which counts";
+        let message = match is_newer(&folder_path, &twin) {
+            true => {
+                "it is newer than the folder beside it that one of its name was unpacked into, which counts; what \
+                 differs is not looked at"
+            }
+            false => "it lies beside the folder that it was unpacked into, which counts",
+        };
         let place = opening.archives[index].display_of(&twin);
         opening.problems.add(Problem::new(ProblemCode::LeftOut, &place, "", message));
     }
     applications
+}
+
+/// Whether an archive was changed since it was unpacked. Tomcat gives a file that it leaves in the folder the archive's own
+/// time (`ExpandWar`); without that file the folder's own time tells when it was made.
+fn is_newer(folder: &Path, archive: &str) -> bool {
+    let Some(stem) = archive_stem(archive) else { return false };
+    let changed = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let unpacked = folder.join(stem);
+    let made = changed(&unpacked.join(TRACKER)).or_else(|| changed(&unpacked));
+    match (changed(&folder.join(archive)), made) {
+        (Some(packed), Some(made)) => packed.duration_since(made).is_ok_and(|after| after >= EXACTNESS),
+        _ => false,
+    }
 }
 
 /// The outermost roots of applications, ascending; none if the folder itself is one.

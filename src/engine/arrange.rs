@@ -74,7 +74,8 @@ fn arrange_with(
     all.append(&mut read.problems);
     all.extend(problems);
     all.extend(jdk_problem);
-    all.extend(off_every_path(&read.archives, &topology));
+    let off = off_every_path(&read.archives, &topology, &all);
+    all.extend(off);
     mark_incomplete(&mut read.archives, &all);
     add_jdk(jdk, &mut read, &mut topology);
     topology.release = release;
@@ -122,12 +123,22 @@ fn may_hide_classes(problem: &Problem) -> bool {
         && (entry.is_empty() || [".class", ".jar", ".war", ".zip"].iter().any(|end| entry.ends_with(end)))
 }
 
-/// Archives with classes that no loader searches: their classes are in nobody's reach, which must not go unsaid.
-fn off_every_path(archives: &[ArchiveFacts], topology: &Topology) -> Option<Problem> {
+/// Archives with classes that no loader searches: their classes are in nobody's reach, which must not go unsaid. Of what is
+/// told already, or lies in what is, nothing is added.
+fn off_every_path(archives: &[ArchiveFacts], topology: &Topology, told: &[Problem]) -> Option<Problem> {
+    let is_told = |path: &str| {
+        let is_whole = |problem: &&Problem| problem.place.entry.is_empty();
+        let mut left_out =
+            told.iter().filter(|problem| problem.code == ProblemCode::LeftOut).filter(is_whole);
+        left_out.any(|problem| {
+            let rest = path.strip_prefix(problem.place.archive.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '!']))
+        })
+    };
     let on_path =
         |i: usize| topology.loaders.iter().flat_map(|l| &l.path).any(|element| element.archive == i);
-    let off: Vec<usize> =
-        (0..archives.len()).filter(|i| !archives[*i].class_prefixes.is_empty() && !on_path(*i)).collect();
+    let off = (0..archives.len()).filter(|i| !archives[*i].class_prefixes.is_empty() && !on_path(*i));
+    let off: Vec<usize> = off.filter(|i| !is_told(&archives[*i].path)).collect();
     let first = archives.get(*off.first()?)?;
     let message = match off.len() {
         1 => "its classes are on no loader's search path".to_owned(),

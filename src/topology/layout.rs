@@ -124,6 +124,23 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// The web applications in a folder that holds something else too: a container gives each a loader of its own, and
+    /// the folder's does not see their classes. One that is all there is may be what the folder was named for.
+    pub fn applications_beside(&self, folder: usize) -> Vec<usize> {
+        let children = self.children(folder);
+        let has_own = self.facts(folder).is_some_and(|facts| !facts.class_prefixes.is_empty());
+        if self.layout(folder) != Layout::Folder || (children.len() == 1 && !has_own) {
+            return Vec::new();
+        }
+        children.iter().copied().filter(|&child| self.layout(child) == Layout::War).collect()
+    }
+
+    /// Whether two archives are of one place.
+    pub fn is_same_place(&self, one: usize, other: usize) -> bool {
+        let path = |archive| self.facts(archive).map(|facts| normalised(&facts.path));
+        path(one) == path(other)
+    }
+
     /// Those of the nested archives that lie directly in a folder, not deeper.
     fn libraries(&self, archive: usize, folder: &'static str) -> Vec<usize> {
         let is_direct = |&i: &usize| {
@@ -246,17 +263,18 @@ impl<'t, 'a> PathBuilder<'t, 'a> {
                 self.push(archive, "WEB-INF/classes/", Role::Application);
                 self.push_libraries(self.tree.libraries(archive, "WEB-INF/lib/"));
             }
-            Layout::Folder => self.push_folder(archive, facts),
+            Layout::Folder => self.push_folder(archive, facts, used_as),
             Layout::PlainJar => self.push_jar(archive, facts, used_as),
         }
     }
 
-    fn push_folder(&mut self, archive: usize, facts: &ArchiveFacts) {
+    fn push_folder(&mut self, archive: usize, facts: &ArchiveFacts, used_as: Use) {
         for prefix in facts.class_prefixes.iter().filter(|prefix| !prefix.starts_with("META-INF/")) {
             self.push(archive, prefix, Role::Application);
         }
-        for &jar in self.tree.children(archive) {
-            self.push_archive(jar, Use::Library);
+        let others = if used_as == Use::Base { self.tree.applications_beside(archive) } else { Vec::new() };
+        for jar in self.tree.children(archive).iter().filter(|jar| !others.contains(jar)) {
+            self.push_archive(*jar, Use::Library);
         }
     }
 

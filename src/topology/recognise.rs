@@ -8,6 +8,9 @@ use super::{Deployment, Inputs, ModuleRoots};
 use crate::facts::ArchiveFacts;
 use crate::vocabulary::{Problem, ProblemCode};
 
+const APPLICATION_BESIDE: &str = "this web application lies in the base's folder, and the base's loader sees none of its \
+                                  classes; name it with --module to include it";
+
 /// What the archives' content says about the deployment.
 #[derive(Clone, Debug)]
 pub struct Recognised {
@@ -110,7 +113,21 @@ impl<'t, 'a> Sorting<'t, 'a> {
                 let embedded = self.embedded_modules(root);
                 self.add_modules(embedded);
             }
-            _ => self.deployment.base.push(root),
+            _ => {
+                self.note_applications_beside(root);
+                self.deployment.base.push(root);
+            }
+        }
+    }
+
+    /// Says of the web applications in a base's folder that they are no part of the base, unless they are named as well.
+    fn note_applications_beside(&mut self, folder: usize) {
+        let named: Vec<usize> = self.deployment.modules.iter().flat_map(|m| m.roots.clone()).collect();
+        for application in self.tree.applications_beside(folder) {
+            if !named.iter().any(|&root| self.tree.is_same_place(root, application)) {
+                let path = self.tree.facts(application).map_or("", |facts| facts.path.as_str());
+                self.problems.push(Problem::new(ProblemCode::LeftOut, path, "", APPLICATION_BESIDE));
+            }
         }
     }
 
