@@ -41,6 +41,10 @@ pub struct Rule {
     pub when: Condition,
     /// Refinements; the first whose condition holds applies.
     pub cases: Vec<Case>,
+    /// Ids of the rules that tell the same cause.
+    pub yields_to: Vec<String>,
+    /// Ids of the rules beside whose findings a note of this one says nothing more.
+    pub notes_yield_to: Vec<String>,
     /// Where it was read from, for `rules list`: `built-in` or a path.
     pub origin: String,
 }

@@ -151,7 +151,12 @@ impl Checker<'_> {
         };
         let cases = text.cases.unwrap_or_default();
         let cases = self.within("cases", |c| c.each(cases, |c, case| c.case(case, severity, certainty)));
+        let yields_to = text.yields_to.unwrap_or_default();
+        let notes_yield_to = text.notes_yield_to.unwrap_or_default();
         Rule {
+            yields_to: self.within("yields-to", |c| c.each(yields_to, |c, id| c.other_rule(id))),
+            notes_yield_to: self
+                .within("notes-yield-to", |c| c.each(notes_yield_to, |c, id| c.other_rule(id))),
             family,
             status: text.status.map_or(Status::Stable, Into::into),
             certainty,
@@ -194,6 +199,11 @@ impl Checker<'_> {
                 Family::StaticSharing
             }
         }
+    }
+
+    fn other_rule(&mut self, id: String) -> String {
+        self.id(&id);
+        id
     }
 
     fn case(&mut self, text: CaseText, severity: Severity, certainty: Certainty) -> Case {

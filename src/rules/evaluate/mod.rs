@@ -61,6 +61,7 @@ mod named;
 mod of_two;
 mod on_demand;
 mod once;
+mod one_cause;
 mod operators;
 mod other_release;
 mod outcome;
@@ -199,7 +200,7 @@ fn found_within(
         let matches = matches_of(&cx, &rules[r], before, &counted, parallel);
         findings_of(&cx, &rules[r], matches, parallel)
     });
-    grouping::with_handed_out(&cx, rules, found)
+    one_cause::told_once(rules, grouping::with_handed_out(&cx, rules, found))
 }
 
 /// The matches of a rule's site; `calls` and `resources` are those that were looked for for all rules at once.

@@ -57,6 +57,13 @@ pub(crate) struct RuleText {
     /// Refinements; the first whose `when` holds applies.
     #[schemars(length(min = 1))]
     pub(crate) cases: Option<Vec<CaseText>>,
+    /// Rules that tell the same cause: a finding is left out where one of them tells as gravely of the same field or line.
+    #[schemars(length(min = 1))]
+    pub(crate) yields_to: Option<Vec<String>>,
+    /// Rules beside whose findings a note says nothing more: it is left out where one of them tells something graver of
+    /// the same field or line, or a note at the same place.
+    #[schemars(length(min = 1))]
+    pub(crate) notes_yield_to: Option<Vec<String>>,
 }
 
 /// How it is known that the rule is right: `jvm`, or `none` with a reason.
