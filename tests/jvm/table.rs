@@ -314,6 +314,8 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("resource/executor-never-shut-down/bad-plugin-host", "the base itself starts its plug-ins"),
     ("resource/executor-never-shut-down/good-plugin-host", "the base itself starts its plug-ins"),
     ("resource/handle-kept-open/bad-kinds", "what is watched for this rule is streams and sockets"),
+    ("resource/handle-kept-open/bad-search-index", "a stub stands for the index"),
+    ("resource/stream-open-on-exception/bad-channel", "no broker is at hand"),
     ("resource/handle-kept-open/bad-log-file", "what is watched for this rule is streams and sockets"),
     ("resource/jdbc-open-on-exception/bad-batched", "no statement fails there"),
     ("resource/jdbc-open-on-exception/bad-session", "a stub stands for the session"),
