@@ -1,5 +1,9 @@
 //! What is known of methods, as roles of the patterns that a program's references match.
 
+mod makers;
+
+pub use makers::MakerFacts;
+
 use super::marks::{self, Marks};
 use crate::program::{Pattern, PatternId, PatternIndex, Program};
 use crate::vocabulary::{LoaderId, MemberRefId, Parallel};
@@ -309,6 +313,10 @@ pub struct ResourceFacts {
     pub rescheduled: bool,
     /// Destroy methods that a bean container infers for it.
     pub inferred: Vec<String>,
+    /// Which argument of an acquiring call is the registry that keeps it; the receiver if none is.
+    pub registry: Option<u8>,
+    /// Whether it keeps what its makers are given, and concerns an application only where that is one's own.
+    pub keeps_parts: bool,
 }
 
 /// A constructor or factory whose result owns arguments.
@@ -318,17 +326,6 @@ pub struct WrapperFacts {
     pub args: Vec<u8>,
     /// Whether releasing the result releases the arguments.
     pub closes: bool,
-}
-
-/// How methods are named that make what they yield for their caller.
-#[derive(Clone, Debug, Default)]
-pub struct MakerFacts {
-    /// Whole names, or their beginnings before a capital.
-    pub names: Vec<String>,
-    /// Whether only calls with an argument count.
-    pub asked: bool,
-    /// Internal names of the types, subtypes too, of which the result must be; any if empty.
-    pub yields: Vec<String>,
 }
 
 /// A call that hands a resource over for release at unload.

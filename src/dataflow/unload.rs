@@ -10,6 +10,7 @@ mod at_end;
 mod attributes;
 pub(super) mod beans;
 mod beginnings;
+mod built;
 mod contents;
 mod cycles;
 mod deferred;
@@ -417,6 +418,7 @@ impl Judge<'_> {
         resource.is_none_or(|r| match (r.lasting_task, r.rescheduled) {
             (true, _) => life.is_some_and(|l| l.is_endless) && self.pinned_by(acquired, life).is_some(),
             (_, true) => rescheduled::is_made_again(self.world, acquired),
+            _ if r.keeps_parts => built::own_part(self.world, acquired).is_some(),
             // What a call yields is the caller's.
             _ => {
                 !self.is_of_jvm(acquired)
@@ -455,6 +457,10 @@ impl Judge<'_> {
         let own = |class: &ClassId| self.world.reach.owner(*class).is_some();
         if let Some(life) = life {
             return life.runs.iter().map(|m| program.class_of_method(*m)).find(own);
+        }
+        let resource = self.world.knowledge.tables.resources.get(usize::from(acquired.resource))?;
+        if resource.keeps_parts {
+            return built::own_part(self.world, acquired);
         }
         let body = self.world.body(acquired.method);
         let event = self.world.event(acquired.method, acquired.event)?;

@@ -167,6 +167,10 @@ pub struct Resource {
     pub rescheduled: bool,
     /// Destroy methods that a bean container infers for it (`close`, `shutdown`).
     pub inferred: Vec<String>,
+    /// The argument of an acquiring call, counted from 0, that is the registry which keeps it; else the receiver is.
+    pub registry: Option<u8>,
+    /// Whether it keeps what the calls are given that build it, and needs a release only if that is an application's own.
+    pub keeps_parts: bool,
 }
 
 /// When a resource ends although nobody releases it.

@@ -7,7 +7,7 @@ use super::makers::{implements_acquiring, is_overload_of_itself, may_be_got, may
 use super::modelled;
 use super::receivers;
 use super::uses::gives_back;
-use crate::dataflow::knowledge::{ResourceId, Role, Subject, groups};
+use crate::dataflow::knowledge::{ResourceFacts, ResourceId, Role, Subject, groups};
 use crate::dataflow::{Body, Share, World, marks};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::{params, return_type};
@@ -213,9 +213,9 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
     // of itself by a bridge, its caller asks for.
     let is_of = |group: &str| facts.groups.iter().any(|g| g == group);
     let minds_registry = facts.subject == Subject::Result && is_of(REGISTRATIONS) || is_of(TASKS_OF_OTHERS);
+    let registry = registry_of(body, event, facts);
     if minds_registry
-        && event.kind.has_receiver()
-        && (is_own(world, body, event) || is_forwarded(world, body, event))
+        && registry.is_some_and(|r| is_own_value(world, body, r, 0) || is_forwarded(world, body, event))
     {
         return false;
     }
@@ -224,7 +224,7 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
     }
     let operand = operand_of(world, event, resource);
     if is_of(LISTENERS_OF_OTHERS)
-        && (!is_held_for_all(world, body, event)
+        && (!registry.is_some_and(|r| is_held_for_all(world, body, r))
             || operand.is_some_and(|i| modelled::is_handed_on(world, body, event, usize::from(i))))
     {
         return false;
@@ -260,12 +260,17 @@ fn is_forwarded(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     member.name == body.method.name && owner.is_some_and(is_related)
 }
 
-/// Whether the receiver is an object of the caller's own: made here, or kept in a field of an object or a
-/// static of the same application.
-fn is_own(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
-    is_own_value(world, body, body.origins.arg(event, 0), 0)
+/// The registry that keeps what is acquired: an argument, or what the call is made on.
+fn registry_of(body: Body<'_>, event: &Event, resource: &ResourceFacts) -> Option<ValueId> {
+    let first = usize::from(event.kind.has_receiver());
+    match resource.registry {
+        Some(argument) => body.origins.args(event).get(first + usize::from(argument)).copied(),
+        None => event.kind.has_receiver().then(|| body.origins.arg(event, 0)),
+    }
 }
 
+/// Whether a registry is an object of the caller's own: made here, or kept in a field of an object or a static of the same
+/// application.
 fn is_own_value(world: &World<'_>, body: Body<'_>, value: ValueId, depth: u32) -> bool {
     body.origins.leaves(value).all(|leaf| match (leaf, body.origins.event(leaf)) {
         (_, Some((_, e))) if matches!(e.kind, EventKind::GetField | EventKind::GetStatic) => {
@@ -277,13 +282,13 @@ fn is_own_value(world: &World<'_>, body: Body<'_>, value: ValueId, depth: u32) -
     })
 }
 
-/// Whether the receiver is seen to be what shared code holds for all, or a part of that.
-fn is_held_for_all(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+/// Whether a registry is seen to be what shared code holds for all, or a part of that.
+fn is_held_for_all(world: &World<'_>, body: Body<'_>, registry: ValueId) -> bool {
     let is_held = |e: &Event| match e.kind {
         EventKind::GetField | EventKind::GetStatic => is_of_all(world, body, e),
         kind => kind.is_invoke() && yields_of_all(world, body, e),
     };
-    event.kind.has_receiver() && modelled::is_part_of(world, body, body.origins.arg(event, 0), &is_held, 0)
+    modelled::is_part_of(world, body, registry, &is_held, 0)
 }
 
 /// Whether a field that is read stays when an application goes: a static of shared code, which may register something on

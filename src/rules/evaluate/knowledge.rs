@@ -91,6 +91,8 @@ fn add_resources(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &
             lasting_task: resource.lasting_task,
             rescheduled: resource.rescheduled,
             inferred: resource.inferred.clone(),
+            registry: resource.registry,
+            keeps_parts: resource.keeps_parts,
         });
     }
 }

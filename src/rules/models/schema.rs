@@ -162,6 +162,10 @@ struct ResourceRow {
     rescheduled: bool,
     #[serde(default)]
     inferred: Vec<String>,
+    #[serde(default)]
+    registry: Option<u8>,
+    #[serde(default)]
+    keeps_parts: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -337,6 +341,8 @@ impl ResourceRow {
             lasting_task: self.lasting_task,
             rescheduled: self.rescheduled,
             inferred: self.inferred,
+            registry: self.registry,
+            keeps_parts: self.keeps_parts,
         }
     }
 }
