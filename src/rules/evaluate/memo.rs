@@ -195,7 +195,7 @@ pub(super) fn traced(body: Body<'_>, value: ValueId, made: impl Fn(Value) -> Mad
 }
 
 /// What a value is made of in the end, constants left out: parameters, fields, results of calls without arguments.
-fn made_of(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> Vec<Value> {
+pub(super) fn made_of(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> Vec<Value> {
     traced(body, value, |leaf| match leaf {
         Value::Null | Value::Int(_) | Value::Str(_) | Value::Class(_) => Made::Fixed,
         Value::Derived(source) => Made::Of(vec![source]),

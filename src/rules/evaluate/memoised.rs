@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
 use super::memo::{self, Entry, Made};
-use super::{exposed, fields, held_values, keys, memo_methods, of_two, shapes, values};
+use super::{exposed, fields, held_values, keys, last_pair, memo_methods, of_two, shapes, values};
 use crate::dataflow::held::Root;
 use crate::dataflow::{Body, How, initialisation, new_objects};
 use crate::facts::{Event, EventKind, Value};
@@ -40,7 +40,9 @@ pub(super) fn is_part_of_memo(cx: &Context<'_>, found: &Match) -> bool {
             of_two::is_the_other(cx, found, field) || is_part_of_object(cx, found, field, root)
         }
         Some(_) => false,
-        None => memo_methods::is_of_memo_methods(cx, found, field),
+        None => {
+            memo_methods::is_of_memo_methods(cx, found, field) || last_pair::is_part(cx, found, field)
+        }
     }
 }
 

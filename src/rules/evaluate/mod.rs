@@ -44,6 +44,7 @@ mod known;
 mod known_classes;
 mod known_loaders;
 mod last_gone;
+mod last_pair;
 mod limits;
 mod loader_stores;
 mod logged_once;
