@@ -272,6 +272,10 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
         "there is no Scala runtime; what stands for it is compiled against alone",
     ),
     (
+        "static-sharing/shared-instance-state/bad-scala-default",
+        "there is no Scala runtime; what stands for it is compiled against alone",
+    ),
+    (
         "static-sharing/shared-instance-state/good-scala-map",
         "there is no Scala runtime; what stands for it is compiled against alone",
     ),
