@@ -2,6 +2,7 @@
 
 use super::composite_keys::kind_of_parts;
 use super::context::Context;
+use super::grown;
 use super::matches::Spot;
 use super::shapes::final_event;
 use super::values::{self, is_of_types, origins_of};
@@ -81,7 +82,9 @@ fn is_grown_copy(cx: &Context<'_>, field: FieldId, spot: &Spot) -> bool {
         args.iter().skip(1).any(|v| body.origins.leaves(*v).any(is_old))
     };
     let written = cx.world.event(spot.method, spot.event).and_then(|e| body.origins.args(e).last());
-    written.is_some_and(|value| body.origins.leaves(*value).any(is_copied))
+    written.is_some_and(|value| {
+        body.origins.leaves(*value).any(is_copied) || grown::is_grown(cx, field, body, *value, 0)
+    })
 }
 
 /// The JVM's root class.

@@ -59,9 +59,7 @@ impl Asking<'_, '_> {
         let is_read = |leaf: Value| self.is_read_of(leaf, field);
         let Some(compared) = self.compared(&|leaf| {
             let part = body.origins.event(leaf).map(|(_, e)| e);
-            part.is_some_and(|e| {
-                is_part_read(e) && body.origins.leaves(body.origins.arg(e, 0)).all(is_read)
-            })
+            part.is_some_and(|e| is_part_read(e) && body.origins.leaves(body.origins.arg(e, 0)).all(is_read))
         }) else {
             return false;
         };
@@ -107,9 +105,8 @@ impl Asking<'_, '_> {
             let mut leaves = body.origins.leaves(v);
             leaves.next().filter(|_| leaves.next().is_none())
         };
-        let is_param = |leaf: &Value| {
-            matches!(leaf, Value::Param(i) if *i > 0 || body.method.access.is_static())
-        };
+        let is_param =
+            |leaf: &Value| matches!(leaf, Value::Param(i) if *i > 0 || body.method.access.is_static());
         (0u32..).zip(body.origins.events()).find_map(|(i, event)| {
             let member = event.member().filter(|_| event.kind.is_invoke() && event.n_args == 2)?;
             let program = self.cx.world.program;

@@ -40,9 +40,7 @@ pub(super) fn is_part_of_memo(cx: &Context<'_>, found: &Match) -> bool {
             of_two::is_the_other(cx, found, field) || is_part_of_object(cx, found, field, root)
         }
         Some(_) => false,
-        None => {
-            memo_methods::is_of_memo_methods(cx, found, field) || last_pair::is_part(cx, found, field)
-        }
+        None => memo_methods::is_of_memo_methods(cx, found, field) || last_pair::is_part(cx, found, field),
     }
 }
 

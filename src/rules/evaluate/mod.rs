@@ -32,6 +32,7 @@ mod follow;
 mod formats;
 mod given_loaders;
 mod grouping;
+mod grown;
 mod handed_on;
 mod handed_out;
 mod handed_over;

@@ -1,6 +1,7 @@
 //! How what a field holds is taken out again.
 
 use super::context::Context;
+use super::grown;
 use super::matches::Spot;
 use crate::dataflow::knowledge::Role;
 use crate::dataflow::paths::{self, Exits};
@@ -54,6 +55,7 @@ fn removes(cx: &Context<'_>, change: &Change) -> bool {
             shapes.contains(WriteShape::Cleared)
                 // What is set where nothing is there takes nothing's place.
                 || !shapes.contains(WriteShape::Lazy) && writes_known_class(cx, change)
+                || writes_less(cx, change)
         }
         _ => false,
     }
@@ -67,7 +69,14 @@ fn sets_nothing(cx: &Context<'_>, change: &Change) -> bool {
     args.len() > 1 && args.last().is_some_and(|v| body.origins.leaves(*v).all(|leaf| leaf == Value::Null))
 }
 
-/// `setFactory(null)`: who calls the method that writes what it is given, and gives it nothing.
+/// `byLoader = byLoader.minus(loader)`: a container with an entry less takes the place of what was there.
+fn writes_less(cx: &Context<'_>, change: &Change) -> bool {
+    let body = cx.world.body(change.method);
+    let value = cx.world.event(change.method, change.event).and_then(|e| body.origins.args(e).last());
+    value.is_some_and(|v| grown::is_less(cx, change.field, body, *v))
+}
+
+/// `setFactory(null)`: who calls the method that writes what it is given, and gives it nothing, or less than was there.
 fn setters_of_nothing(cx: &Context<'_>, change: &Change) -> Vec<MethodId> {
     let world = cx.world;
     let body = world.body(change.method);
@@ -84,7 +93,10 @@ fn setters_of_nothing(cx: &Context<'_>, change: &Change) -> Vec<MethodId> {
             .events()
             .get(usize::from(event))
             .and_then(|e| caller.origins.args(e).get(usize::from(param)).copied());
-        passed.is_some_and(|v| caller.origins.leaves(v).all(|leaf| leaf == Value::Null))
+        passed.is_some_and(|v| {
+            caller.origins.leaves(v).all(|leaf| leaf == Value::Null)
+                || grown::is_less(cx, change.field, caller, v)
+        })
     };
     sites.iter().filter(|s| gives_nothing(s.caller, s.event)).map(|s| s.caller).collect()
 }
