@@ -319,7 +319,11 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("resource/executor-never-shut-down/good-plugin-host", "the base itself starts its plug-ins"),
     ("resource/handle-kept-open/bad-kinds", "what is watched for this rule is streams and sockets"),
     ("resource/handle-kept-open/bad-search-index", "a stub stands for the index"),
-    ("resource/stream-open-on-exception/bad-channel", "no broker is at hand"),
+    ("resource/handle-kept-open/good-search-index", "a stub stands for the index"),
+    (
+        "resource/stream-open-on-exception/bad-channel",
+        "libraries in the base's archive are not unpacked there",
+    ),
     ("resource/handle-kept-open/bad-log-file", "what is watched for this rule is streams and sockets"),
     ("resource/jdbc-open-on-exception/bad-batched", "no statement fails there"),
     ("resource/jdbc-open-on-exception/bad-session", "a stub stands for the session"),
@@ -348,6 +352,32 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
         "libraries in the base's archive are not unpacked there",
     ),
     ("resource/listener-never-removed/bad-metric", "libraries in the base's archive are not unpacked there"),
+    (
+        "resource/executor-never-shut-down/bad-decorated",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    ("resource/listener-never-removed/bad-meter", "libraries in the base's archive are not unpacked there"),
+    ("resource/listener-never-removed/good-meter", "libraries in the base's archive are not unpacked there"),
+    (
+        "resource/listener-never-removed/bad-scheduled-job",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
+        "resource/listener-never-removed/good-scheduled-job",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
+        "static-sharing/shared-instance-state/bad-grown-map",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
+        "static-sharing/shared-instance-state/good-grown-map",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
+        "resource/stream-open-on-exception/good-channel",
+        "libraries in the base's archive are not unpacked there",
+    ),
     (
         "resource/listener-never-removed/good-event-bus",
         "libraries in the base's archive are not unpacked there",
