@@ -53,3 +53,19 @@ fn a_case_is_the_same_whichever_way_its_folder_is_written() {
 fn linkage_cases_find_exactly_what_their_sources_say() {
     check("fixtures/linkage");
 }
+
+#[test]
+fn a_case_without_its_base_fails() {
+    let case = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let made = std::fs::create_dir(case.path().join("src"))
+        .and_then(|()| std::fs::copy("fixtures/demo/orders.jar", case.path().join("orders.jar")))
+        .and_then(|_| {
+            std::fs::write(
+                case.path().join("cotenant.yaml"),
+                "base: [base.jar]\nmodules: {orders: orders.jar}\n",
+            )
+        });
+    assert!(made.is_ok(), "{made:?}");
+    let verdict = cases::run(&[case.path().to_owned()], &[]).unwrap_or_default();
+    assert!(verdict.n_failed == 1 && verdict.text.contains("[unread]"), "{}", verdict.text);
+}

@@ -5,13 +5,15 @@
 //! XML it stands in a comment, and where a comment needs a line of its own, in the one before. In
 //! a case whose folder's name begins with `good` nothing at warning or above may be found, and nothing of the rule that
 //! the folders above name. In any other case every expectation must be found, and that rule must find nothing else. If
-//! the folders above name no rule, no rule may find anything else at warning or above.
+//! the folders above name no rule, no rule may find anything else at warning or above. A case of which an input can't be
+//! read fails.
 
 use super::args::{DeploymentArguments, ScanArguments};
 use super::plan::{Plan, PlanError};
 use super::scan;
 use crate::engine::sources;
 use crate::findings::{Finding, Outcome, Severity};
+use crate::vocabulary::ProblemLevel;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -94,6 +96,8 @@ fn compare(case: &Path, outcome: &Outcome) -> Vec<String> {
     let (expected, mut wrong) = expectations(case);
     let is_good = case.file_name().is_some_and(|n| n.to_string_lossy().starts_with("good"));
     let own_rule = own_rule(case);
+    let unread = outcome.problems.iter().filter(|problem| problem.level() == ProblemLevel::Error);
+    wrong.extend(unread.map(|p| format!("[unread]  {}: {}", p.place.archive, p.message)));
     let is_of_no_rule = !outcome.rules.iter().any(|rule| rule.id == own_rule);
     for finding in &outcome.findings {
         let here = expected.get(&place(finding)).map_or(&[][..], Vec::as_slice);

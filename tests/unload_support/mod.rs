@@ -53,7 +53,8 @@ pub(crate) fn with_world<R>(deployment: &Deployment, look: impl FnOnce(&World<'_
     let opened = open_all(&inputs, &Limits::default(), 17);
     let mut read = read_all(opened, &Default::default());
     // An input that holds archives has several.
-    let roots: Vec<usize> = read.roots.iter().map(|root| root.unwrap()).collect();
+    let root = |(input, root): (&Input, &Option<usize>)| root.ok_or_else(|| input.display.clone()).unwrap();
+    let roots: Vec<usize> = inputs.iter().zip(&read.roots).map(root).collect();
     let archive_of = |input: usize| roots[input];
     let base: Vec<usize> = base.into_iter().map(archive_of).collect();
     let of_inputs =
