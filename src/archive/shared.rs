@@ -12,6 +12,10 @@ pub struct Shared {
     unpacked: Mutex<ByListing>,
 }
 
+/// Archives with one key that are kept. Copies are as many as there are applications; different archives of which all that is
+/// listed is the same are forged, and comparing each with all others would take as long as somebody wants.
+const MAX_OF_KEY: usize = 4;
+
 /// By [`Entry::listing_key`].
 type ByListing = FxHashMap<u64, Vec<Unpacked>>;
 
@@ -52,7 +56,14 @@ impl Shared {
             return same.content.clone();
         }
         let Packed { source, member, name_len, .. } = packed;
-        known.push(Unpacked { parent: source.clone(), member: *member, name_len, content: content.clone() });
+        if known.len() < MAX_OF_KEY {
+            known.push(Unpacked {
+                parent: source.clone(),
+                member: *member,
+                name_len,
+                content: content.clone(),
+            });
+        }
         content
     }
 

@@ -68,6 +68,7 @@ pub use roots::{Callback, UnloadRoots};
 use super::held::Held;
 use super::knowledge::{ResourceId, Subject};
 use super::origins::{self, Origin};
+use super::remembered::Remembered;
 use super::rounds::{Asked, Steps, in_rounds};
 use super::{Changes, World, n_events};
 use crate::facts::{EventKind, Value};
@@ -214,6 +215,7 @@ pub fn kept_with(
     let mut judge = Judge {
         own: OwnTasks::default(),
         given: GivenByLoader::default(),
+        of_base_too: Remembered::default(),
         world,
         roots,
         beans: &beans,
@@ -285,6 +287,7 @@ struct Judge<'w> {
     at_start: BitSet,
     own: OwnTasks,
     given: GivenByLoader,
+    of_base_too: Remembered<ResourceId, bool>,
 }
 
 impl Judge<'_> {
@@ -324,7 +327,8 @@ impl Judge<'_> {
         let is_same = concerns_all && !is_of_others && releases.windows(2).all(|w| w[0].0 == w[1].0);
         let n = if is_same { 1 } else { tenants.len() };
         let is_once = is_of_group(self.world, acquired.resource, FIRST_USE);
-        let is_of_base_too = is_once && self.is_used_by_base(acquired.resource);
+        let is_of_base_too = is_once
+            && self.of_base_too.get_or_find_of(acquired.resource, |resource| self.is_used_by_base(*resource));
         let each = tenants.iter().zip(releases).take(n);
         let kept = each.map(|(tenant, (release, release_site))| {
             let missed = self.missed(acquired, &fate, &release, *tenant);

@@ -5,6 +5,7 @@ use crate::dataflow::knowledge::Subject;
 use crate::dataflow::{Body, World};
 use crate::facts::{EventKind, Value};
 use crate::vocabulary::{ClassId, ValueId};
+use rustc_hash::FxHashSet;
 
 /// Calls of a builder in a row, and of those that make its parts.
 const MAX_DEPTH: u32 = 8;
@@ -19,38 +20,49 @@ pub(super) fn own_part(world: &World<'_>, acquired: &Acquired) -> Option<ClassId
         Subject::Result => 0,
         subject => subject.operand(call.kind.has_receiver())?,
     };
-    own_class(world, body, *body.origins.args(call).get(built)?, 0)
+    own_class(world, body, *body.origins.args(call).get(built)?)
 }
 
-fn own_class(world: &World<'_>, body: Body<'_>, value: ValueId, depth: u32) -> Option<ClassId> {
-    if depth > MAX_DEPTH {
-        return None;
-    }
+/// Looks at each value of the body once: calls that are given the results of others many times over are no more work.
+fn own_class(world: &World<'_>, body: Body<'_>, value: ValueId) -> Option<ClassId> {
     let program = world.program;
     let loader = program.class(body.class).loader;
     let own = |class: ClassId| world.reach.owner(class).map(|_| class);
-    body.origins.leaves(value).find_map(|leaf| match (leaf, body.origins.event(leaf)) {
-        (Value::Class(name), _) => program.find(loader, name).and_then(own),
-        (Value::Param(0), _) if !body.method.access.is_static() => own(body.class),
-        (_, Some((_, event))) => match event.kind {
-            EventKind::Lambda => own(body.class),
-            EventKind::New => {
-                let made = event.name().and_then(|name| program.find(loader, name)).and_then(own);
-                made.or_else(|| own_given(world, body, leaf, depth))
+    let (mut waiting, mut seen) = (vec![(value, 0)], FxHashSet::default());
+    while let Some((value, depth)) = waiting.pop() {
+        for leaf in body.origins.leaves(value).filter(|leaf| seen.insert(*leaf)) {
+            let class = match (leaf, body.origins.event(leaf)) {
+                (Value::Class(name), _) => program.find(loader, name).and_then(own),
+                (Value::Param(0), _) if !body.method.access.is_static() => own(body.class),
+                (_, Some((_, event))) => match event.kind {
+                    EventKind::Lambda => own(body.class),
+                    EventKind::New => event.name().and_then(|name| program.find(loader, name)).and_then(own),
+                    _ => None,
+                },
+                _ => None,
+            };
+            if class.is_some() {
+                return class;
             }
-            kind if kind.is_invoke() => {
-                body.origins.args(event).iter().find_map(|v| own_class(world, body, *v, depth + 1))
+            if depth < MAX_DEPTH {
+                waiting.extend(parts_of(body, leaf).iter().map(|part| (*part, depth + 1)));
             }
-            _ => None,
-        },
-        _ => None,
-    })
+        }
+    }
+    None
 }
 
-/// The same of what a new object's constructor is given.
-fn own_given(world: &World<'_>, body: Body<'_>, object: Value, depth: u32) -> Option<ClassId> {
-    let is_it = |v: &ValueId| body.origins.leaves(*v).any(|leaf| leaf == object);
-    let mut calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
-    let init = calls.find(|e| body.origins.args(e).first().is_some_and(is_it))?;
-    body.origins.args(init).iter().skip(1).find_map(|v| own_class(world, body, *v, depth + 1))
+/// What a call is given, and what the constructor of a new object is.
+fn parts_of<'b>(body: Body<'b>, leaf: Value) -> &'b [ValueId] {
+    let Some((_, event)) = body.origins.event(leaf) else { return &[] };
+    match event.kind {
+        EventKind::New => {
+            let is_it = |v: &ValueId| body.origins.leaves(*v).any(|made| made == leaf);
+            let mut calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
+            let init = calls.find(|e| body.origins.args(e).first().is_some_and(is_it));
+            init.and_then(|init| body.origins.args(init).get(1..)).unwrap_or_default()
+        }
+        kind if kind.is_invoke() => body.origins.args(event),
+        _ => &[],
+    }
 }

@@ -12,6 +12,8 @@ use crate::vocabulary::{MethodId, TenantId};
 const MAX_DEPTH: usize = 3;
 /// Call sites looked at for one method.
 const MAX_SITES: usize = 8;
+/// Methods of which the base's way to them is looked for, each by a search of its own.
+const MAX_USES: usize = 64;
 
 impl Judge<'_> {
     /// Where something is acquired, and on whose behalf.
@@ -31,7 +33,10 @@ impl Judge<'_> {
                     .witness(BASE, method)
                     .is_some_and(|way| way.iter().all(|step| step.entered != Entered::Dispatched))
         };
-        self.calls.acquired.iter().any(|a| a.resource == resource && is_sure(a.method))
+        let uses = self.calls.acquired.iter().filter(|a| a.resource == resource);
+        let mut methods: Vec<MethodId> = uses.map(|a| a.method).collect();
+        methods.dedup();
+        methods.into_iter().take(MAX_USES).any(is_sure)
     }
 
     /// The place in an initialiser that has a thread started, and the applications that may be the first to use the class.

@@ -24,8 +24,10 @@ impl Judge<'_> {
         let is_helper = |e: &Event| hands_over(world, body, e, made, &releases);
         let helped: Vec<bool> = events.iter().map(is_helper).collect();
         let first = helped.iter().position(|it| *it)?;
+        let helpers = events.iter().zip(&helped).filter(|(_, it)| **it);
+        let helpers: FxHashSet<usize> = helpers.map(|(e, _)| std::ptr::from_ref(e).addr()).collect();
         let is_settling = |inner: Body<'_>, e: &Event| {
-            inner.id == body.id && events.iter().zip(&helped).any(|(own, it)| *it && std::ptr::eq(own, e))
+            inner.id == body.id && helpers.contains(&std::ptr::from_ref(e).addr())
         };
         let site = (acquired.method, acquired.event);
         let gap = paths::missing_after_held(world, site, Some(made), &is_settling, Exits::Any);

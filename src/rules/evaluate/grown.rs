@@ -20,9 +20,6 @@ pub(super) fn is_grown(cx: &Context<'_>, field: FieldId, body: Body<'_>, value: 
     leaves.peek().is_some()
         && leaves.all(|leaf| match (leaf, body.origins.event(leaf)) {
             (Value::Param(param), _) => depth < MAX_DEPTH && is_passed_grown(cx, field, body, param, depth),
-            (_, Some((_, event))) if event.kind == EventKind::CheckCast => {
-                is_grown(cx, field, body, body.origins.arg(event, 0), depth)
-            }
             (_, Some((_, event))) => {
                 is_copy(cx, body, event) && is_old(cx, field, body, body.origins.arg(event, 0), 0)
             }
@@ -47,9 +44,6 @@ pub(super) fn is_less(cx: &Context<'_>, field: FieldId, body: Body<'_>, value: V
     let mut leaves = body.origins.leaves(value).peekable();
     leaves.peek().is_some()
         && leaves.all(|leaf| match body.origins.event(leaf) {
-            Some((_, event)) if event.kind == EventKind::CheckCast => {
-                is_less(cx, field, body, body.origins.arg(event, 0))
-            }
             Some((_, event)) => {
                 is_of(cx, body, event, LESS) && is_old(cx, field, body, body.origins.arg(event, 0), 0)
             }
@@ -74,7 +68,7 @@ fn is_old(cx: &Context<'_>, field: FieldId, body: Body<'_>, value: ValueId, dept
         let Some((_, event)) = body.origins.event(leaf) else { return false };
         let again = || {
             depth < MAX_DEPTH
-                && (event.kind == EventKind::CheckCast || is_copy(cx, body, event))
+                && is_copy(cx, body, event)
                 && is_old(cx, field, body, body.origins.arg(event, 0), depth + 1)
         };
         let read = match event.kind {

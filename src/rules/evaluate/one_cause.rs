@@ -16,7 +16,8 @@ pub(super) fn told_once(rules: &[Rule], found: Vec<Finding>) -> Vec<Finding> {
     let mut is_left_out = vec![false; found.len()];
     for same in by_member.values().filter(|same| same.len() > 1) {
         for &i in same {
-            let Some(rule) = by_id.get(found[i].rule.as_str()) else { continue };
+            let yielding = |rule: &&&Rule| !(rule.yields_to.is_empty() && rule.notes_yield_to.is_empty());
+            let Some(rule) = by_id.get(found[i].rule.as_str()).filter(yielding) else { continue };
             let tells = |&&j: &&usize| j != i && !is_left_out[j] && yields(rule, &found[i], &found[j]);
             is_left_out[i] = same.iter().any(|j| tells(&j));
         }
@@ -28,6 +29,9 @@ pub(super) fn told_once(rules: &[Rule], found: Vec<Finding>) -> Vec<Finding> {
 
 /// Whether a finding of a rule says nothing that another one of the same member does not say.
 fn yields(rule: &Rule, finding: &Finding, other: &Finding) -> bool {
+    if !rule.yields_to.contains(&other.rule) && !rule.notes_yield_to.contains(&other.rule) {
+        return false;
+    }
     let is_note = |finding: &Finding| finding.severity == Severity::Note;
     let is_at_one_place = finding.location == other.location;
     let is_field = |finding: &Finding| !finding.descriptor.starts_with('(');

@@ -8,6 +8,7 @@ use crate::facts::{Event, EventKind, Value};
 use crate::rules::rule::Condition;
 use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{MethodId, TenantId, ValueId};
+use rustc_hash::FxHashSet;
 
 /// What the JVM runs.
 const THREAD: &str = "java/lang/Thread";
@@ -222,7 +223,8 @@ const MAX_HANDED: u32 = 3;
 /// Whether a body is that of a lambda, or of an object's `run` or `call`, that code hands to a pool where it makes it, or
 /// yields to one who does.
 pub(super) fn is_run_by_pool(cx: &Context<'_>, body: Body<'_>) -> bool {
-    made_at(cx, body).into_iter().any(|(method, made)| is_handed_to_pool(cx, method, made, 0))
+    let mut seen = FxHashSet::default();
+    made_at(cx, body).into_iter().any(|(method, made)| is_handed_to_pool(cx, method, made, 0, &mut seen))
 }
 
 /// The places that make the lambda whose body this is, or the objects whose `run` or `call` it is, each with the value
@@ -246,7 +248,17 @@ fn made_at(cx: &Context<'_>, body: Body<'_>) -> Vec<(MethodId, Value)> {
     made.collect()
 }
 
-fn is_handed_to_pool(cx: &Context<'_>, method: MethodId, made: Value, depth: u32) -> bool {
+/// `seen` holds where the search has been: a task that is passed on in many places is followed from each method once.
+fn is_handed_to_pool(
+    cx: &Context<'_>,
+    method: MethodId,
+    made: Value,
+    depth: u32,
+    seen: &mut FxHashSet<(MethodId, Value, u32)>,
+) -> bool {
+    if !seen.insert((method, made, depth)) {
+        return false;
+    }
     let maker = cx.world.body(method);
     let loader = cx.world.program.class(maker.class).loader;
     let is_made = |v: &ValueId| maker.origins.leaves(*v).any(|l| l == made);
@@ -258,7 +270,7 @@ fn is_handed_to_pool(cx: &Context<'_>, method: MethodId, made: Value, depth: u32
             return callers.unwrap_or_default().iter().any(|site| {
                 let call = cx.world.event(site.caller, site.event).filter(|e| e.kind.is_invoke());
                 let yielded = Value::Event(u32::from(site.event));
-                call.is_some() && is_handed_to_pool(cx, site.caller, yielded, depth + 1)
+                call.is_some() && is_handed_to_pool(cx, site.caller, yielded, depth + 1, seen)
             });
         }
         if !e.kind.is_invoke() || e.member().is_none() {
@@ -271,7 +283,10 @@ fn is_handed_to_pool(cx: &Context<'_>, method: MethodId, made: Value, depth: u32
         let passed = Value::Param(u16::try_from(position).unwrap_or(u16::MAX));
         // What it is asked itself hands it nowhere.
         !(position == 0 && e.kind.has_receiver())
-            && targets.unwrap_or_default().into_iter().any(|m| is_handed_to_pool(cx, m, passed, depth + 1))
+            && targets
+                .unwrap_or_default()
+                .into_iter()
+                .any(|m| is_handed_to_pool(cx, m, passed, depth + 1, seen))
     })
 }
 
