@@ -348,3 +348,27 @@ fn many_writes_and_reads_of_one_static_are_not_compared_with_each_other() {
     }
     assert_eq!(scanned(class), Some(0));
 }
+
+#[test]
+fn parts_that_are_given_many_times_over_are_looked_at_once() {
+    let mut class = ClassAssembler::new("shop/Chain");
+    let core = "io/micrometer/core/instrument";
+    let (builder, registry) = (format!("{core}/Gauge$Builder"), format!("L{core}/MeterRegistry;"));
+    let first = class.member(10, "java/lang/System", "getProperties", "()Ljava/util/Properties;");
+    let desc = format!("({})Ljava/lang/Object;", "Ljava/lang/Object;".repeat(60));
+    let joined = class.member(10, "far/Far", "join", &desc).to_be_bytes();
+    let global = class.member(9, &format!("{core}/Metrics"), "globalRegistry", &registry).to_be_bytes();
+    let register =
+        class.member(10, &builder, "register", &format!("({registry})L{core}/Gauge;")).to_be_bytes();
+    let cast = class.class(&builder).to_be_bytes();
+    let [load, store] = [0x2A, 0x4B];
+    let mut code = vec![CALL];
+    code.extend(first.to_be_bytes());
+    code.push(store);
+    // Each of the nine is given what the one before has made, sixty times.
+    code.extend([vec![load; 60], vec![CALL, joined[0], joined[1], store]].concat().repeat(9));
+    code.extend([load, 0xC0, cast[0], cast[1], 0xB2, global[0], global[1]]);
+    code.extend([0xB6, register[0], register[1], 0x57, RETURN]);
+    class.method("run", "()V", &Body { max_stack: 64, max_locals: 1, code, ..Body::default() });
+    assert_eq!(scanned(class), Some(0));
+}
