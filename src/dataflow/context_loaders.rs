@@ -183,7 +183,7 @@ fn is_part_of_action(world: &World<'_>, method: MethodId, depth: u32) -> bool {
     let program = world.program;
     let (class, facts) = (program.class_of_method(method), program.method(method));
     if program.text(facts.name) == RUN && !facts.access.is_static() && program.is_anonymous(class) {
-        let constructors = program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>");
+        let constructors = program.methods_of(class).filter(|(_, m)| program.is_constructor(m.name));
         let mut sites = constructors.flat_map(|(id, _)| world.sites.of(id, MAX_SITES).unwrap_or_default());
         return sites.any(|site| {
             let maker = world.body(site.caller);

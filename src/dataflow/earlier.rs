@@ -66,8 +66,8 @@ impl Search<'_, '_> {
     fn is_passed(&mut self, body: Body<'_>, param: u16, depth: u32) -> bool {
         let world = self.world;
         let access = body.method.access;
-        let is_constructor = world.program.text(body.method.name) == "<init>"
-            && !(access.is_public() || access.is_protected());
+        let is_constructor =
+            world.program.is_constructor(body.method.name) && !(access.is_public() || access.is_protected());
         let is_of_kind = |e: &Event| match e.kind {
             EventKind::Lambda => access.is_synthetic(),
             EventKind::InvokeSpecial => is_constructor,

@@ -21,25 +21,25 @@ fn is_part(world: &World<'_>, class: ClassId, method: MethodId, depth: u32) -> b
         return false;
     }
     let facts = program.method(method);
-    let name = program.text(facts.name);
-    if name == "<clinit>" {
+    let is_constructor = program.is_constructor(facts.name);
+    if program.is_class_initializer(facts.name) {
         return true;
     }
     if depth >= MAX_DEPTH {
         return false;
     }
     // Objects of an anonymous class that an initialiser makes do its work, whoever calls them back, unless they outlive it.
-    if program.is_anonymous(own) && name != "<init>" {
+    if program.is_anonymous(own) && !is_constructor {
         if world.calls.is_outliving_object(own) {
             return false;
         }
-        let mut constructors = program.methods_of(own).filter(|(_, m)| program.text(m.name) == "<init>");
+        let mut constructors = program.methods_of(own).filter(|(_, m)| program.is_constructor(m.name));
         return constructors.all(|(init, _)| is_part(world, class, init, depth + 1));
     }
     if world.calls.is_outliving(method) {
         return false;
     }
-    let is_closed = facts.access.is_private() || facts.access.has(Access::SYNTHETIC) || name == "<init>";
+    let is_closed = facts.access.is_private() || facts.access.has(Access::SYNTHETIC) || is_constructor;
     is_closed && {
         let sites = world.sites.of(method, MAX_SITES).unwrap_or_default();
         !sites.is_empty() && sites.iter().all(|site| is_part(world, class, site.caller, depth + 1))

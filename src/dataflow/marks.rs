@@ -124,14 +124,13 @@ fn members(
 fn constructors_of_closeables(program: &Program<'_>, parallel: &impl Parallel) -> Vec<bool> {
     const CHUNK: usize = 256;
     let n = program.classes.len();
-    let constructor = program.facts.names.find("<init>");
     let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
         let mut found = Vec::new();
         for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
             let class = ClassId::from_index(i);
             let is_closeable = !program.is_jdk(class) && program.has_supertype_named(class, AUTO_CLOSEABLE);
             let methods = program.methods_of(class);
-            found.extend(methods.map(|(_, m)| is_closeable && Some(m.name) == constructor));
+            found.extend(methods.map(|(_, m)| is_closeable && program.is_constructor(m.name)));
         }
         found
     });

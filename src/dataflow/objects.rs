@@ -477,5 +477,5 @@ impl Search<'_> {
 /// Whether some application's code gets to a method, or it is an initialiser, which runs before anybody uses the class.
 pub fn runs(world: &World<'_>, method: MethodId) -> bool {
     !world.reach.tenants(method).is_empty()
-        || world.program.text(world.program.method(method).name) == "<clinit>"
+        || world.program.is_class_initializer(world.program.method(method).name)
 }

@@ -12,7 +12,7 @@ use crate::vocabulary::{FieldId, MethodId};
 pub fn is_own_answer(world: &World<'_>, field: FieldId) -> bool {
     let program = world.program;
     let is_constructor = |method: MethodId| {
-        program.text(program.method(method).name) == "<init>"
+        program.is_constructor(program.method(method).name)
             && program.class_of_method(method) == program.class_of_field(field)
     };
     if program.field(field).access.is_static() {

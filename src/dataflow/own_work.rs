@@ -35,7 +35,7 @@ pub fn is_own_work(world: &World<'_>, field: FieldId) -> bool {
     }
     let class = program.class_of_field(field);
     let is_constructor = |method: MethodId| {
-        program.text(program.method(method).name) == "<init>" && program.class_of_method(method) == class
+        program.is_constructor(program.method(method).name) && program.class_of_method(method) == class
     };
     let mut users = world.fields.accesses(field).map(|a| a.method).filter(|m| !is_constructor(*m));
     let Some(method) = users.next().filter(|method| users.all(|other| other == *method)) else {

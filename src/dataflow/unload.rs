@@ -366,8 +366,8 @@ impl Judge<'_> {
         // A bean is made by its container: there is no place that forgets it.
         let is_making = |site: Site| {
             let event = self.world.event(site.0, site.1);
-            let name = self.world.program.text(self.world.program.method(site.0).name);
-            event.is_some_and(|e| name != "<init>" || e.kind != EventKind::InvokeSpecial || site.1 > 0)
+            let is_init = self.world.program.is_constructor(self.world.program.method(site.0).name);
+            event.is_some_and(|e| !is_init || e.kind != EventKind::InvokeSpecial || site.1 > 0)
         };
         match missed.filter(|m| owner(acquired).is_none() && owner(*m).is_some() && is_making(*m)) {
             Some(forgotten) => (forgotten, Some(acquired)),

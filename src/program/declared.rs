@@ -4,9 +4,6 @@ use super::bits::BitSet;
 use super::link::{NO_CLASS, Program};
 use crate::vocabulary::{ClassId, MethodId, Name, Parallel};
 
-/// Name of class initialisers (JVMS 2.9.2).
-const CLASS_INITIALIZER: &str = "<clinit>";
-
 const NONE: u32 = u32::MAX;
 
 /// An index over the methods of all classes.
@@ -26,13 +23,12 @@ impl Declared {
     /// Indexes all classes.
     pub(super) fn of(program: &Program<'_>, parallel: &impl Parallel) -> Self {
         const CHUNK: usize = 1024;
-        let initializer = program.facts.names.find(CLASS_INITIALIZER);
         let of_class = |class| {
             let (mut marks, mut found) = (0, NONE);
             let named = own_names(program, class);
             for (id, method) in program.methods_of(class) {
                 marks |= mark(method.name, method.desc);
-                if Some(method.name) == initializer {
+                if program.is_class_initializer(method.name) {
                     found = found.min(id.0);
                 }
             }

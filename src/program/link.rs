@@ -73,7 +73,9 @@ pub struct Program<'f> {
     /// `clone`, if anything has that name.
     pub(crate) clone_name: Option<Name>,
     /// `<init>`, if anything has that name.
-    pub(super) init_name: Option<Name>,
+    init_name: Option<Name>,
+    /// `<clinit>`, if anything has that name.
+    clinit_name: Option<Name>,
     /// Classes that are taken to have no supertypes, because they have too many.
     pub(super) cut_short: FxHashSet<ClassId>,
     /// Classes of a search path of which several tenants have brought a copy.
@@ -123,6 +125,7 @@ impl<'f> Program<'f> {
             declared: Declared::default(),
             clone_name: facts.names.find("clone"),
             init_name: facts.names.find("<init>"),
+            clinit_name: facts.names.find("<clinit>"),
             cut_short: FxHashSet::default(),
             of_several: FxHashSet::default(),
             problems: Vec::new(),
@@ -311,6 +314,16 @@ impl<'f> Program<'f> {
     /// The archive a class comes from.
     pub fn archive_of(&self, id: ClassId) -> usize {
         self.element_of(id).archive
+    }
+
+    /// Whether this is the name of constructors (JVMS 2.9.1).
+    pub fn is_constructor(&self, name: Name) -> bool {
+        self.init_name == Some(name)
+    }
+
+    /// Whether this is the name of class initialisers (JVMS 2.9.2).
+    pub fn is_class_initializer(&self, name: Name) -> bool {
+        self.clinit_name == Some(name)
     }
 
     /// Text of a name.

@@ -236,7 +236,7 @@ impl<'p> Reach<'p> {
     /// Whether other packages can have subclasses of a class: it is not final, and some constructor is not private to it or
     /// its package. What is protected is theirs alone (JLS 6.6.2).
     fn may_be_extended(&self, class: ClassId) -> bool {
-        let is_constructor = |m: &MethodFacts| Some(m.name) == self.program.init_name;
+        let is_constructor = |m: &MethodFacts| self.program.is_constructor(m.name);
         let access = self.program.class_facts(class).access;
         let mut methods = self.program.methods_of(class).map(|(_, m)| m);
         !access.is_final()
@@ -255,7 +255,7 @@ impl<'p> Reach<'p> {
             || self.program.is_marked(unit.annotations_of(facts))
             || self.program.is_marked(self.program.class_facts(class).annotations.of(&unit.annotations))
                 && (facts.access.is_synthetic()
-                    || self.program.text(facts.name) == "<init>"
+                    || self.program.is_constructor(facts.name)
                     || self.stands_for_inherited(class, method))
     }
 

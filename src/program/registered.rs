@@ -83,7 +83,7 @@ pub(super) fn methods_of_kept(
         let Some(tenants) = tenants else { continue };
         let tenants: Vec<TenantId> = tenants.into_iter().flatten().copied().collect();
         for (id, method) in program.methods_of(*class).filter(|(_, m)| !m.access.is_static()) {
-            if Some(method.name) != program.init_name {
+            if !program.is_constructor(method.name) {
                 found.insert(id, tenants.clone());
             }
         }
@@ -140,7 +140,7 @@ pub(super) fn entries(program: &Program<'_>, class: ClassId) -> Vec<MethodId> {
     while at != NO_CLASS && !program.is_jdk(at) {
         let unit = program.unit(at);
         for (id, method) in program.methods_of(at).filter(|(_, m)| m.has_body && !m.access.is_synthetic()) {
-            let is_constructor = at == class && Some(method.name) == program.init_name;
+            let is_constructor = at == class && program.is_constructor(method.name);
             let is_called = || {
                 let is_selected =
                     method.access.is_static() || program.select(class, method.name, method.desc) == Some(id);

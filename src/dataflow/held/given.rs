@@ -36,7 +36,7 @@ pub(super) fn to_kept(world: &World<'_>, field: FieldId, kept: &FxHashSet<Site>)
 }
 
 fn is_constructor(world: &World<'_>, body: Body<'_>) -> bool {
-    world.program.text(body.method.name) == "<init>"
+    world.program.is_constructor(body.method.name)
 }
 
 /// What those pass to a constructor who make a kept object with it, or whose own constructor hands it on.

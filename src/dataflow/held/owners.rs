@@ -17,7 +17,7 @@ impl Search<'_, '_> {
     /// parts of such objects.
     pub(super) fn add_others(&mut self, loose: &mut FxHashSet<ClassId>) {
         let world = self.world;
-        let clinit = |method| world.program.text(world.program.method(method).name) == "<clinit>";
+        let clinit = |method| world.program.is_class_initializer(world.program.method(method).name);
         self.makers.sort_unstable();
         for stored in self.makers.chunk_by(|a, b| a.0 == b.0) {
             let Some(((maker, event), _)) = stored.first().copied() else { continue };

@@ -23,7 +23,7 @@ impl Search<'_> {
                 return;
             }
             let callee = self.world.body(run);
-            if program.text(callee.method.name) == "<init>" {
+            if program.is_constructor(callee.method.name) {
                 self.add(What::Of(callee.class), body, i, at);
                 continue;
             }

@@ -103,7 +103,6 @@ pub(super) struct Callees<'c, 'w> {
     groups: Groups<'w>,
     /// Types through which resources are used, whatever their implementations do with themselves.
     used_through: FxHashSet<Name>,
-    constructor: Option<Name>,
     /// Name and descriptor of what the language calls to close an object.
     close: Option<(Name, Name)>,
     effects: Answers<(MethodId, u16, bool, Flags), KnownEffect>,
@@ -163,7 +162,6 @@ impl<'c, 'w> Callees<'c, 'w> {
             summaries,
             groups,
             used_through,
-            constructor: find("<init>"),
             close: find("close").zip(find("()V")),
             effects: Answers::default(),
             throws: Answers::default(),
@@ -219,11 +217,7 @@ impl<'c, 'w> Callees<'c, 'w> {
     /// Whether an event runs a constructor.
     pub(super) fn is_constructor(&self, event: &Event) -> bool {
         let name = || event.member().map(|m| self.world.program.facts.members.get(m).name);
-        event.kind == EventKind::InvokeSpecial && name().is_some_and(|n| self.is_constructor_name(n))
-    }
-
-    pub(super) fn is_constructor_name(&self, name: Name) -> bool {
-        self.constructor == Some(name)
+        event.kind == EventKind::InvokeSpecial && name().is_some_and(|n| self.world.program.is_constructor(n))
     }
 
     /// Whether a method gives something back: see [`closing::gives_back`].

@@ -93,7 +93,7 @@ fn is_held_from_the_start(callees: &Callees<'_, '_>, body: Body<'_>, event: &Eve
         let body = world.body(access.method);
         let event = body.origins.events().get(usize::from(access.event));
         let value = event.map(|e| body.origins.arg(e, 1));
-        world.program.text(body.method.name) == "<init>"
+        world.program.is_constructor(body.method.name)
             && value.is_some_and(|v| body.origins.leaves(v).any(|leaf| body.origins.event(leaf).is_some()))
     };
     is_direct && world.fields.writes(field).any(fills)
@@ -143,7 +143,7 @@ fn is_memory(world: &World<'_>, body: Body<'_>, leaf: Value, depth: u32) -> bool
     is_memory_class(world, class)
         || depth > 0 && !program.is_jdk(class) && {
             let mut own =
-                program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>").peekable();
+                program.methods_of(class).filter(|(_, m)| program.is_constructor(m.name)).peekable();
             own.peek().is_some() && own.all(|(id, _)| is_made_over_memory(world, id, depth - 1))
         }
 }

@@ -140,7 +140,7 @@ fn sees(callees: &Callees<'_, '_>, body: Body<'_>, function: &Event, run: Option
     let program = callees.world.program;
     let n_captured = u16::from(function.n_args);
     let Some(run) = run else { return sees_of_platform(callees, body, function) };
-    let makes = program.text(program.method(run).name) == "<init>";
+    let makes = program.is_constructor(program.method(run).name);
     let effect = callees.effect(run, n_captured + u16::from(makes), false);
     if effect.releases || effect.escapes || effect.lends || effect.into_receiver && !makes {
         Sees::Settles
@@ -175,7 +175,7 @@ fn sees_of_platform(callees: &Callees<'_, '_>, body: Body<'_>, function: &Event)
     let result = descriptor::return_type(program.text(facts.desc)).class();
     let run = program.refs(loader).method(member).map(|m| program.method(m));
     let asks_it = run.is_some_and(|m| {
-        !m.access.is_static() && program.text(m.name) != "<init>" && program.text(m.desc).starts_with("()")
+        !m.access.is_static() && !program.is_constructor(m.name) && program.text(m.desc).starts_with("()")
     });
     let is_itself = result == Some(program.text(facts.owner));
     match asks_it && !is_itself && !tells && roles.iter().all(|r| matches!(r, Role::Api(_))) {

@@ -148,5 +148,5 @@ fn can_yield(callees: &Callees<'_, '_>, method: MethodId) -> bool {
             callees.is_closeable(c) || program.is_jdk(c) && !is_root
         })
     };
-    facts.has_body && (callees.is_constructor_name(facts.name) || returns())
+    facts.has_body && (callees.world.program.is_constructor(facts.name) || returns())
 }

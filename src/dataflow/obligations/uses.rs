@@ -262,7 +262,7 @@ fn unless_lost(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Use 
 /// wrapper. Else the object has it all the same, unless the constructor fails: then nobody has either.
 fn put_field(callees: &Callees<'_, '_>, body: Body<'_>, event: &Event) -> Use {
     let program = callees.world.program;
-    let is_init = program.text(body.method.name) == "<init>";
+    let is_init = program.is_constructor(body.method.name);
     let is_own = is_this(body, event) && (is_init || is_part_of_constructor(callees, body));
     let field = event.member().and_then(|m| program.refs(program.class(body.class).loader).field(m));
     match field {
@@ -287,7 +287,7 @@ fn is_part_of_constructor(callees: &Callees<'_, '_>, body: Body<'_>) -> bool {
         let unit = caller.origins.unit;
         let block = block_of(unit, caller.method, site.event);
         let block = block.and_then(|b| unit.blocks_of(caller.method).get(usize::from(b)));
-        program.text(caller.method.name) == "<init>"
+        program.is_constructor(caller.method.name)
             && program.is_subtype(caller.class, body.class)
             && call.kind.has_receiver()
             && caller.origins.leaves(caller.origins.arg(call, 0)).all(|leaf| leaf == OWN)

@@ -46,7 +46,7 @@ impl<'w> Search<'w> {
     fn is_set_up(&self, write: &FieldAccess) -> bool {
         let body = self.world.body(write.method);
         let object = self.world.event(write.method, write.event);
-        let is_constructor = self.world.program.text(body.method.name) == "<init>";
+        let is_constructor = self.world.program.is_constructor(body.method.name);
         let is_made = |leaf| body.origins.event(leaf).is_some_and(|(_, e)| e.kind == EventKind::New);
         object.and_then(|e| body.origins.args(e).first()).is_some_and(|object| {
             body.origins.leaves(*object).all(|l| is_constructor && l == Value::Param(0) || is_made(l))

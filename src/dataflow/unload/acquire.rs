@@ -190,7 +190,7 @@ fn operand_of(world: &World<'_>, event: &Event, resource: ResourceId) -> Option<
     let is_init = event.kind == EventKind::InvokeSpecial
         && event
             .member()
-            .is_some_and(|m| world.program.text(world.program.facts.members.get(m).name) == "<init>");
+            .is_some_and(|m| world.program.is_constructor(world.program.facts.members.get(m).name));
     match subject.unwrap_or_default() {
         Subject::Result => is_init.then_some(0),
         subject => subject.operand(event.kind.has_receiver()).and_then(|i| u8::try_from(i).ok()),
@@ -379,7 +379,7 @@ fn callers(world: &World<'_>, beans: &Beans, acquired: &Acquired) -> Option<Vec<
         return None;
     }
     let is_super_call = acquired.operand == Some(0)
-        && world.program.text(body.method.name) == "<init>"
+        && world.program.is_constructor(body.method.name)
         && body.origins.leaves(body.origins.arg(event, 0)).all(|leaf| leaf == Value::Param(0));
     let operand = if is_super_call {
         if beans.is_bean_class(world, body.class) {

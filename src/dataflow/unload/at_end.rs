@@ -57,7 +57,7 @@ fn is_hooks(world: &World<'_>, method: MethodId) -> bool {
     }
     let runs =
         program.text(program.method(method).name) == "run" && !program.method(method).access.is_static();
-    let constructors = program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>");
+    let constructors = program.methods_of(class).filter(|(_, m)| program.is_constructor(m.name));
     let sites: Vec<_> =
         constructors.flat_map(|(id, _)| world.sites.resolved_to(id).iter().copied()).collect();
     runs && !sites.is_empty()

@@ -189,7 +189,7 @@ impl Search<'_, '_> {
 /// How many arguments a function is given that is made of a method.
 fn arity(world: &World<'_>, lambda: &Event, method: MethodId) -> usize {
     let facts = world.program.method(method);
-    let is_bound = facts.access.is_static() || world.program.text(facts.name) == "<init>";
+    let is_bound = facts.access.is_static() || world.program.is_constructor(facts.name);
     let n = n_params(world.program, method) + usize::from(!is_bound);
     n.saturating_sub(usize::from(lambda.n_args))
 }

@@ -16,7 +16,7 @@ impl Judge<'_> {
         let class = self.world.program.class_of_method(acquired.method);
         let is_part_of_bean = acquired.operand == Some(0)
             && resource.subject == Subject::Result
-            && self.world.program.text(self.world.program.method(acquired.method).name) == "<init>"
+            && self.world.program.is_constructor(self.world.program.method(acquired.method).name)
             && self.is_super_call(acquired)
             && self.beans.is_bean_class(self.world, class);
         is_part_of_bean && is_inferred

@@ -321,7 +321,7 @@ fn given_to_handle(
         let params = value.into_iter().flat_map(|v| constructor.origins.leaves(v));
         let params: Vec<u16> =
             params.filter_map(|l| if let Value::Param(p) = l { Some(p) } else { None }).collect();
-        if world.program.text(constructor.method.name) != "<init>" || params.is_empty() {
+        if !world.program.is_constructor(constructor.method.name) || params.is_empty() {
             continue;
         }
         for site in world.sites.resolved_to(write.method).iter().take(MAX_MAKERS) {

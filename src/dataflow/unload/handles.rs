@@ -72,7 +72,7 @@ impl Handles<'_, '_> {
             let names: Vec<Name> = methods.map(|(_, m)| m.name).collect();
             (!names.is_empty()).then_some(Handle::Object(names))
         };
-        if program.text(body.method.name) == "<init>" {
+        if program.is_constructor(body.method.name) {
             return removing(body.class);
         }
         leaves_returned(body).find_map(|leaf| {

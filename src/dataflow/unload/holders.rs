@@ -75,7 +75,7 @@ impl Judge<'_> {
             Holder::Bean(class) => {
                 let program = self.world.program;
                 let mut methods = program.methods_of(class);
-                methods.find(|(_, m)| program.text(m.name) == "<init>").map(|(id, _)| (id, 0))
+                methods.find(|(_, m)| program.is_constructor(m.name)).map(|(id, _)| (id, 0))
             }
         }
     }
@@ -246,7 +246,7 @@ impl Judge<'_> {
 
     fn all_of(&self, class: ClassId, holders: &mut Vec<Holder>) -> Option<()> {
         let program = self.world.program;
-        let constructors = program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>");
+        let constructors = program.methods_of(class).filter(|(_, m)| program.is_constructor(m.name));
         for (constructor, _) in constructors {
             self.made_by(constructor, 0, holders)?;
         }

@@ -39,9 +39,9 @@ impl Judge<'_> {
         let event = self.world.event(acquired.method, acquired.event);
         let own = event.zip(acquired.operand).filter(|_| !body.method.access.is_static());
         own.is_some_and(|(event, operand)| {
-            let name = self.world.program.text(body.method.name);
             let value = body.origins.arg(event, usize::from(operand));
-            name != "<init>" && body.origins.leaves(value).all(|leaf| leaf == Value::Param(0))
+            !self.world.program.is_constructor(body.method.name)
+                && body.origins.leaves(value).all(|leaf| leaf == Value::Param(0))
         })
     }
 

@@ -74,7 +74,7 @@ fn run_at(world: &World<'_>, method: MethodId) -> Vec<Site> {
     let is_action = ACTIONS.iter().any(|name| program.has_supertype_named(class, name));
     let mut makers: Vec<MethodId> = vec![method];
     if is_action {
-        let constructors = program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>");
+        let constructors = program.methods_of(class).filter(|(_, m)| program.is_constructor(m.name));
         makers = constructors.map(|(id, _)| id).collect();
     } else if !program.method(method).access.is_synthetic() {
         return Vec::new();

@@ -58,8 +58,8 @@ impl Owners<'_> {
 
     fn is_constructor(&self, event: &Event) -> bool {
         let program = self.world.program;
-        let name = event.member().map(|m| program.text(program.facts.members.get(m).name));
-        event.kind == EventKind::InvokeSpecial && name == Some("<init>")
+        let member = event.member().map(|m| program.facts.members.get(m));
+        event.kind == EventKind::InvokeSpecial && member.is_some_and(|m| program.is_constructor(m.name))
     }
 
     /// Whether all usual ways from an event of a method come to a release on `owner`: in the method, or, for what the

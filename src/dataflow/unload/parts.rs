@@ -49,11 +49,11 @@ fn is_known_above(world: &World<'_>, method: MethodId, resource: ResourceId) -> 
             return true;
         }
         let facts = world.program.method(method);
-        let is_init = world.program.text(facts.name) == "<init>";
+        let is_init = world.program.is_constructor(facts.name);
         let constructors = world
             .program
             .methods_of(class)
-            .filter(|(_, m)| !is_init && !facts.access.is_static() && world.program.text(m.name) == "<init>");
+            .filter(|(_, m)| !is_init && !facts.access.is_static() && world.program.is_constructor(m.name));
         let ways = constructors.map(|(id, _)| id).chain([method]);
         for way in ways.collect::<Vec<_>>() {
             for site in world.sites.of(way, MAX_SITES).unwrap_or_default() {

@@ -11,7 +11,7 @@ use crate::vocabulary::{FieldId, ValueId};
 pub(super) fn has_replaced_another(world: &World<'_>, acquired: &Acquired, fate: &Fate) -> bool {
     let program = world.program;
     let body = world.body(acquired.method);
-    if body.method.access.is_static() || program.text(body.method.name) == "<init>" {
+    if body.method.access.is_static() || program.is_constructor(body.method.name) {
         return false;
     }
     let Some(store) = body.origins.events().iter().position(|e| {
@@ -50,7 +50,7 @@ fn is_filled_at_start(world: &World<'_>, field: FieldId) -> bool {
     let program = world.program;
     let mut constructors = program
         .methods_of(program.class_of_field(field))
-        .filter(|(_, m)| m.has_body && program.text(m.name) == "<init>")
+        .filter(|(_, m)| m.has_body && program.is_constructor(m.name))
         .peekable();
     constructors.peek().is_some()
         && constructors.all(|(constructor, _)| {

@@ -148,7 +148,7 @@ fn is_only_asked_by(world: &World<'_>, field: FieldId, method: MethodId) -> bool
             let written = || {
                 let event = body.origins.events().get(usize::from(access.event));
                 let value = event.map(|e| body.origins.arg(e, 1));
-                world.program.text(body.method.name) == "<init>"
+                world.program.is_constructor(body.method.name)
                     && value.is_some_and(|v| body.origins.leaves(v).all(|l| matches!(l, Value::Param(_))))
             };
             if access.is_write { written() } else { access.method == method }

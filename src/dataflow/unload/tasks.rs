@@ -91,7 +91,7 @@ fn ends(world: &World<'_>, site: Site, bodies: &mut Vec<MethodId>) -> bool {
     let Some(event) = world.event(site.0, site.1) else { return false };
     let Some(member) = event.member().map(|m| world.program.facts.members.get(m)) else { return false };
     let desc = world.program.text(member.desc);
-    if world.program.text(member.name) == "<init>" {
+    if world.program.is_constructor(member.name) {
         return true;
     }
     let Some(position) = task_of(world, body, event) else {
@@ -134,7 +134,7 @@ fn holders_go(
     let instance = fate.fields.iter().filter(|f| !program.field(**f).access.is_static());
     let classes = instance.map(|f| program.class_of_field(*f));
     let methods = classes.flat_map(|class| program.methods_of(class));
-    let mut constructors = methods.filter(|(_, m)| program.text(m.name) == "<init>");
+    let mut constructors = methods.filter(|(_, m)| program.is_constructor(m.name));
     constructors.all(|(constructor, _)| {
         let sites = follower.world.sites.of(constructor, MAX_MAKERS);
         sites.is_some_and(|sites| {

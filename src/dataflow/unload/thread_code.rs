@@ -94,7 +94,7 @@ impl<'w> Tasks<'w> {
             else {
                 continue;
             };
-            if program.text(member.name) != "<init>" {
+            if !program.is_constructor(member.name) {
                 continue;
             }
             for (i, param) in params(program.text(member.desc)).enumerate() {

@@ -166,7 +166,7 @@ fn initial(world: &World<'_>, body: Body<'_>, read: &Event) -> Option<FieldId> {
 fn yields_own(world: &World<'_>, method: MethodId) -> bool {
     let body = world.body(method);
     let is_own = |class: Option<ClassId>| class.is_some_and(|c| !world.program.is_jdk(c));
-    if world.program.text(body.method.name) == "<init>" {
+    if world.program.is_constructor(body.method.name) {
         return is_own(Some(body.class));
     }
     let loader = world.program.class(body.class).loader;
@@ -263,7 +263,7 @@ impl Cover<'_, '_> {
         let program = self.world.program;
         body.method.access.is_public()
             && !body.method.access.is_static()
-            && program.text(body.method.name) != "<init>"
+            && !program.is_constructor(body.method.name)
             && self.beans.is_bean_class(self.world, body.class)
             && callers.iter().all(|s| program.class_of_method(s.caller) == body.class)
     }

@@ -251,7 +251,8 @@ impl Life {
         let waits = self.waits.iter().flat_map(|f| world.fields.accesses(*f).map(|a| (a, false)));
         for (access, is_flag) in flags.chain(waits) {
             let body = world.body(access.method);
-            let is_init = matches!(world.program.text(body.method.name), "<init>" | "<clinit>");
+            let is_init = world.program.is_constructor(body.method.name)
+                || world.program.is_class_initializer(body.method.name);
             if is_init || self.runs.contains(&access.method) {
                 continue;
             }

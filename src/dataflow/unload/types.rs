@@ -42,7 +42,7 @@ impl Made {
         }
         let Some(member) = event.member() else { return Self::Unknown };
         let facts = world.program.facts.members.get(member);
-        if world.program.text(facts.name) == "<init>" {
+        if world.program.is_constructor(facts.name) {
             return Self::of_receiver(world, body, event);
         }
         let owner = world.program.text(facts.owner);

@@ -293,12 +293,12 @@ impl<'w> Context<'w> {
     }
 
     fn is_initialiser(&self, method: MethodId) -> bool {
-        self.world.program.text(self.world.program.method(method).name) == "<clinit>"
+        self.world.program.is_class_initializer(self.world.program.method(method).name)
     }
 
     fn is_constructor_of(&self, method: MethodId, field: FieldId) -> bool {
         let program = self.world.program;
-        program.text(program.method(method).name) == "<init>"
+        program.is_constructor(program.method(method).name)
             && program.class_of_method(method) == program.class_of_field(field)
     }
 

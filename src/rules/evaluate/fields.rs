@@ -301,12 +301,14 @@ const TRAIT_VALUE_SETTER: &str = "$_setter_$";
 /// Whether a change happens after the field's class, or for instance fields the object, has been set up.
 pub(super) fn is_after_initialisation(world: &World<'_>, class: ClassId, change: &Change) -> bool {
     let own = world.program.class_of_method(change.method);
-    let name = world.program.text(world.program.method(change.method).name);
+    let program = world.program;
+    let name = program.method(change.method).name;
     let is_set_up = if world.program.field(change.field).access.is_static() {
         initialisation::is_part_of(world, class, change.method)
     } else {
-        name.contains(TRAIT_VALUE_SETTER)
-            || (name == "<init>" || name == "<clinit>") && initialisation::is_same_nest(world, own, class)
+        (program.is_constructor(name) || program.is_class_initializer(name))
+            && initialisation::is_same_nest(world, own, class)
+            || program.text(name).contains(TRAIT_VALUE_SETTER)
             || super::receivers::are_new(world, change)
     };
     let is_first_entry = change.how == How::Array && new_objects::is_into_new_array(world, change);

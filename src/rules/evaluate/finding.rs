@@ -134,7 +134,7 @@ impl Maker<'_, '_> {
         match self.found.kept.as_ref()?.keeper {
             Keeper::Field(field) | Keeper::SharedStatic(field)
                 if program.class_of_field(field) == self.found.class
-                    && program.text(program.method(spot.method).name) == "<clinit>" =>
+                    && program.is_class_initializer(program.method(spot.method).name) =>
             {
                 Some(field)
             }

@@ -152,7 +152,7 @@ fn is_given_when_made(cx: &Context<'_>, body: Body<'_>, leaf: Value, test: &Foll
     let is_from_maker = |write: FieldAccess| {
         let writer = cx.world.body(write.method);
         let stored = cx.world.event(write.method, write.event).and_then(|e| writer.origins.args(e).last());
-        program.text(writer.method.name) == "<init>"
+        program.is_constructor(writer.method.name)
             && stored
                 .is_some_and(|v| writer.origins.leaves(*v).all(|l| matches!(l, Value::Param(i) if i > 0)))
     };

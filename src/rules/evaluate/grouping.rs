@@ -28,7 +28,7 @@ fn class_of_cause<'w>(cx: &Context<'w>, found: &Match) -> &'w str {
     let caller_of = |method: MethodId| {
         let sites = cx.world.sites.resolved_to(method);
         let first = sites.first()?.caller;
-        let is_set_up = program.text(program.method(first).name) == "<clinit>";
+        let is_set_up = program.is_class_initializer(program.method(first).name);
         (!is_set_up && sites.iter().map(|site| site.caller).all(|caller| caller == first)).then_some(first)
     };
     let setter = setters.next().filter(|_| cx.world.reach.is_open_world() && found.holder.is_none());

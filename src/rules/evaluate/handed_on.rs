@@ -79,7 +79,7 @@ pub(super) fn calls(cx: &Context<'_>, test: &FollowTest, set: &[Match]) -> Vec<M
 pub(super) fn hands_on(cx: &Context<'_>, body: Body<'_>, index: u16, test: &FollowTest) -> bool {
     let Some(event) = body.origins.events().get(usize::from(index)) else { return false };
     let is_set = is_call_of(cx, body, event, test);
-    if cx.world.program.text(body.method.name) == "<init>" {
+    if cx.world.program.is_constructor(body.method.name) {
         let is_this = || body.origins.leaves(body.origins.arg(event, 0)).all(|l| l == Value::Param(0));
         return if is_set { has_other_half(cx, body, test) } else { is_this() };
     }
@@ -279,7 +279,7 @@ fn takes_over(cx: &Context<'_>, body: Body<'_>, event: &Event, handed: &[Value],
 fn may_undo(cx: &Context<'_>, body: Body<'_>, event: &Event, test: &FollowTest) -> bool {
     let program = cx.world.program;
     let Some(member) = event.member().map(|m| program.facts.members.get(m)) else { return false };
-    if OF_EVERY_OBJECT.contains(&program.text(member.name)) || program.text(member.name) == "<init>" {
+    if OF_EVERY_OBJECT.contains(&program.text(member.name)) || program.is_constructor(member.name) {
         return false;
     }
     let owner = program.find(program.class(body.class).loader, member.owner);

@@ -114,7 +114,7 @@ fn is_told_where_made(world: &World<'_>, made: &Found, holder: FieldId, found: &
     maker.origins.events().iter().filter(|e| e.kind.is_invoke()).filter(is_on_it).any(|e| {
         let called = e.member().and_then(|m| refs.method(m));
         called.is_some_and(|m| {
-            world.program.text(world.program.method(m).name) != "<init>"
+            !world.program.is_constructor(world.program.method(m).name)
                 && found.spots.iter().any(|s| s.method == m)
         })
     })
@@ -130,7 +130,7 @@ fn constructors_of(world: &World<'_>, made: &Found, class: ClassId) -> Vec<Metho
         let calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
         let on_it = calls.filter(|e| body.origins.leaves(body.origins.arg(e, 0)).any(|l| l == object));
         let methods = on_it.filter_map(|e| refs.method(e.member()?));
-        methods.filter(|m| world.program.text(world.program.method(*m).name) == "<init>").collect()
+        methods.filter(|m| world.program.is_constructor(world.program.method(*m).name)).collect()
     };
     let mut constructors = if is_made { run_on(maker, leaf) } else { Vec::new() };
     let mut at = 0;
@@ -193,7 +193,7 @@ fn is_stored_unasked(cx: &Context<'_>, spot: &Spot) -> bool {
         })
     };
     is_open
-        && program.text(body.method.name) == "<init>"
+        && program.is_constructor(body.method.name)
         && !params(program.text(body.method.desc)).any(is_loader)
         && !has_step_that_asks(cx, body.class, &is_loader)
 }

@@ -153,9 +153,7 @@ fn kept_when_made(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> Option<(Meth
     let stored = cx.world.event(write.method, write.event)?;
     let mut given = maker.origins.leaves(*maker.origins.args(stored).last()?);
     match (given.next(), given.next()) {
-        (Some(Value::Param(i)), None) if program.text(maker.method.name) == "<init>" => {
-            Some((write.method, i))
-        }
+        (Some(Value::Param(i)), None) if program.is_constructor(maker.method.name) => Some((write.method, i)),
         _ => None,
     }
 }

@@ -84,6 +84,6 @@ fn is_construction_of(world: &World<'_>, body: Body<'_>, call: &Event) -> bool {
     call.kind == EventKind::InvokeSpecial
         && target.is_some_and(|t| {
             world.program.class_of_method(t) == body.class
-                && world.program.text(world.program.method(t).name) == "<init>"
+                && world.program.is_constructor(world.program.method(t).name)
         })
 }

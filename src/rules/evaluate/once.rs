@@ -21,7 +21,7 @@ pub(super) fn runs_once(world: &World<'_>, method: MethodId) -> bool {
         world,
         (method, 0),
         |(method, _)| (method, 0),
-        |(method, _)| world.program.text(world.program.method(method).name) == "<clinit>",
+        |(method, _)| world.program.is_class_initializer(world.program.method(method).name),
         |site| {
             let body = world.body(site.caller);
             let is_kept = |e: &Event| e.kind != EventKind::Lambda || is_kept(world, body, site.event);
@@ -91,7 +91,7 @@ fn keeps_what_it_is_yielded(world: &World<'_>, class: ClassId) -> bool {
         leaves.any(|l| body.origins.event(l).is_some_and(|(_, e)| e.kind == EventKind::GetField))
     };
     !program.is_jdk(class)
-        && program.methods_of(class).filter(|(_, m)| program.text(m.name) != "<init>").any(|(id, _)| {
+        && program.methods_of(class).filter(|(_, m)| !program.is_constructor(m.name)).any(|(id, _)| {
             let body = world.body(id);
             let puts = body.origins.events().iter().filter(|e| e.kind == EventKind::PutField);
             let mut stored = puts.flat_map(|e| body.origins.leaves(body.origins.arg(e, 1)));

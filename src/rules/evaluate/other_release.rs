@@ -24,7 +24,7 @@ pub(super) fn is_meant(cx: &Context<'_>, spot: &Spot) -> bool {
 
 fn is_made_for_another(cx: &Context<'_>, body: Body<'_>) -> bool {
     let (world, program) = (cx.world, cx.world.program);
-    let constructors = program.methods_of(body.class).filter(|(_, m)| program.text(m.name) == "<init>");
+    let constructors = program.methods_of(body.class).filter(|(_, m)| program.is_constructor(m.name));
     let mut n_makers = 0;
     let all = constructors.into_iter().all(|(constructor, _)| {
         let makers = world.sites.of(constructor, MAX_MAKERS);

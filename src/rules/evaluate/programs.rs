@@ -87,7 +87,7 @@ fn callers_or_makers(cx: &Context<'_>, method: MethodId) -> Option<Vec<MethodId>
     if access.is_static() || program.class_facts(class).access.is_public() && !is_program {
         return None;
     }
-    let constructors = program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>");
+    let constructors = program.methods_of(class).filter(|(_, m)| program.is_constructor(m.name));
     let makers = constructors.flat_map(|(id, _)| world.sites.resolved_to(id)).map(|site| site.caller);
     let is_own = |maker: MethodId| !is_program && program.class_of_method(maker) == class;
     makers.map(|maker| (!is_own(maker)).then_some(maker)).collect()

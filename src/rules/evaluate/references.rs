@@ -236,7 +236,7 @@ fn of_class<'p>(
         let spot = |event: usize| Spot { method: id, event: event as u16, how: None, inside: None };
         // Nothing of a class that can't be linked ever runs; its constructor stands for it.
         if let Some(failure) = own_failure {
-            if program.text(method.name) == "<init>" {
+            if program.is_constructor(method.name) {
                 let key = key(world, packages, class, failure, None);
                 found.push(Found { key, failure, spot: spot(0), is_behind: false });
             }

@@ -71,7 +71,7 @@ fn add_one(world: &World<'_>, linkage: &Linkage<'_>, references: &mut References
         .collect();
     let mut causes = vec![LinkCause::OtherApplication];
     if spots.is_empty() {
-        let constructor = program.methods_of(owed.class).find(|(_, m)| program.text(m.name) == "<init>");
+        let constructor = program.methods_of(owed.class).find(|(_, m)| program.is_constructor(m.name));
         spots.extend(constructor.map(|(method, _)| spot(CallSite { caller: method, event: 0 })));
     } else {
         causes.push(LinkCause::Proved);

@@ -40,7 +40,7 @@ pub(super) fn is_called_in_set_up(world: &World<'_>, method: MethodId) -> bool {
 fn is_set_up(world: &World<'_>, site: CallSite, is_static: bool) -> bool {
     let caller = world.body(site.caller);
     let call = world.event(site.caller, site.event).filter(|e| e.kind.is_invoke());
-    world.program.text(caller.method.name) == "<clinit>"
+    world.program.is_class_initializer(caller.method.name)
         || !is_static
             && call.is_some_and(|call| new_objects::is_new(world, site.caller, caller.origins.arg(call, 0)))
 }

@@ -304,7 +304,7 @@ fn made_by_functions(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Option<
         run.is_some_and(|run| {
             let run = world.body(run);
             let returns = run.origins.events().iter().filter(|e| e.kind == EventKind::Return);
-            let is_constructor = world.program.text(run.method.name) == "<init>";
+            let is_constructor = world.program.is_constructor(run.method.name);
             is_constructor && world.reach.owner(run.class).is_some()
                 || returns.flat_map(|e| run.origins.args(e)).any(|v| is_made_by_module(cx, run, *v))
         })

@@ -59,8 +59,8 @@ pub(super) fn callers(cx: &Context<'_>, method: MethodId, limit: usize) -> Optio
     }
     let mut callers: Vec<MethodId> = world.sites.of(method, limit)?.iter().map(|site| site.caller).collect();
     let is_called_back = callers.is_empty() || world.sites.overridden_by(method).next().is_some();
-    if is_called_back && !facts.access.is_static() && program.text(facts.name) != "<init>" {
-        let constructors = program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>");
+    if is_called_back && !facts.access.is_static() && !program.is_constructor(facts.name) {
+        let constructors = program.methods_of(class).filter(|(_, m)| program.is_constructor(m.name));
         let n = callers.len();
         callers.extend(constructors.flat_map(|(id, _)| world.sites.resolved_to(id)).map(|site| site.caller));
         if callers.len() == n || callers.len() > limit {

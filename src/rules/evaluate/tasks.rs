@@ -73,7 +73,7 @@ fn reaches(cx: &Context<'_>, spot: &Spot, names: &[String], tenant: Option<Tenan
 pub(super) fn also_calls(cx: &Context<'_>, method: MethodId, names: &[String]) -> bool {
     let program = cx.world.program;
     let class = program.class_of_method(method);
-    let constructors = || program.methods_of(class).filter(|(_, m)| program.text(m.name) == "<init>");
+    let constructors = || program.methods_of(class).filter(|(_, m)| program.is_constructor(m.name));
     let called: Vec<MethodId> =
         if program.is_anonymous(class) { constructors().map(|(id, _)| id).collect() } else { vec![method] };
     let sites = called.iter().filter_map(|m| cx.world.sites.of(*m, MAX_CALLERS)).flatten();
@@ -238,7 +238,7 @@ fn made_at(cx: &Context<'_>, body: Body<'_>) -> Vec<(MethodId, Value)> {
         });
         return of_lambda.map(|site| (site.caller, Value::Event(u32::from(site.event)))).collect();
     }
-    let constructors = program.methods_of(body.class).filter(|(_, m)| program.text(m.name) == "<init>");
+    let constructors = program.methods_of(body.class).filter(|(_, m)| program.is_constructor(m.name));
     let made = constructors.flat_map(|(id, _)| sites(id)).flat_map(|site| {
         let maker = cx.world.body(site.caller);
         let init = cx.world.event(site.caller, site.event);

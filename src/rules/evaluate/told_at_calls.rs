@@ -28,7 +28,7 @@ fn is_told_within(world: &World<'_>, method: MethodId, depth: u32) -> bool {
     }
     let sites = world.sites.of(method, MAX_OWN_SITES).unwrap_or_default();
     // What a class does when it is set up is no change.
-    let is_initialiser = |m: MethodId| world.program.text(world.program.method(m).name) == "<clinit>";
+    let is_initialiser = |m: MethodId| world.program.is_class_initializer(world.program.method(m).name);
     let is_run = |m: &MethodId| !is_initialiser(*m) && !world.reach.tenants(*m).is_empty();
     let mut callers = sites.iter().map(|site| site.caller).filter(is_run).peekable();
     callers.peek().is_some() && callers.all(|caller| is_told_within(world, caller, depth + 1))
