@@ -126,8 +126,14 @@ impl Machine {
             .arg("proof.Runner")
             .arg(&events)
             .args([case.topology.as_str(), context]);
-        java.arg(std::env::join_paths(&case.base).map_err(|e| e.to_string())?);
-        java.args(modules.iter().map(|(name, jar)| format!("{name}={}", jar.display())));
+        // What a case writes by a relative path is to go with the folder; so what it reads needs absolute ones.
+        java.current_dir(folder.path());
+        let absolute = |path: &PathBuf| std::path::absolute(path).map_err(|e| e.to_string());
+        let base = case.base.iter().map(absolute).collect::<Result<Vec<_>, _>>()?;
+        java.arg(std::env::join_paths(base).map_err(|e| e.to_string())?);
+        for (name, jar) in modules {
+            java.arg(format!("{name}={}", absolute(jar)?.display()));
+        }
         java.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = java.spawn().map_err(|e| format!("there is no java: {e}"))?;
         let status = wait(&mut child);
