@@ -6,6 +6,7 @@ mod table;
 
 pub use super::effects::How;
 use super::effects::{Aliases, Effect, Part, Uses, sets_object};
+use super::held::stored_objects;
 use super::may_hold::{self, may_hold_state};
 use super::operands::Operands;
 use super::reflective::{self, Handled};
@@ -291,7 +292,7 @@ impl<'s> Changes<'s> {
         let change = Change { field, method: body.id, event: i, how: How::Array, inside: None };
         if let Some(how) = self.uses.direct(self.world, body, event, position) {
             found.extend(how.of_part(part).map(|how| Change { how, ..change }));
-        } else if let Some(effect) = self.handed_on(body, event, position, part) {
+        } else if let Some(effect) = self.handed_on(body, field, (event, position), part) {
             let inside = Some((effect.method, effect.event));
             found.push(Change { how: effect.how, inside, ..change });
         } else if part == Part::Entry
@@ -318,9 +319,27 @@ impl<'s> Changes<'s> {
         sets_object(world, body, event, position)
     }
 
-    fn handed_on(&self, body: Body<'_>, event: &Event, position: usize, part: Part) -> Option<Effect> {
+    /// Whether a field is seen to be given an object of a method's class.
+    fn is_stored(&self, field: FieldId, method: MethodId) -> bool {
+        let class = self.world.program.class_of_method(method);
+        let stored = stored_objects(self.world, field);
+        stored.iter().any(|(made, _)| self.world.program.is_subtype(*made, class))
+    }
+
+    fn handed_on(
+        &self,
+        body: Body<'_>,
+        field: FieldId,
+        (event, position): (&Event, usize),
+        part: Part,
+    ) -> Option<Effect> {
         let mut entered = Vec::new();
         self.uses.enter(self.world, body, event, position, part, &mut entered);
+        if part == Part::Whole {
+            let overriders = self.uses.overriders(self.world, body, event, position);
+            entered
+                .extend(overriders.into_iter().filter(|m| self.is_stored(field, *m)).map(|m| (m, 0, part)));
+        }
         entered.into_iter().find_map(|(method, param, part)| {
             let find = || self.uses.on_parameter(self.world, method, param);
             let effect = self.effects.get_or_find((method, param), find)?;

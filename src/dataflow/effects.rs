@@ -216,7 +216,8 @@ impl<'w> Uses<'w> {
     }
 
     /// Adds the parameters of deployed methods that an operand is bound to, or that are given its entries; `part` is what
-    /// the operand shows.
+    /// the operand shows. Whether the operand is an object of the class that overrides a method of the JDK has to be
+    /// asked apart, see [`overriders`](Self::overriders).
     pub fn enter(
         &self,
         world: &World<'_>,
@@ -229,13 +230,27 @@ impl<'w> Uses<'w> {
         if !event.kind.has_method() {
             return;
         }
-        let bound = world.targets(body, event, MAX_TARGETS).unwrap_or_default();
-        let bound = bound.into_iter().map(|target| (target, position as u16, part));
+        let is_sure = !is_call_on_jdk_type(world, body, event, position);
+        let bound = is_sure.then(|| world.targets(body, event, MAX_TARGETS)).flatten();
+        let bound = bound.into_iter().flatten().map(|target| (target, position as u16, part));
         for next in bound.chain(self.given_entries(world, body, event, position)) {
             if !visited.contains(&next) {
                 visited.push(next);
             }
         }
+    }
+
+    /// The deployed methods that a call on a type of the JDK runs if its receiver is an object of their classes. Any map
+    /// may be one that changes when it is asked; it takes what is stored in a field to say that this one is.
+    pub fn overriders(
+        &self,
+        world: &World<'_>,
+        body: Body<'_>,
+        event: &Event,
+        position: usize,
+    ) -> Vec<MethodId> {
+        let asked = is_call_on_jdk_type(world, body, event, position);
+        asked.then(|| world.targets(body, event, MAX_TARGETS)).flatten().unwrap_or_default()
     }
 
     /// The parameters of lambdas that a call has the entries of its operand at `position` passed to.
@@ -269,6 +284,15 @@ impl<'w> Uses<'w> {
         }
         given
     }
+}
+
+/// Whether an operand is what a method is called on that the JDK declares.
+fn is_call_on_jdk_type(world: &World<'_>, body: Body<'_>, event: &Event, position: usize) -> bool {
+    let program = world.program;
+    let refs = program.refs(program.class(body.class).loader);
+    let is_receiver = position == 0 && event.kind.has_receiver();
+    let target = is_receiver.then(|| event.member().and_then(|member| refs.method(member))).flatten();
+    target.is_some_and(|target| program.is_jdk(program.class_of_method(target)))
 }
 
 /// Where an object is set by an event that it is the operand of at `position`: there, or in a method that only sets what it
