@@ -9,12 +9,15 @@ use crate::dataflow::unload::Keeper;
 use crate::facts::Value;
 use crate::findings::{Finding, Severity};
 use crate::rules::rule::{Family, Rule, Site, WriteShape};
+use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{FieldId, LoaderId, MethodId};
 use std::collections::BTreeMap;
 
 /// What findings have in common that are told together: the outermost class and what holds its object, with its loader, how
 /// bad and how sure, and whom it concerns.
 type Key = (String, String, String, Vec<String>);
+/// What a finding says something of, and the finding.
+pub(super) type Told<'m> = (&'m Match, Finding);
 
 /// The outermost class of a match; of a static that only one method sets, by the setters of its class, that method's: what
 /// one method sets together is told together.
@@ -77,8 +80,8 @@ pub(super) fn by_outermost_class<'m>(cx: &Context<'_>, matches: &'m [Match]) -> 
 
 /// Joins the findings of a rule about fields or calls. In a deployment each static field stays a finding of its own, with the traces
 /// of those who change it; in an open world there are none to show.
-pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Finding)>) -> Vec<Finding> {
-    let is_object = matches!(rule.site, Site::FieldChange { of_statics: false });
+pub(super) fn by_object<'m>(cx: &Context<'_>, rule: &Rule, found: Vec<Told<'m>>) -> Vec<Told<'m>> {
+    let is_object = is_of_objects(rule);
     let is_field = matches!(
         rule.site,
         Site::FieldWrite { .. }
@@ -94,13 +97,13 @@ pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Findi
         return by_tenants(cx, found);
     }
     if !(is_object || (is_field || is_kept) && is_open_world) {
-        return found.into_iter().map(|(_, finding)| finding).collect();
+        return found;
     }
-    let mut groups = BTreeMap::<Key, Vec<(Rank, Finding)>>::new();
+    let mut groups = BTreeMap::<Key, Vec<(Rank, Told<'_>)>>::new();
     for (m, finding) in found {
-        groups.entry(key(cx, m, &finding, is_object)).or_default().push((rank(cx, m), finding));
+        groups.entry(key(cx, m, &finding, is_object)).or_default().push((rank(cx, m), (m, finding)));
     }
-    let mut joined: Vec<Finding> = groups.into_values().filter_map(joined).collect();
+    let mut joined: Vec<Told<'_>> = groups.into_values().filter_map(joined).collect();
     if is_object && is_open_world {
         joined = with_lesser(joined);
     }
@@ -108,13 +111,39 @@ pub(super) fn by_object(cx: &Context<'_>, rule: &Rule, found: Vec<(&Match, Findi
 }
 
 /// Joins findings of one thing that concern the same applications. A use in an application's own code is told first.
-fn by_tenants(cx: &Context<'_>, found: Vec<(&Match, Finding)>) -> Vec<Finding> {
-    let mut groups = BTreeMap::<(Severity, Vec<String>), Vec<(bool, Finding)>>::new();
+fn by_tenants<'m>(cx: &Context<'_>, found: Vec<Told<'m>>) -> Vec<Told<'m>> {
+    let mut groups = BTreeMap::<(Severity, Vec<String>), Vec<(bool, Told<'_>)>>::new();
     for (m, finding) in found {
         let is_shared = cx.world.reach.owner(m.class).is_none();
-        groups.entry((finding.severity, finding.tenants.clone())).or_default().push((is_shared, finding));
+        let group = groups.entry((finding.severity, finding.tenants.clone())).or_default();
+        group.push((is_shared, (m, finding)));
     }
     groups.into_values().filter_map(joined).collect()
+}
+
+fn is_of_objects(rule: &Rule) -> bool {
+    matches!(rule.site, Site::FieldChange { of_statics: false })
+}
+
+/// Joins the warnings of all classes whose objects one static holds: in an open world it is that static which makes them
+/// one for all, whatever hangs on it. A static's own object is named first.
+pub(super) fn by_root(cx: &Context<'_>, rule: &Rule, found: Vec<Told<'_>>) -> Vec<Finding> {
+    let mut groups = BTreeMap::<(FieldId, String), Vec<(bool, Told<'_>)>>::new();
+    let mut all = Vec::new();
+    let is_joined = is_of_objects(rule) && cx.world.reach.is_open_world();
+    for (m, finding) in found {
+        match m.holder.map(|holder| holder.root) {
+            Some(Root::Static(root)) if is_joined && finding.severity != Severity::Note => {
+                let weight = format!("{:?} {:?}", finding.severity, finding.certainty);
+                let declared = cx.world.program.text(cx.world.program.field(root).desc);
+                let is_part = TypeDesc(declared).class() != Some(cx.world.program.class_name(m.class));
+                groups.entry((root, weight)).or_default().push((is_part, (m, finding)));
+            }
+            _ => all.push(finding),
+        }
+    }
+    all.extend(groups.into_values().filter_map(joined).map(|(_, finding)| finding));
+    all
 }
 
 /// Objects that different statics hold are different objects, whatever classes they are of. Of what is only worth knowing
@@ -148,21 +177,21 @@ fn outermost(finding: &Finding) -> &str {
 }
 
 /// Tells what is only worth knowing of a class with the graver finding of the same class, if there is one.
-fn with_lesser(found: Vec<Finding>) -> Vec<Finding> {
+fn with_lesser(found: Vec<Told<'_>>) -> Vec<Told<'_>> {
     let (lesser, mut graver): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|f| f.severity == Severity::Note);
+        found.into_iter().partition(|(_, f)| f.severity == Severity::Note);
     let mut alone = Vec::new();
-    for finding in lesser {
-        let is_same = |f: &&mut Finding| {
+    for (m, finding) in lesser {
+        let is_same = |(_, f): &&mut Told<'_>| {
             outermost(f) == outermost(&finding) && f.loader == finding.loader && f.tenants == finding.tenants
         };
         match graver.iter_mut().find(is_same) {
-            Some(main) => {
+            Some((_, main)) => {
                 main.related.push((finding.location.clone(), said_of(&finding, "perhaps so")));
                 let told = finding.related.into_iter().filter(|(_, note)| note.starts_with("so "));
                 main.related.extend(told.map(|(at, note)| (at, format!("perhaps {note}"))));
             }
-            None => alone.push(finding),
+            None => alone.push((m, finding)),
         }
     }
     graver.append(&mut alone);
@@ -194,15 +223,20 @@ fn is_given_by_caller(cx: &Context<'_>, spot: &Spot) -> bool {
     args.iter().any(|value| body.origins.leaves(*value).any(is_given))
 }
 
-fn joined<R: Ord + Copy>(mut group: Vec<(R, Finding)>) -> Option<Finding> {
+fn joined<'m, R: Ord + Copy>(mut group: Vec<(R, Told<'m>)>) -> Option<Told<'m>> {
     group.sort_by_key(|(rank, _)| *rank);
-    let mut group = group.into_iter().map(|(_, finding)| finding);
-    let mut main = group.next()?;
-    for other in group {
+    let mut group = group.into_iter().map(|(_, told)| told);
+    let (of, mut main) = group.next()?;
+    for (_, other) in group {
         let said = said_of(&other, "so");
         main.related.push((other.location, said));
+        let told = other
+            .related
+            .into_iter()
+            .filter(|(_, note)| note.starts_with("so ") || note.starts_with("perhaps so "));
+        main.related.extend(told);
     }
-    Some(main)
+    Some((of, main))
 }
 
 /// `so is Registry.entries`, `so does Registry.find`

@@ -196,12 +196,21 @@ pub(super) fn traced(body: Body<'_>, value: ValueId, made: impl Fn(Value) -> Mad
 
 /// What a value is made of in the end, constants left out: parameters, fields, results of calls without arguments.
 pub(super) fn made_of(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> Vec<Value> {
+    made_of_inputs(cx, body, value, |leaf, i| Made::Of(inputs_of(cx, body, leaf, i)))
+}
+
+fn made_of_inputs(
+    cx: &Context<'_>,
+    body: Body<'_>,
+    value: ValueId,
+    inputs: impl Fn(Value, u32) -> Made,
+) -> Vec<Value> {
     traced(body, value, |leaf| match leaf {
         Value::Null | Value::Int(_) | Value::Str(_) | Value::Class(_) => Made::Fixed,
         Value::Derived(source) => Made::Of(vec![source]),
         Value::Event(_) if is_constant(cx, body, leaf) || is_empty_constant(cx, body, leaf) => Made::Fixed,
         Value::Event(i) if asks_context(cx, body, i) => Made::Itself,
-        Value::Event(i) => Made::Of(inputs_of(cx, body, leaf, i)),
+        Value::Event(i) => inputs(leaf, i),
         _ => Made::Itself,
     })
 }
@@ -215,7 +224,7 @@ fn is_empty_constant(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> bool {
     call.and_then(Event::member).is_some_and(|m| cx.world.knowledge.api_of(FACTORY, loader, m).is_some())
 }
 
-/// Whether a value is made of nothing but numbers that its method is given, and constants.
+/// Whether a value is made of nothing but numbers that its method is given or works out, and constants.
 pub(super) fn is_of_numbers(cx: &Context<'_>, body: Body<'_>, value: ValueId) -> bool {
     let desc = cx.world.program.text(body.method.desc);
     let own = usize::from(!body.method.access.is_static());
@@ -223,7 +232,29 @@ pub(super) fn is_of_numbers(cx: &Context<'_>, body: Body<'_>, value: ValueId) ->
         let position = usize::from(i).checked_sub(own);
         position.and_then(|p| params(desc).nth(p)).is_some_and(|ty| !ty.is_reference())
     };
-    made_of(cx, body, value).into_iter().all(|leaf| matches!(leaf, Value::Param(i) if is_number(i)))
+    let inputs = |leaf, i| {
+        let inputs = inputs_of(cx, body, leaf, i);
+        let numbers = numbers_given(cx, body, leaf, i);
+        let others: Vec<ValueId> = inputs.iter().copied().filter(|v| !numbers.contains(v)).collect();
+        if others.is_empty() && !inputs.is_empty() { Made::Fixed } else { Made::Of(others) }
+    };
+    let made_of = made_of_inputs(cx, body, value, inputs);
+    made_of.into_iter().all(|leaf| matches!(leaf, Value::Param(i) if is_number(i)))
+}
+
+/// The arguments of a call, or of an object's constructor, that are numbers by their declared types.
+fn numbers_given(cx: &Context<'_>, body: Body<'_>, leaf: Value, index: u32) -> Vec<ValueId> {
+    let event = body.origins.events().get(index as usize);
+    let call = match event.map(|e| e.kind) {
+        Some(EventKind::New) => constructor_of(body, leaf),
+        Some(kind) if kind.is_invoke() => event,
+        _ => None,
+    };
+    let Some((call, member)) = call.and_then(|c| Some((c, c.member()?))) else { return Vec::new() };
+    let program = cx.world.program;
+    let types = params(program.text(program.facts.members.get(member).desc));
+    let args = body.origins.args(call).iter().skip(usize::from(call.kind.has_receiver()));
+    args.zip(types).filter(|(_, ty)| !ty.is_reference()).map(|(arg, _)| *arg).collect()
 }
 
 /// A read of a static final field yields the same to everybody.
@@ -235,15 +266,20 @@ pub(super) fn is_constant(cx: &Context<'_>, body: Body<'_>, leaf: Value) -> bool
     field.is_some_and(|f| program.field(f).access.is_final())
 }
 
+/// The call of the constructor of an object that a body makes.
+fn constructor_of<'w>(body: Body<'w>, made: Value) -> Option<&'w Event> {
+    let is_made = |v: &ValueId| body.origins.leaves(*v).any(|l| l == made);
+    let mut calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
+    calls.find(|e| body.origins.args(e).first().is_some_and(is_made))
+}
+
 /// What an event makes its result from: a call from its operands, an object from those of its constructor.
 pub(super) fn inputs_of(cx: &Context<'_>, body: Body<'_>, leaf: Value, index: u32) -> Vec<ValueId> {
     let Some(event) = body.origins.events().get(index as usize) else { return Vec::new() };
     match event.kind {
         EventKind::New => {
-            let is_made = |v: &ValueId| body.origins.leaves(*v).any(|l| l == leaf);
-            let mut calls = body.origins.events().iter().filter(|e| e.kind == EventKind::InvokeSpecial);
-            let constructor = calls.find(|e| body.origins.args(e).first().is_some_and(is_made));
-            let given = constructor.map(|e| body.origins.args(e).iter().skip(1)).into_iter().flatten();
+            let given =
+                constructor_of(body, leaf).map(|e| body.origins.args(e).iter().skip(1)).into_iter().flatten();
             // A list of what makes up a key.
             let added = changes::put_into(cx.world, body, leaf);
             given.copied().chain(added).collect()

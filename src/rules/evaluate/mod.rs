@@ -264,14 +264,15 @@ fn findings_of(cx: &Context<'_>, rule: &Rule, matches: Vec<Match>, parallel: &im
     let found = parallel.map(by_class.len(), |class| {
         let found = by_class[class].iter().filter_map(|m| Some((*m, finding::build(cx, m, rule)?)));
         match rule.site {
-            Site::Reference { .. } => found.map(|(m, finding)| (Some(m), finding)).collect(),
-            _ => {
-                let joined = grouping::by_object(cx, rule, found.collect());
-                joined.into_iter().map(|finding| (None, finding)).collect::<Vec<_>>()
-            }
+            Site::Reference { .. } => found.collect(),
+            _ => grouping::by_object(cx, rule, found.collect()),
         }
     });
-    references_alike::joined(cx, found.into_iter().flatten())
+    let found: Vec<_> = found.into_iter().flatten().collect();
+    match rule.site {
+        Site::Reference { .. } => references_alike::joined(cx, found),
+        _ => grouping::by_root(cx, rule, found),
+    }
 }
 
 /// Every pattern that a rule's conditions hold.

@@ -1,6 +1,7 @@
 //! References that fail alike: what a view lacks of one archive has one cause, and is told once if it is much.
 
 use super::context::Context;
+use super::grouping::Told;
 use super::matches::{Match, Subject};
 use super::references::ReferenceId;
 use super::references_text;
@@ -43,15 +44,12 @@ fn cause(cx: &Context<'_>, found: &Match, finding: &Finding) -> Option<Cause> {
 
 /// The findings of a rule, those about references with their matches: those of one cause joined if they are many: the first tells how many there are,
 /// and has the others beside it.
-pub(super) fn joined<'m>(
-    cx: &Context<'_>,
-    found: impl Iterator<Item = (Option<&'m Match>, Finding)>,
-) -> Vec<Finding> {
+pub(super) fn joined(cx: &Context<'_>, found: Vec<Told<'_>>) -> Vec<Finding> {
     let mut causes = BTreeMap::<Cause, Vec<(&Match, Finding)>>::new();
     let mut all = Vec::new();
     for (m, finding) in found {
-        match m.and_then(|m| Some((m, cause(cx, m, &finding)?))) {
-            Some((m, cause)) => causes.entry(cause).or_default().push((m, finding)),
+        match cause(cx, m, &finding) {
+            Some(cause) => causes.entry(cause).or_default().push((m, finding)),
             None => all.push(finding),
         }
     }
