@@ -26,7 +26,7 @@ pub mod origins;
 pub mod own_answer;
 pub mod own_work;
 pub mod paths;
-mod reflective;
+pub mod reflective;
 pub mod remembered;
 mod rounds;
 pub mod unload;

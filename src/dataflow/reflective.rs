@@ -193,6 +193,23 @@ fn resolved<'b>(body: Body<'b>, value: ValueId, up: Entered<'b>) -> Vec<(Body<'b
     leaves
 }
 
+/// Binary names of classes that the platform alone defines begin so.
+const PLATFORM_PREFIX: &str = "java.";
+
+/// Whether a call looks a class of `java` up by a name that is written there: whatever loader is asked, none but the
+/// platform's may define it (`java.lang.ClassLoader.defineClass`).
+pub fn yields_class_of_java(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let is_of_java =
+        |leaf| matches!(leaf, Value::Str(name) if world.program.text(name).starts_with(PLATFORM_PREFIX));
+    let is_named = |value: &ValueId| {
+        let mut leaves = body.origins.leaves(*value).peekable();
+        leaves.peek().is_some() && leaves.all(is_of_java)
+    };
+    event.kind.is_invoke()
+        && groups::CLASS_BY_NAME.iter().any(|group| is_in(world, body, event, group))
+        && body.origins.args(event).iter().any(is_named)
+}
+
 /// The class that a value is: a literal, or asked for by a constant name.
 fn class_of(world: &World<'_>, body: Body<'_>, leaf: Value) -> Option<ClassId> {
     let loader = world.program.class(body.class).loader;

@@ -2,6 +2,7 @@
 
 use super::changes::Change;
 use super::knowledge::{Subject, groups};
+use super::reflective::yields_class_of_java;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, Test, Value};
 use crate::vocabulary::{FieldId, MethodId, ValueId};
@@ -141,7 +142,10 @@ impl Search<'_, '_> {
         let mut leaves = body.origins.leaves(*receiver);
         let leaf = leaves.next().filter(|_| leaves.next().is_none())?;
         let (_, before) = body.origins.event(leaf).filter(|(_, e)| e.kind.is_invoke())?;
-        (!self.is_own_content(body, before) && !self.asks_context(body, before)).then_some(before)
+        let tells = self.is_own_content(body, before)
+            || self.asks_context(body, before)
+            || yields_class_of_java(self.world, body, before);
+        (!tells).then_some(before)
     }
 
     /// What a parameter is. The callers of a method that only its own package can call are all seen, if few.
@@ -235,6 +239,7 @@ impl Search<'_, '_> {
             }
             EventKind::NewArray => Written::Fresh,
             EventKind::GetField if self.is_old_value(body, event) => Written::FromItself,
+            _ if yields_class_of_java(self.world, body, event) => Written::Constant,
             _ if self.is_own_content(body, event) || self.is_time_since(body, event) => Written::FromItself,
             _ if self.asks_context(body, event) => {
                 self.made_of(body, body.origins.args(event), depth).max_of(Written::FromContext)

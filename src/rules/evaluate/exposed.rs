@@ -3,13 +3,17 @@
 
 use super::context::Context;
 use super::matches::Spot;
-use crate::dataflow::{World, held, new_objects};
+use crate::dataflow::{Body, World, held, new_objects};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::TypeDesc;
-use crate::vocabulary::{FieldId, ValueId};
+use crate::vocabulary::{FieldId, MethodId, ValueId};
+use rustc_hash::FxHashSet;
 
 /// Calls of one method that are followed to what they are made on.
 const MAX_SITES: usize = 48;
+/// Methods that are looked at for one object, and that one call of its may run.
+const MAX_RUN: usize = 256;
+const MAX_TARGETS: usize = 8;
 
 /// Of the static fields that hold objects of a class, the first whose object some of the changes of its field are made
 /// to, by code that is there or may come, with those changes. Code that is there comes first.
@@ -40,7 +44,39 @@ pub(super) fn choose(
         (!found.is_empty()).then_some((*root, found))
     };
     let mut first = statics.iter().find_map(|root| of(root, false));
-    first.take().or_else(|| statics.iter().find_map(|root| of(root, true)))
+    first.take().or_else(|| statics.iter().find_map(|root| of(root, true))).or_else(|| {
+        statics.iter().find_map(|root| {
+            let run = methods_run_on(world, *root);
+            let found: Vec<Spot> = spots.iter().filter(|s| run.contains(&s.method)).copied().collect();
+            (!found.is_empty()).then_some((*root, found))
+        })
+    })
+}
+
+/// The methods that run on the object of a static field which goes nowhere but into calls of its own methods: those called
+/// on it, and what they call on their own object. A method that is called from many places is found from this side alone.
+fn methods_run_on(world: &World<'_>, root: FieldId) -> FxHashSet<MethodId> {
+    let mut run = FxHashSet::default();
+    let mut waiting = Vec::new();
+    for read in world.fields.reads(root) {
+        let body = world.body(read.method);
+        add_called_on(world, body, Value::Event(u32::from(read.event)), &mut waiting);
+    }
+    while let Some(method) = waiting.pop() {
+        if run.len() < MAX_RUN && run.insert(method) {
+            add_called_on(world, world.body(method), Value::Param(0), &mut waiting);
+        }
+    }
+    run
+}
+
+fn add_called_on(world: &World<'_>, body: Body<'_>, object: Value, called: &mut Vec<MethodId>) {
+    let calls = body.origins.events().iter().filter(|e| e.kind.is_invoke() && e.kind.has_receiver());
+    for call in calls {
+        if body.origins.leaves(body.origins.arg(call, 0)).any(|leaf| leaf == object) {
+            called.extend(world.all_targets(body, call, MAX_TARGETS).unwrap_or_default());
+        }
+    }
 }
 
 /// Of the static fields that hold objects of a class, the first whose object some of the changes of its field are seen to

@@ -138,9 +138,12 @@ fn of_held_object(
         }
         _ => h,
     });
-    let Some(Holder { root: Root::Static(root), is_kept: false, is_entry: false, .. }) = holder else {
+    let Some(Holder { root: Root::Static(root), is_kept, is_entry: false, .. }) = holder else {
         return Some(whole(spots, holder));
     };
+    if is_kept && !world.reach.is_open_world() {
+        return Some(whole(spots, holder));
+    }
     if world.reach.is_open_world() {
         let statics = cx.held.only_statics(class);
         if statics.is_empty() {

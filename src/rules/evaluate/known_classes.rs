@@ -4,6 +4,7 @@ use super::context::Context;
 use super::values;
 use crate::dataflow::Body;
 use crate::dataflow::knowledge::groups;
+use crate::dataflow::reflective::yields_class_of_java;
 use crate::facts::{Event, EventKind, Value};
 use crate::program::CallSite;
 use crate::vocabulary::{ClassId, ValueId};
@@ -112,6 +113,7 @@ pub(super) fn are_made(cx: &Context<'_>, body: Body<'_>, event: &Event) -> bool 
 
 fn is_known_result(cx: &Context<'_>, body: Body<'_>, event: &Event, way: Way<'_>) -> bool {
     if is_found_by_own_loader(cx, body, event)
+        || yields_class_of_java(cx.world, body, event)
         || is_of_shared_object(cx, body, event)
         || is_put_back(cx, body, event)
     {
