@@ -177,7 +177,14 @@ impl Search<'_, '_> {
         while let Some(from) = self.waiting.pop_front() {
             match graph.node(from) {
                 Node::Instance(class) => self.make(class),
-                Node::Method(method) => self.use_archive(self.program.class_of_method(method)),
+                Node::Method(method) => {
+                    let class = self.program.class_of_method(method);
+                    self.use_archive(class);
+                    // A class is initialised before a method of it runs (JLS 12.4.1), whoever calls that.
+                    if let Some(initializer) = self.program.class_initializer(class) {
+                        self.enter(initializer.0);
+                    }
+                }
                 Node::Dispatch(method) => {
                     let class = self.program.class_of_method(method);
                     // Who calls a method has got an object to call it on.
