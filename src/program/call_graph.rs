@@ -9,11 +9,13 @@ mod edges;
 mod inherited;
 mod kept;
 mod overrides;
+mod streams;
 
 pub use self::edges::Cut;
 use self::edges::{Found, merge_edges};
 use self::inherited::Step;
 use self::kept::{Keeping, edges_of};
+use self::streams::{StreamNames, edges_of_prints};
 use super::bits::BitSet;
 use super::field_graph::FieldGraph;
 use super::hierarchy::Hierarchy;
@@ -98,6 +100,7 @@ impl CallGraph {
                 interfaces: Vec::new(),
                 above: Vec::new(),
                 held: HeldObjects::new(program, &finals, fields),
+                printed: Vec::new(),
             };
             for i in chunk * CHUNK..n_classes.min((chunk + 1) * CHUNK) {
                 work.class(ClassId::from_index(i));
@@ -131,7 +134,11 @@ impl CallGraph {
         let (of_fields, cut_fields) = edges_of(kept, program, fields);
         let cut_methods = found.iter_mut().flat_map(|f| std::mem::take(&mut f.cut)).collect();
         let cut = Cut { methods: cut_methods, fields: cut_fields };
-        found.push(Found { others: of_fields, ..Found::default() });
+        let printed = edges_of_prints(program, &mut found);
+        let printed = printed
+            .iter()
+            .map(|(from, to)| (numbers.of_node(Node::Method(*from)), numbers.of_node(Node::Method(*to))));
+        found.push(Found { others: of_fields.into_iter().chain(printed).collect(), ..Found::default() });
         let (first, targets) = merge_edges(found, program.n_methods, n_nodes);
         numbers.forget_kinds();
         Self { first, targets, numbers, initializers, lambdas, makers, outliving, cut, n_sites, n_unresolved }
@@ -233,6 +240,7 @@ pub(super) struct Known {
     invokers: [Option<Name>; 3],
     /// Names of the JDK's methods that make text of an object.
     text_making: TextMaking,
+    streams: StreamNames,
     /// The name and descriptor of the method that they call on it.
     to_string: Option<(Name, Name)>,
 }
@@ -248,6 +256,7 @@ impl Known {
             service_loader: find(SERVICE_LOADER),
             invokers: ["invoke", "invokeExact", "invokeWithArguments"].map(find),
             text_making: TextMaking::of(program),
+            streams: StreamNames::of(program),
             to_string: find("toString").zip(find("()Ljava/lang/String;")),
         }
     }
@@ -275,6 +284,8 @@ struct Work<'w, 'f> {
     /// Superclasses, then interfaces, with marks of what they declare.
     above: Vec<(ClassId, u128)>,
     held: HeldObjects<'w>,
+    /// What the present body calls on standard streams.
+    printed: Vec<MethodId>,
 }
 
 impl Work<'_, '_> {
@@ -331,6 +342,7 @@ impl Work<'_, '_> {
         }
         self.found.lambdas.extend(Some(id).filter(|_| self.has_lambda));
         self.found.makers.extend(Some(id).filter(|_| self.makes_objects));
+        self.found.prints.extend(self.printed.drain(..).map(|called| (id, called)));
         // A body calls the same methods again and again.
         sort_and_dedup(&mut self.found.targets, first);
         self.found.ends.push(self.found.targets.len() as u32);
@@ -399,12 +411,21 @@ impl Work<'_, '_> {
             self.leads_to(Node::Method(target));
             if kinds.has(Kinds::STATIC) {
                 self.initialize(class, self.program.class_of_method(target));
+                if self.known.streams.is_setter(self.program, event) {
+                    let given = origins.arg(event, 0);
+                    let made = self.held.classes_of(self.program, class, origins, given, target);
+                    self.found.streams.extend(made.into_iter().flatten());
+                }
                 if kinds.has(Kinds::OF_SERVICE_LOADER) {
                     self.services_of(class, origins, event);
                 }
             } else if event.kind == EventKind::Lambda && kinds.has(Kinds::CONSTRUCTOR) {
                 self.leads_to(Node::Instance(self.program.class_of_method(target)));
             }
+            return;
+        }
+        if self.known.streams.is_print(self.program, origins, event) {
+            self.printed.push(target);
             return;
         }
         let receiver = origins.arg(event, 0);

@@ -1,7 +1,7 @@
 //! Edges as they are found, and how they become one table.
 
 use super::kept::Kept;
-use crate::vocabulary::{FieldId, MethodId, sort_and_dedup};
+use crate::vocabulary::{ClassId, FieldId, MethodId, sort_and_dedup};
 
 /// Functions that are kept, and not taken to be called by all who may.
 #[derive(Default)]
@@ -31,6 +31,10 @@ pub(super) struct Found {
     pub(super) outliving: Vec<u32>,
     /// Methods that keep so many functions that not all are followed.
     pub(super) cut: Vec<MethodId>,
+    /// Methods, and what they call on standard streams.
+    pub(super) prints: Vec<(MethodId, MethodId)>,
+    /// Classes of the objects that become standard streams.
+    pub(super) streams: Vec<ClassId>,
     pub(super) n_sites: usize,
     pub(super) n_unresolved: usize,
 }

@@ -1,0 +1,75 @@
+//! Calls on the JVM's standard streams: these are the JDK's own, but for those that the deployment is seen to put there.
+
+use super::Program;
+use super::edges::Found;
+use crate::facts::{Event, EventKind, Value};
+use crate::program::origin::Origins;
+use crate::vocabulary::{ClassId, MethodId, Name, sort_and_dedup};
+
+const SYSTEM: &str = "java/lang/System";
+const PRINTER: &str = "java/io/PrintStream";
+
+/// The names of the streams and of what replaces them.
+#[derive(Clone, Copy)]
+pub(super) struct StreamNames {
+    system: Option<Name>,
+    printer: Option<Name>,
+    streams: [Option<Name>; 2],
+    setters: [Option<Name>; 2],
+}
+
+impl StreamNames {
+    pub(super) fn of(program: &Program<'_>) -> Self {
+        let find = |text: &str| program.facts.names.find(text);
+        Self {
+            system: find(SYSTEM),
+            printer: find(PRINTER),
+            streams: ["out", "err"].map(find),
+            setters: ["setOut", "setErr"].map(find),
+        }
+    }
+
+    fn is_of_system(self, program: &Program<'_>, event: &Event, names: &[Option<Name>]) -> bool {
+        let member = event.member().map(|m| program.facts.members.get(m));
+        member.is_some_and(|m| Some(m.owner) == self.system && names.contains(&Some(m.name)))
+    }
+
+    /// Whether a call is made on what can be nothing but `System.out` or `System.err`.
+    pub(super) fn is_print(self, program: &Program<'_>, origins: Origins<'_>, event: &Event) -> bool {
+        let owner = event.member().map(|m| program.facts.members.get(m).owner);
+        event.kind == EventKind::InvokeVirtual
+            && owner == self.printer
+            && origins.leaves(origins.arg(event, 0)).all(|leaf| self.is_stream(program, origins, leaf))
+    }
+
+    fn is_stream(self, program: &Program<'_>, origins: Origins<'_>, leaf: Value) -> bool {
+        let read = origins.event(leaf).map(|(_, event)| event);
+        read.is_some_and(|event| {
+            event.kind == EventKind::GetStatic && self.is_of_system(program, event, &self.streams)
+        })
+    }
+
+    /// Whether a call replaces a stream.
+    pub(super) fn is_setter(self, program: &Program<'_>, event: &Event) -> bool {
+        event.kind == EventKind::InvokeStatic && self.is_of_system(program, event, &self.setters)
+    }
+}
+
+/// Edges from those who print to what the streams that the deployment puts there do of it.
+pub(super) fn edges_of_prints(program: &Program<'_>, found: &mut [Found]) -> Vec<(MethodId, MethodId)> {
+    let mut streams: Vec<ClassId> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.streams)).collect();
+    sort_and_dedup(&mut streams, 0);
+    let prints: Vec<(MethodId, MethodId)> =
+        found.iter_mut().flat_map(|f| std::mem::take(&mut f.prints)).collect();
+    let mut edges = Vec::new();
+    for class in streams {
+        for (method, called) in &prints {
+            let facts = program.method(*called);
+            let selected = program.select(class, facts.name, facts.desc);
+            let own = selected.filter(|method| !program.is_jdk(program.class_of_method(*method)));
+            edges.extend(own.map(|selected| (*method, selected)));
+        }
+    }
+    sort_and_dedup(&mut edges, 0);
+    edges
+}
