@@ -6,11 +6,11 @@ use super::context::Context;
 use super::matches::{Match, Subject};
 use super::named::constructed_with;
 use crate::dataflow::knowledge::ApiId;
-use crate::dataflow::origins::{self, Origin};
+use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::{Body, marks};
 use crate::facts::{Event, Value};
 use crate::rules::rule::{Condition, Family, Rule, Sharing};
-use crate::vocabulary::{ClassId, MemberRefId, MethodId, Name};
+use crate::vocabulary::{ClassId, MemberRefId, MethodId, Name, TenantId};
 use rustc_hash::FxHashMap;
 
 /// Whether the code of another module makes the same call with a name that a match's does.
@@ -50,10 +50,36 @@ pub(super) fn is_called_by_others(cx: &Context<'_>, found: &Match) -> bool {
         let body = cx.world.body(id);
         cx.world.reach.tenants(id).iter().any(|tenant| !own.contains(&tenant))
             && body.origins.events().iter().filter(|e| is_call_of(cx, body, e, api)).any(|e| {
-                let other = names_of(cx, body, e);
-                names.is_empty() || other.is_empty() || other.iter().any(|name| names.contains(name))
+                let mut other = names_with_places(cx, body, e).into_iter().peekable();
+                // In shared code the constants of all who call it meet.
+                let is_others = |at: MethodId| cx.world.reach.tenants(at).iter().any(|t| !own.contains(&t));
+                names.is_empty()
+                    || other.peek().is_none()
+                    || other.any(|(name, at)| names.contains(&name) && is_others(at))
             })
     })
+}
+
+/// Whether all that shared code passes as a name is a constant of a caller's, and no two tenants pass the same.
+pub(super) fn are_apart(cx: &Context<'_>, found: &Match) -> bool {
+    let mut users: FxHashMap<Name, TenantId> = FxHashMap::default();
+    for spot in &found.spots {
+        let body = cx.world.body(spot.method);
+        let Some(value) = cx.world.event(spot.method, spot.event).and_then(|e| body.origins.args(e).last())
+        else {
+            return false;
+        };
+        for passed in origins::of_value(cx.world, spot.method, *value) {
+            let (Origin::Text(name), false, Some(by)) = (passed.origin, passed.is_derived, passed.passed_by)
+            else {
+                return false;
+            };
+            if *users.entry(name).or_insert(by) != by {
+                return false;
+            }
+        }
+    }
+    users.len() > 1
 }
 
 /// Joins the matches of modules that use the same names, if the rule asks for it.
@@ -141,14 +167,23 @@ fn names_of_match(cx: &Context<'_>, found: &Match) -> Vec<Name> {
 
 /// The constants that the last argument is, or that an object is made of which stands for a name.
 fn names_of(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<Name> {
+    names_with_places(cx, body, event).into_iter().map(|(name, _)| name).collect()
+}
+
+/// The same, each with the method in which it stands.
+fn names_with_places(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<(Name, MethodId)> {
     let Some(value) = body.origins.args(event).last() else { return Vec::new() };
     let found = origins::of_value(cx.world, body.id, *value);
     let plain = found.iter().filter(|f| !f.is_derived);
-    let texts: Vec<Name> =
-        plain.filter_map(|f| if let Origin::Text(name) = f.origin { Some(name) } else { None }).collect();
+    let text = |f: &Found| if let Origin::Text(name) = f.origin { Some((name, f.method)) } else { None };
+    let texts: Vec<_> = plain.filter_map(text).collect();
     if !texts.is_empty() {
         return texts;
     }
     let made = found.iter().filter(|f| matches!(f.origin, Origin::Allocation(_)) && !f.is_derived);
-    made.flat_map(|f| constructed_with(cx.world.body(f.method), Value::Event(u32::from(f.event)))).collect()
+    made.flat_map(|f| {
+        let named = constructed_with(cx.world.body(f.method), Value::Event(u32::from(f.event)));
+        named.into_iter().map(|name| (name, f.method))
+    })
+    .collect()
 }

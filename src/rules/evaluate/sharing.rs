@@ -27,6 +27,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::Refusing => limits::is_refusing(cx, found),
         Sharing::Limiting => limits::is_limit(cx, found),
         Sharing::OthersCall => same_names::is_called_by_others(cx, found),
+        Sharing::NamesApart => same_names::are_apart(cx, found),
         Sharing::ClosesStatic => found.spots.iter().any(|s| wrapped::closes_static(cx, s)),
         Sharing::OtherObjects => found.holder.is_some_and(|h| !h.is_only || h.is_entry),
         Sharing::HeldAsMark => marks::is_mark(cx, found),

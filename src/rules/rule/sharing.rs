@@ -28,6 +28,8 @@ pub enum Sharing {
     Limiting,
     /// Another application's code makes such a call too, with no other name than this one.
     OthersCall,
+    /// Each tenant has the call made with constant names that no other one passes.
+    NamesApart,
     /// The receiver is a wrapper of what a static field of the JDK holds, and closes that too.
     ClosesStatic,
     /// Objects of the class are about that nothing is seen to hold: the change may be to one of them.

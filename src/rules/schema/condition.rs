@@ -209,6 +209,8 @@ pub(crate) enum ConditionText {
     Limiting,
     /// Another application makes such a call too, and none of the two with another constant name.
     OthersCall,
+    /// Each application has the call made with constant names that no other one passes.
+    NamesApart,
     /// The receiver of the call wraps what a static field of the JDK holds, which is closed with it.
     ClosesStatic,
     /// The deployment makes other objects of the class than those that are held, or they are entries of a container: the
