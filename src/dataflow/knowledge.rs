@@ -317,6 +317,8 @@ pub struct ResourceFacts {
     pub registry: Option<u8>,
     /// Whether it keeps what its makers are given, and concerns an application only where that is one's own.
     pub keeps_parts: bool,
+    /// Whether an object of a class that applications share concerns none of them.
+    pub own_objects: bool,
 }
 
 /// A constructor or factory whose result owns arguments.

@@ -423,6 +423,7 @@ impl Judge<'_> {
             (true, _) => life.is_some_and(|l| l.is_endless) && self.pinned_by(acquired, life).is_some(),
             (_, true) => rescheduled::is_made_again(self.world, acquired),
             _ if r.keeps_parts => built::own_part(self.world, acquired).is_some(),
+            _ if r.own_objects => !built::is_of_others(self.world, acquired),
             // What a call yields is the caller's.
             _ => {
                 !self.is_of_jvm(acquired)

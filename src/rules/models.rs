@@ -171,6 +171,8 @@ pub struct Resource {
     pub registry: Option<u8>,
     /// Whether it keeps what the calls are given that build it, and needs a release only if that is an application's own.
     pub keeps_parts: bool,
+    /// Whether it needs a release only if it is, or may be, an object of an application's own classes.
+    pub own_objects: bool,
 }
 
 /// When a resource ends although nobody releases it.

@@ -494,6 +494,8 @@ pub struct ArgumentTest {
     pub declares: Vec<String>,
     /// It is a `Class` object, and the class that it stands for is defined by one of these.
     pub class_of: Vec<Definer>,
+    /// Who defines the class of the object that it is.
+    pub object_of: Vec<Definer>,
 }
 
 /// A call that must come later.

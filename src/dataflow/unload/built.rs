@@ -2,6 +2,7 @@
 
 use super::flow::Acquired;
 use crate::dataflow::knowledge::Subject;
+use crate::dataflow::origins::{self, Origin};
 use crate::dataflow::{Body, World};
 use crate::facts::{EventKind, Value};
 use crate::vocabulary::{ClassId, ValueId};
@@ -9,6 +10,19 @@ use rustc_hash::FxHashSet;
 
 /// Calls of a builder in a row, and of those that make its parts.
 const MAX_DEPTH: u32 = 8;
+
+/// Whether what a call is given can be nothing but objects of classes that applications share, or of the JDK's.
+pub(super) fn is_of_others(world: &World<'_>, acquired: &Acquired) -> bool {
+    let body = world.body(acquired.method);
+    let Some(call) = world.event(acquired.method, acquired.event) else { return false };
+    let Some(operand) = acquired.operand else { return false };
+    let found = origins::of_value(world, acquired.method, body.origins.arg(call, usize::from(operand)));
+    let is_of_others = |found: &origins::Found| match found.origin {
+        Origin::Allocation(Some(class)) => world.reach.owner(class).is_none(),
+        _ => false,
+    };
+    !found.is_empty() && found.iter().all(is_of_others)
+}
 
 /// The application's class that what is registered keeps: one that is named to what builds it, or whose object, or a
 /// function of which, is given to that.

@@ -339,6 +339,7 @@ impl Checker<'_> {
             types: self.within("types", |c| c.each(it.types.unwrap_or_default(), Self::type_name)),
             declares: it.declares.unwrap_or_default(),
             class_of: it.class_of.unwrap_or_default().into_iter().map(Into::into).collect(),
+            object_of: it.object_of.unwrap_or_default().into_iter().map(Into::into).collect(),
         }
     }
 

@@ -40,14 +40,14 @@ pub(super) fn holds(cx: &Context<'_>, spot: &Spot, test: &ArgumentTest) -> bool 
             return false;
         }
     }
-    if !test.class_of.is_empty() {
+    let kinds = [(Kind::Classes, &test.class_of), (Kind::Objects, &test.object_of)];
+    for (kind, definers) in kinds.into_iter().filter(|(_, definers)| !definers.is_empty()) {
         let value = body.origins.arg(event, position);
-        let classes = objects::of_value(world, body.id, value, Kind::Classes);
         let is_one = |what| match what {
-            What::Of(class) => test.class_of.iter().any(|by| is_defined_by(cx, class, *by)),
+            What::Of(class) => definers.iter().any(|by| is_defined_by(cx, class, *by)),
             What::ReadBy(_) => false,
         };
-        if !classes.iter().any(|object| is_one(object.what)) {
+        if !objects::of_value(world, body.id, value, kind).iter().any(|object| is_one(object.what)) {
             return false;
         }
     }

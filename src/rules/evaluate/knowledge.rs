@@ -93,6 +93,7 @@ fn add_resources(models: &Models, patterns: &mut Vec<(Pattern, Role)>, tables: &
             inferred: resource.inferred.clone(),
             registry: resource.registry,
             keeps_parts: resource.keeps_parts,
+            own_objects: resource.own_objects,
         });
     }
 }

@@ -166,6 +166,8 @@ struct ResourceRow {
     registry: Option<u8>,
     #[serde(default)]
     keeps_parts: bool,
+    #[serde(default)]
+    own_objects: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -343,6 +345,7 @@ impl ResourceRow {
             inferred: self.inferred,
             registry: self.registry,
             keeps_parts: self.keeps_parts,
+            own_objects: self.own_objects,
         }
     }
 }

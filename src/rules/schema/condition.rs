@@ -487,6 +487,9 @@ pub(crate) struct ArgumentText {
     /// It is a `Class` object, and the class that it stands for is defined by one of these.
     #[schemars(length(min = 1))]
     pub(crate) class_of: Option<Vec<DefinerWord>>,
+    /// It is an object of a class that is defined by one of these.
+    #[schemars(length(min = 1))]
+    pub(crate) object_of: Option<Vec<DefinerWord>>,
 }
 
 /// A call that must come later.
