@@ -13,9 +13,20 @@ use crate::vocabulary::{ClassId, FieldId, MethodId, Name, ValueId};
 struct Identity {
     fields: Vec<FieldId>,
     made: Vec<Site>,
+    /// Classes that are written there.
+    classes: Vec<Name>,
     /// It is the method's own object, of this class or a subclass.
     this: Option<ClassId>,
     is_open: bool,
+}
+
+impl Identity {
+    /// The classes of which it is one for certain; two loaders' classes of one name are taken for the same.
+    fn only_classes(&self) -> Option<&[Name]> {
+        let is_other =
+            self.is_open || self.this.is_some() || !(self.fields.is_empty() && self.made.is_empty());
+        Some(self.classes.as_slice()).filter(|classes| !is_other && !classes.is_empty())
+    }
 }
 
 fn of_value(world: &World<'_>, method: MethodId, value: ValueId) -> Identity {
@@ -31,6 +42,7 @@ fn of_value(world: &World<'_>, method: MethodId, value: ValueId) -> Identity {
             _ if found.is_derived => identity.is_open = true,
             Origin::Field(f) | Origin::StaticField(f) => identity.fields.push(f),
             Origin::Allocation(_) => identity.made.push((found.method, found.event)),
+            Origin::ClassLiteral(name, _) => identity.classes.push(name),
             Origin::Null => {}
             _ => identity.is_open = true,
         }
@@ -54,6 +66,9 @@ pub(super) fn may_be_same(world: &World<'_>, one: (MethodId, ValueId), other: (M
         if let Some(class) = one.this {
             return may_be_this(world, class, other);
         }
+    }
+    if let (Some(one), Some(other)) = (a.only_classes(), b.only_classes()) {
+        return one.iter().any(|class| other.contains(class));
     }
     a.is_open
         || b.is_open
