@@ -12,7 +12,7 @@ mod overrides;
 mod streams;
 
 pub use self::edges::Cut;
-use self::edges::{Found, merge_edges};
+use self::edges::{Found, initializers_of, merge_edges};
 use self::inherited::Step;
 use self::kept::{Keeping, edges_of};
 use self::streams::{StreamNames, edges_of_prints};
@@ -112,12 +112,7 @@ impl CallGraph {
         let n_sites = found.iter().map(|f| f.n_sites).sum();
         let n_unresolved = found.iter().map(|f| f.n_unresolved).sum();
         let n_nodes = numbers.first_instance() as usize + n_classes;
-        let mut initializers = BitSet::new(program.n_methods);
-        for class in 0..n_classes {
-            if let Some(method) = program.class_initializer(ClassId::from_index(class)) {
-                initializers.add(method.index());
-            }
-        }
+        let initializers = initializers_of(program);
         let marked = |list: fn(&Found) -> &Vec<MethodId>| {
             let mut methods = BitSet::new(program.n_methods);
             for method in found.iter().flat_map(list) {
@@ -131,14 +126,11 @@ impl CallGraph {
             outliving.add(*node as usize);
         });
         let kept = found.iter_mut().flat_map(|f| std::mem::take(&mut f.kept)).collect();
-        let (of_fields, cut_fields) = edges_of(kept, program, fields);
+        let (mut of_fields, cut_fields) = edges_of(kept, program, fields);
         let cut_methods = found.iter_mut().flat_map(|f| std::mem::take(&mut f.cut)).collect();
         let cut = Cut { methods: cut_methods, fields: cut_fields };
-        let printed = edges_of_prints(program, &mut found);
-        let printed = printed
-            .iter()
-            .map(|(from, to)| (numbers.of_node(Node::Method(*from)), numbers.of_node(Node::Method(*to))));
-        found.push(Found { others: of_fields.into_iter().chain(printed).collect(), ..Found::default() });
+        of_fields.extend(edges_of_prints(program, &numbers, &mut found));
+        found.push(Found { others: of_fields, ..Found::default() });
         let (first, targets) = merge_edges(found, program.n_methods, n_nodes);
         numbers.forget_kinds();
         Self { first, targets, numbers, initializers, lambdas, makers, outliving, cut, n_sites, n_unresolved }

@@ -1,6 +1,7 @@
 //! Edges as they are found, and how they become one table.
 
 use super::kept::Kept;
+use super::{BitSet, Program};
 use crate::vocabulary::{ClassId, FieldId, MethodId, sort_and_dedup};
 
 /// Functions that are kept, and not taken to be called by all who may.
@@ -37,6 +38,16 @@ pub(super) struct Found {
     pub(super) streams: Vec<ClassId>,
     pub(super) n_sites: usize,
     pub(super) n_unresolved: usize,
+}
+
+/// The class initialisers, to which edges lead that no call stands for.
+pub(super) fn initializers_of(program: &Program<'_>) -> BitSet {
+    let mut initializers = BitSet::new(program.n_methods);
+    let classes = (0..program.classes.len()).map(ClassId::from_index);
+    classes.filter_map(|class| program.class_initializer(class)).for_each(|method| {
+        initializers.add(method.index());
+    });
+    initializers
 }
 
 /// The first row of each node, and the rows. Those of bodies are in order already; the others are sorted by counting.

@@ -1,7 +1,7 @@
 //! Calls on the JVM's standard streams: these are the JDK's own, but for those that the deployment is seen to put there.
 
-use super::Program;
 use super::edges::Found;
+use super::{Node, Numbers, Program};
 use crate::facts::{Event, EventKind, Value};
 use crate::program::origin::Origins;
 use crate::vocabulary::{ClassId, MethodId, Name, sort_and_dedup};
@@ -56,18 +56,23 @@ impl StreamNames {
 }
 
 /// Edges from those who print to what the streams that the deployment puts there do of it.
-pub(super) fn edges_of_prints(program: &Program<'_>, found: &mut [Found]) -> Vec<(MethodId, MethodId)> {
+pub(super) fn edges_of_prints(
+    program: &Program<'_>,
+    numbers: &Numbers,
+    found: &mut [Found],
+) -> Vec<(u32, u32)> {
     let mut streams: Vec<ClassId> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.streams)).collect();
     sort_and_dedup(&mut streams, 0);
     let prints: Vec<(MethodId, MethodId)> =
         found.iter_mut().flat_map(|f| std::mem::take(&mut f.prints)).collect();
+    let number = |method: MethodId| numbers.of_node(Node::Method(method));
     let mut edges = Vec::new();
     for class in streams {
         for (method, called) in &prints {
             let facts = program.method(*called);
             let selected = program.select(class, facts.name, facts.desc);
             let own = selected.filter(|method| !program.is_jdk(program.class_of_method(*method)));
-            edges.extend(own.map(|selected| (*method, selected)));
+            edges.extend(own.map(|selected| (number(*method), number(selected))));
         }
     }
     sort_and_dedup(&mut edges, 0);
