@@ -272,6 +272,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/static-sharing/library-global-setter.yaml"),
     ),
     (
+        "rules/static-sharing/library-name-taken.yaml",
+        include_str!("../../rules/static-sharing/library-name-taken.yaml"),
+    ),
+    (
         "rules/static-sharing/mutable-object-handed-out.yaml",
         include_str!("../../rules/static-sharing/mutable-object-handed-out.yaml"),
     ),

@@ -10,7 +10,7 @@ use crate::dataflow::origins::{self, Found, Origin};
 use crate::dataflow::{Body, marks};
 use crate::facts::{Event, Value};
 use crate::rules::rule::{Condition, Family, Rule, Sharing};
-use crate::vocabulary::{ClassId, MemberRefId, MethodId, Name, TenantId};
+use crate::vocabulary::{ClassId, MemberRefId, MethodId, Name, TenantId, ValueId};
 use rustc_hash::FxHashMap;
 
 /// Whether the code of another module makes the same call with a name that a match's does.
@@ -89,14 +89,15 @@ pub(super) fn join(cx: &Context<'_>, matches: Vec<Match>, rule: &Rule) -> Vec<Ma
     }
     let mut joined: Vec<Match> = Vec::new();
     // The first joined match that uses a name.
-    let mut users: FxHashMap<Name, usize> = FxHashMap::default();
+    let mut users: FxHashMap<(Option<ApiId>, Name), usize> = FxHashMap::default();
     for found in matches {
+        let api = if let Subject::Call(_, api) = found.subject { Some(api) } else { None };
         let is_modules = cx.world.reach.owner(found.class).is_some();
         let names = if is_modules { names_of_match(cx, &found) } else { Vec::new() };
-        let known = names.iter().filter_map(|name| users.get(name)).min();
+        let known = names.iter().filter_map(|name| users.get(&(api, *name))).min();
         let i = known.copied().unwrap_or(joined.len());
         for name in names {
-            users.entry(name).and_modify(|user| *user = i.min(*user)).or_insert(i);
+            users.entry((api, name)).and_modify(|user| *user = i.min(*user)).or_insert(i);
         }
         match joined.get_mut(i) {
             Some(first) => first.join(found),
@@ -165,15 +166,15 @@ fn names_of_match(cx: &Context<'_>, found: &Match) -> Vec<Name> {
     calls.flat_map(|(body, event)| names_of(cx, body, event)).collect()
 }
 
-/// The constants that the last argument is, or that an object is made of which stands for a name.
+/// The constants that the key, or else the last argument, is, or that an object is made of which stands for a name.
 fn names_of(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<Name> {
     names_with_places(cx, body, event).into_iter().map(|(name, _)| name).collect()
 }
 
 /// The same, each with the method in which it stands.
 fn names_with_places(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<(Name, MethodId)> {
-    let Some(value) = body.origins.args(event).last() else { return Vec::new() };
-    let found = origins::of_value(cx.world, body.id, *value);
+    let Some(value) = name_given(cx, body, event) else { return Vec::new() };
+    let found = origins::of_value(cx.world, body.id, value);
     let plain = found.iter().filter(|f| !f.is_derived);
     let text = |f: &Found| if let Origin::Text(name) = f.origin { Some((name, f.method)) } else { None };
     let texts: Vec<_> = plain.filter_map(text).collect();
@@ -186,4 +187,17 @@ fn names_with_places(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<(Na
         named.into_iter().map(|name| (name, f.method))
     })
     .collect()
+}
+
+/// What a call is given for a name: its key if the models say which argument that is, else the last one.
+fn name_given(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Option<ValueId> {
+    let loader = cx.world.program.class(body.class).loader;
+    let apis = &cx.world.knowledge.tables.apis;
+    let mut known = event.member().into_iter().flat_map(|member| cx.world.knowledge.apis(loader, member));
+    let key = known.find_map(|api| apis.get(usize::from(api))?.key);
+    let args = body.origins.args(event);
+    match key {
+        Some(key) => args.get(usize::from(key) + usize::from(event.kind.has_receiver())).copied(),
+        None => args.last().copied(),
+    }
 }
