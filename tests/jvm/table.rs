@@ -293,6 +293,10 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ),
     ("static-sharing/jvm-global-setter/bad-editor", "editors are not among the globals that are compared"),
     (
+        "static-sharing/jvm-global-setter/bad-provider-first",
+        "providers are not among the globals that are compared",
+    ),
+    (
         "classloader/context-loader-missing-on-pool/bad-behind-helper",
         "a file is asked for, and what is watched asks for classes",
     ),
@@ -312,6 +316,10 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("resource/client-never-closed/bad-event-loops", "a stub stands for the event loops"),
     ("resource/client-never-closed/bad-closed-by-choice", "a stub stands for the connection"),
     ("resource/client-never-closed/bad-overload", "a stub stands for the client"),
+    (
+        "resource/client-never-closed/bad-servers-and-pools",
+        "stubs stand for the server, the client and the pool",
+    ),
     ("resource/client-never-closed/bad-queue-connection", "a stub stands for the connection"),
     ("resource/client-never-closed/bad-pool-inside", "a stub stands for the pool"),
     ("resource/executor-never-shut-down/good-release-hook", "nobody there runs the hooks of a job"),
