@@ -356,6 +356,22 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
         "libraries in the base's archive are not unpacked there",
     ),
     (
+        "resource/client-never-closed/bad-threads-of-libraries",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
+        "resource/client-never-closed/good-threads-of-libraries",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
+        "resource/stream-open-on-exception/bad-shielded",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
+        "resource/stream-open-on-exception/good-shielded",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
         "resource/listener-never-removed/bad-event-bus",
         "libraries in the base's archive are not unpacked there",
     ),

@@ -3,7 +3,9 @@
 use super::attributes::constant;
 use super::beans::Beans;
 use super::flow::Acquired;
-use super::makers::{implements_acquiring, is_overload_of_itself, may_be_got, may_yield_anything};
+use super::makers::{
+    implements_acquiring, is_begun_by_callers, is_overload_of_itself, may_be_got, may_yield_anything,
+};
 use super::modelled;
 use super::receivers;
 use super::uses::gives_back;
@@ -219,7 +221,14 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
     {
         return false;
     }
-    if facts.subject == Subject::Receiver && is_overload_of_itself(world, body, event) {
+    let is_passed_on = match facts.subject {
+        Subject::Receiver => {
+            is_overload_of_itself(world, body, event) || is_begun_by_callers(world, body, event, resource)
+        }
+        // Whoever asks by the erased type gets what the method yields.
+        _ => body.method.access.is_bridge(),
+    };
+    if is_passed_on {
         return false;
     }
     let operand = operand_of(world, event, resource);

@@ -140,6 +140,30 @@ pub(super) fn is_overload_of_itself(world: &World<'_>, body: Body<'_>, event: &E
         && body.origins.leaves(body.origins.arg(event, 0)).all(|leaf| leaf == Value::Param(0))
 }
 
+/// Whether a method that is itself known to begin such an object's work begins that of one which its object holds: what a
+/// decorator or a manager of several does for its caller, who is told of the decorator.
+pub(super) fn is_begun_by_callers(
+    world: &World<'_>,
+    body: Body<'_>,
+    event: &Event,
+    resource: ResourceId,
+) -> bool {
+    let program = world.program;
+    let (name, desc) = (program.text(body.method.name), program.text(body.method.desc));
+    let is_own = |pattern: &Pattern| {
+        pattern.name == name
+            && pattern.desc.as_ref().is_none_or(|known| known == desc)
+            && program.has_supertype_named(body.class, &pattern.owner)
+    };
+    let is_held = |leaf: Value| {
+        let made = body.origins.event(leaf).map(|(_, e)| e.kind);
+        leaf != Value::Param(0) && made != Some(EventKind::New)
+    };
+    !body.method.access.is_static()
+        && body.origins.leaves(body.origins.arg(event, 0)).all(is_held)
+        && world.knowledge.patterns_of(Role::Acquire(resource)).any(is_own)
+}
+
 /// Whether a call may run one of many methods, and says nothing of what these yield: that one of them makes a resource is no
 /// reason to take its result for one.
 pub(super) fn may_yield_anything(world: &World<'_>, caller: MethodId, call: &Event) -> bool {
