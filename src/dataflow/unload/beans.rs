@@ -75,7 +75,18 @@ impl Beans {
     /// Whether a container makes a bean anew for each who asks, and never destroys it.
     pub(super) fn is_never_destroyed(&self, world: &World<'_>, class: ClassId) -> bool {
         let unit = world.program.unit(class);
-        let annotations = world.program.class_facts(class).annotations.of(&unit.annotations);
+        self.is_prototype(world, class, world.program.class_facts(class).annotations.of(&unit.annotations))
+    }
+
+    /// The same of what a bean method yields.
+    pub(super) fn yields_prototypes(&self, world: &World<'_>, method: MethodId) -> bool {
+        let class = world.program.class_of_method(method);
+        let annotations = world.program.unit(class).annotations_of(world.program.method(method));
+        self.is_prototype(world, class, annotations)
+    }
+
+    fn is_prototype(&self, world: &World<'_>, class: ClassId, annotations: &[Annotation]) -> bool {
+        let unit = world.program.unit(class);
         annotations.iter().filter(|a| self.scopes.contains(&a.desc)).any(|scope| {
             let mut values = scope.values.of(&unit.annotation_values).iter();
             values.any(|v| world.program.text(v.text) == NEVER_DESTROYED)

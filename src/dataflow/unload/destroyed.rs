@@ -20,7 +20,10 @@ impl Judge<'_> {
             && self.is_super_call(acquired)
             && self.beans.is_bean_class(self.world, class);
         is_part_of_bean && is_inferred
-            || fate.beans.iter().any(|m| self.is_destroyed_by(*m, acquired.resource, is_inferred))
+            || fate.beans.iter().any(|m| {
+                !self.beans.yields_prototypes(self.world, *m)
+                    && self.is_destroyed_by(*m, acquired.resource, is_inferred)
+            })
     }
 
     fn is_super_call(&self, acquired: &Acquired) -> bool {

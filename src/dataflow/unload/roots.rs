@@ -318,6 +318,7 @@ impl<'w> Rules<'w> {
                         {
                             found.push((id, None));
                         }
+                        CallbackFacts::Named { .. } if self.beans.yields_prototypes(world, id) => {}
                         CallbackFacts::Named { element, inferred, .. } => {
                             let methods =
                                 self.beans.destroy_methods(world, id, annotation, element, inferred);
@@ -327,7 +328,7 @@ impl<'w> Rules<'w> {
                     }
                 }
             }
-            if self.beans.is_bean_method(world, id) {
+            if self.beans.is_bean_method(world, id) && !self.beans.yields_prototypes(world, id) {
                 for made in self.beans.made_by(world, id) {
                     self.of_bean(world, made, owner, found);
                 }
