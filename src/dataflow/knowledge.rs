@@ -208,6 +208,10 @@ pub mod groups {
     pub const WAKES: &str = "wakes";
     /// Is called back only where nothing has failed before.
     pub const CALLED_ON_SUCCESS: &str = "called-on-success";
+    /// Makes another object each time, and its receiver releases all of them with itself.
+    pub const MADE_EACH_TIME: &str = "made-each-time";
+    /// Is given what is called when its receiver is complete, however that ends.
+    pub const COMPLETION_CALLBACK: &str = "completion-callback";
     /// Waits for a task's result, and throws what the task throws.
     pub const RESULT_WAIT: &str = "result-wait";
     /// Calls by which an object that keeps listeners for another one takes one.

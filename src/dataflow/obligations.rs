@@ -84,6 +84,8 @@ pub enum OnlyIf {
     CalledAgain,
     /// Nothing for good: all callers that are seen close what it is released with.
     UntilOwner,
+    /// A loop that makes another one each time, until all are released with their owner.
+    PilingUp,
     /// A file that its own archive brings can't be read.
     OwnFileFails,
     /// There is no encoding of the name that a caller gives.

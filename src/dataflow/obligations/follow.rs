@@ -10,7 +10,7 @@ use super::acquire::{Held, Obligation};
 use super::callees::{Callees, Effect};
 use super::marks::Marks;
 use super::uses::{OPEN, Use, Uses};
-use super::{cleanup, guards};
+use super::{cleanup, guards, places};
 use crate::dataflow::Body;
 use crate::dataflow::exceptions::{BodyThrows, Reading, Thrown, is_encoding_refusal, is_refusal};
 use crate::dataflow::paths::{ClosedEdges, Exit, ExitKind, Flags, Start, calm, walk};
@@ -397,6 +397,16 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
         let i = usize::from(event);
         found.kind.is_invoke()
             && (0..n_args).any(|arg| is_release(self.callees.use_at(self.body, i, found, arg, false)))
+    }
+
+    /// Whether a loop that comes back to the acquiring event makes another one of the same owner, which has the last one too.
+    fn piles_up(&self, event: u16) -> bool {
+        let origins = self.body.origins;
+        let leaves = self.owners.iter().flat_map(|owner| origins.leaves(*owner));
+        let mut made =
+            leaves.filter_map(|leaf| origins.event(leaf)).filter_map(|(i, _)| u16::try_from(i).ok());
+        self.callees.is_made_each_time(self.body, event)
+            && made.all(|owner| places::is_repeated_without(self.body, event, Some(owner)))
     }
 
     fn is_owner(&self, value: ValueId) -> bool {

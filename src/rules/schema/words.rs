@@ -348,6 +348,8 @@ words! {
         CalledAgain,
         /// Nothing for good: all callers that are seen close what it is released with.
         UntilOwner,
+        /// A loop makes another one each time, until all are released with their owner.
+        PilingUp,
         /// Reading a file fails that the archive of the code itself brings.
         OwnFileFails,
         /// There is no encoding of the name that a caller gives.

@@ -20,6 +20,14 @@ impl Callees<'_, '_> {
         member.is_some_and(|m| self.world.knowledge.api_in(group, loader, m).is_some())
     }
 
+    /// Whether an event makes another object each time, and its receiver releases all of them in the end.
+    pub(in crate::dataflow::obligations) fn is_made_each_time(&self, body: Body<'_>, event: u16) -> bool {
+        let loader = self.world.program.class(body.class).loader;
+        let group = self.world.knowledge.group(groups::MADE_EACH_TIME);
+        let member = body.origins.events().get(usize::from(event)).and_then(Event::member);
+        member.is_some_and(|m| self.world.knowledge.api_in(group, loader, m).is_some())
+    }
+
     /// Whether a call is of a method without a body, of which no implementation throws what has to be declared.
     pub(in crate::dataflow::obligations) fn implementations_are_quiet(
         &self,

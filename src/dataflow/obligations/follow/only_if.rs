@@ -39,7 +39,11 @@ impl Followed<'_, '_, '_> {
         };
         let is_quiet = |at: u16| self.closes_quietly(at) || self.closes_after_another(at);
         let ends_quietly = |e: &Exit| is_quiet(e.at) || e.cause.is_some_and(is_quiet);
+        let is_again = |e: &Exit| Some(e.at) == self.event && e.cause.is_none();
         match () {
+            () if !self.owners.is_empty() && !exits.is_empty() && exits.iter().all(is_again) => {
+                Some(OnlyIf::PilingUp)
+            }
             () if self.options_fail && !self.is_careless() => Some(OnlyIf::OptionFails),
             () if !self.is_place && all(&|at| self.opens_it(at)) => Some(OnlyIf::OpeningFails),
             () if !self.is_place && all(&waits) => Some(OnlyIf::Interrupted),

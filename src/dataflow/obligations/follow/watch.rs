@@ -9,7 +9,10 @@ use crate::vocabulary::ValueId;
 impl Watch for Followed<'_, '_, '_> {
     fn after(&self, event: u16, state: u32, has_failed: bool) -> After {
         if self.event == Some(event) {
-            return if !self.owners.is_empty() || self.is_place { After::Settled } else { After::Again };
+            // What is thrown in a loop that tries again leaves one at most for each failure.
+            let piles_up = || !has_failed && self.piles_up(event);
+            let is_covered = self.is_place || !self.owners.is_empty() && !piles_up();
+            return if is_covered { After::Settled } else { After::Again };
         }
         let mut next = state | self.marks().set_by(event);
         let mut is_settled = false;
