@@ -3,7 +3,7 @@
 use super::flow::{At, MAX_TARGETS, OwnCall, Place, Site, Walk};
 use super::receivers;
 use super::types::{Made, is_function_method};
-use crate::dataflow::knowledge::{Role, Subject};
+use crate::dataflow::knowledge::{Role, Subject, groups};
 use crate::dataflow::{Body, World, earlier};
 use crate::facts::{Event, EventKind, NO_VALUE, Value};
 use crate::vocabulary::descriptor::{params, return_type};
@@ -65,6 +65,7 @@ impl Walk<'_, '_> {
     pub(super) fn supplied(&mut self, method: MethodId, lambda: u16, place: Place) {
         let body = self.of.world.body(method);
         let loader = self.of.world.program.class(body.class).loader;
+        let maps = self.of.world.knowledge.group(groups::STREAM_MAP);
         let mut is_seen = false;
         for (i, event) in body.origins.events().iter().enumerate() {
             let takes = |v: &ValueId| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(lambda)));
@@ -77,6 +78,10 @@ impl Walk<'_, '_> {
                 let inside = Place { is_inside: true, ..place };
                 self.is_also(body, body.origins.arg(event, 0), inside);
                 self.push(Place { at: At::Result(method, i as u16), ..inside });
+            } else if self.of.world.knowledge.api_in(maps, loader, member).is_some() {
+                is_seen = true;
+                let mapped = self.result_of(method, i as u16, place);
+                self.push(Place { is_inside: true, ..mapped });
             }
         }
         self.fate.escapes |= !is_seen;
