@@ -212,7 +212,7 @@ impl Judge<'_> {
                 _ => tasks::idle_end(self.world, fate),
             });
         }
-        if tasks::is_ended_by_task(self.world, fate) {
+        if tasks::is_ended_by_task(self.world, fate) || tasks::is_ended_on_completion(self.world, fate) {
             return Some(Release::WhenIdle);
         }
         by_end()

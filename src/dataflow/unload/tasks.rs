@@ -69,6 +69,23 @@ pub(super) fn is_ended_by_task(world: &World<'_>, fate: &Fate) -> bool {
     !fate.releases.is_empty() && fate.calls.iter().any(ends)
 }
 
+/// Whether something ends the object when what it works on is complete, whether or not that has failed.
+pub(super) fn is_ended_on_completion(world: &World<'_>, fate: &Fate) -> bool {
+    let is_told = |(method, event): Site| {
+        let body = world.body(method);
+        body.origins.events().iter().enumerate().any(|(i, call)| {
+            call.kind.is_invoke()
+                && body
+                    .origins
+                    .args(call)
+                    .iter()
+                    .any(|v| body.origins.leaves(*v).any(|leaf| leaf == Value::Event(u32::from(event))))
+                && is_in(world, (method, i as u16), groups::COMPLETION_CALLBACK)
+        })
+    };
+    fate.fields.is_empty() && fate.releases.iter().filter_map(|r| r.lambda).any(is_told)
+}
+
 /// Whether something is done again and again: that never ends, whoever refers to the object.
 fn are_repeated(world: &World<'_>, fate: &Fate) -> bool {
     fate.calls.iter().any(|site| is_in(world, *site, groups::REPEATED_TASK))
