@@ -412,8 +412,24 @@ impl Judge<'_> {
             self.roots.callbacks().iter().any(|c| c.tenant == tenant && c.method == *method)
         };
         ways.own.iter().any(|m| is_callback(m) && is_run_on(m))
-            || ways.calls.iter().any(|site| self.roots.reaches(tenant, site.0))
+            || ways
+                .calls
+                .iter()
+                .any(|site| self.roots.reaches(tenant, site.0) && self.may_run_on(class, *site, ways))
             || ways.hidden.iter().any(|m| !is_callback(m) && is_run_on(m))
+    }
+
+    /// Whether a call runs one of the ways if its receiver is of a class, which may have another method instead.
+    fn may_run_on(&self, class: ClassId, site: Site, ways: &Ways) -> bool {
+        let program = self.world.program;
+        let is_dispatched =
+            |e: &&Event| matches!(e.kind, EventKind::InvokeVirtual | EventKind::InvokeInterface);
+        let member = self.world.event(site.0, site.1).filter(is_dispatched).and_then(Event::member);
+        let selected = member.and_then(|m| {
+            let member = program.facts.members.get(m);
+            program.select(class, member.name, member.desc)
+        });
+        selected.is_none_or(|m| ways.own.contains(&m))
     }
 }
 
