@@ -35,6 +35,11 @@ impl Beans {
         }
     }
 
+    /// Whether the program names any annotation that makes beans.
+    pub(super) fn are_known(&self) -> bool {
+        !self.annotations.is_empty()
+    }
+
     /// The classes of which a container makes one object for all who ask it, and those that bean methods make.
     pub(in crate::dataflow) fn single(&self, world: &World<'_>) -> Vec<ClassId> {
         let program = world.program;

@@ -1,5 +1,6 @@
 //! Functions that are handed to a framework as what it calls at unload: a listener of its own end, a destroy callback.
 
+use super::beans::Beans;
 use super::flow::Site;
 use super::roots::mentions;
 use super::types::is_function_method;
@@ -7,7 +8,7 @@ use crate::dataflow::knowledge::CallbackFacts;
 use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, MemberRef};
 use crate::program::Pattern;
-use crate::vocabulary::descriptor::params;
+use crate::vocabulary::descriptor::{params, return_type};
 use crate::vocabulary::names::NAME_SHARDS;
 use crate::vocabulary::{ClassId, MethodId, Name, Parallel, TenantId, ValueId};
 use rustc_hash::FxHashSet;
@@ -26,11 +27,11 @@ pub(super) struct Function {
 }
 
 /// Finds the functions that are passed where a callback's type is declared.
-pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Vec<Function> {
+pub(super) fn find(world: &World<'_>, beans: &Beans, parallel: &impl Parallel) -> Vec<Function> {
     const CHUNK: usize = 128;
     let takers = takers(world, parallel);
     let given = given(world);
-    if takers.is_empty() && given.is_empty() {
+    if takers.is_empty() && given.is_empty() && !beans.are_known() {
         return Vec::new();
     }
     let n = world.program.classes.len();
@@ -50,8 +51,9 @@ pub(super) fn find(world: &World<'_>, parallel: &impl Parallel) -> Vec<Function>
                 let is_of = |e: &Event, is: &dyn Fn(&MemberRef) -> bool| {
                     e.member().is_some_and(|m| is(&world.program.facts.members.get(m)))
                 };
-                if has_lambda && events.iter().any(|e| is_of(e, &|m| takers.contains(&m.desc))) {
-                    of_body(world, id, &mut found);
+                let is_bean = has_lambda && beans.is_bean_method(world, id);
+                if is_bean || has_lambda && events.iter().any(|e| is_of(e, &|m| takers.contains(&m.desc))) {
+                    of_body(world, id, is_bean, &mut found);
                 }
                 for call in events.iter().filter(|e| is_of(e, &|m| given.iter().any(|g| g.0 == m.name))) {
                     of_call(world, id, call, &given, &mut found);
@@ -149,13 +151,20 @@ fn owner_of(callback: &CallbackFacts) -> Option<&str> {
     }
 }
 
-fn of_body(world: &World<'_>, id: MethodId, found: &mut Vec<Function>) {
+fn of_body(world: &World<'_>, id: MethodId, is_bean: bool, found: &mut Vec<Function>) {
     let program = world.program;
     let body = world.body(id);
+    let result = return_type(program.text(body.method.desc)).class();
     for (i, lambda) in body.origins.events().iter().enumerate().filter(|(_, e)| e.kind == EventKind::Lambda) {
         let is_it = |v: &ValueId| body.origins.leaves(*v).any(|l| l == crate::facts::Value::Event(i as u32));
         let runs = world.targets(body, lambda, MAX_TARGETS).unwrap_or_default();
+        // A container keeps what a method yields for it, under the type that the method declares.
+        let mut returned = body.origins.events().iter().filter(|e| e.kind == EventKind::Return);
+        let is_bean = is_bean && returned.any(|e| body.origins.args(e).iter().any(is_it));
         let is_passed_as = |owner: &str| {
+            if is_bean && result == Some(owner) {
+                return true;
+            }
             body.origins.events().iter().filter(|e| e.kind.is_invoke()).any(|call| {
                 let first = usize::from(call.kind.has_receiver());
                 let desc = call.member().map_or("", |m| program.text(program.facts.members.get(m).desc));
@@ -172,6 +181,7 @@ fn of_body(world: &World<'_>, id: MethodId, found: &mut Vec<Function>) {
                 is_passed_as(&pattern.owner)
                     && runs.iter().any(|run| types.iter().any(|ty| mentions(world, world.body(*run), ty)))
             }
+            CallbackFacts::ImplementsInBeans(pattern) => is_bean && result == Some(&*pattern.owner),
             _ => false,
         });
         if is_callback {

@@ -82,7 +82,7 @@ impl UnloadRoots {
         let hosted = hosts::callbacks(world, parallel);
         callbacks.extend(hosted.iter().map(|(method, tenant)| Callback { tenant: *tenant, method: *method }));
         let mut functions = FxHashMap::default();
-        for function in functions::find(world, parallel) {
+        for function in functions::find(world, &rules.beans, parallel) {
             let open = Some(BASE).filter(|_| world.reach.is_open_world());
             let Some(tenant) = function.tenant.or(open) else { continue };
             callbacks.extend(function.runs.iter().map(|method| Callback { tenant, method: *method }));
