@@ -37,6 +37,7 @@ mod modelled;
 mod name_parts;
 mod named;
 mod names;
+mod own_flags;
 mod own_library;
 mod own_loader;
 mod own_threads;

@@ -33,7 +33,7 @@ enum Holder {
 }
 
 /// Ways to a release.
-struct Ways {
+pub(super) struct Ways {
     /// Methods that make it on their own object.
     own: Vec<MethodId>,
     /// Calls of those on another object.
@@ -42,6 +42,18 @@ struct Ways {
     hidden: Vec<MethodId>,
     /// Whether something else calls a function of the object's that does so.
     is_kept_elsewhere: bool,
+}
+
+impl Ways {
+    /// Whether a method of the object comes to the release.
+    pub(super) fn leads(&self, method: MethodId) -> bool {
+        self.own.contains(&method)
+    }
+
+    /// Whether something that is not seen may go one of them.
+    pub(super) fn is_hidden(&self) -> bool {
+        self.is_kept_elsewhere || !self.hidden.is_empty()
+    }
 }
 
 impl Judge<'_> {
@@ -318,7 +330,7 @@ impl Judge<'_> {
     }
 
     /// The methods of the same object from which a method is called, and the calls of them from elsewhere.
-    fn ways(&self, release: MethodId, tenant: TenantId) -> Ways {
+    pub(super) fn ways(&self, release: MethodId, tenant: TenantId) -> Ways {
         let world = self.world;
         let class = world.program.class_of_method(release);
         let mut ways =

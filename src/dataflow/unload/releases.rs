@@ -315,8 +315,12 @@ impl Judge<'_> {
         tenant: TenantId,
     ) -> (Release, Option<Site>) {
         let (ended, stopped) = life.map_or((None, None), |l| l.ended(self.world, self.roots, tenant));
-        if ended.is_some() {
-            return (Release::AtUnload, ended);
+        if let Some(site) = ended {
+            let release = match self.ends_another(acquired, fate, site, tenant) {
+                true => Release::OfOthers,
+                false => Release::AtUnload,
+            };
+            return (release, ended);
         }
         let taken_back = self.taken_back(acquired, fate);
         let own = (acquired.method, acquired.event);
