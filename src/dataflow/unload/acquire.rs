@@ -4,7 +4,8 @@ use super::attributes::constant;
 use super::beans::Beans;
 use super::flow::Acquired;
 use super::makers::{
-    implements_acquiring, is_begun_by_callers, is_overload_of_itself, may_be_got, may_yield_anything,
+    implements_acquiring, is_begun_by_callers, is_known_to_acquire, is_overload_of_itself, may_be_got,
+    may_yield_anything,
 };
 use super::modelled;
 use super::receivers;
@@ -225,8 +226,9 @@ fn is_acquired(world: &World<'_>, body: Body<'_>, event: &Event, resource: Resou
         Subject::Receiver => {
             is_overload_of_itself(world, body, event) || is_begun_by_callers(world, body, event, resource)
         }
-        // Whoever asks by the erased type gets what the method yields.
-        _ => body.method.access.is_bridge(),
+        // Whoever asks a factory of that name, by the erased type or not, gets what it yields.
+        Subject::Result => is_known_to_acquire(world, body, resource),
+        Subject::Argument(_) => false,
     };
     if is_passed_on {
         return false;

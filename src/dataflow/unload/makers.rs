@@ -148,6 +148,17 @@ pub(super) fn is_begun_by_callers(
     event: &Event,
     resource: ResourceId,
 ) -> bool {
+    let is_held = |leaf: Value| {
+        let made = body.origins.event(leaf).map(|(_, e)| e.kind);
+        leaf != Value::Param(0) && made != Some(EventKind::New)
+    };
+    !body.method.access.is_static()
+        && body.origins.leaves(body.origins.arg(event, 0)).all(is_held)
+        && is_known_to_acquire(world, body, resource)
+}
+
+/// Whether a method, and no constructor, is itself one that the models know to acquire a resource: whoever calls it is told.
+pub(super) fn is_known_to_acquire(world: &World<'_>, body: Body<'_>, resource: ResourceId) -> bool {
     let program = world.program;
     let (name, desc) = (program.text(body.method.name), program.text(body.method.desc));
     let is_own = |pattern: &Pattern| {
@@ -155,13 +166,7 @@ pub(super) fn is_begun_by_callers(
             && pattern.desc.as_ref().is_none_or(|known| known == desc)
             && program.has_supertype_named(body.class, &pattern.owner)
     };
-    let is_held = |leaf: Value| {
-        let made = body.origins.event(leaf).map(|(_, e)| e.kind);
-        leaf != Value::Param(0) && made != Some(EventKind::New)
-    };
-    !body.method.access.is_static()
-        && body.origins.leaves(body.origins.arg(event, 0)).all(is_held)
-        && world.knowledge.patterns_of(Role::Acquire(resource)).any(is_own)
+    name != "<init>" && world.knowledge.patterns_of(Role::Acquire(resource)).any(is_own)
 }
 
 /// Whether a call may run one of many methods, and says nothing of what these yield: that one of them makes a resource is no
