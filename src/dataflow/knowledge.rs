@@ -208,6 +208,8 @@ pub mod groups {
     pub const WAKES: &str = "wakes";
     /// Is called back only where nothing has failed before.
     pub const CALLED_ON_SUCCESS: &str = "called-on-success";
+    /// Yields a function that keeps what the one that it is given has made.
+    pub const FUNCTION_MEMO: &str = "function-memo";
     /// Makes another object each time, and its receiver releases all of them with itself.
     pub const MADE_EACH_TIME: &str = "made-each-time";
     /// Is given what is called when its receiver is complete, however that ends.

@@ -372,6 +372,14 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
         "libraries in the base's archive are not unpacked there",
     ),
     (
+        "resource/executor-never-shut-down/bad-memoised",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
+        "resource/executor-never-shut-down/good-memoised",
+        "libraries in the base's archive are not unpacked there",
+    ),
+    (
         "resource/listener-never-removed/bad-event-bus",
         "libraries in the base's archive are not unpacked there",
     ),

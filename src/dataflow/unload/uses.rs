@@ -65,7 +65,7 @@ impl Walk<'_, '_> {
     pub(super) fn supplied(&mut self, method: MethodId, lambda: u16, place: Place) {
         let body = self.of.world.body(method);
         let loader = self.of.world.program.class(body.class).loader;
-        let maps = self.of.world.knowledge.group(groups::STREAM_MAP);
+        let makers = [groups::STREAM_MAP, groups::FUNCTION_MEMO].map(|g| self.of.world.knowledge.group(g));
         let mut is_seen = false;
         for (i, event) in body.origins.events().iter().enumerate() {
             let takes = |v: &ValueId| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(lambda)));
@@ -78,7 +78,7 @@ impl Walk<'_, '_> {
                 let inside = Place { is_inside: true, ..place };
                 self.is_also(body, body.origins.arg(event, 0), inside);
                 self.push(Place { at: At::Result(method, i as u16), ..inside });
-            } else if self.of.world.knowledge.api_in(maps, loader, member).is_some() {
+            } else if makers.iter().any(|g| self.of.world.knowledge.api_in(g, loader, member).is_some()) {
                 is_seen = true;
                 let mapped = self.result_of(method, i as u16, place);
                 self.push(Place { is_inside: true, ..mapped });
