@@ -11,6 +11,7 @@ mod attributes;
 pub(super) mod beans;
 mod beginnings;
 mod built;
+mod consumers;
 mod contents;
 mod cycles;
 mod deferred;

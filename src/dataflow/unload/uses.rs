@@ -38,6 +38,7 @@ impl Walk<'_, '_> {
                 self.fate.calls.push((body.id, i));
             }
             self.not_seen(body, i, event, position, place);
+            self.given_to_function(body, i, event, position, place);
         }
         let limit = if is_jdk { MAX_CALLED_BACK } else { MAX_TARGETS };
         let targets = match is_receiver && !place.is_inside && !place.is_wrapper {
