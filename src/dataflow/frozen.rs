@@ -187,13 +187,36 @@ fn edges_after_keeping(body: Body<'_>, field: u32, token: Value) -> Vec<(u16, u1
 fn is_flag_test(world: &World<'_>, body: Body<'_>, test: Test) -> bool {
     let (Test::IsZero(value) | Test::NonZero(value)) = test else { return false };
     body.origins.leaves(value).all(|leaf| {
-        body.origins.event(leaf).is_some_and(|(_, e)| {
-            let member = e.member().map(|m| world.program.facts.members.get(m));
-            e.kind == EventKind::GetField
-                && member.is_some_and(|m| world.program.text(m.desc) == "Z")
-                && is_own(body, body.origins.arg(e, 0))
-        })
+        body.origins
+            .event(leaf)
+            .is_some_and(|(_, e)| is_own_flag(world, body, e) || asks_own_flag(world, body, e))
     })
+}
+
+/// Whether an event reads a flag of the object.
+fn is_own_flag(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let member = event.member().map(|m| world.program.facts.members.get(m));
+    event.kind == EventKind::GetField
+        && member.is_some_and(|m| world.program.text(m.desc) == "Z")
+        && is_own(body, body.origins.arg(event, 0))
+}
+
+/// Whether an event calls a method of the object that yields a flag of it, and does nothing else: `isFrozen()`.
+fn asks_own_flag(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
+    let yields_flag = |target: &MethodId| {
+        let asked = world.body(*target);
+        let [read, yielded] = asked.origins.events() else { return false };
+        let is_read = |leaf| leaf == Value::Event(0);
+        yielded.kind == EventKind::Return
+            && is_own_flag(world, asked, read)
+            && asked.origins.args(yielded).iter().all(|v| asked.origins.leaves(*v).all(is_read))
+    };
+    let is_asked = event.kind.is_invoke()
+        && event.kind.has_receiver()
+        && event.n_args == 1
+        && is_own(body, body.origins.arg(event, 0));
+    let targets = is_asked.then(|| world.all_targets(body, event, MAX_TARGETS)).flatten();
+    targets.is_some_and(|targets| !targets.is_empty() && targets.iter().all(yields_flag))
 }
 
 fn is_own(body: Body<'_>, value: ValueId) -> bool {
