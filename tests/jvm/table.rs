@@ -335,6 +335,7 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("resource/handle-kept-open/bad-log-file", "what is watched for this rule is streams and sockets"),
     ("resource/jdbc-open-on-exception/bad-batched", "no statement fails there"),
     ("resource/jdbc-open-on-exception/bad-session", "a stub stands for the session"),
+    ("resource/jdbc-open-on-exception/bad-piling-up", "no data source is configured there"),
     ("resource/jdbc-open-on-exception/bad-part-of-constructor", "no data source is configured there"),
     ("resource/jdbc-open-on-exception/good-part-of-constructor", "no data source is configured there"),
     (
