@@ -25,6 +25,14 @@ pub struct Live {
 /// makes an object reaches what the JDK calls back on it, so what is lost are objects that come from somewhere else.
 pub const MAX_JDK_TARGETS: usize = 4;
 
+/// What anybody may have a class of his own of, and calls by the name that the JDK gives it: of all the maps that are
+/// asked for an entry hardly one is of the one class of a library that overrides `get`.
+const CONTAINERS: [&str; 2] = ["java/util/Collection", "java/util/Map"];
+
+fn is_of_container(program: &Program<'_>, class: ClassId) -> bool {
+    CONTAINERS.iter().any(|name| program.has_supertype_named(class, name))
+}
+
 impl Live {
     /// Follows all calls from the roots, class initialisers too. A dispatch node leads to an overrider only once an
     /// object of its class, or of a subclass, has been made by code that was reached, or is made where no code shows it.
@@ -68,8 +76,12 @@ impl Live {
         let nodes = (0..program.n_methods)
             .map(MethodId::from_index)
             .filter(|m| program.is_jdk(program.class_of_method(*m)));
-        let nodes = nodes.filter(|m| !graph.selected(*m).is_empty()).map(|m| graph.index(Node::Dispatch(m)));
-        nodes.filter(|node| self.n_targets(graph, *node) > MAX_JDK_TARGETS).collect()
+        let nodes = nodes.filter(|m| !graph.selected(*m).is_empty());
+        let is_wide = |m: &MethodId| {
+            is_of_container(program, program.class_of_method(*m))
+                || self.n_targets(graph, graph.index(Node::Dispatch(*m))) > MAX_JDK_TARGETS
+        };
+        nodes.filter(is_wide).map(|m| graph.index(Node::Dispatch(m))).collect()
     }
 
     /// Number of the deployment's methods that a dispatch node may select, as far as the bound.

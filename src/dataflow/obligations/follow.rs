@@ -14,7 +14,7 @@ use super::{cleanup, guards, places};
 use crate::dataflow::Body;
 use crate::dataflow::exceptions::{BodyThrows, Reading, Thrown, is_encoding_refusal, is_refusal};
 use crate::dataflow::paths::{ClosedEdges, Exit, ExitKind, Flags, Start, calm, walk};
-use crate::facts::Value;
+use crate::facts::{EventKind, Value};
 use crate::vocabulary::ValueId;
 use rustc_hash::FxHashSet;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -403,8 +403,10 @@ impl<'f, 'c, 'w> Followed<'f, 'c, 'w> {
     fn piles_up(&self, event: u16) -> bool {
         let origins = self.body.origins;
         let leaves = self.owners.iter().flat_map(|owner| origins.leaves(*owner));
-        let mut made =
-            leaves.filter_map(|leaf| origins.event(leaf)).filter_map(|(i, _)| u16::try_from(i).ok());
+        // What a field has is not another one in each round.
+        let is_made = |kind: EventKind| kind == EventKind::New || kind.is_invoke();
+        let made = leaves.filter_map(|leaf| origins.event(leaf)).filter(|(_, e)| is_made(e.kind));
+        let mut made = made.filter_map(|(i, _)| u16::try_from(i).ok());
         self.callees.is_made_each_time(self.body, event)
             && made.all(|owner| places::is_repeated_without(self.body, event, Some(owner)))
     }

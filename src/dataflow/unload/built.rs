@@ -18,7 +18,7 @@ pub(super) fn is_of_others(world: &World<'_>, acquired: &Acquired) -> bool {
     let Some(operand) = acquired.operand else { return false };
     let found = origins::of_value(world, acquired.method, body.origins.arg(call, usize::from(operand)));
     let is_of_others = |found: &origins::Found| match found.origin {
-        Origin::Allocation(Some(class)) => world.reach.owner(class).is_none(),
+        Origin::Allocation(Some(class)) => !found.is_derived && world.reach.owner(class).is_none(),
         _ => false,
     };
     !found.is_empty() && found.iter().all(is_of_others)

@@ -26,7 +26,7 @@ pub(super) struct Function {
     pub(super) runs: Vec<MethodId>,
 }
 
-/// Finds the functions that are passed where a callback's type is declared.
+/// Finds the functions that are passed where a callback's type is declared, or that a bean method yields as one.
 pub(super) fn find(world: &World<'_>, beans: &Beans, parallel: &impl Parallel) -> Vec<Function> {
     const CHUNK: usize = 128;
     let takers = takers(world, parallel);
@@ -51,7 +51,8 @@ pub(super) fn find(world: &World<'_>, beans: &Beans, parallel: &impl Parallel) -
                 let is_of = |e: &Event, is: &dyn Fn(&MemberRef) -> bool| {
                     e.member().is_some_and(|m| is(&world.program.facts.members.get(m)))
                 };
-                let is_bean = has_lambda && beans.is_bean_method(world, id);
+                let is_bean =
+                    has_lambda && beans.is_bean_method(world, id) && !beans.yields_prototypes(world, id);
                 if is_bean || has_lambda && events.iter().any(|e| is_of(e, &|m| takers.contains(&m.desc))) {
                     of_body(world, id, is_bean, &mut found);
                 }

@@ -150,7 +150,7 @@ pub(super) fn is_begun_by_callers(
 ) -> bool {
     let is_held = |leaf: Value| {
         let made = body.origins.event(leaf).map(|(_, e)| e.kind);
-        leaf != Value::Param(0) && made != Some(EventKind::New)
+        made.is_some_and(|kind| !matches!(kind, EventKind::New | EventKind::GetStatic))
     };
     !body.method.access.is_static()
         && body.origins.leaves(body.origins.arg(event, 0)).all(is_held)
@@ -161,12 +161,17 @@ pub(super) fn is_begun_by_callers(
 pub(super) fn is_known_to_acquire(world: &World<'_>, body: Body<'_>, resource: ResourceId) -> bool {
     let program = world.program;
     let (name, desc) = (program.text(body.method.name), program.text(body.method.desc));
+    let is_of_owner = |pattern: &Pattern| match pattern.is_exact {
+        true => program.class_name(body.class) == pattern.owner,
+        false => program.has_supertype_named(body.class, &pattern.owner),
+    };
     let is_own = |pattern: &Pattern| {
         pattern.name == name
             && pattern.desc.as_ref().is_none_or(|known| known == desc)
-            && program.has_supertype_named(body.class, &pattern.owner)
+            && is_of_owner(pattern)
     };
-    name != "<init>" && world.knowledge.patterns_of(Role::Acquire(resource)).any(is_own)
+    !program.is_constructor(body.method.name)
+        && world.knowledge.patterns_of(Role::Acquire(resource)).any(is_own)
 }
 
 /// Whether a call may run one of many methods, and says nothing of what these yield: that one of them makes a resource is no

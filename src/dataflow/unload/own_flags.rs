@@ -26,8 +26,14 @@ impl Judge<'_> {
             return false;
         };
         let ways = self.ways(ended.0, tenant);
+        // Another method of the class may do the same.
+        let loader = world.program.class(world.program.class_of_method(ended.0)).loader;
+        let flag = world.event(ended.0, ended.1).and_then(|e| world.program.refs(loader).field(e.member()?));
+        let writes =
+            |target| flag.is_some_and(|flag| world.fields.writes(flag).any(|write| write.method == target));
         let is_told = fate.own.iter().any(|call| {
-            self.runs_at_unload(tenant, call.site.0) && call.target.is_some_and(|target| ways.leads(target))
+            let leads = |target| ways.leads(target) || writes(target);
+            self.runs_at_unload(tenant, call.site.0) && call.target.is_some_and(leads)
         });
         world.program.is_subtype(started, holder) && !ways.is_hidden() && !is_told
     }

@@ -69,21 +69,54 @@ pub(super) fn is_ended_by_task(world: &World<'_>, fate: &Fate) -> bool {
     !fate.releases.is_empty() && fate.calls.iter().any(ends)
 }
 
+/// Calls in a row between one that gives a pool its work and one that says what comes after that.
+const MAX_STAGES: u32 = 8;
+
 /// Whether something ends the object when what it works on is complete, whether or not that has failed.
 pub(super) fn is_ended_on_completion(world: &World<'_>, fate: &Fate) -> bool {
     let is_told = |(method, event): Site| {
         let body = world.body(method);
+        let is_function = |v: &ValueId| body.origins.leaves(*v).any(|l| l == Value::Event(u32::from(event)));
         body.origins.events().iter().enumerate().any(|(i, call)| {
             call.kind.is_invoke()
-                && body
-                    .origins
-                    .args(call)
-                    .iter()
-                    .any(|v| body.origins.leaves(*v).any(|leaf| leaf == Value::Event(u32::from(event))))
+                && body.origins.args(call).iter().skip(1).any(is_function)
                 && is_in(world, (method, i as u16), groups::COMPLETION_CALLBACK)
+                && is_its_work(world, fate, method, body.origins.arg(call, 0), 0)
         })
     };
-    fate.fields.is_empty() && fate.releases.iter().filter_map(|r| r.lambda).any(is_told)
+    fate.fields.is_empty()
+        && !are_repeated(world, fate)
+        && fate.releases.iter().filter_map(|r| r.lambda).any(is_told)
+}
+
+/// Whether a function that a call is given has a value with it.
+fn is_taken_by_task(world: &World<'_>, call: Site, taken: Value) -> bool {
+    let body = world.body(call.0);
+    let args = world.event(call.0, call.1).map(|call| body.origins.args(call)).unwrap_or_default();
+    let given = args.iter().flat_map(|v| body.origins.leaves(*v));
+    let functions =
+        given.filter_map(|leaf| body.origins.event(leaf)).filter(|(_, e)| e.kind == EventKind::Lambda);
+    functions
+        .flat_map(|(_, f)| body.origins.args(f))
+        .any(|v| body.origins.leaves(*v).any(|leaf| leaf == taken))
+}
+
+/// Whether a value stands for work of the object: the result of a call that was given it, or of calls on that result, or
+/// what one of its tasks has with it, to complete it.
+fn is_its_work(world: &World<'_>, fate: &Fate, method: MethodId, stage: ValueId, depth: u32) -> bool {
+    let body = world.body(method);
+    let mut leaves = body.origins.leaves(stage).peekable();
+    depth < MAX_STAGES
+        && leaves.peek().is_some()
+        && leaves.all(|leaf| {
+            body.origins.event(leaf).is_some_and(|(i, event)| {
+                fate.calls.contains(&(method, i as u16))
+                    || fate.calls.iter().any(|call| call.0 == method && is_taken_by_task(world, *call, leaf))
+                    || event.kind.is_invoke()
+                        && event.kind.has_receiver()
+                        && is_its_work(world, fate, method, body.origins.arg(event, 0), depth + 1)
+            })
+        })
 }
 
 /// Whether something is done again and again: that never ends, whoever refers to the object.

@@ -36,6 +36,8 @@ pub(super) struct Found {
     pub(super) prints: Vec<(MethodId, MethodId)>,
     /// Classes of the objects that become standard streams.
     pub(super) streams: Vec<ClassId>,
+    /// Whether objects of classes that are not known become standard streams.
+    pub(super) has_open_streams: bool,
     pub(super) n_sites: usize,
     pub(super) n_unresolved: usize,
 }

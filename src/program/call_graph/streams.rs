@@ -8,6 +8,8 @@ use crate::vocabulary::{ClassId, MethodId, Name, sort_and_dedup};
 
 const SYSTEM: &str = "java/lang/System";
 const PRINTER: &str = "java/io/PrintStream";
+/// Classes of streams that are followed.
+const MAX_STREAMS: usize = 16;
 
 /// The names of the streams and of what replaces them.
 #[derive(Clone, Copy)]
@@ -49,13 +51,14 @@ impl StreamNames {
         })
     }
 
-    /// Whether a call replaces a stream.
+    /// Whether a call replaces a stream, or a method reference stands for one that does.
     pub(super) fn is_setter(self, program: &Program<'_>, event: &Event) -> bool {
-        event.kind == EventKind::InvokeStatic && self.is_of_system(program, event, &self.setters)
+        self.is_of_system(program, event, &self.setters)
     }
 }
 
-/// Edges from those who print to what the streams that the deployment puts there do of it.
+/// Edges from those who print to what the streams that the deployment puts there do of it: to all that may be there, if
+/// not all of these are known.
 pub(super) fn edges_of_prints(
     program: &Program<'_>,
     numbers: &Numbers,
@@ -63,9 +66,15 @@ pub(super) fn edges_of_prints(
 ) -> Vec<(u32, u32)> {
     let mut streams: Vec<ClassId> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.streams)).collect();
     sort_and_dedup(&mut streams, 0);
-    let prints: Vec<(MethodId, MethodId)> =
+    let is_open = found.iter().any(|f| f.has_open_streams) || streams.len() > MAX_STREAMS;
+    let mut prints: Vec<(MethodId, MethodId)> =
         found.iter_mut().flat_map(|f| std::mem::take(&mut f.prints)).collect();
+    sort_and_dedup(&mut prints, 0);
     let number = |method: MethodId| numbers.of_node(Node::Method(method));
+    if is_open {
+        let dispatched = |called: MethodId| numbers.of_node(Node::Dispatch(called));
+        return prints.into_iter().map(|(method, called)| (number(method), dispatched(called))).collect();
+    }
     let mut edges = Vec::new();
     for class in streams {
         for (method, called) in &prints {

@@ -53,27 +53,38 @@ pub(super) fn choose(
     })
 }
 
-/// The methods that run on the object of a static field which goes nowhere but into calls of its own methods: those called
-/// on it, and what they call on their own object. A method that is called from many places is found from this side alone.
+/// The methods that are seen to run on the object of a static field: those called on it, and what they call on their own
+/// object. A method that is called from many places is found from this side alone.
 fn methods_run_on(world: &World<'_>, root: FieldId) -> FxHashSet<MethodId> {
     let mut run = FxHashSet::default();
-    let mut waiting = Vec::new();
-    for read in world.fields.reads(root) {
-        let body = world.body(read.method);
-        add_called_on(world, body, Value::Event(u32::from(read.event)), &mut waiting);
+    let mut waiting = FxHashSet::default();
+    // Reads are in method order.
+    let reads: Vec<_> = world.fields.reads(root).collect();
+    for reads in reads.chunk_by(|a, b| a.method == b.method).take(MAX_RUN) {
+        let Some(method) = reads.first().map(|read| read.method) else { continue };
+        let objects = reads.iter().map(|read| Value::Event(u32::from(read.event))).collect();
+        add_called_on(world, world.body(method), &objects, &mut waiting);
     }
-    while let Some(method) = waiting.pop() {
+    let own = FxHashSet::from_iter([Value::Param(0)]);
+    while let Some(method) = waiting.iter().min().copied() {
+        waiting.remove(&method);
         if run.len() < MAX_RUN && run.insert(method) {
-            add_called_on(world, world.body(method), Value::Param(0), &mut waiting);
+            add_called_on(world, world.body(method), &own, &mut waiting);
+            waiting.retain(|method| !run.contains(method));
         }
     }
     run
 }
 
-fn add_called_on(world: &World<'_>, body: Body<'_>, object: Value, called: &mut Vec<MethodId>) {
+fn add_called_on(
+    world: &World<'_>,
+    body: Body<'_>,
+    objects: &FxHashSet<Value>,
+    called: &mut FxHashSet<MethodId>,
+) {
     let calls = body.origins.events().iter().filter(|e| e.kind.is_invoke() && e.kind.has_receiver());
     for call in calls {
-        if body.origins.leaves(body.origins.arg(call, 0)).any(|leaf| leaf == object) {
+        if body.origins.leaves(body.origins.arg(call, 0)).any(|leaf| objects.contains(&leaf)) {
             called.extend(world.all_targets(body, call, MAX_TARGETS).unwrap_or_default());
         }
     }

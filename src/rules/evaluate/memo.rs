@@ -242,7 +242,8 @@ pub(super) fn is_of_numbers(cx: &Context<'_>, body: Body<'_>, value: ValueId) ->
     made_of.into_iter().all(|leaf| matches!(leaf, Value::Param(i) if is_number(i)))
 }
 
-/// The arguments of a call, or of an object's constructor, that are numbers by their declared types.
+/// The arguments of a call, or of an object's constructor, that are numbers by their declared types and that this method is
+/// given or works out: one that a call yields or a field has may be an object's that a caller passes.
 fn numbers_given(cx: &Context<'_>, body: Body<'_>, leaf: Value, index: u32) -> Vec<ValueId> {
     let event = body.origins.events().get(index as usize);
     let call = match event.map(|e| e.kind) {
@@ -254,7 +255,15 @@ fn numbers_given(cx: &Context<'_>, body: Body<'_>, leaf: Value, index: u32) -> V
     let program = cx.world.program;
     let types = params(program.text(program.facts.members.get(member).desc));
     let args = body.origins.args(call).iter().skip(usize::from(call.kind.has_receiver()));
-    args.zip(types).filter(|(_, ty)| !ty.is_reference()).map(|(arg, _)| *arg).collect()
+    let is_own = |value: &ValueId| {
+        body.origins.leaves(*value).all(|leaf| match leaf {
+            Value::Derived(source) => {
+                body.origins.leaves(source).all(|leaf| body.origins.event(leaf).is_none())
+            }
+            leaf => body.origins.event(leaf).is_none(),
+        })
+    };
+    args.zip(types).filter(|(arg, ty)| !ty.is_reference() && is_own(arg)).map(|(arg, _)| *arg).collect()
 }
 
 /// A read of a static final field yields the same to everybody.

@@ -42,8 +42,8 @@ fn cause(cx: &Context<'_>, found: &Match, finding: &Finding) -> Option<Cause> {
     })
 }
 
-/// The findings of a rule, those about references with their matches: those of one cause joined if they are many: the first tells how many there are,
-/// and has the others beside it.
+/// The findings of a rule about references, those of one cause joined if they are many: the first tells how many there
+/// are, and has the others beside it.
 pub(super) fn joined(cx: &Context<'_>, found: Vec<Told<'_>>) -> Vec<Finding> {
     let mut causes = BTreeMap::<Cause, Vec<(&Match, Finding)>>::new();
     let mut all = Vec::new();

@@ -79,7 +79,10 @@ pub(super) fn are_apart(cx: &Context<'_>, found: &Match) -> bool {
             }
         }
     }
-    users.len() > 1
+    let mut tenants: Vec<TenantId> = users.into_values().collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    tenants.len() > 1
 }
 
 /// Joins the matches of modules that use the same names, if the rule asks for it.
