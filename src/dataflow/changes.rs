@@ -319,11 +319,19 @@ impl<'s> Changes<'s> {
         sets_object(world, body, event, position)
     }
 
-    /// Whether a field is seen to be given an object of a method's class.
-    fn is_stored(&self, field: FieldId, method: MethodId) -> bool {
-        let class = self.world.program.class_of_method(method);
-        let stored = stored_objects(self.world, field);
-        stored.iter().any(|(made, _)| self.world.program.is_subtype(*made, class))
+    /// Those of the methods that are of the class of an object which a field is seen to be given.
+    fn of_stored(
+        &self,
+        field: FieldId,
+        mut methods: Vec<MethodId>,
+    ) -> impl Iterator<Item = MethodId> + use<> {
+        let program = self.world.program;
+        let stored = if methods.is_empty() { Vec::new() } else { stored_objects(self.world, field) };
+        methods.retain(|method| {
+            let class = program.class_of_method(*method);
+            stored.iter().any(|(made, _)| program.is_subtype(*made, class))
+        });
+        methods.into_iter()
     }
 
     fn handed_on(
@@ -337,8 +345,7 @@ impl<'s> Changes<'s> {
         self.uses.enter(self.world, body, event, position, part, &mut entered);
         if part == Part::Whole {
             let overriders = self.uses.overriders(self.world, body, event, position);
-            entered
-                .extend(overriders.into_iter().filter(|m| self.is_stored(field, *m)).map(|m| (m, 0, part)));
+            entered.extend(self.of_stored(field, overriders).map(|method| (method, 0, part)));
         }
         entered.into_iter().find_map(|(method, param, part)| {
             let find = || self.uses.on_parameter(self.world, method, param);

@@ -60,7 +60,7 @@ impl Walk<'_, '_> {
             }
         }
         let is_for_such = |other: &&str| releasing.iter().any(|one| are_related(program, body, one, other));
-        if !releasing.is_empty() && !found.is_open && !others.iter().any(|other| is_for_such(&other)) {
+        if !releasing.is_empty() && !found.is_open && !others.iter().any(is_for_such) {
             self.release((body.id, i), place);
         }
     }
