@@ -162,7 +162,7 @@ fn by_tenant(lines: &BTreeSet<String>) -> BTreeSet<String> {
 }
 
 /// Left to `tests/fixtures.rs`, which scans them: in the world that is made here nothing is seen to be acquired in the first
-/// two, and in the others more is told than conditions of the rule let through, or once for each use.
+/// four, and in the others more is told than conditions of the rule let through, or once for each use.
 const BY_SCAN_ALONE: [&str; 7] = [
     "client-never-closed/bad-kept-by-library",
     "client-never-closed/bad-open-factory",
