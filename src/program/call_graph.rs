@@ -403,14 +403,7 @@ impl Work<'_, '_> {
             self.leads_to(Node::Method(target));
             if kinds.has(Kinds::STATIC) {
                 self.initialize(class, self.program.class_of_method(target));
-                if self.known.streams.is_setter(self.program, event) {
-                    let given = origins.arg(event, 0);
-                    let made = (event.kind == EventKind::InvokeStatic)
-                        .then(|| self.held.classes_of(self.program, class, origins, given, target))
-                        .flatten();
-                    self.found.has_open_streams |= made.is_none();
-                    self.found.streams.extend(made.into_iter().flatten());
-                }
+                self.replaces_stream(class, origins, event, target);
                 if kinds.has(Kinds::OF_SERVICE_LOADER) {
                     self.services_of(class, origins, event);
                 }

@@ -7,6 +7,7 @@ use crate::dataflow::{Body, World};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::params;
 use crate::vocabulary::{MethodId, ValueId};
+use rustc_hash::FxHashSet;
 
 /// Milliseconds that a task may wait for its time without being taken for one that stays.
 const MAX_DELAY: i32 = 60_000;
@@ -69,8 +70,8 @@ pub(super) fn is_ended_by_task(world: &World<'_>, fate: &Fate) -> bool {
     !fate.releases.is_empty() && fate.calls.iter().any(ends)
 }
 
-/// Calls in a row between one that gives a pool its work and one that says what comes after that.
-const MAX_STAGES: u32 = 8;
+/// Values looked at between a call that gives a pool its work and one that says what comes after that.
+const MAX_STAGES: usize = 64;
 
 /// Whether something ends the object when what it works on is complete, whether or not that has failed.
 pub(super) fn is_ended_on_completion(world: &World<'_>, fate: &Fate) -> bool {
@@ -81,7 +82,7 @@ pub(super) fn is_ended_on_completion(world: &World<'_>, fate: &Fate) -> bool {
             call.kind.is_invoke()
                 && body.origins.args(call).iter().skip(1).any(is_function)
                 && is_in(world, (method, i as u16), groups::COMPLETION_CALLBACK)
-                && is_its_work(world, fate, method, body.origins.arg(call, 0), 0)
+                && is_its_work(world, fate, method, body.origins.arg(call, 0), &mut FxHashSet::default())
         })
     };
     fate.fields.is_empty()
@@ -102,19 +103,31 @@ fn is_taken_by_task(world: &World<'_>, call: Site, taken: Value) -> bool {
 }
 
 /// Whether a value stands for work of the object: the result of a call that was given it, or of calls on that result, or
-/// what one of its tasks has with it, to complete it.
-fn is_its_work(world: &World<'_>, fate: &Fate, method: MethodId, stage: ValueId, depth: u32) -> bool {
+/// what one of its tasks has with it, to complete it. `seen` holds what has been looked at: one that is no such work ends
+/// the search.
+fn is_its_work(
+    world: &World<'_>,
+    fate: &Fate,
+    method: MethodId,
+    stage: ValueId,
+    seen: &mut FxHashSet<Value>,
+) -> bool {
     let body = world.body(method);
     let mut leaves = body.origins.leaves(stage).peekable();
-    depth < MAX_STAGES
-        && leaves.peek().is_some()
+    leaves.peek().is_some()
         && leaves.all(|leaf| {
+            if !seen.insert(leaf) {
+                return true;
+            }
+            if seen.len() > MAX_STAGES {
+                return false;
+            }
             body.origins.event(leaf).is_some_and(|(i, event)| {
                 fate.calls.contains(&(method, i as u16))
                     || fate.calls.iter().any(|call| call.0 == method && is_taken_by_task(world, *call, leaf))
                     || event.kind.is_invoke()
                         && event.kind.has_receiver()
-                        && is_its_work(world, fate, method, body.origins.arg(event, 0), depth + 1)
+                        && is_its_work(world, fate, method, body.origins.arg(event, 0), seen)
             })
         })
 }

@@ -1,10 +1,10 @@
 //! Calls on the JVM's standard streams: these are the JDK's own, but for those that the deployment is seen to put there.
 
 use super::edges::Found;
-use super::{Node, Numbers, Program};
+use super::{Node, Numbers, Program, Work};
 use crate::facts::{Event, EventKind, Value};
 use crate::program::origin::Origins;
-use crate::vocabulary::{ClassId, MethodId, Name, sort_and_dedup};
+use crate::vocabulary::{ClassId, MethodId, Name, ValueId, sort_and_dedup};
 
 const SYSTEM: &str = "java/lang/System";
 const PRINTER: &str = "java/io/PrintStream";
@@ -41,7 +41,12 @@ impl StreamNames {
         let owner = event.member().map(|m| program.facts.members.get(m).owner);
         event.kind == EventKind::InvokeVirtual
             && owner == self.printer
-            && origins.leaves(origins.arg(event, 0)).all(|leaf| self.is_stream(program, origins, leaf))
+            && self.is_standard(program, origins, origins.arg(event, 0))
+    }
+
+    /// Whether a value can be nothing but what is there already: who sets that puts it back.
+    pub(super) fn is_standard(self, program: &Program<'_>, origins: Origins<'_>, value: ValueId) -> bool {
+        origins.leaves(value).all(|leaf| self.is_stream(program, origins, leaf))
     }
 
     fn is_stream(self, program: &Program<'_>, origins: Origins<'_>, leaf: Value) -> bool {
@@ -54,6 +59,30 @@ impl StreamNames {
     /// Whether a call replaces a stream, or a method reference stands for one that does.
     pub(super) fn is_setter(self, program: &Program<'_>, event: &Event) -> bool {
         self.is_of_system(program, event, &self.setters)
+    }
+}
+
+impl Work<'_, '_> {
+    /// Notes what a call, if it replaces a standard stream, puts there.
+    pub(super) fn replaces_stream(
+        &mut self,
+        class: ClassId,
+        origins: Origins<'_>,
+        event: &Event,
+        target: MethodId,
+    ) {
+        let streams = self.known.streams;
+        if !streams.is_setter(self.program, event) {
+            return;
+        }
+        let given = origins.arg(event, 0);
+        let made = match event.kind {
+            EventKind::InvokeStatic if streams.is_standard(self.program, origins, given) => return,
+            EventKind::InvokeStatic => self.held.classes_of(self.program, class, origins, given, target),
+            _ => None,
+        };
+        self.found.has_open_streams |= made.is_none();
+        self.found.streams.extend(made.into_iter().flatten());
     }
 }
 

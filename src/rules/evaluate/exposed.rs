@@ -46,7 +46,7 @@ pub(super) fn choose(
     let mut first = statics.iter().find_map(|root| of(root, false));
     first.take().or_else(|| statics.iter().find_map(|root| of(root, true))).or_else(|| {
         statics.iter().find_map(|root| {
-            let run = methods_run_on(world, *root);
+            let run = cx.run_on(*root);
             let found: Vec<Spot> = spots.iter().filter(|s| run.contains(&s.method)).copied().collect();
             (!found.is_empty()).then_some((*root, found))
         })
@@ -55,7 +55,7 @@ pub(super) fn choose(
 
 /// The methods that are seen to run on the object of a static field: those called on it, and what they call on their own
 /// object. A method that is called from many places is found from this side alone.
-fn methods_run_on(world: &World<'_>, root: FieldId) -> FxHashSet<MethodId> {
+pub(super) fn methods_run_on(world: &World<'_>, root: FieldId) -> FxHashSet<MethodId> {
     let mut run = FxHashSet::default();
     let mut waiting = FxHashSet::default();
     // Reads are in method order.

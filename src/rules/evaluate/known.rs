@@ -2,12 +2,13 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::{fields, follow, keys, places, receivers, shapes};
+use super::{exposed, fields, follow, keys, places, receivers, shapes};
 use crate::dataflow::remembered::Remembered;
 use crate::dataflow::{Body, How};
 use crate::facts::Event;
 use crate::rules::rule::{ClassPlace, FollowTest, KeyKind, StoredKind, WriteShape};
 use crate::vocabulary::{FieldId, LoaderId, MethodId};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// The shapes that a change has.
@@ -58,6 +59,7 @@ pub(super) struct Known {
     packages: Remembered<(LoaderId, String), ClassPlace>,
     of_nobody: Remembered<(FieldId, Spot), bool>,
     statics: Remembered<(FieldId, Spot), Arc<[FieldId]>>,
+    run_on: Remembered<FieldId, Arc<FxHashSet<MethodId>>>,
     restoring: Remembered<(MethodId, u16), bool>,
     tasks_of_pool: Remembered<(MethodId, Vec<String>), bool>,
 }
@@ -123,6 +125,11 @@ impl Context<'_> {
     pub(super) fn statics_of(&self, field: FieldId, spot: &Spot) -> Arc<[FieldId]> {
         let find = || receivers::statics(self.world, field, spot).into();
         self.known.statics.get_or_find((field, *spot), find)
+    }
+
+    /// The methods that are seen to run on the object of a static field.
+    pub(super) fn run_on(&self, root: FieldId) -> Arc<FxHashSet<MethodId>> {
+        self.known.run_on.get_or_find(root, || exposed::methods_run_on(self.world, root).into())
     }
 
     /// What keys the entry that a change is about.
