@@ -1,13 +1,15 @@
 //! What is known of methods, as roles of the patterns that a program's references match.
 
+mod forwarders;
 mod makers;
 
 pub use makers::MakerFacts;
 
 use super::marks::{self, Marks};
 use crate::program::{Pattern, PatternId, PatternIndex, Program};
-use crate::vocabulary::{LoaderId, MemberRefId, Parallel};
-use rustc_hash::FxHashMap;
+use crate::vocabulary::{LoaderId, MemberRefId, MethodId, Parallel};
+use forwarders::Forwarders;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
 /// An API of the models, by its rank among them.
@@ -419,16 +421,20 @@ pub struct Knowledge {
     groups_of: Vec<Vec<String>>,
     /// By method.
     pub(super) marks: Vec<Marks>,
+    /// Methods of deployed classes that are containers themselves.
+    forwarders: FxHashSet<MethodId>,
 }
 
 impl Knowledge {
     /// Matches the patterns against every reference.
     pub fn build(
         program: &Program<'_>,
-        patterns: Vec<(Pattern, Role)>,
+        mut patterns: Vec<(Pattern, Role)>,
         tables: Tables,
         parallel: &impl Parallel,
     ) -> Self {
+        let found = Forwarders::find(program, &patterns, &tables, parallel);
+        patterns.extend(found.patterns);
         let (patterns, roles): (Vec<Pattern>, Vec<Role>) = patterns.into_iter().unzip();
         let index = PatternIndex::build(program, patterns, parallel);
         let n_apis = tables.apis.len();
@@ -446,7 +452,8 @@ impl Knowledge {
                 }
             }
         }
-        let mut knowledge = Self { tables, index, roles, groups, groups_of, marks: Vec::new() };
+        let mut knowledge =
+            Self { tables, index, roles, groups, groups_of, marks: Vec::new(), forwarders: found.methods };
         knowledge.marks = marks::of_methods(program, &knowledge, parallel);
         knowledge
     }
@@ -511,6 +518,11 @@ impl Knowledge {
         patterns.any(|(id, role)| {
             matches!(role, Role::Release(_)) && self.index.pattern(id as PatternId).name == name
         })
+    }
+
+    /// Whether a deployed method does what one of a container does, to a container of its own object.
+    pub fn is_forwarder(&self, method: MethodId) -> bool {
+        self.forwarders.contains(&method)
     }
 
     /// A pattern.

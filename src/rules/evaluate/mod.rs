@@ -100,6 +100,7 @@ mod started;
 mod task_code;
 mod tasks;
 mod told_at_calls;
+mod told_at_holders;
 mod trace;
 mod values;
 mod weak_keys;
