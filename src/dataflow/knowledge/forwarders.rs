@@ -40,6 +40,7 @@ struct Forwarder {
 pub(super) struct Forwarders {
     pub(super) patterns: Vec<(Pattern, Role)>,
     pub(super) methods: FxHashSet<MethodId>,
+    pub(super) classes: FxHashSet<ClassId>,
 }
 
 impl Forwarders {
@@ -57,16 +58,16 @@ impl Forwarders {
             classes.flat_map(|class| containers.of_class(class)).collect::<Vec<_>>()
         });
         let found: Vec<Forwarder> = parts.into_iter().flatten().collect();
-        let of_method: FxHashMap<MethodId, ApiId> = found.iter().map(|f| (f.method, f.api)).collect();
-        let mut of_patterns: Vec<(Pattern, ApiId)> = found
-            .iter()
-            .map(|f| (pattern(program, program.class_of_method(f.method), f.method), f.api))
-            .collect();
-        of_patterns.extend(declared_above(program, &of_method));
-        of_patterns.sort_unstable_by(|a, b| key_of(a).cmp(&key_of(b)));
-        of_patterns.dedup();
-        let patterns = of_patterns.into_iter().map(|(pattern, api)| (pattern, Role::Api(api))).collect();
-        Self { patterns, methods: of_method.into_keys().collect() }
+        let mut all: Vec<(ClassId, MethodId, ApiId)> =
+            found.iter().map(|f| (program.class_of_method(f.method), f.method, f.api)).collect();
+        all.extend(declared_above(program, &found));
+        let classes = all.iter().map(|(class, ..)| *class).collect();
+        let mut patterns: Vec<(Pattern, ApiId)> =
+            all.into_iter().map(|(class, method, api)| (pattern(program, class, method), api)).collect();
+        patterns.sort_unstable_by(|a, b| key_of(a).cmp(&key_of(b)));
+        patterns.dedup();
+        let patterns = patterns.into_iter().map(|(pattern, api)| (pattern, Role::Api(api))).collect();
+        Self { patterns, methods: found.iter().map(|f| f.method).collect(), classes }
     }
 }
 
@@ -85,10 +86,10 @@ fn pattern(program: &Program<'_>, owner: ClassId, method: MethodId) -> Pattern {
     }
 }
 
-/// The abstract methods above that are implemented by nothing but such methods.
-fn declared_above(program: &Program<'_>, found: &FxHashMap<MethodId, ApiId>) -> Vec<(Pattern, ApiId)> {
+/// The abstract methods above that are implemented by nothing but such methods, with the classes that declare them.
+fn declared_above(program: &Program<'_>, found: &[Forwarder]) -> Vec<(ClassId, MethodId, ApiId)> {
     let mut above = FxHashMap::<ClassId, Vec<(MethodId, ApiId)>>::default();
-    for (method, api) in found {
+    for Forwarder { method, api, .. } in found {
         let facts = program.method(*method);
         for class in deployed_above(program, program.class_of_method(*method)) {
             if let Some(declared) = program.declared_method(class, facts.name, facts.desc)
@@ -104,23 +105,27 @@ fn declared_above(program: &Program<'_>, found: &FxHashMap<MethodId, ApiId>) -> 
     if above.is_empty() {
         return Vec::new();
     }
+    let of_method: FxHashMap<MethodId, ApiId> = found.iter().map(|f| (f.method, f.api)).collect();
     let mut others = FxHashSet::<(MethodId, ApiId)>::default();
-    for class in (0..program.classes.len()).map(ClassId::from_index) {
-        if program.is_jdk(class) || program.class_facts(class).access.is_abstract() {
+    let mut declaring = Vec::new();
+    for class in (0..program.classes.len()).map(ClassId::from_index).filter(|c| !program.is_jdk(*c)) {
+        if above.contains_key(&class) {
+            declaring.push(class);
+        }
+        if program.class_facts(class).access.is_abstract() {
             continue;
         }
         for (declared, api) in deployed_above(program, class).iter().filter_map(|c| above.get(c)).flatten() {
             let facts = program.method(*declared);
             let selected = program.select(class, facts.name, facts.desc);
-            if selected.and_then(|m| found.get(&m)) != Some(api) {
+            if selected.and_then(|m| of_method.get(&m)) != Some(api) {
                 others.insert((*declared, *api));
             }
         }
     }
-    let all = above.iter().flat_map(|(class, methods)| methods.iter().map(move |m| (*class, *m)));
-    all.filter(|(_, m)| !others.contains(m))
-        .map(|(class, (method, api))| (pattern(program, class, method), api))
-        .collect()
+    let methods =
+        |class: ClassId| above.get(&class).into_iter().flatten().map(move |(m, api)| (class, *m, *api));
+    declaring.into_iter().flat_map(methods).filter(|(_, m, api)| !others.contains(&(*m, *api))).collect()
 }
 
 /// The supertypes of a class that are none of the JDK's.

@@ -1,11 +1,13 @@
 //! How much of a proof the ways of the tenants to a hazard are.
 
 use super::context::Context;
-use super::matches::{Match, Subject};
-use crate::dataflow::held::Root;
+use super::exposed;
+use super::matches::{Match, Spot, Subject};
+use crate::dataflow::How;
+use crate::dataflow::held::{Holder, Root};
 use crate::findings::{Certainty, Severity};
 use crate::program::{Entered, WitnessStep};
-use crate::rules::rule::{Case, Rule, Site};
+use crate::rules::rule::{Case, KeyKind, Rule, Site, StoredKind, WriteShape};
 use crate::vocabulary::TenantId;
 
 /// How bad and how sure a finding is.
@@ -21,7 +23,8 @@ pub(super) fn level(
     // Whether a caller of a library changes the entry that others get is not known; what it is handed is what others get.
     let is_strict = cx.world.reach.is_open_world() && !matches!(rule.site, Site::HandedOut { .. });
     let is_loose =
-        found.holder.is_some_and(|h| if is_strict { !h.is_only || h.is_entry } else { !h.is_kept });
+        found.holder.is_some_and(|h| if is_strict { !h.is_only || h.is_entry } else { !h.is_kept })
+            && !(is_strict && is_cache_of_all(cx, found));
     let certainty = case.and_then(|c| c.certainty).unwrap_or(rule.certainty);
     // Other objects of the class are about as well: the write may be to one that nobody shares.
     let certainty = if is_loose { Certainty::Possible } else { certainty };
@@ -49,6 +52,24 @@ pub(super) fn level(
     // A shape without proof is never more than worth knowing.
     let severity = if certainty == Certainty::Possible { Severity::Note } else { severity };
     (severity, certainty)
+}
+
+/// Whether a cache about classes is filled that belongs to the very object which a static field has for all who ask: mere
+/// use of it does that, whatever other objects of its class there are.
+fn is_cache_of_all(cx: &Context<'_>, found: &Match) -> bool {
+    let Some(Holder { root: Root::Static(root), is_entry: false, .. }) = found.holder else { return false };
+    let fills = |spot: &Spot| {
+        let is_of_classes = || {
+            matches!(cx.key(found, spot), KeyKind::Class | KeyKind::ClassName | KeyKind::Loader)
+                || cx.stored(spot).has_any(&[StoredKind::Class, StoredKind::Loader])
+        };
+        matches!(spot.how, Some(How::Container(_)))
+            && cx.shapes(found, spot).has_any(&[WriteShape::Lazy])
+            && is_of_classes()
+    };
+    cx.held.statics(found.class).contains(&root)
+        && found.spots.iter().any(fills)
+        && exposed::is_open_to_all(cx.world, root)
 }
 
 /// Whether enough of the tenants (two, or the only one) reach the match by calls that can go nowhere else.

@@ -112,7 +112,7 @@ pub(super) fn most_open(cx: &Context<'_>, root: FieldId) -> FieldId {
 }
 
 /// Whether other packages can name a static field, or get its object by a method that yields it.
-fn is_open_to_all(world: &World<'_>, root: FieldId) -> bool {
+pub(super) fn is_open_to_all(world: &World<'_>, root: FieldId) -> bool {
     let access = world.program.field(root).access;
     access.is_public()
         || access.is_protected()

@@ -200,7 +200,7 @@ fn is_container_of_plain(cx: &Context<'_>, field: FieldId, signature: &str) -> b
             .all(|name| name.is_some_and(|n| n == CHARACTERS || is_plain(cx, field, n) || is_container(n)))
 }
 
-/// Whether a field is declared as a container of the JDK for nothing but what keeps no class loader: texts and numbers.
+/// Whether a field is declared as a container, of the JDK or like one, for nothing but what keeps no class loader: texts and numbers.
 pub(super) fn are_loader_free(cx: &Context<'_>, field: FieldId) -> bool {
     let program = cx.world.program;
     let loader = program.class(program.class_of_field(field)).loader;
@@ -219,6 +219,7 @@ pub(super) fn are_loader_free(cx: &Context<'_>, field: FieldId) -> bool {
         && parts.all(is_free)
         && class.is_some_and(|class| {
             program.is_jdk(class) && CONTAINERS.iter().any(|c| program.has_supertype_named(class, c))
+                || cx.world.knowledge.is_container(class)
         })
 }
 

@@ -5,6 +5,7 @@ use super::fields;
 use super::handed_out::{Part, is_changed_by_callers};
 use super::matches::{Match, Spot, Subject};
 use super::shapes;
+use crate::dataflow::knowledge::groups;
 use crate::dataflow::{Body, How, changes};
 use crate::facts::{Event, EventKind, Value};
 use crate::vocabulary::descriptor::params;
@@ -41,6 +42,42 @@ pub(super) fn is_made_from_key(cx: &Context<'_>, found: &Match) -> bool {
     // One constant under which different ones are put says nothing of them.
     let agree = |(key, value): &(Value, Value)| constants.iter().all(|(k, v)| k != key || v == value);
     all && n_put > 0 && constants.iter().all(agree)
+}
+
+/// Whether some value that is put into a container is made from what others pass to the method beside the key: who asks
+/// first by an equal key decides for all.
+pub(super) fn is_made_from_more(cx: &Context<'_>, found: &Match) -> bool {
+    found.spots.iter().any(|spot| match entry(cx, spot) {
+        Entry::Put(body, key, value) if !body.method.access.is_private() => {
+            let of_key = made_of(cx, body, key);
+            let n_receivers = u16::from(!body.method.access.is_static());
+            let is_passed = |leaf: &Value| matches!(leaf, Value::Param(i) if *i >= n_receivers);
+            of_key.iter().any(is_passed)
+                && !is_tested_by_key(cx, body, key, value)
+                && made_of(cx, body, value).iter().any(|v| is_passed(v) && !of_key.contains(v))
+        }
+        _ => false,
+    })
+}
+
+/// Whether a method compares a value with its key, or something of the value: what does not equal the key is not put in.
+fn is_tested_by_key(cx: &Context<'_>, body: Body<'_>, key: ValueId, value: ValueId) -> bool {
+    let loader = cx.world.program.class(body.class).loader;
+    let tests = cx.world.knowledge.group(groups::EQUALITY_TEST);
+    let is_of = |v: &ValueId, wanted: ValueId| {
+        body.origins.leaves(wanted).any(|wanted| {
+            body.origins.leaves(*v).any(|leaf| {
+                let call = body.origins.event(leaf).filter(|(_, e)| e.kind.is_invoke());
+                let is_it = |v: &ValueId| body.origins.leaves(*v).any(|l| l == wanted);
+                leaf == wanted || call.is_some_and(|(_, e)| body.origins.args(e).first().is_some_and(is_it))
+            })
+        })
+    };
+    body.origins.events().iter().filter(|e| e.kind.is_invoke()).any(|event| {
+        let [one, other] = body.origins.args(event) else { return false };
+        let compares = is_of(one, value) && is_of(other, key) || is_of(other, value) && is_of(one, key);
+        compares && event.member().is_some_and(|m| cx.world.knowledge.api_in(tests, loader, m).is_some())
+    })
 }
 
 /// Whether objects of the deployment's classes are among the values that are put into a container, and what applications'
