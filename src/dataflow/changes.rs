@@ -53,7 +53,7 @@ impl Candidates {
     ) -> Self {
         const CHUNK: usize = 2048;
         let n = world.program.n_fields;
-        let answers = may_hold::Answers::of(world.knowledge);
+        let answers = may_hold::Answers::of(world.program, world.knowledge);
         let found = parallel.map(n.div_ceil(CHUNK), |chunk| {
             let fields = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(FieldId::from_index);
             let mut known = may_hold::Known::new(&answers);

@@ -18,21 +18,23 @@ pub(super) struct Known<'k> {
 /// Answers for classes by loader and descriptor.
 pub(super) struct Answers {
     known: Remembered<(LoaderId, Name), bool>,
-    /// Types of deployed libraries of which a model knows how they are changed or show what they hold.
-    modelled: Vec<String>,
+    /// Roots of the JDK's containers, and types of deployed libraries of which it is known how they are changed or show what
+    /// they hold.
+    containers: Vec<Name>,
 }
 
 impl Answers {
-    pub(super) fn of(knowledge: &Knowledge) -> Self {
+    pub(super) fn of(program: &Program<'_>, knowledge: &Knowledge) -> Self {
         let apis = (0..).zip(&knowledge.tables.apis).map(|(id, _)| id);
         let changes = GROUPS.map(|group| knowledge.group(group));
         let is_meant = |api: &ApiId| changes.iter().any(|g| g.get(usize::from(*api)) == Some(&true));
         let patterns = apis.filter(is_meant).flat_map(|api| knowledge.patterns_of(Role::Api(api)));
-        let mut modelled: Vec<String> = patterns.map(|p| p.owner.clone()).collect();
-        modelled.retain(|owner| !owner.starts_with(PLATFORM));
-        modelled.sort_unstable();
-        modelled.dedup();
-        Self { known: Remembered::default(), modelled }
+        let modelled = patterns.map(|p| p.owner.as_str()).filter(|owner| !owner.starts_with(PLATFORM));
+        let all = CONTAINERS.iter().copied().chain(modelled);
+        let mut containers: Vec<Name> = all.filter_map(|owner| program.facts.names.find(owner)).collect();
+        containers.sort_unstable();
+        containers.dedup();
+        Self { known: Remembered::default(), containers }
     }
 }
 
@@ -69,7 +71,7 @@ pub(super) fn may_hold_state(world: &World<'_>, field: FieldId, known: &mut Know
             let find = || {
                 of_all
                     .known
-                    .get_or_find((loader, desc), || holds_state(program, loader, name, &of_all.modelled))
+                    .get_or_find((loader, desc), || holds_state(program, loader, name, &of_all.containers))
             };
             *known.own.entry((loader, desc)).or_insert_with(find)
         }
@@ -77,7 +79,7 @@ pub(super) fn may_hold_state(world: &World<'_>, field: FieldId, known: &mut Know
     }
 }
 
-fn holds_state(program: &Program<'_>, loader: LoaderId, name: &str, modelled: &[String]) -> bool {
+fn holds_state(program: &Program<'_>, loader: LoaderId, name: &str, containers: &[Name]) -> bool {
     if VALUES.contains(&name) {
         return false;
     }
@@ -86,8 +88,7 @@ fn holds_state(program: &Program<'_>, loader: LoaderId, name: &str, modelled: &[
         Some(class) if program.is_jdk(class) => true,
         Some(class) => {
             program.class(class).has_phantom
-                || CONTAINERS.iter().any(|container| program.has_supertype_named(class, container))
-                || modelled.iter().any(|container| program.has_supertype_named(class, container))
+                || containers.iter().any(|container| program.has_supertype_of_name(class, *container))
         }
     }
 }

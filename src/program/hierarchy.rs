@@ -198,7 +198,8 @@ impl Program<'_> {
         self.facts.names.find(name).is_some_and(|name| self.has_supertype_of_name(class, name))
     }
 
-    fn has_supertype_of_name(&self, class: ClassId, name: Name) -> bool {
+    /// The same by the name's id, for who asks often.
+    pub fn has_supertype_of_name(&self, class: ClassId, name: Name) -> bool {
         if !self.may_inherit_from(class, name) {
             return false;
         }

@@ -14,13 +14,15 @@ struct Containers<'p> {
     program: &'p Program<'p>,
     by_name: FxHashMap<Name, Vec<Known<'p>>>,
     /// What makes containers that keep what they are given weakly: who has one of those is none like others.
-    weak: FxHashMap<Name, Vec<&'p str>>,
+    weak: FxHashMap<Name, Vec<Name>>,
+    /// Roots of the JDK's containers.
+    roots: Vec<Name>,
 }
 
 /// A method of a container of the JDK.
 #[derive(Clone, Copy)]
 struct Known<'p> {
-    owner: &'p str,
+    owner: Name,
     desc: Option<&'p str>,
     api: ApiId,
     key: Option<u8>,
@@ -149,8 +151,9 @@ impl<'p> Containers<'p> {
             let (Role::Api(api), Some(name)) = (*role, program.facts.names.find(&pattern.name)) else {
                 continue;
             };
+            let Some(owner) = program.facts.names.find(&pattern.owner) else { continue };
             if is_in(WEAK, api) {
-                weak.entry(name).or_default().push(pattern.owner.as_str());
+                weak.entry(name).or_default().push(owner);
             }
             let Some(facts) = tables.apis.get(usize::from(api)).filter(|a| a.acts_on.is_none()) else {
                 continue;
@@ -161,7 +164,7 @@ impl<'p> Containers<'p> {
                 && (is_element || is_in(groups::CONTAINER_MUTATOR, api) || is_in(groups::CONTAINER_READ, api))
             {
                 by_name.entry(name).or_default().push(Known {
-                    owner: pattern.owner.as_str(),
+                    owner,
                     desc: pattern.desc.as_deref(),
                     api,
                     key: facts.key,
@@ -170,7 +173,8 @@ impl<'p> Containers<'p> {
                 });
             }
         }
-        Self { program, by_name, weak }
+        let roots = ROOTS.iter().filter_map(|root| program.facts.names.find(root)).collect();
+        Self { program, by_name, weak, roots }
     }
 
     /// The methods of a class that are a container's, if something is put in by one.
@@ -181,7 +185,7 @@ impl<'p> Containers<'p> {
         if !is_generic || program.is_jdk(class) || facts.access.is_interface() || !self.has_container(class) {
             return Vec::new();
         }
-        if ROOTS.iter().any(|root| program.has_supertype_named(class, root)) || self.makes_weak(class) {
+        if self.is_container(class) || self.makes_weak(class) {
             return Vec::new();
         }
         let methods = program.methods_of(class).filter(|(_, m)| {
@@ -197,9 +201,12 @@ impl<'p> Containers<'p> {
         let loader = program.class(class).loader;
         program.fields_of(class).filter(|(_, f)| !f.access.is_static()).any(|(_, f)| {
             let name = TypeDesc(program.text(f.desc)).class();
-            name.and_then(|name| program.find_text(loader, name))
-                .is_some_and(|c| ROOTS.iter().any(|root| program.has_supertype_named(c, root)))
+            name.and_then(|name| program.find_text(loader, name)).is_some_and(|c| self.is_container(c))
         })
+    }
+
+    fn is_container(&self, class: ClassId) -> bool {
+        self.roots.iter().any(|root| self.program.has_supertype_of_name(class, *root))
     }
 
     fn makes_weak(&self, class: ClassId) -> bool {
@@ -210,8 +217,7 @@ impl<'p> Containers<'p> {
             let owners = self.weak.get(&member.name).map(Vec::as_slice).unwrap_or_default();
             let called = program.find(loader, member.owner);
             owners.iter().any(|owner| {
-                called.is_some_and(|c| program.has_supertype_named(c, owner))
-                    || program.text(member.owner) == *owner
+                member.owner == *owner || called.is_some_and(|c| program.has_supertype_of_name(c, *owner))
             })
         };
         let events = program.methods_of(class).flat_map(|(_, m)| unit.events_of(m));
@@ -236,7 +242,7 @@ impl<'p> Containers<'p> {
             let Some(called) = program.find(loader, member.owner) else { continue };
             for known in candidates {
                 let fits = known.desc.is_none_or(|desc| desc == program.text(member.desc))
-                    && program.has_supertype_named(called, known.owner);
+                    && program.has_supertype_of_name(called, known.owner);
                 let is_put = known.value.is_some();
                 if fits
                     && found.is_none_or(|before| is_put && !before.is_put)
