@@ -86,7 +86,10 @@ pub(super) fn keep_keys(cx: &Context<'_>, found: &Match, field: FieldId) -> bool
                 .into_iter()
                 .any(|ty| is_reflective(ty.trim_start_matches(['[', 'L']).trim_end_matches(';')))
         })
-        || found.spots.iter().any(|spot| super::weak_keys::are_held_by_value(cx, spot))
+        || found.spots.iter().any(|spot| {
+            super::weak_keys::are_held_by_value(cx, spot)
+                || super::weak_keys::are_made_by_context(cx, found, spot)
+        })
 }
 
 /// The type of containers whose elements are the keys of a map behind them.

@@ -1,10 +1,11 @@
 //! Values of maps with weak keys that lead back to their own keys, so that these are never let go.
 
 use super::context::Context;
-use super::matches::Spot;
+use super::matches::{Match, Spot};
 use super::shapes::final_event;
 use crate::dataflow::{Body, How, World};
 use crate::facts::{Event, EventKind, Value};
+use crate::rules::rule::KeyKind;
 use crate::vocabulary::{ClassId, MethodId, TenantId, ValueId};
 
 /// Calls between a module and the map.
@@ -31,6 +32,28 @@ pub(super) fn are_held_by_value(cx: &Context<'_>, spot: &Spot) -> bool {
         None => args.iter().skip(n_receivers).copied().filter(|v| *v != key).collect(),
     };
     values.into_iter().any(|value| leads(cx.world, body, key, value, 0))
+}
+
+/// Whether a change puts in, under a loader, what is made by what the context class loader yields: an object of a class of
+/// that very loader, as far as it brings an implementation of its own.
+pub(super) fn are_made_by_context(cx: &Context<'_>, found: &Match, spot: &Spot) -> bool {
+    let Some(How::Container(api)) = spot.how else { return false };
+    let Some((body, event)) = final_event(cx, spot).filter(|_| cx.key(found, spot) == KeyKind::Loader) else {
+        return false;
+    };
+    let loader = cx.world.program.class(body.class).loader;
+    let types = super::shapes::stored_values(cx, spot);
+    let free = &cx.names.loader_free_types;
+    if types.iter().all(|ty| super::values::is_of_types(cx.world, cx.models, loader, ty, free)) {
+        return false;
+    }
+    let value = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.value);
+    let position = value.map(|i| usize::from(i) + usize::from(event.kind.has_receiver()));
+    let put = position.and_then(|p| body.origins.args(event).get(p));
+    put.is_some_and(|put| {
+        let mut made = body.origins.leaves(*put).filter_map(|leaf| body.origins.event(leaf));
+        made.any(|(i, made)| made.kind.is_invoke() && super::memo::asks_context(cx, body, i))
+    })
 }
 
 fn leads(world: &World<'_>, body: Body<'_>, key: ValueId, value: ValueId, depth: u32) -> bool {
