@@ -21,6 +21,10 @@ const MAX_TASKS: usize = 4;
 const MAX_DERIVED: u32 = 4;
 /// Overriders looked at for one call on the thread.
 const MAX_TARGETS: usize = 4;
+/// Callers looked at of a method that may be the thread's own.
+const MAX_CALLERS: usize = 16;
+/// Calls between a thread's `run()` and such a method.
+const MAX_CALLS: u32 = 3;
 
 /// What a thread runs and what keeps it running.
 #[derive(Clone, Default, Debug)]
@@ -253,7 +257,7 @@ impl Life {
             let body = world.body(access.method);
             let is_init = world.program.is_constructor(body.method.name)
                 || world.program.is_class_initializer(body.method.name);
-            if is_init || self.runs.contains(&access.method) {
+            if is_init || self.runs.contains(&access.method) || self.is_left_to_itself(world, body, 0) {
                 continue;
             }
             let mut ends = match (is_flag, access.is_write) {
@@ -271,6 +275,20 @@ impl Life {
 }
 
 impl Life {
+    /// Whether nothing but the thread itself gets to a method, or what makes its object: what that does there, it does
+    /// when it gives up, and nobody else can have it done.
+    fn is_left_to_itself(&self, world: &World<'_>, body: Body<'_>, depth: u32) -> bool {
+        let is_own = |caller: MethodId| {
+            let calling = world.body(caller);
+            self.runs.contains(&caller)
+                || calling.class == body.class && world.program.is_constructor(calling.method.name)
+                || depth < MAX_CALLS && self.is_left_to_itself(world, calling, depth + 1)
+        };
+        !body.method.access.is_public()
+            && self.bodies.contains(&body.id)
+            && world.sites.of(body.id, MAX_CALLERS).is_some_and(|s| s.iter().all(|site| is_own(site.caller)))
+    }
+
     /// Where something is done to a field's value that ends the thread: where it is read, or where a getter's result is
     /// used.
     fn changes(&self, world: &World<'_>, body: Body<'_>, read: u16, is_flag: bool) -> Vec<Site> {
