@@ -152,6 +152,8 @@ pub const REMOVERS: [&str; 2] = ["map-remove", "collection-remove"];
 pub const CONTAINER_SWEEP: &str = "container-sweep";
 /// Yields a thread that runs what it is given.
 pub const NEW_THREAD: &str = "new-thread";
+/// Makes an object of a class that reflection found, out of an array of what its constructor is given.
+pub const REFLECTIVE_NEW: &str = "reflective-new";
 /// Waits for something that may never come: a thread that runs it may stay for ever.
 pub const BLOCKING_CALL: &str = "blocking-call";
 /// Those of them that yield nothing when nothing has come for a time.

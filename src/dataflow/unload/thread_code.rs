@@ -67,10 +67,36 @@ impl<'w> Tasks<'w> {
                     let maker = self.world.body(found.method);
                     self.of_task(maker, maker.origins.arg(event, 1));
                 }
+                Origin::Unknown if is_in(self.world, found.method, event, groups::REFLECTIVE_NEW) => {
+                    let maker = self.world.body(found.method);
+                    self.of_elements(maker, maker.origins.arg(event, 1));
+                }
                 Origin::Parameter | Origin::Unknown => self.is_unknown |= !own && !found.is_derived,
                 _ => {}
             }
         }
+    }
+
+    /// The tasks in the array of what a constructor is given by reflection.
+    fn of_elements(&mut self, body: Body<'_>, array: ValueId) {
+        let mut is_seen = false;
+        for found in origins::where_made(self.world, body.id, array) {
+            let event = self.world.event(found.method, found.event);
+            match (found.origin, event) {
+                (Origin::Allocation(Some(class)), _)
+                    if self.world.program.has_supertype_named(class, RUNNABLE) =>
+                {
+                    self.of_class(class, RUN);
+                    is_seen = true;
+                }
+                (Origin::Allocation(None), Some(event)) if event.kind == EventKind::Lambda => {
+                    self.of_lambda(self.world.body(found.method), event);
+                    is_seen = true;
+                }
+                _ => {}
+            }
+        }
+        self.is_unknown |= !is_seen;
     }
 
     /// The tasks that a factory is given which the body asks for the thread; none if it may come from elsewhere.
@@ -208,7 +234,12 @@ impl<'w> Tasks<'w> {
 
 /// Whether an event of a method has a factory make a thread.
 fn asks_factory(world: &World<'_>, method: MethodId, event: &Event) -> bool {
-    let group = world.knowledge.group(groups::NEW_THREAD);
+    is_in(world, method, event, groups::NEW_THREAD)
+}
+
+/// Whether an event of a method is a call of one of a group of APIs.
+fn is_in(world: &World<'_>, method: MethodId, event: &Event, group: &str) -> bool {
+    let group = world.knowledge.group(group);
     let loader = world.program.class(world.program.class_of_method(method)).loader;
     let member = event.member().filter(|_| event.kind.is_invoke());
     member.is_some_and(|m| world.knowledge.api_in(group, loader, m).is_some())
