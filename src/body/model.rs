@@ -116,6 +116,7 @@ pub enum Value {
 pub(crate) const FIRST_EVENT: u16 = 0x4000;
 pub(super) const FIRST_PARAM: u16 = 0xFF00;
 pub(super) const NULL_ID: u16 = 0xFFFD;
+const NULL: ValueId = ValueId(NULL_ID);
 pub(super) const UNKNOWN_ID: u16 = 0xFFFE;
 
 impl Value {
@@ -430,6 +431,9 @@ impl Test {
             Self::NonNull(a) => (2, [a, NO_VALUE]),
             Self::IsZero(a) => (3, [a, NO_VALUE]),
             Self::NonZero(a) => (4, [a, NO_VALUE]),
+            // `null == x` compares two references.
+            Self::Same(a, b) if a == NULL || b == NULL => (1, [if a == NULL { b } else { a }, NO_VALUE]),
+            Self::Differ(a, b) if a == NULL || b == NULL => (2, [if a == NULL { b } else { a }, NO_VALUE]),
             Self::Same(a, b) => (5, [a, b]),
             Self::Differ(a, b) => (6, [a, b]),
         }

@@ -202,16 +202,6 @@ fn is_quiet(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
     field.is_some_and(|f| !world.program.field(f).access.has(Access::VOLATILE))
 }
 
-/// Of two compared values the one that is compared with null, as old compilers do it.
-fn other_than_null(body: Body<'_>, a: ValueId, b: ValueId) -> Option<ValueId> {
-    let is_null = |v| body.origins.unit.value(body.method, v) == Value::Null;
-    match (is_null(a), is_null(b)) {
-        (true, false) => Some(b),
-        (false, true) => Some(a),
-        _ => None,
-    }
-}
-
 /// Which local flags are trusted to say whether something is to be settled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::dataflow) enum Flags {
@@ -240,9 +230,7 @@ impl Tested {
             Test::NonNull(v) => (v, true, false),
             Test::IsZero(v) => (v, false, true),
             Test::NonZero(v) => (v, false, false),
-            Test::Same(a, b) => (other_than_null(body, a, b)?, true, true),
-            Test::Differ(a, b) => (other_than_null(body, a, b)?, true, false),
-            Test::None => return None,
+            Test::None | Test::Same(..) | Test::Differ(..) => return None,
         };
         let [taken, other] = body.origins.unit.successors(block) else { return None };
         Some(Self { value, is_null, taken_if, edges: [*taken, *other] })
