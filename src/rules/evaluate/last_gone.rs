@@ -12,7 +12,23 @@ pub(super) fn is_after_last(cx: &Context<'_>, method: MethodId, event: u16) -> b
     let body = cx.world.body(method);
     is_where_empty(cx, body, event, |of, asked| {
         let before = body.origins.events().iter().take(asked);
-        before.into_iter().any(|e| takes_out(cx, body, e) && field_of(cx, body, e) == Some(of))
+        before.into_iter().any(|e| takes_out_of(cx, body, e, of) || has_taken_out(cx, body, e, of))
+    })
+}
+
+/// Whether a call takes something out of what a field holds.
+fn takes_out_of(cx: &Context<'_>, body: Body<'_>, event: &Event, of: FieldId) -> bool {
+    takes_out(cx, body, event) && field_of(cx, body, event) == Some(of)
+}
+
+/// Whether an event calls a method that takes something out of what a field holds.
+fn has_taken_out(cx: &Context<'_>, body: Body<'_>, event: &Event, of: FieldId) -> bool {
+    let program = cx.world.program;
+    let refs = program.refs(program.class(body.class).loader);
+    let called = event.member().filter(|_| event.kind.is_invoke()).and_then(|m| refs.method(m));
+    called.filter(|m| !program.is_jdk(program.class_of_method(*m))).is_some_and(|called| {
+        let helper = cx.world.body(called);
+        helper.origins.events().iter().any(|e| takes_out_of(cx, helper, e, of))
     })
 }
 
