@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::matches::{Match, Spot, Subject};
-use super::{exposed, fields, follow, keys, places, receivers, shapes};
+use super::{exposed, fields, follow, helpers, keys, places, receivers, shapes};
 use crate::dataflow::remembered::Remembered;
 use crate::dataflow::{Body, How};
 use crate::facts::Event;
@@ -55,6 +55,7 @@ impl FromIterator<StoredKind> for Stored {
 pub(super) struct Known {
     shapes: Remembered<(FieldId, Spot), Shapes>,
     stored: Remembered<(MethodId, u16, Option<How>), Stored>,
+    filled: Remembered<Spot, Stored>,
     keys: Remembered<(FieldId, Spot), KeyKind>,
     packages: Remembered<(LoaderId, String), ClassPlace>,
     of_nobody: Remembered<(FieldId, Spot), bool>,
@@ -106,7 +107,17 @@ impl Context<'_> {
     pub(super) fn stored(&self, spot: &Spot) -> Stored {
         let (method, event) = spot.inside.unwrap_or((spot.method, spot.event));
         let find = || shapes::stored_of(self, spot).into_iter().collect();
-        self.known.stored.get_or_find((method, event, spot.how), find)
+        let own: Stored = self.known.stored.get_or_find((method, event, spot.how), find);
+        if spot.inside.is_none() {
+            return own;
+        }
+        let find = || {
+            let call = helpers::filled_by(self, spot);
+            let made = call.map(|(body, call)| shapes::made_by_functions_of(self, body, call));
+            made.into_iter().flatten().collect()
+        };
+        let made: Stored = self.known.filled.get_or_find(*spot, find);
+        Stored(own.0 | made.0)
     }
 
     /// Where the classes are whose internal names begin so, seen from a loader.

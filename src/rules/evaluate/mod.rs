@@ -38,6 +38,7 @@ mod handed_out;
 mod handed_over;
 mod handlers;
 mod held_values;
+mod helpers;
 mod kept_parts;
 mod keys;
 mod knowledge;

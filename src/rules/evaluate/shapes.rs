@@ -183,13 +183,7 @@ pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
     let mut kinds: Vec<StoredKind> = Vec::new();
     let loader = cx.world.program.class(body.class).loader;
     if matches!(spot.how, Some(How::Container(_) | How::Atomic(_))) {
-        kinds.extend(values::made_by_lambdas(cx.world, body, event).iter().map(|ty| kind_of(cx, loader, ty)));
-        kinds.extend(super::kept_parts::made_by_lambdas(cx, body, event));
-        kinds.extend(made_by_functions(cx, body, event));
-        if kinds.contains(&StoredKind::Class) && super::known_classes::are_made(cx, body, event) {
-            kinds.retain(|k| *k != StoredKind::Class);
-            kinds.push(StoredKind::Other);
-        }
+        kinds.extend(made_by_functions_of(cx, body, event));
     }
     for position in positions {
         let Some(value) = body.origins.args(event).get(position) else { continue };
@@ -213,11 +207,28 @@ pub(super) fn stored_of(cx: &Context<'_>, spot: &Spot) -> Vec<StoredKind> {
     kinds
 }
 
+/// What kinds of thing the functions yield that a call is handed.
+pub(super) fn made_by_functions_of(cx: &Context<'_>, body: Body<'_>, event: &Event) -> Vec<StoredKind> {
+    let loader = cx.world.program.class(body.class).loader;
+    let types = values::made_by_lambdas(cx.world, body, event);
+    let mut kinds: Vec<StoredKind> = types.iter().map(|ty| kind_of(cx, loader, ty)).collect();
+    kinds.extend(super::kept_parts::made_by_lambdas(cx, body, event));
+    kinds.extend(made_by_functions(cx, body, event));
+    if kinds.contains(&StoredKind::Class) && super::known_classes::are_made(cx, body, event) {
+        kinds.retain(|k| *k != StoredKind::Class);
+        kinds.push(StoredKind::Other);
+    }
+    kinds
+}
+
 /// The types of the values, not the keys, that a change puts into a container, and of what lambdas make for it.
 pub(super) fn stored_values<'w>(cx: &Context<'w>, spot: &Spot) -> Vec<&'w str> {
     let Some(How::Container(api) | How::Entry(api)) = spot.how else { return Vec::new() };
     let Some((body, event)) = final_event(cx, spot) else { return Vec::new() };
     let mut types = values::made_by_lambdas(cx.world, body, event);
+    if let Some((body, event)) = super::helpers::filled_by(cx, spot) {
+        types.extend(values::made_by_lambdas(cx.world, body, event));
+    }
     let position = cx.world.knowledge.tables.apis.get(usize::from(api)).and_then(|a| a.value);
     let position = position.map(|i| usize::from(i) + usize::from(event.kind.has_receiver()));
     if let Some(value) = position.and_then(|p| body.origins.args(event).get(p)) {
