@@ -27,6 +27,10 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../rules/classloader/class-name-keyed-cache.yaml"),
     ),
     (
+        "rules/classloader/common-pool-by-default.yaml",
+        include_str!("../../rules/classloader/common-pool-by-default.yaml"),
+    ),
+    (
         "rules/classloader/configured-class-not-visible.yaml",
         include_str!("../../rules/classloader/configured-class-not-visible.yaml"),
     ),

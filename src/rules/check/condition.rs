@@ -165,6 +165,7 @@ impl Checker<'_> {
                 alone: it.alone,
             })),
             ConditionText::ResultUsed => Condition::ResultUsed,
+            ConditionText::DefaultForGiven => Condition::Call(CallTest::DefaultForGiven),
             ConditionText::CastToOwn => Condition::Call(CallTest::CastToOwn),
             ConditionText::ContextLoaderAskedBefore => Condition::ContextLoaderAskedBefore,
             ConditionText::AnotherLoaderAsked => Condition::AnotherLoaderAsked,
@@ -480,6 +481,7 @@ fn place_of_common(text: &ConditionText) -> Option<(&'static str, bool)> {
         ConditionText::ValuesChanged => ("values-changed", true),
         ConditionText::Locked => ("locked", true),
         ConditionText::ResultUsed => ("result-used", false),
+        ConditionText::DefaultForGiven => ("default-for-given", false),
         ConditionText::AnotherLoaderAsked => ("another-loader-asked", false),
         _ => return None,
     })

@@ -11,7 +11,7 @@ use crate::program::CallSite;
 use crate::rules::rule::{CallTest, ModuleHas};
 use crate::topology::PathElement;
 use crate::vocabulary::descriptor::{binary_name, return_type};
-use crate::vocabulary::{ClassId, LoaderId, MethodId};
+use crate::vocabulary::{ClassId, LoaderId, MethodId, ValueId};
 
 /// Callers looked at for one method.
 const MAX_CALLERS: usize = 16;
@@ -30,6 +30,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &CallTest) -> bool {
         }
         CallTest::ReceiverMakesOwn(name) => found.spots.iter().any(|s| super::made::makes_own(cx, s, name)),
         CallTest::ModuleHas(test) => module_has(cx, found, test),
+        CallTest::DefaultForGiven => found.spots.iter().any(|s| is_default_for_given(cx, s)),
         CallTest::RunByOwnThread => {
             found.spots.iter().all(|s| super::tasks::is_run_by_own_thread(cx, cx.world.body(s.method)))
         }
@@ -52,6 +53,29 @@ fn is_caught(cx: &Context<'_>, spot: &Spot, types: &[String], seen: &mut Vec<Met
         is_caught(cx, &call, types, seen, depth + 1)
     };
     sites.iter().any(is_caught_at)
+}
+
+/// Whether a call's result is returned, stored or passed on where otherwise a parameter, or a field of the object, is.
+fn is_default_for_given(cx: &Context<'_>, spot: &Spot) -> bool {
+    let body = cx.world.body(spot.method);
+    let result = Value::Event(u32::from(spot.event));
+    let is_given = |leaf: Value| match leaf {
+        Value::Param(0) => body.method.access.is_static(),
+        Value::Param(_) => true,
+        _ => body.origins.event(leaf).is_some_and(|(_, read)| {
+            read.kind == EventKind::GetField
+                && body.origins.leaves(body.origins.arg(read, 0)).all(|object| object == Value::Param(0))
+        }),
+    };
+    let is_either = |value: &ValueId| {
+        body.origins.leaves(*value).any(|leaf| leaf == result)
+            && body.origins.leaves(*value).any(is_given)
+            && body.origins.leaves(*value).all(|leaf| leaf == result || is_given(leaf) || leaf == Value::Null)
+    };
+    body.origins.events().iter().any(|event| {
+        let n_receivers = usize::from(event.kind.has_receiver() || event.kind == EventKind::PutField);
+        body.origins.args(event).iter().skip(n_receivers).any(is_either)
+    })
 }
 
 /// Whether the result of a call is cast to one of the types, and the method asks no `instanceof` of it.

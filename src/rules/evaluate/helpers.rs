@@ -11,7 +11,9 @@ use crate::vocabulary::ValueId;
 /// The call that hands a helper the function whose results the helper puts into the container, with the body that holds
 /// it.
 pub(super) fn filled_by<'w>(cx: &Context<'w>, spot: &Spot) -> Option<(Body<'w>, &'w Event)> {
-    let (Some(How::Container(api) | How::Atomic(api)), Some(_)) = (spot.how, spot.inside) else { return None };
+    let (Some(How::Container(api) | How::Atomic(api)), Some(_)) = (spot.how, spot.inside) else {
+        return None;
+    };
     let (helper, change) = final_event(cx, spot)?;
     let n_receivers = usize::from(change.kind.has_receiver());
     let facts = cx.world.knowledge.tables.apis.get(usize::from(api));

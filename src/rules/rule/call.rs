@@ -10,6 +10,8 @@ pub enum CallTest {
     CastTo(Vec<String>),
     /// All that it yields is cast to classes whose objects hold nothing of an application.
     CastToOwn,
+    /// What it yields takes the place of what the method, or the object, was not given.
+    DefaultForGiven,
     /// The first argument names a class or resource that the calling class's own loader yields.
     OwnLoaderHas,
     /// The class of the receiver has a method of this name which looks names up with nothing but its own class's loader.

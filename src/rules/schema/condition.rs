@@ -322,6 +322,8 @@ pub(crate) enum ConditionText {
     AlsoCalls(#[schemars(length(min = 1))] Vec<String>),
     /// The result of the call is stored, returned or called on rather than dropped or only compared.
     ResultUsed,
+    /// The result of the call takes the place of what the method or the object was not given.
+    DefaultForGiven,
     /// Neither the method that holds the site nor those who call it catch one of these types around it; names with dots.
     Uncaught(#[schemars(length(min = 1))] Vec<String>),
     /// The result of the call is cast to one of these types, and no `instanceof` asks for it; names with dots.
