@@ -154,6 +154,8 @@ pub const CONTAINER_SWEEP: &str = "container-sweep";
 pub const NEW_THREAD: &str = "new-thread";
 /// Makes an object of a class that reflection found, out of an array of what its constructor is given.
 pub const REFLECTIVE_NEW: &str = "reflective-new";
+/// Waits for what the garbage collector finds.
+pub const COLLECTION_WAIT: &str = "collection-wait";
 /// Waits for something that may never come: a thread that runs it may stay for ever.
 pub const BLOCKING_CALL: &str = "blocking-call";
 /// Those of them that yield nothing when nothing has come for a time.

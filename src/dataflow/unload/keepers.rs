@@ -20,7 +20,9 @@ impl Judge<'_> {
         // its work is done.
         let is_of_all = table.is_some() || fate.fields.iter().any(|f| self.is_there_once(*f));
         let is_handed_out = fate.escapes || self.is_on_own_object(acquired);
-        let may_end = life.map_or(is_handed_out && !is_of_all, |l| !l.is_endless && !l.is_meant_to_last);
+        let may_end = life.map_or(is_handed_out && !is_of_all, |l| {
+            !l.is_endless && !l.is_meant_to_last && !l.awaits_collection
+        });
         match self.world.reach.is_open_world() && may_end {
             true => Keeper::Unknown,
             false => match table {

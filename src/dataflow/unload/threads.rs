@@ -43,6 +43,8 @@ pub(super) struct Life {
     pub(super) is_meant_to_last: bool,
     /// Whether it waits for something that need not come.
     waits_for_others: bool,
+    /// Whether it waits for what the garbage collector finds, so that nobody can tell it to end.
+    pub(super) awaits_collection: bool,
     /// Modules whose own tasks end at once, where others' may last.
     pub(super) spares: Vec<TenantId>,
     /// Fields that its loops look at, and fields whose objects it waits on.
@@ -115,7 +117,7 @@ fn single_life(world: &World<'_>, tasks: &Tasks<'_>, runs: Vec<MethodId>) -> Lif
     if is_generic || tasks.is_future && !life.is_short {
         // What ends one of many tasks ends no thread that runs any of them.
         (life.flags, life.waits) = (Vec::new(), Vec::new());
-        (life.is_endless, life.waits_for_others) = (false, true);
+        (life.is_endless, life.waits_for_others, life.awaits_collection) = (false, true, false);
     }
     life.tidy();
     life
@@ -157,6 +159,7 @@ impl Life {
         self.is_endless |= part.is_endless;
         self.ignores_interrupts |= part.ignores_interrupts;
         self.waits_for_others |= part.waits_for_others;
+        self.awaits_collection |= part.awaits_collection;
     }
 
     fn tidy(&mut self) {
@@ -173,14 +176,16 @@ impl Life {
 
     /// Looks for loops and for calls that wait, and adds what the body calls.
     fn look_at(&mut self, world: &World<'_>, body: Body<'_>, bodies: &mut Vec<MethodId>) {
-        let [blocking, passing] =
-            [groups::BLOCKING_CALL, groups::PASSING_WAIT].map(|name| world.knowledge.group(name));
+        let [blocking, passing, collected] =
+            [groups::BLOCKING_CALL, groups::PASSING_WAIT, groups::COLLECTION_WAIT]
+                .map(|name| world.knowledge.group(name));
         let loader = world.program.class(body.class).loader;
         let timed = if body.method.has_loop { self.loops(world, body) } else { Vec::new() };
         for (i, event) in body.origins.events().iter().enumerate().filter(|(_, e)| e.kind.is_invoke()) {
             let Some(member) = event.member() else { continue };
             if world.knowledge.api_in(blocking, loader, member).is_some() {
                 self.is_short = false;
+                self.awaits_collection |= world.knowledge.api_in(collected, loader, member).is_some();
                 let is_timed = timed.contains(&(i as u16));
                 let passes = is_timed || world.knowledge.api_in(passing, loader, member).is_some();
                 self.waits_for_others |= !passes;
