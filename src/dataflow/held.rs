@@ -4,6 +4,7 @@ mod beans;
 mod boxes;
 mod given;
 mod owners;
+mod providers;
 
 use super::knowledge::Subject;
 use super::origins::{self, Origin};
@@ -61,8 +62,6 @@ const MAX_ENTRY_DEPTH: usize = 2;
 const KEYS_OF_ONE: &[&str] = &["Ljava/lang/ClassLoader;", "Ljava/lang/Thread;"];
 /// Key types by which it has, unless the class is one that all share.
 const KEYS_BY_CLASS: &[&str] = &["Ljava/lang/Class<", "Ljava/lang/Class;"];
-/// Where archives name the providers of services.
-const SERVICES: &str = "META-INF/services/";
 
 impl Held {
     /// Finds what the static fields of shared classes hold: objects allocated where they are stored, or in what is called
@@ -104,7 +103,7 @@ impl Held {
             search.hold_all(&holding, put, &mut kept, &mut next);
             holding = next;
         }
-        for provider in providers(world) {
+        for provider in providers::kept(world, parallel) {
             search.provide(provider);
         }
         let (loose, mut of_no_container) = loose_allocations(world, &in_fields, &kept, parallel);
@@ -285,30 +284,6 @@ impl Search<'_, '_> {
             })
             .or_insert(provided);
     }
-}
-
-/// Classes that their own archive names as the provider of a service.
-fn providers(world: &World<'_>) -> Vec<ClassId> {
-    let program = world.program;
-    let named: Vec<FxHashSet<Name>> = world.archives.iter().map(|a| named_providers(world, a)).collect();
-    let is_named = |class: &ClassId| {
-        let names = named.get(program.archive_of(*class)).filter(|names| !names.is_empty());
-        names.is_some_and(|names| names.contains(&program.class_facts(*class).name))
-    };
-    let classes = (0..program.classes.len()).map(ClassId::from_index);
-    classes.filter(|class| !program.is_jdk(*class) && is_named(class)).collect()
-}
-
-fn named_providers(world: &World<'_>, archive: &crate::facts::ArchiveFacts) -> FxHashSet<Name> {
-    let files = archive.descriptors.iter().filter(|d| {
-        let (_, file) = d.entry.split_once(SERVICES).unwrap_or_default();
-        !file.is_empty() && !file.contains('/')
-    });
-    let lines = files.flat_map(|d| d.text.lines());
-    let providers = lines.map(|line| line.split('#').next().unwrap_or_default().trim());
-    // A line with a slash names no class.
-    let providers = providers.filter(|provider| !provider.contains('/'));
-    providers.filter_map(|provider| world.program.facts.names.find(&provider.replace('.', "/"))).collect()
 }
 
 /// Classes with an allocation whose object does not go into a static field or a field of a held object, and their
