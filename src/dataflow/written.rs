@@ -5,6 +5,7 @@ use super::knowledge::{Subject, groups};
 use super::reflective::yields_class_of_java;
 use super::{Body, World};
 use crate::facts::{Event, EventKind, Test, Value};
+use crate::program::link::NO_CLASS;
 use crate::vocabulary::{FieldId, MethodId, ValueId};
 
 /// How a value that is written to a field came about.
@@ -88,6 +89,7 @@ const MAX_SITES: usize = 64;
 const MAX_SHORT: usize = 16;
 /// Calls in a row that are looked at as one.
 const MAX_ROW: usize = 64;
+const OBJECT: &str = "java/lang/Object";
 
 struct Search<'s, 'w> {
     world: &'s World<'w>,
@@ -109,9 +111,10 @@ impl Search<'_, '_> {
             // Which number it is that was worked out tells of no caller as long as none is seen to pass it.
             Value::Unknown if self.is_numbers => Written::Fresh,
             // The object whose field it is: what it is made of is told where that is set.
-            Value::Param(0) if self.is_own_object(body) => Written::Fresh,
+            Value::Param(0) if self.is_own_object(body) || self.is_stateless(body) => Written::Fresh,
             Value::Param(i) => self.passed(body, i, depth),
-            Value::Unknown | Value::Caught(_) | Value::Merge { .. } => Written::FromCaller,
+            Value::Unknown | Value::Merge { .. } => Written::FromCaller,
+            Value::Caught(block) => self.caught(body, block, depth),
             Value::Derived(source) => self.made_of(body, &[source], depth),
             Value::Event(i) => match body.origins.events().get(i as usize) {
                 Some(event) => self.kind_of_event(body, i, event, depth),
@@ -148,6 +151,17 @@ impl Search<'_, '_> {
         (!tells).then_some(before)
     }
 
+    /// What an exception tells of is what those calls are given that may have thrown it.
+    fn caught(&mut self, body: Body<'_>, block: u16, depth: u32) -> Written {
+        let unit = body.origins.unit;
+        let covered = unit.blocks_of(body.method).iter();
+        let covered = covered.filter(|b| unit.handlers(b).iter().any(|h| h.block == block));
+        let throwing = covered.flat_map(|b| unit.events_in(body.method, b));
+        let throwing = throwing.filter(|e| e.kind.is_invoke() || e.kind == EventKind::Throw);
+        let inputs: Vec<ValueId> = throwing.flat_map(|e| body.origins.args(e)).copied().collect();
+        self.made_of(body, &inputs, depth)
+    }
+
     /// What a parameter is. The callers of a method that only its own package can call are all seen, if few.
     fn passed(&mut self, body: Body<'_>, param: u16, depth: u32) -> Written {
         let access = body.method.access;
@@ -181,9 +195,25 @@ impl Search<'_, '_> {
 
     fn is_own_object(&self, body: Body<'_>) -> bool {
         let program = self.world.program;
+        let owner = program.class_of_field(self.field);
+        let is_interface = || program.class_facts(body.class).access.is_interface();
         !body.method.access.is_static()
             && !program.field(self.field).access.is_static()
-            && program.is_subtype(body.class, program.class_of_field(self.field))
+            && (program.is_subtype(body.class, owner)
+                || is_interface() && program.is_subtype(owner, body.class))
+    }
+
+    /// Whether a method's own object can tell nothing of whoever made it: a function, mostly, that captures nothing.
+    fn is_stateless(&self, body: Body<'_>) -> bool {
+        let program = self.world.program;
+        let extends_object = || {
+            let above = program.class(body.class).super_class;
+            above != NO_CLASS && program.class_name(above) == OBJECT
+        };
+        !body.method.access.is_static()
+            && !program.class_facts(body.class).access.is_public()
+            && program.fields_of(body.class).all(|(_, field)| field.access.is_static())
+            && extends_object()
     }
 
     /// Whether an event reads the field of the object whose method it is in.
