@@ -178,6 +178,8 @@ fn is_unchanging(world: &World<'_>, body: Body<'_>, event: &Event) -> bool {
             let writes = |e: &Event| matches!(e.kind, EventKind::PutField | EventKind::PutStatic);
             is_quiet(world, body, event) && !events.iter().any(|e| writes(e) && e.target == event.target)
         }
+        // An object keeps its class.
+        EventKind::InstanceOf => true,
         kind if kind.is_invoke() && event.n_args == u8::from(kind.has_receiver()) => {
             let targets = world.all_targets(body, event, MAX_GETTERS).unwrap_or_default();
             !targets.is_empty() && targets.iter().all(|t| is_getter(world, world.body(*t)))
