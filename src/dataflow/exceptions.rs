@@ -364,8 +364,11 @@ impl<'w> Exceptions<'w> {
     fn is_trivial(&self, target: MethodId, depth: u32) -> bool {
         use EventKind::{CheckCast, GetField, GetStatic, New, PutField, PutStatic, Return};
         let body = self.world.body(target);
-        let refs = self.world.program.refs(self.world.program.class(body.class).loader);
+        let loader = self.world.program.class(body.class).loader;
+        let refs = self.world.program.refs(loader);
+        let is_never = |m| self.world.knowledge.api_in(self.never, loader, m).is_some();
         let harmless = |e: &Event| match e.kind {
+            kind if kind.is_invoke() && e.member().is_some_and(is_never) => true,
             GetField | GetStatic | PutField | PutStatic | New | CheckCast | Return => true,
             // Of a private method it is known what runs.
             EventKind::InvokeSpecial | EventKind::InvokeVirtual => {
