@@ -14,6 +14,7 @@ use super::remembered::Remembered;
 pub use super::written::{Written, kinds_of, put_into, written};
 use super::{Body, World, marks};
 use crate::facts::{Event, EventKind, Value};
+use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{FieldId, MethodId, Parallel};
 use getters::{Getters, getters};
 use std::sync::{Arc, OnceLock};
@@ -73,6 +74,26 @@ impl Candidates {
     fn holder(&self, field: FieldId) -> bool {
         self.0.get(field.index()).is_some_and(|f| f.is_holder)
     }
+}
+
+/// Whether a call runs a method that only ever throws, if it is made on what the field holds: one of several values that
+/// meet there, of which another one can be changed.
+fn always_refuses(world: &World<'_>, field: FieldId, call: &Event) -> bool {
+    let program = world.program;
+    let loader = program.class(program.class_of_field(field)).loader;
+    let declared = TypeDesc(program.text(program.field(field).desc)).class();
+    let declared = declared.and_then(|name| program.find_text(loader, name));
+    let member = call.member().filter(|_| call.kind.has_receiver());
+    let member = member.map(|m| program.facts.members.get(m));
+    let (Some(class), Some(member)) = (declared.filter(|c| !program.is_jdk(*c)), member) else {
+        return false;
+    };
+    program.select(class, member.name, member.desc).is_some_and(|method| {
+        let body = world.body(method);
+        body.method.access.is_final()
+            && body.method.has_body
+            && !body.origins.events().iter().any(|e| e.kind == EventKind::Return)
+    })
 }
 
 /// Bodies with more events are not looked at whole for each field.
@@ -290,7 +311,11 @@ impl<'s> Changes<'s> {
     ) {
         let Some(part) = aliases.part(body, body.origins.arg(event, position)) else { return };
         let change = Change { field, method: body.id, event: i, how: How::Array, inside: None };
-        if let Some(how) = self.uses.direct(self.world, body, event, position) {
+        let how = self.uses.direct(self.world, body, event, position);
+        if part == Part::Whole && how.is_some() && always_refuses(self.world, field, event) {
+            return;
+        }
+        if let Some(how) = how {
             found.extend(how.of_part(part).map(|how| Change { how, ..change }));
         } else if let Some(effect) = self.handed_on(body, field, (event, position), part) {
             let inside = Some((effect.method, effect.event));
