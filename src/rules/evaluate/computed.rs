@@ -122,7 +122,7 @@ const MAX_PLACES: usize = 8;
 /// calls of the method that is given it.
 fn followed(r: &Reader<'_, '_>, body: Body<'_>, leaf: Value, depth: u32) -> Option<Vec<String>> {
     let world = r.world;
-    if !r.is_open {
+    if !r.is_open && !is_set_once(world, body, leaf) {
         return None;
     }
     let places: Vec<(Body<'_>, ValueId)> = match leaf {
@@ -169,6 +169,20 @@ fn followed(r: &Reader<'_, '_>, body: Body<'_>, leaf: Value, depth: u32) -> Opti
     let texts: Option<Vec<Vec<String>>> =
         places.into_iter().map(|(body, value)| all_of(r, body, value, depth + 1)).collect();
     Some(texts?.concat())
+}
+
+/// Whether a value is read from a static that nobody sets but its class's initialiser, at one place.
+fn is_set_once(world: &World<'_>, body: Body<'_>, leaf: Value) -> bool {
+    let program = world.program;
+    let refs = program.refs(program.class(body.class).loader);
+    let read = body.origins.event(leaf).filter(|(_, e)| e.kind == EventKind::GetStatic);
+    let Some(field) = read.and_then(|(_, e)| refs.field(e.member()?)) else { return false };
+    let access = program.field(field).access;
+    let mut writes = world.fields.writes(field);
+    let is_first = |method| program.is_class_initializer(program.method(method).name);
+    (access.is_final() || !access.is_public() && !access.is_protected())
+        && writes.next().is_some_and(|write| is_first(write.method))
+        && writes.next().is_none()
 }
 
 /// What a call tells of a class that is known: its name, or that of its package.
