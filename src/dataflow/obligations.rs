@@ -290,7 +290,11 @@ fn leak_on_way(
     let is_left = is_place
         && exits.iter().all(|e| e.kind == ExitKind::Normal || followed.is_unannounced(e))
         && places::is_left_to_counterpart(callees, body, obligation);
-    let only_if = if is_left { Some(OnlyIf::Counterpart) } else { followed.only_if(&exits) };
+    let only_if = if is_left || places::is_left_to_task(callees, body, obligation) {
+        Some(OnlyIf::Counterpart)
+    } else {
+        followed.only_if(&exits)
+    };
     // What it is lent to may fail for a better reason.
     if only_if == Some(OnlyIf::Unannounced) && followed.is_ever_lent() {
         let lending = Followed::obligation(callees, body, obligation, false).lending();

@@ -59,6 +59,18 @@ pub(super) fn is_left_to_counterpart(
     has_counterpart(callees, body, obligation, place)
 }
 
+/// Whether a body takes what any thread may give back, and leaves that to a task which it makes.
+pub(super) fn is_left_to_task(callees: &Callees<'_, '_>, body: Body<'_>, obligation: &Obligation) -> bool {
+    let Held::Place(place) = obligation.held else { return false };
+    let facts = callees.world.knowledge.tables.resources.get(usize::from(obligation.resource));
+    let mut calls = body.origins.events().iter().filter(|e| e.kind.is_invoke());
+    facts.is_some_and(|r| !r.check_paths)
+        && !calls.any(|e| {
+            callees.is_release_of(body, e, obligation.resource)
+                || callees.gives_back_place(body, e, obligation.resource, place)
+        })
+}
+
 /// Whether another method gives back what this one takes, and takes none itself.
 fn has_counterpart(
     callees: &Callees<'_, '_>,
