@@ -10,7 +10,7 @@ use crate::facts::EventKind;
 use crate::vocabulary::{ValueId, descriptor};
 
 /// What closing only ends: nothing that was written can be lost by it.
-const READERS: [&str; 7] = [
+const READERS: [&str; 9] = [
     "java/io/InputStream",
     "java/io/Reader",
     "java/net/DatagramSocket",
@@ -18,6 +18,8 @@ const READERS: [&str; 7] = [
     "java/net/Socket",
     "java/nio/channels/SelectableChannel",
     "java/nio/channels/Selector",
+    "java/sql/ResultSet",
+    "java/sql/Statement",
 ];
 
 /// Packages whose objects read and write nothing by themselves.
