@@ -59,6 +59,7 @@ pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
         Sharing::ReceiverShared => found.spots.iter().any(|s| is_receiver_shared(cx, s)),
         Sharing::GivenInside => handed_out::is_given_inside(cx, found),
         Sharing::TargetShared => found.spots.iter().any(|s| is_target_shared(cx, s)),
+        Sharing::TargetOfOwnLibrary => found.spots.iter().all(|s| is_target_of_own_library(cx, s)),
         Sharing::OwnName => found.spots.iter().all(|s| named::is_own(cx, s)),
         Sharing::UndoesOwn => found.spots.iter().all(|s| undoes_own(cx, found, s)),
         Sharing::SameNameElsewhere => same_names::is_used_elsewhere(cx, found),
@@ -297,6 +298,31 @@ fn is_target_shared(cx: &Context<'_>, spot: &Spot) -> bool {
             && !is_nested_with
             && !(cx.world.reach.is_open_world() && program.archive_of(class) == program.archive_of(caller))
     })
+}
+
+/// Parts of a package's name that projects do not share.
+const OWN_PARTS: usize = 3;
+
+/// Whether shared code calls its own library: a class in packages that begin alike, or in an archive of the same Maven group.
+fn is_target_of_own_library(cx: &Context<'_>, spot: &Spot) -> bool {
+    let world = cx.world;
+    let caller = world.program.class_of_method(spot.method);
+    let member = world.event(spot.method, spot.event).and_then(|e| e.member());
+    let target = member.and_then(|m| world.program.refs(world.program.class(caller).loader).method(m));
+    let Some(class) = target.map(|m| world.program.class_of_method(m)) else { return false };
+    let (own, other) = (world.program.archive_of(caller), world.program.archive_of(class));
+    let groups = |archive: usize| {
+        let of = world.archives.get(archive).map(|a| a.coordinates.iter());
+        of.into_iter().flatten().map(|c| c.group.as_str()).filter(|group| !group.is_empty())
+    };
+    let parts = |class| world.program.class_name(class).split('/').take(OWN_PARTS + 1);
+    let is_of_packages = || {
+        parts(caller).count() > OWN_PARTS
+            && parts(caller).zip(parts(class)).take(OWN_PARTS).all(|(a, b)| a == b)
+    };
+    // One archive may hold several libraries.
+    let is_of_group = || own != other && groups(own).any(|g| groups(other).any(|o| o == g));
+    world.reach.owner(caller).is_none() && (is_of_packages() || is_of_group())
 }
 
 /// Whether a receiver is read from a static field of a class that is no application's own.

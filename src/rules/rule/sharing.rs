@@ -60,6 +60,8 @@ pub enum Sharing {
     TargetGivesLoader,
     /// The called method's class is one that applications share: no application has one of its own.
     TargetShared,
+    /// The called method's class is one of the caller's own library.
+    TargetOfOwnLibrary,
     /// Only code of the field's own archive calls the methods that yield its object.
     GivenInside,
     /// The first argument is a text that begins with the package of the code that passes it, and that no other

@@ -245,6 +245,8 @@ pub(crate) enum ConditionText {
     /// The class of the called method is one that applications share, rather than a copy that the calling application has
     /// of its own. One that the deployment lacks counts as shared: it is the container's.
     TargetShared,
+    /// The class of the called method is one of the library that makes the call, perhaps of another archive of it.
+    TargetOfOwnLibrary,
     /// The methods that yield the field's object are called by code of its own archive alone: no application gets it.
     GivenInside,
     /// The first argument of the call is a text that begins with the package of the code that passes it, and that no
