@@ -338,6 +338,10 @@ impl<'f, 'w> Flow<'f, 'w> {
                 self.is_kept = true;
                 continue;
             };
+            // A method of the JDK that is bound to what it is called on: `ALL::add`.
+            if targets.is_empty() {
+                maker.origins.args(made).iter().for_each(|bound| self.put_into(maker, *bound, None));
+            }
             for target in targets {
                 let facts = program.method(target);
                 let n = params(program.text(facts.desc)).count() as u16;
