@@ -322,8 +322,6 @@ pub enum Condition {
     AnyChange(Vec<WriteShape>),
     /// Every value that is put into the container is made from its key alone.
     MadeFromKey,
-    /// Some value that is put in is made from what a caller passes beside its key.
-    MadeFromMore,
     /// Objects of the deployment's classes are among the values, and applications' code changes such.
     ValuesChanged,
     /// Every change is made under a lock.

@@ -101,7 +101,6 @@ fn holds_of_field(cx: &Context<'_>, found: &Match, condition: &Condition) -> boo
         Condition::AnyChange(shapes) => super::fields::is_changed_as(cx, found, shapes),
         Condition::StoredUnasked => super::loader_stores::is_unasked(cx, found),
         Condition::MadeFromKey => super::memo::is_made_from_key(cx, found),
-        Condition::MadeFromMore => super::memo::is_made_from_more(cx, found),
         Condition::ValuesChanged => super::memo::are_values_changed(cx, found),
         Condition::Locked => found.spots.iter().all(|s| super::fields::is_locked(cx.world, s)),
         Condition::ForOwnLoader => super::branches::is_for_own_loader(cx, found),
@@ -174,7 +173,6 @@ fn holds_of_call(cx: &Context<'_>, found: &Match, condition: &Condition) -> bool
         | Condition::AnyChange(_)
         | Condition::StoredUnasked
         | Condition::MadeFromKey
-        | Condition::MadeFromMore
         | Condition::ValuesChanged
         | Condition::Locked
         | Condition::Sharing(_)

@@ -16,6 +16,7 @@ use crate::vocabulary::{FieldId, MethodId, ValueId};
 /// Whether such a condition holds.
 pub(super) fn holds(cx: &Context<'_>, found: &Match, test: &Sharing) -> bool {
     match test {
+        Sharing::MadeFromMore => super::memo::is_made_from_more(cx, found),
         Sharing::OwnEntries => own_entries::are_own(cx, found),
         Sharing::OwnElements => own_entries::are_own_elements(cx, found),
         Sharing::TakenOutByEach => own_entries::are_taken_out(cx, found),

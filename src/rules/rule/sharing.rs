@@ -3,6 +3,8 @@
 /// What applications do with a thing that they share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sharing {
+    /// Some value that is put into the container is made from what a caller passes beside its key.
+    MadeFromMore,
     /// What one application puts into the container is no other's: there are no keys, or they differ by application.
     OwnEntries,
     /// What the container holds are collections that are made on demand, and what applications put into these are objects of
