@@ -8,7 +8,7 @@ pub use makers::MakerFacts;
 
 use super::marks::{self, Marks};
 use crate::program::{Pattern, PatternId, PatternIndex, Program};
-use crate::vocabulary::{ClassId, LoaderId, MemberRefId, MethodId, Parallel};
+use crate::vocabulary::{ClassId, FieldId, LoaderId, MemberRefId, MethodId, Parallel};
 use forwarders::Forwarders;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -231,7 +231,7 @@ pub struct Knowledge {
     /// By method.
     pub(super) marks: Vec<Marks>,
     /// Methods of deployed classes that are containers themselves, and these classes with what declares their methods.
-    forwarders: FxHashSet<MethodId>,
+    forwarders: FxHashSet<(MethodId, FieldId)>,
     containers: FxHashSet<ClassId>,
 }
 
@@ -338,9 +338,9 @@ impl Knowledge {
         })
     }
 
-    /// Whether a deployed method does what one of a container does, to a container of its own object.
-    pub fn is_forwarder(&self, method: MethodId) -> bool {
-        self.forwarders.contains(&method)
+    /// Whether a deployed method does what one of a container does, to the container in this field of its own object.
+    pub fn hands_on(&self, method: MethodId, field: FieldId) -> bool {
+        self.forwarders.contains(&(method, field))
     }
 
     /// Whether a class or interface of the deployment is a container as those of the JDK are.

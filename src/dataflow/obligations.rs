@@ -290,11 +290,17 @@ fn leak_on_way(
     let is_left = is_place
         && exits.iter().all(|e| e.kind == ExitKind::Normal || followed.is_unannounced(e))
         && places::is_left_to_counterpart(callees, body, obligation);
-    let only_if = if is_left || places::is_left_to_task(callees, body, obligation) {
-        Some(OnlyIf::Counterpart)
-    } else {
-        followed.only_if(&exits)
+    // One that waits for more is interrupted while it has some.
+    let waits = |e: &Exit| {
+        let cause = e.cause.and_then(|at| body.origins.events().get(usize::from(at)));
+        cause.is_some_and(|event| callees.is_acquire_of(body, event, obligation.resource))
     };
+    let is_handed_on = || {
+        exits.iter().all(|e| e.kind == ExitKind::Normal || followed.is_unannounced(e) || waits(e))
+            && places::is_left_to_task(callees, body, obligation)
+    };
+    let only_if =
+        if is_left || is_handed_on() { Some(OnlyIf::Counterpart) } else { followed.only_if(&exits) };
     // What it is lent to may fail for a better reason.
     if only_if == Some(OnlyIf::Unannounced) && followed.is_ever_lent() {
         let lending = Followed::obligation(callees, body, obligation, false).lending();

@@ -158,8 +158,13 @@ impl Search<'_, '_> {
         let covered = covered.filter(|b| unit.handlers(b).iter().any(|h| h.block == block));
         let throwing = covered.flat_map(|b| unit.events_in(body.method, b));
         let throwing = throwing.filter(|e| e.kind.is_invoke() || e.kind == EventKind::Throw);
-        let inputs: Vec<ValueId> = throwing.flat_map(|e| body.origins.args(e)).copied().collect();
-        self.made_of(body, &inputs, depth)
+        let throwing: Vec<&Event> = throwing.collect();
+        let inputs: Vec<ValueId> = throwing.iter().flat_map(|e| body.origins.args(e)).copied().collect();
+        let made = self.made_of(body, &inputs, depth);
+        match throwing.into_iter().any(|e| self.asks_context(body, e)) {
+            true => made.max_of(Written::FromContext),
+            false => made,
+        }
     }
 
     /// What a parameter is. The callers of a method that only its own package can call are all seen, if few.
@@ -212,6 +217,8 @@ impl Search<'_, '_> {
         };
         !body.method.access.is_static()
             && !program.class_facts(body.class).access.is_public()
+            && !program.class_facts(body.class).access.is_interface()
+            && self.world.hierarchy.subtypes(body.class).is_empty()
             && program.fields_of(body.class).all(|(_, field)| field.access.is_static())
             && extends_object()
     }

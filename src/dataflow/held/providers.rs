@@ -13,10 +13,14 @@ const SERVICES: &str = "META-INF/services/";
 const SERVICE_LOADER: &str = "java/util/ServiceLoader";
 /// Values followed from one lookup; with more the providers count as kept.
 const MAX_PLACES: usize = 256;
+/// Parameters into which the elements of one lookup are put; with more they count as kept.
+const MAX_FILLED: usize = 32;
 /// Methods that one call may select, and call sites of one method.
 const MAX_TARGETS: usize = 4;
 const MAX_SITES: usize = 16;
 const OBJECT: &str = "Ljava/lang/Object;";
+/// Beginning of the descriptors of the JDK's functional interfaces.
+const FUNCTIONS: &str = "Ljava/util/function/";
 const TEXT: &str = "Ljava/lang/String;";
 /// What is made of a provider and keeps nothing of it.
 const VALUES: &[&str] = &["Ljava/lang/Class;", TEXT];
@@ -92,10 +96,9 @@ impl Services {
         let program = world.program;
         let name = service.replace('.', "/");
         let asked = program.facts.names.find(&name).and_then(|name| self.asked.get(&name));
-        asked.copied().unwrap_or_else(|| {
-            let loader = program.class(provider).loader;
-            program.find_text(loader, &name).is_none_or(|class| program.is_jdk(class))
-        })
+        // The JDK asks for its own services, and what is not there may be asked for by whatever brings it.
+        let loader = program.class(provider).loader;
+        asked == Some(&true) || program.find_text(loader, &name).is_none_or(|class| program.is_jdk(class))
     }
 }
 
@@ -133,6 +136,8 @@ struct Flow<'f, 'w> {
     world: &'f World<'w>,
     waiting: Vec<Place>,
     seen: FxHashSet<Place>,
+    /// Parameters into which elements are put, so that who passes them is asked once.
+    filled: FxHashSet<Place>,
     is_kept: bool,
 }
 
@@ -153,7 +158,13 @@ enum Part {
 
 impl<'f, 'w> Flow<'f, 'w> {
     fn new(world: &'f World<'w>) -> Self {
-        Self { world, waiting: Vec::new(), seen: FxHashSet::default(), is_kept: false }
+        Self {
+            world,
+            waiting: Vec::new(),
+            seen: FxHashSet::default(),
+            filled: FxHashSet::default(),
+            is_kept: false,
+        }
     }
 
     fn keeps(mut self, method: MethodId, index: usize) -> bool {
@@ -232,6 +243,8 @@ impl<'f, 'w> Flow<'f, 'w> {
         match self.world.targets(body, event, MAX_TARGETS) {
             None => self.is_kept |= !self.is_told_with_text(event, position),
             Some(targets) => {
+                // Whoever implements it is not there.
+                self.is_kept |= targets.is_empty() && event.kind != EventKind::Lambda;
                 for target in targets {
                     self.add(target, Part::Param(position as u16), Some((body.id, index)));
                 }
@@ -275,8 +288,12 @@ impl<'f, 'w> Flow<'f, 'w> {
         }
         let args = body.origins.args(event);
         let mut is_mapped = false;
-        for (_, other) in args.iter().enumerate().filter(|(i, _)| *i != position) {
-            is_mapped |= self.given_to(body, *other);
+        let offset = usize::from(event.kind.has_receiver());
+        let types: Vec<&str> = params(program.text(program.method(target).desc)).map(|ty| ty.0).collect();
+        for (i, other) in args.iter().enumerate().filter(|(i, _)| *i != position) {
+            let declared = i.checked_sub(offset).and_then(|i| types.get(i));
+            let is_function = declared.is_some_and(|ty| ty.starts_with(FUNCTIONS));
+            is_mapped |= self.given_to(body, *other, is_function);
         }
         let yields = return_type(program.text(program.method(target).desc)).0;
         let is_object = yields.starts_with('L') || yields.starts_with('[');
@@ -294,6 +311,10 @@ impl<'f, 'w> Flow<'f, 'w> {
             match leaf {
                 Value::Param(param) => {
                     self.add(body.id, Part::Param(param), from);
+                    let place = Place { method: body.id, value: Part::Param(param), from };
+                    if !self.filled.insert(place) {
+                        continue;
+                    }
                     let callers = match from {
                         Some((caller, event)) => vec![CallSite { caller, event }],
                         None => self.callers(body),
@@ -302,11 +323,11 @@ impl<'f, 'w> Flow<'f, 'w> {
                         let there = self.world.body(caller);
                         let passed = self.world.event(caller, event).map(|e| there.origins.args(e));
                         match passed.and_then(|args| args.get(usize::from(param))) {
-                            Some(value) if self.seen.len() <= MAX_PLACES => {
+                            Some(value) if self.filled.len() <= MAX_FILLED => {
                                 self.put_into(there, *value, None)
                             }
                             // A function's own parameter: who runs it has it.
-                            _ => self.is_kept |= passed.is_none(),
+                            _ => self.is_kept = true,
                         }
                     }
                 }
@@ -321,11 +342,13 @@ impl<'f, 'w> Flow<'f, 'w> {
     }
 
     /// Functions that a call takes beside the elements get them. Whether they make of each what keeps nothing of it.
-    fn given_to(&mut self, body: Body<'_>, function: ValueId) -> bool {
+    fn given_to(&mut self, body: Body<'_>, function: ValueId, is_function: bool) -> bool {
         let program = self.world.program;
         let mut is_mapped = false;
         for found in origins::of_value(self.world, body.id, function) {
             if found.origin != Origin::Allocation(None) {
+                // What another object does with them, or one that is not seen, is not asked.
+                self.is_kept |= is_function && found.origin != Origin::Null;
                 continue;
             }
             let maker = self.world.body(found.method);

@@ -4,9 +4,10 @@
 
 use super::{ApiId, Role, Tables, groups};
 use crate::facts::{EventKind, MethodFacts, NO_NAME, Value};
+use crate::program::link::NO_CLASS;
 use crate::program::{Origins, Pattern, Program};
 use crate::vocabulary::descriptor::{TypeDesc, params, return_type};
-use crate::vocabulary::{ClassId, MemberRefId, MethodId, Name, Parallel, ValueId};
+use crate::vocabulary::{ClassId, FieldId, MemberRefId, MethodId, Name, Parallel, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What is known of the JDK's containers, by the names of their methods.
@@ -36,12 +37,15 @@ struct Forwarder {
     method: MethodId,
     api: ApiId,
     is_put: bool,
+    /// A field of the container that it hands on to.
+    field: FieldId,
 }
 
 /// The methods of such classes, and of the types they implement, with the API that each is one of.
 pub(super) struct Forwarders {
     pub(super) patterns: Vec<(Pattern, Role)>,
-    pub(super) methods: FxHashSet<MethodId>,
+    /// With the fields that they hand on to.
+    pub(super) methods: FxHashSet<(MethodId, FieldId)>,
     pub(super) classes: FxHashSet<ClassId>,
 }
 
@@ -63,14 +67,41 @@ impl Forwarders {
         let mut all: Vec<(ClassId, MethodId, ApiId)> =
             found.iter().map(|f| (program.class_of_method(f.method), f.method, f.api)).collect();
         all.extend(declared_above(program, &found));
+        let overridden = overridden(program, &found);
         let classes = all.iter().map(|(class, ..)| *class).collect();
-        let mut patterns: Vec<(Pattern, ApiId)> =
-            all.into_iter().map(|(class, method, api)| (pattern(program, class, method), api)).collect();
+        let of_method = |(class, method, api): (ClassId, MethodId, ApiId)| {
+            (Pattern { is_exact: overridden.contains(&method), ..pattern(program, class, method) }, api)
+        };
+        let mut patterns: Vec<(Pattern, ApiId)> = all.into_iter().map(of_method).collect();
         patterns.sort_unstable_by(|a, b| key_of(a).cmp(&key_of(b)));
         patterns.dedup();
         let patterns = patterns.into_iter().map(|(pattern, api)| (pattern, Role::Api(api))).collect();
-        Self { patterns, methods: found.iter().map(|f| f.method).collect(), classes }
+        Self { patterns, methods: found.iter().map(|f| (f.method, f.field)).collect(), classes }
     }
+}
+
+/// Those of the methods that some class below replaces by one that is none.
+fn overridden(program: &Program<'_>, found: &[Forwarder]) -> FxHashSet<MethodId> {
+    let mut by_class = FxHashMap::<ClassId, Vec<MethodId>>::default();
+    found.iter().for_each(|f| by_class.entry(program.class_of_method(f.method)).or_default().push(f.method));
+    let known: FxHashSet<MethodId> = found.iter().map(|f| f.method).collect();
+    let mut overridden = FxHashSet::default();
+    for class in (0..program.classes.len()).map(ClassId::from_index).filter(|c| !program.is_jdk(*c)) {
+        let mut above = program.class(class).super_class;
+        let mut left = MAX_ABOVE;
+        while above != NO_CLASS && !program.is_jdk(above) && left > 0 {
+            for method in by_class.get(&above).into_iter().flatten() {
+                let facts = program.method(*method);
+                let own = program.declared_method(class, facts.name, facts.desc);
+                if own.is_some_and(|own| !known.contains(&own)) {
+                    overridden.insert(*method);
+                }
+            }
+            above = program.class(above).super_class;
+            left -= 1;
+        }
+    }
+    overridden
 }
 
 fn key_of((pattern, api): &(Pattern, ApiId)) -> (&str, &str, Option<&str>, ApiId) {
@@ -130,15 +161,20 @@ fn declared_above(program: &Program<'_>, found: &[Forwarder]) -> Vec<(ClassId, M
     declaring.into_iter().flat_map(methods).filter(|(_, m, api)| !others.contains(&(*m, *api))).collect()
 }
 
-/// The supertypes of a class that are none of the JDK's.
+/// The supertypes of a class that are none of the JDK's; of a class with very many the nearest.
 fn deployed_above(program: &Program<'_>, class: ClassId) -> Vec<ClassId> {
-    let mut found: Vec<ClassId> = program.supers(class).filter(|c| !program.is_jdk(*c)).collect();
-    let mut at = 0;
-    while let Some(class) = found.get(at) {
-        let more = program.supers(*class).filter(|c| !program.is_jdk(*c) && !found.contains(c));
-        let more: Vec<ClassId> = more.collect();
-        found.extend(more);
-        at += 1;
+    let mut seen = FxHashSet::default();
+    let mut found: Vec<ClassId> = Vec::new();
+    let mut at = Some(class);
+    let mut next = 0;
+    while let Some(class) = at {
+        for above in program.supers(class).filter(|c| !program.is_jdk(*c)) {
+            if found.len() < MAX_ABOVE && seen.insert(above) {
+                found.push(above);
+            }
+        }
+        at = found.get(next).copied();
+        next += 1;
     }
     found
 }
@@ -236,9 +272,10 @@ impl<'p> Containers<'p> {
             let Some(member) = event.member().map(|m| program.facts.members.get(m)) else { continue };
             let Some(candidates) = self.by_name.get(&member.name) else { continue };
             let args = body.args(event);
-            if !args.first().is_some_and(|receiver| self.is_own_container(class, body, *receiver)) {
+            let Some(field) = args.first().and_then(|receiver| self.own_container(class, body, *receiver))
+            else {
                 continue;
-            }
+            };
             let Some(called) = program.find(loader, member.owner) else { continue };
             for known in candidates {
                 let fits = known.desc.is_none_or(|desc| desc == program.text(member.desc))
@@ -249,25 +286,24 @@ impl<'p> Containers<'p> {
                     && is_same_call(program, body, known, args)
                     && (!known.is_element || returns(program, body, i))
                 {
-                    found = Some(Forwarder { method: id, api: known.api, is_put });
+                    found = Some(Forwarder { method: id, api: known.api, is_put, field });
                 }
             }
         }
         found
     }
 
-    /// Whether a value is read from a field of the method's own object.
-    fn is_own_container(&self, class: ClassId, body: Origins<'_>, value: ValueId) -> bool {
+    /// The field of the method's own object that a value is read from.
+    fn own_container(&self, class: ClassId, body: Origins<'_>, value: ValueId) -> Option<FieldId> {
         let program = self.program;
         let refs = program.refs(program.class(class).loader);
-        let mut leaves = body.leaves(value).peekable();
-        leaves.peek().is_some()
-            && leaves.all(|leaf| {
-                let read = body.event(leaf).map(|(_, e)| e).filter(|e| e.kind == EventKind::GetField);
-                let field = read.and_then(|e| refs.field(e.member()?));
-                field.is_some_and(|f| program.class_of_field(f) == class)
-                    && read.is_some_and(|e| body.leaves(body.arg(e, 0)).all(|l| l == Value::Param(0)))
-            })
+        let own = |leaf| {
+            let (_, read) = body.event(leaf).filter(|(_, e)| e.kind == EventKind::GetField)?;
+            let field = refs.field(read.member()?).filter(|f| program.class_of_field(*f) == class)?;
+            body.leaves(body.arg(read, 0)).all(|l| l == Value::Param(0)).then_some(field)
+        };
+        let fields = body.leaves(value).map(own).collect::<Option<Vec<_>>>()?;
+        fields.first().copied()
     }
 }
 
@@ -298,6 +334,8 @@ fn returns(program: &Program<'_>, body: Origins<'_>, event: u32) -> bool {
         })
 }
 
+/// Supertypes of one class that are looked at.
+const MAX_ABOVE: usize = 256;
 /// Makers of containers that keep what they are given weakly.
 const WEAK: &str = "weak-container";
 /// The package of the JDK's containers.

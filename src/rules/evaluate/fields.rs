@@ -41,7 +41,7 @@ pub(super) fn counted(
             && !told_at_calls::is_told(world, change.method)
     };
     let mut found = changes.only(is_asked, counts, parallel);
-    told_at_holders::leave_out(world, &mut found);
+    told_at_holders::leave_out(world, held, &mut found);
     let n_events = |method| world.body(method).origins.events().len();
     let n_of_methods = found.by_method();
     let demands = n_of_methods.iter().map(|(method, n)| (n * n_events(*method)) as u64).collect();

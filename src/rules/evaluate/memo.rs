@@ -60,7 +60,7 @@ pub(super) fn is_made_from_more(cx: &Context<'_>, found: &Match) -> bool {
     })
 }
 
-/// Whether a method compares a value with its key, or something of the value: what does not equal the key is not put in.
+/// Whether a method compares a value with its key, or something of the value: mostly to put in only what equals the key.
 fn is_tested_by_key(cx: &Context<'_>, body: Body<'_>, key: ValueId, value: ValueId) -> bool {
     let loader = cx.world.program.class(body.class).loader;
     let tests = cx.world.knowledge.group(groups::EQUALITY_TEST);

@@ -303,6 +303,8 @@ fn is_target_shared(cx: &Context<'_>, spot: &Spot) -> bool {
 
 /// Parts of a package's name that projects do not share.
 const OWN_PARTS: usize = 3;
+/// Packages below which each name is a library of its own.
+const FOUNDATION: &str = "org/apache/";
 
 /// Whether shared code calls its own library: a class in packages that begin alike, or in an archive of the same Maven group.
 fn is_target_of_own_library(cx: &Context<'_>, spot: &Spot) -> bool {
@@ -316,14 +318,21 @@ fn is_target_of_own_library(cx: &Context<'_>, spot: &Spot) -> bool {
         let of = world.archives.get(archive).map(|a| a.coordinates.iter());
         of.into_iter().flatten().map(|c| c.group.as_str()).filter(|group| !group.is_empty())
     };
-    let parts = |class| world.program.class_name(class).split('/').take(OWN_PARTS + 1);
+    let is_of_many = world.program.class_name(caller).starts_with(FOUNDATION);
+    let n_parts = OWN_PARTS + usize::from(is_of_many);
+    let parts = |class| world.program.class_name(class).split('/').take(n_parts + 1);
     let is_of_packages = || {
-        parts(caller).count() > OWN_PARTS
-            && parts(caller).zip(parts(class)).take(OWN_PARTS).all(|(a, b)| a == b)
+        parts(caller).count() > n_parts && parts(caller).zip(parts(class)).take(n_parts).all(|(a, b)| a == b)
     };
     // One archive may hold several libraries.
-    let is_of_group = || own != other && groups(own).any(|g| groups(other).any(|o| o == g));
-    world.reach.owner(caller).is_none() && (is_of_packages() || is_of_group())
+    let is_of_group =
+        || own != other && groups(own).count() == 1 && groups(own).any(|g| groups(other).any(|o| o == g));
+    // What an application calls itself it asks for.
+    let is_asked_for = || {
+        let sites = world.sites.of(spot.method, MAX_CALLERS).unwrap_or_default();
+        sites.iter().any(|site| world.reach.owner(world.program.class_of_method(site.caller)).is_some())
+    };
+    world.reach.owner(caller).is_none() && (is_of_packages() || is_of_group()) && !is_asked_for()
 }
 
 /// Whether a receiver is read from a static field of a class that is no application's own.

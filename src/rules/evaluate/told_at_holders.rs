@@ -1,5 +1,6 @@
 //! Changes inside of deployed containers, which are told at the fields that hold such a one.
 
+use crate::dataflow::held::Held;
 use crate::dataflow::{Change, ChangeTable, How, World};
 use crate::vocabulary::descriptor::TypeDesc;
 use crate::vocabulary::{ClassId, FieldId};
@@ -7,13 +8,12 @@ use rustc_hash::FxHashSet;
 
 /// Leaves out what a container's own methods do to what it keeps, if a field that may hold such a container is changed by
 /// calls of them: whose container it is, and what is put into it, is seen there.
-pub(super) fn leave_out(world: &World<'_>, changes: &mut ChangeTable) {
+pub(super) fn leave_out(world: &World<'_>, holders: &Held, changes: &mut ChangeTable) {
     let program = world.program;
     let is_inside = |change: &Change| {
         matches!(change.how, How::Container(_))
             && change.inside.is_none()
-            && world.knowledge.is_forwarder(change.method)
-            && program.class_of_method(change.method) == program.class_of_field(change.field)
+            && world.knowledge.hands_on(change.method, change.field)
     };
     let inner: FxHashSet<ClassId> = changes
         .fields()
@@ -25,10 +25,14 @@ pub(super) fn leave_out(world: &World<'_>, changes: &mut ChangeTable) {
     }
     let held: FxHashSet<ClassId> =
         changes.fields().filter_map(|field| container_of(world, changes, field)).collect();
+    // Where another static holds one, too, it has to be told by what it is.
+    let is_filled = |field: &FieldId| container_of(world, changes, *field).is_some();
+    let is_told = |class: &ClassId| {
+        holders.statics(*class).iter().all(is_filled)
+            && held.iter().any(|h| program.is_subtype(*class, *h) || program.is_subtype(*h, *class))
+    };
     let mut told: FxHashSet<ClassId> = inner;
-    told.retain(|class| {
-        held.iter().any(|h| program.is_subtype(*class, *h) || program.is_subtype(*h, *class))
-    });
+    told.retain(is_told);
     changes.retain(|change| !(is_inside(change) && told.contains(&program.class_of_field(change.field))));
 }
 
